@@ -1,0 +1,59 @@
+import tseslint from "typescript-eslint";
+
+const realClockAndChance = [
+  { object: "Date", property: "now", message: "Core takes a clock port." },
+  { object: "Math", property: "random", message: "Core takes a random port." },
+  { object: "performance", property: "now", message: "Core takes a clock port." },
+];
+
+export default tseslint.config(
+  {
+    ignores: [
+      "**/dist/**",
+      "**/node_modules/**",
+      "**/fixtures/**",
+      "**/*.cjs",
+      "aggregator/bin/**",
+      "docs/**",
+    ],
+  },
+  ...tseslint.configs.recommended,
+  {
+    files: ["**/*.ts", "**/*.tsx"],
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ["*.config.ts"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "max-lines": ["error", { max: 300, skipBlankLines: false, skipComments: false }],
+      "max-lines-per-function": ["error", { max: 40, skipBlankLines: true, skipComments: true }],
+      "no-empty": ["error", { allowEmptyCatch: false }],
+    },
+  },
+  {
+    files: ["**/*.test.ts", "test/**/*.ts", "**/testing/conformance/**/*.ts"],
+    rules: { "max-lines-per-function": "off", "max-lines": ["error", { max: 500 }] },
+  },
+  {
+    files: [
+      "protocol/src/**/*.ts",
+      "onnx-autodiff/src/**/*.ts",
+      "device-runtime/src/core/**/*.ts",
+      "aggregator/src/rounds/**/*.ts",
+      "aggregator/src/aggregation/**/*.ts",
+    ],
+    ignores: ["**/*.test.ts"],
+    rules: { "no-restricted-properties": ["error", ...realClockAndChance] },
+  },
+);

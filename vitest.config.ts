@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+const unit = [
+  "protocol/src/**/*.test.ts",
+  "onnx-autodiff/src/**/*.test.ts",
+  "device-runtime/src/**/*.test.ts",
+  "aggregator/src/**/*.test.ts",
+  "test/architecture/**/*.test.ts",
+];
+
+export default defineConfig({
+  test: {
+    reporters: ["default"],
+    testTimeout: 20_000,
+    projects: [
+      { test: { name: "unit", include: unit, testTimeout: 20_000 } },
+      {
+        test: {
+          name: "system",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/architecture/**", "**/node_modules/**"],
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
