@@ -1,0 +1,104 @@
+import * as z from "zod/mini";
+import { blobRef } from "./blob-ref.js";
+import { modelName, roundId, taskId } from "./ids.js";
+import { MAX_PARAMETERS, MAX_TENSORS } from "./limits.js";
+import { decodeWith, nonNegativeInt, positiveInt, shortText } from "./schema.js";
+import { FedgeError } from "./errors.js";
+
+export const MANIFEST_FORMAT = 1;
+export const MAX_MANIFEST_BYTES = 1024 * 1024;
+
+export const elementType = z.enum(["float32", "float64", "int64", "int32", "uint8", "bool"]);
+export type ElementType = z.infer<typeof elementType>;
+
+const tensorName = z.string().check(z.minLength(1), z.maxLength(512));
+const dimension = z.int().check(z.gte(0), z.lte(2 ** 31 - 1));
+
+/** A tensor whose every dimension is known. */
+export const tensorShape = z.object({
+  name: tensorName,
+  elementType,
+  shape: z.array(dimension).check(z.maxLength(16)),
+});
+export type TensorShape = z.infer<typeof tensorShape>;
+
+/** An input or output; `null` is a dimension that the caller chooses, such as the batch. */
+export const portShape = z.object({
+  name: tensorName,
+  elementType,
+  shape: z.array(z.nullable(dimension)).check(z.maxLength(16)),
+});
+export type PortShape = z.infer<typeof portShape>;
+
+export const lineage = z.object({
+  parentVersion: z.nullable(positiveInt),
+  taskId: z.nullable(taskId),
+  roundId: z.nullable(roundId),
+  numUpdates: nonNegativeInt,
+  numExamples: nonNegativeInt,
+});
+export type Lineage = z.infer<typeof lineage>;
+
+/**
+ * Everything a device needs to know about one immutable model version; itself a content-addressed JSON blob.
+ * Graphs stay the same from version to version, so a round moves only this page and the checkpoint.
+ */
+export const modelManifest = z.object({
+  format: z.literal(MANIFEST_FORMAT),
+  model: modelName,
+  version: positiveInt,
+  graphs: z.object({ infer: blobRef, train: z.optional(blobRef), eval: z.optional(blobRef) }),
+  /** safetensors with every tensor of `parameters` and `state`. */
+  checkpoint: blobRef,
+  parameters: z.array(tensorShape).check(z.maxLength(MAX_TENSORS)),
+  /** Tensors that training carries along and that are not federated, such as a client optimizer's momentum. */
+  state: z.array(tensorShape).check(z.maxLength(MAX_TENSORS)),
+  inputs: z.array(portShape).check(z.minLength(1), z.maxLength(64)),
+  outputs: z.array(portShape).check(z.minLength(1), z.maxLength(64)),
+  target: z.optional(portShape),
+  loss: z.optional(shortText),
+  /** True when the train graph has `proximal_mu` and `<name>.anchor` inputs. */
+  proximal: z.boolean(),
+  /** Inputs and the outputs they must give, as one safetensors blob with names `inputs/<name>` and `outputs/<name>`. */
+  golden: z.optional(z.object({ tensors: blobRef, tolerance: z.number().check(z.positive()) })),
+  minRuntimeVersion: shortText,
+  lineage,
+});
+export type ModelManifest = z.infer<typeof modelManifest>;
+
+/** The checked manifest. Throws MANIFEST_INVALID naming the field. */
+export function decodeManifest(bytes: Uint8Array): ModelManifest {
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new FedgeError(
+      "MANIFEST_INVALID",
+      `manifest of ${bytes.byteLength} bytes; at most ${MAX_MANIFEST_BYTES}`,
+    );
+  }
+  const manifest = decodeWith(modelManifest, parse(bytes), {
+    what: "model manifest",
+    code: "MANIFEST_INVALID",
+  });
+  if (numScalars(manifest.parameters) > MAX_PARAMETERS) {
+    throw new FedgeError("MANIFEST_INVALID", `model has more than ${MAX_PARAMETERS} parameters`);
+  }
+  return manifest;
+}
+
+/** Canonical bytes: the schema's field order, no white space, so that equal manifests have equal hashes. */
+export function encodeManifest(manifest: ModelManifest): Uint8Array<ArrayBuffer> {
+  const ordered = decodeWith(modelManifest, manifest, { what: "model manifest", code: "MANIFEST_INVALID" });
+  return new TextEncoder().encode(JSON.stringify(ordered));
+}
+
+/** Scalars in all tensors together. */
+export function numScalars(tensors: readonly TensorShape[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new FedgeError("MANIFEST_INVALID", "model manifest: not UTF-8 JSON", { cause });
+  }
+}
