@@ -1,0 +1,102 @@
+import type { BlobRef, DeviceId, ModelManifest, ModelName, RoundId, TaskId } from "@fedge/protocol";
+import type { JournalEvent, StoredRound, VersionRecord } from "./rounds/journal.js";
+import type { DeviceRecord, EvaluationRecord, PageRequest, ReleaseRecord, TaskRecord } from "./store/port.js";
+import type { TaskConfig } from "./tasks/task-config.js";
+
+/** What a round looks like while it runs: durable state plus what is under way. */
+export interface LiveRound extends StoredRound {
+  readonly phase: "selecting" | "reporting" | "aggregating" | "committed" | "abandoned";
+  /** Devices that wait in the pool of this round's model. */
+  readonly numWaiting: number;
+  readonly numTraining: number;
+  readonly numUploading: number;
+}
+
+export interface TaskView extends TaskRecord {
+  readonly numRounds: number;
+  readonly latestVersion: number | null;
+  readonly bestAccuracy: number | null;
+  readonly liveRound: LiveRound | null;
+}
+
+export interface VersionView extends VersionRecord {
+  readonly evaluations: readonly EvaluationRecord[];
+  /** Devices that said they serve it. */
+  readonly numServing: number;
+  readonly released: boolean;
+}
+
+export interface ModelView {
+  readonly model: ModelName;
+  readonly latestVersion: number;
+  readonly releasedVersion: number | null;
+  readonly numParameters: number;
+  readonly loss: string | null;
+}
+
+export interface FleetView {
+  readonly total: number;
+  readonly byPresence: Readonly<Record<string, number>>;
+  /** `model@version` to the number of devices that serve it. */
+  readonly byServing: Readonly<Record<string, number>>;
+}
+
+export interface Overview {
+  readonly startedAtMs: number;
+  readonly version: string;
+  readonly tenantId: string;
+  readonly fleet: FleetView;
+  readonly tasks: readonly TaskView[];
+  readonly models: readonly ModelView[];
+  readonly releases: readonly ReleaseRecord[];
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+export interface ModelImport {
+  readonly model: ModelName;
+  readonly onnx: Uint8Array;
+  readonly loss: "softmax-cross-entropy" | "mean-squared-error" | "binary-cross-entropy";
+  readonly optimizer: { readonly momentum: number; readonly weightDecay: number; readonly nesterov: boolean };
+  readonly trainable: readonly string[];
+}
+
+export type ExportFormat = "onnx" | "safetensors";
+
+/** Told whenever something that a page shows has changed; coalesce before reading. */
+export type ServiceEvent =
+  | { readonly type: "task-changed"; readonly taskId: TaskId }
+  | { readonly type: "round-changed"; readonly taskId: TaskId; readonly roundId: RoundId }
+  | { readonly type: "version-committed"; readonly model: ModelName; readonly version: number }
+  | { readonly type: "version-evaluated"; readonly evaluation: EvaluationRecord }
+  | { readonly type: "released"; readonly release: ReleaseRecord }
+  | { readonly type: "fleet-changed" };
+
+/** Everything that HTTP, the command line and the simulator can ask of an aggregator. All may throw FedgeError. */
+export interface AggregatorService {
+  overview(): Promise<Overview>;
+
+  createTask(config: TaskConfig): Promise<TaskView>;
+  listTasks(): Promise<TaskView[]>;
+  getTask(taskId: TaskId): Promise<TaskView>;
+  pauseTask(taskId: TaskId): Promise<TaskView>;
+  resumeTask(taskId: TaskId): Promise<TaskView>;
+  stopTask(taskId: TaskId): Promise<TaskView>;
+
+  listRounds(taskId: TaskId, page?: PageRequest): Promise<StoredRound[]>;
+  getRound(roundId: RoundId): Promise<{ round: StoredRound; events: readonly JournalEvent[] }>;
+
+  listModels(): Promise<ModelView[]>;
+  listVersions(model: ModelName, page?: PageRequest): Promise<VersionView[]>;
+  getVersion(model: ModelName, version: number): Promise<{ version: VersionView; manifest: ModelManifest }>;
+  /** Makes version 1 of a new model, or the next version of an existing one with the same parameters. */
+  importModel(request: ModelImport): Promise<VersionView>;
+  exportVersion(model: ModelName, version: number, format: ExportFormat): Promise<Uint8Array>;
+  readBlob(ref: BlobRef): Promise<Uint8Array>;
+
+  fleet(): Promise<FleetView>;
+  listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
+  getDevice(deviceId: DeviceId): Promise<DeviceRecord>;
+
+  onEvent(listener: (event: ServiceEvent) => void): () => void;
+}
