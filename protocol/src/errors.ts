@@ -58,6 +58,7 @@ export const ERROR_CODES = [
   "DEADLINE_EXCEEDED",
   "CLOSED",
   // Aggregator and command line
+  "ROUTE_UNKNOWN",
   "TASK_UNKNOWN",
   "TASK_STATE_CONFLICT",
   "VERSION_UNKNOWN",
