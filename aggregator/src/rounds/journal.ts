@@ -35,11 +35,20 @@ export type JournalEvent =
       readonly updates: readonly CountedUpdate[];
       readonly snapshot: FoldSnapshotRef;
     }
-  | { readonly type: "update-refused"; readonly atMs: number; readonly deviceId: DeviceId; readonly code: ErrorCode }
-  | { readonly type: "device-left"; readonly atMs: number; readonly deviceId: DeviceId; readonly reason: "dropped" | "aborted" }
+  | {
+      readonly type: "update-refused";
+      readonly atMs: number;
+      readonly deviceId: DeviceId;
+      readonly code: ErrorCode;
+    }
+  | {
+      readonly type: "device-left";
+      readonly atMs: number;
+      readonly deviceId: DeviceId;
+      readonly reason: "dropped" | "aborted";
+    }
   | { readonly type: "reporting-expired"; readonly atMs: number }
   | { readonly type: "stopped"; readonly atMs: number; readonly reason: AbandonReason }
-  | { readonly type: "late-report"; readonly atMs: number; readonly deviceId: DeviceId }
   | { readonly type: "version-committed"; readonly atMs: number; readonly version: number };
 
 export interface RoundRecord {

@@ -1,0 +1,71 @@
+import type { Birth, DeviceId, InstallReport, Presence } from "@fedge/protocol";
+import type { Counters } from "../rounds/ports.js";
+import type { ServiceEvent } from "../service.js";
+import type { ControlStore, DeviceRecord } from "../store/port.js";
+import type { FleetReleases } from "./releases.js";
+
+export interface FleetOptions {
+  readonly store: ControlStore;
+  readonly releases: FleetReleases;
+  readonly counters: Counters;
+  readonly nowMs: () => number;
+  readonly emit: (event: ServiceEvent) => void;
+  readonly onLost: (deviceId: DeviceId) => void;
+  readonly onReturned: (deviceId: DeviceId) => void;
+}
+
+/** What the aggregator knows of its devices: who is here, and what each of them serves. */
+export class Fleet {
+  readonly #online = new Map<DeviceId, number>();
+
+  constructor(private readonly options: FleetOptions) {}
+
+  isOnline(deviceId: DeviceId): boolean {
+    return this.#online.has(deviceId);
+  }
+
+  async birth(deviceId: DeviceId, birth: Birth): Promise<void> {
+    if (this.#isStale(deviceId, birth.session)) return;
+    this.#online.set(deviceId, birth.session);
+    this.options.onReturned(deviceId);
+    const serving = Object.fromEntries(
+      birth.models.map(({ model, version, manifestSha256 }) => [model, { version, manifestSha256 }]),
+    );
+    const { session, runtimeVersion, engine, platform } = birth;
+    await this.#update(deviceId, { presence: "online", session, runtimeVersion, engine, platform, serving });
+    await this.options.releases.tell(deviceId);
+  }
+
+  /** A late will of an older session says nothing about the present one. */
+  async presence(deviceId: DeviceId, message: Presence): Promise<void> {
+    if (this.#isStale(deviceId, message.session)) return;
+    if (message.presence === "online" || message.presence === "sleeping")
+      this.#online.set(deviceId, message.session);
+    else this.#gone(deviceId);
+    await this.#update(deviceId, { presence: message.presence, session: message.session });
+  }
+
+  async install(deviceId: DeviceId, report: InstallReport): Promise<void> {
+    this.options.counters.count("fedge_installs_total", { state: report.state, code: report.code ?? "" });
+    if (report.state !== "committed") return;
+    const device = await this.options.store.getDevice(deviceId);
+    if (device === undefined) return;
+    const { model, version, manifestSha256 } = report;
+    await this.#update(deviceId, { serving: { ...device.serving, [model]: { version, manifestSha256 } } });
+  }
+
+  #gone(deviceId: DeviceId): void {
+    this.#online.delete(deviceId);
+    this.options.onLost(deviceId);
+  }
+
+  #isStale(deviceId: DeviceId, session: number): boolean {
+    const current = this.#online.get(deviceId);
+    return current !== undefined && session < current;
+  }
+
+  async #update(deviceId: DeviceId, change: Partial<DeviceRecord>): Promise<void> {
+    await this.options.store.updateDevice(deviceId, { ...change, lastSeenAtMs: this.options.nowMs() });
+    this.options.emit({ type: "fleet-changed" });
+  }
+}

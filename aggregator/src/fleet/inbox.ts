@@ -1,0 +1,133 @@
+import {
+  FedgeError,
+  birth,
+  decodeEnvelope,
+  errorCodeOf,
+  installReport,
+  parseTopic,
+  presence,
+  roundUp,
+  serverFilters,
+  type DeviceId,
+  type DeviceUpChannel,
+  type RoundUp,
+  type TenantId,
+} from "@fedge/protocol";
+import type { ServerTransport } from "../broker/port.js";
+import type { Counters, Logger } from "../rounds/ports.js";
+import type { Fleet } from "./fleet.js";
+import { ReplayGuard } from "./replay-guard.js";
+
+export interface RoundMessages {
+  roundMessage(deviceId: DeviceId, message: RoundUp): Promise<void>;
+  block(deviceId: DeviceId, frame: Uint8Array): void;
+}
+
+export interface InboxOptions {
+  readonly tenantId: TenantId;
+  readonly transport: ServerTransport;
+  readonly fleet: Fleet;
+  readonly rounds: RoundMessages;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** True for a device that enrolled; an operator's broker may let others through. */
+  readonly isEnrolled: (deviceId: DeviceId) => Promise<boolean>;
+}
+
+/** Decodes what devices send. A message that cannot be decoded is dropped and counted, and touches nothing else. */
+export class Inbox {
+  readonly #guard = new ReplayGuard();
+  /** One device's messages are handled in their order, different devices' beside each other. */
+  readonly #queues = new Map<DeviceId, Promise<void>>();
+  readonly #enrolled = new Set<DeviceId>();
+
+  constructor(private readonly options: InboxOptions) {}
+
+  async start(): Promise<void> {
+    for (const filter of serverFilters(this.options.tenantId)) {
+      await this.options.transport.subscribe(filter, (topic, payload) => this.#receive(topic, payload));
+    }
+  }
+
+  #receive(topic: string, payload: Uint8Array): void {
+    try {
+      const parsed = parseTopic(topic);
+      if (parsed.kind === "upload") return this.#block(parsed.deviceId, payload);
+      if (parsed.kind !== "device")
+        throw new FedgeError("TOPIC_INVALID", `devices do not publish to ${topic}`);
+      const { deviceId, channel } = parsed;
+      this.#enqueue(deviceId, () => this.#handle(deviceId, channel as DeviceUpChannel, payload));
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #block(deviceId: DeviceId, payload: Uint8Array): void {
+    if (this.#queues.has(deviceId))
+      this.#enqueue(deviceId, async () => this.options.rounds.block(deviceId, payload));
+    else this.options.rounds.block(deviceId, payload);
+  }
+
+  #enqueue(deviceId: DeviceId, work: () => Promise<void>): void {
+    const before = this.#queues.get(deviceId) ?? Promise.resolve();
+    const after = before.then(work).catch((error: unknown) => this.#refuse(error, deviceId));
+    this.#queues.set(deviceId, after);
+    void after.then(() => {
+      if (this.#queues.get(deviceId) === after) this.#queues.delete(deviceId);
+    });
+  }
+
+  async #handle(deviceId: DeviceId, channel: DeviceUpChannel, payload: Uint8Array): Promise<void> {
+    if (payload.byteLength === 0) return;
+    await this.#requireEnrolled(deviceId);
+    switch (channel) {
+      case "birth": {
+        const envelope = decodeEnvelope(payload, birth, "birth");
+        this.#guard.begin(deviceId, envelope.body.session);
+        return this.options.fleet.birth(deviceId, envelope.body);
+      }
+      case "state":
+        return this.options.fleet.presence(deviceId, decodeEnvelope(payload, presence, "presence").body);
+      case "report": {
+        const envelope = decodeEnvelope(payload, installReport, "install report");
+        return this.#isFresh(deviceId, envelope)
+          ? this.options.fleet.install(deviceId, envelope.body)
+          : undefined;
+      }
+      case "fl/up": {
+        const envelope = decodeEnvelope(payload, roundUp, "round message");
+        return this.#isFresh(deviceId, envelope)
+          ? this.options.rounds.roundMessage(deviceId, envelope.body)
+          : undefined;
+      }
+      case "metrics":
+      case "rpc/req":
+        throw new FedgeError("TOPIC_INVALID", `nothing is taken on the channel ${channel} by this version`);
+    }
+  }
+
+  #isFresh(deviceId: DeviceId, header: { readonly session: number; readonly seq: number }): boolean {
+    const freshness = this.#guard.judge(deviceId, header);
+    if (freshness === "fresh") return true;
+    const code = freshness === "replayed" ? "UPDATE_REPLAYED" : "UPDATE_DUPLICATE";
+    this.options.counters.count("fedge_messages_refused_total", { code });
+    return false;
+  }
+
+  async #requireEnrolled(deviceId: DeviceId): Promise<void> {
+    if (this.#enrolled.has(deviceId)) return;
+    if (!(await this.options.isEnrolled(deviceId))) {
+      throw new FedgeError("DEVICE_UNKNOWN", "message of a device that never enrolled");
+    }
+    this.#enrolled.add(deviceId);
+  }
+
+  #refuse(error: unknown, deviceId?: DeviceId): void {
+    const code = errorCodeOf(error);
+    this.options.counters.count("fedge_messages_refused_total", { code });
+    const fields = deviceId === undefined ? { code } : { code, deviceId };
+    if (code === "INTERNAL")
+      this.options.logger.error({ ...fields, err: error }, "a message could not be handled");
+    else this.options.logger.info(fields, "a message was refused");
+  }
+}

@@ -1,0 +1,64 @@
+import { decodeManifest, type BlobRef, type Desired, type DeviceId, type ModelName } from "@fedge/protocol";
+import type { BlobStore } from "../blobs/port.js";
+import type { VersionRecord } from "../rounds/journal.js";
+import type { ServiceEvent } from "../service.js";
+import type { ControlStore } from "../store/port.js";
+import type { BlobPublisher, Releases } from "../tasks/ports.js";
+import type { Outbox } from "./outbox.js";
+
+export interface FleetReleasesOptions {
+  readonly store: ControlStore;
+  readonly blobs: BlobStore;
+  readonly publisher: BlobPublisher;
+  readonly outbox: Outbox;
+  readonly nowMs: () => number;
+  readonly emit: (event: ServiceEvent) => void;
+}
+
+/** The fleet's desired state: one retained document for every device, which the device reconciles towards. */
+export class FleetReleases implements Releases {
+  #desired: Desired | null = null;
+  /** What each device was told, so that a birth does not publish the same document again. */
+  readonly #told = new Map<DeviceId, number>();
+
+  constructor(private readonly options: FleetReleasesOptions) {}
+
+  /** Takes up the newest releases after a start and makes their blobs reachable. */
+  async load(): Promise<void> {
+    const releases = await this.options.store.currentReleases();
+    for (const release of releases) {
+      const version = await this.options.store.getVersion(release.model, release.version);
+      if (version !== undefined) await this.#add(release.model, version, release.releaseCounter);
+    }
+  }
+
+  async release(model: ModelName, version: VersionRecord): Promise<void> {
+    const release = await this.options.store.release(model, version.version, this.options.nowMs());
+    await this.#add(model, version, release.releaseCounter);
+    this.options.emit({ type: "released", release });
+    const devices = await this.options.store.listDevices();
+    await Promise.all(devices.map(({ deviceId }) => this.tell(deviceId)));
+  }
+
+  /** Publishes the newest desired state for one device, unless it has it. */
+  async tell(deviceId: DeviceId): Promise<void> {
+    const desired = this.#desired;
+    if (desired === null || this.#told.get(deviceId) === desired.releaseCounter) return;
+    this.#told.set(deviceId, desired.releaseCounter);
+    await this.options.outbox.sendTo(deviceId, "desired", desired, { retain: true });
+  }
+
+  async #add(model: ModelName, version: VersionRecord, releaseCounter: number): Promise<void> {
+    await this.options.publisher.hold(`release/${model}`, await this.#blobsOf(version));
+    const others = this.#desired?.models.filter((entry) => entry.model !== model) ?? [];
+    const entry = { model, version: version.version, manifest: version.manifest };
+    const counter = Math.max(releaseCounter, this.#desired?.releaseCounter ?? 0);
+    this.#desired = { type: "desired", releaseCounter: counter, models: [...others, entry] };
+  }
+
+  async #blobsOf(version: VersionRecord): Promise<BlobRef[]> {
+    const manifest = decodeManifest(await this.options.blobs.get(version.manifest.sha256));
+    const golden = manifest.golden === undefined ? [] : [manifest.golden.tensors];
+    return [version.manifest, manifest.checkpoint, manifest.graphs.infer, ...golden];
+  }
+}

@@ -1,0 +1,38 @@
+import type { BlobRef, DeviceId, ModelManifest, ModelName, Sha256, TaskId, TenantId } from "@fedge/protocol";
+import type { BlobStore } from "../blobs/port.js";
+import type { RoundPorts } from "../rounds/ports.js";
+import type { EvaluationRecord } from "../store/port.js";
+import type { VersionRecord } from "../rounds/journal.js";
+import type { ServiceEvent } from "../service.js";
+
+/** Measures a version on data that the server holds; undefined when it holds none for this model. */
+export interface Evaluator {
+  evaluate(version: VersionRecord, manifest: ModelManifest): Promise<EvaluationRecord | undefined>;
+}
+
+/** Makes blobs reachable for devices while somebody needs them. */
+export interface BlobPublisher {
+  /** Resolves when every block is at the broker. `owner` holds the blobs until it releases them. */
+  hold(owner: string, blobs: readonly BlobRef[]): Promise<void>;
+  /** Blobs that no owner holds any longer are withdrawn. */
+  release(owner: string): void;
+}
+
+/** Makes a version the one that the fleet should run. */
+export interface Releases {
+  release(model: ModelName, version: VersionRecord): Promise<void>;
+}
+
+export interface TaskPorts extends RoundPorts {
+  readonly blobs: BlobStore;
+  readonly publisher: BlobPublisher;
+  readonly evaluator: Evaluator;
+  readonly releases: Releases;
+  readonly sha256: (bytes: Uint8Array) => Sha256;
+  readonly newRoundId: (taskId: TaskId, number: number) => string;
+  readonly tenantId: TenantId;
+  readonly isOnline: (deviceId: DeviceId) => boolean;
+  readonly emit: (event: ServiceEvent) => void;
+  /** Time for records and pages; the rounds' own clock may run faster in a simulation. */
+  readonly nowMs: () => number;
+}
