@@ -1,0 +1,174 @@
+import {
+  FedgeError,
+  type DeviceId,
+  type ModelName,
+  type RetryWindow,
+  type RoundUp,
+  type TaskId,
+} from "@fedge/protocol";
+import type { RoundMessages } from "../fleet/inbox.js";
+import type { TaskRecord } from "../store/port.js";
+import type { TaskPorts } from "./ports.js";
+import type { TaskConfig, TaskStatus } from "./task-config.js";
+import { TaskRunner } from "./task-runner.js";
+
+/** How long a device stays away when there is nothing to train. */
+export interface IdleRetry {
+  readonly noTask: RetryWindow;
+}
+
+/** All tasks of a tenant: starts, pauses and stops their runners, and hands each device's message to the right one. */
+export class TaskManager implements RoundMessages {
+  readonly #runners = new Map<TaskId, TaskRunner>();
+
+  constructor(
+    private readonly portsOf: (taskId: TaskId) => TaskPorts,
+    private readonly shared: Pick<TaskPorts, "store" | "outbox" | "emit" | "nowMs">,
+    private readonly retry: IdleRetry,
+  ) {}
+
+  /** Takes up every task that was running when the process ended. */
+  async start(): Promise<void> {
+    for (const task of await this.shared.store.listTasks()) {
+      if (task.status === "running") await this.#run(task);
+    }
+  }
+
+  runnerOf(taskId: TaskId): TaskRunner | undefined {
+    return this.#runners.get(taskId);
+  }
+
+  async create(config: TaskConfig): Promise<void> {
+    if ((await this.shared.store.latestVersion(config.model)) === undefined) {
+      throw new FedgeError(
+        "MODEL_UNKNOWN",
+        `there is no model "${config.model}"; import one with \`fedge model import\``,
+      );
+    }
+    const task = await this.shared.store.createTask(config, this.shared.nowMs());
+    await this.#run(task);
+  }
+
+  async pause(taskId: TaskId): Promise<void> {
+    await this.#require(taskId, ["running"], "paused");
+    await this.#halt(taskId, "paused", "paused by an operator");
+  }
+
+  async resume(taskId: TaskId): Promise<void> {
+    const task = await this.#require(taskId, ["paused"], "resumed");
+    await this.#setStatus(taskId, "running", null);
+    await this.#run(task);
+  }
+
+  async stop(taskId: TaskId): Promise<void> {
+    await this.#require(taskId, ["running", "paused"], "stopped");
+    await this.#halt(taskId, "stopped", "stopped by an operator");
+  }
+
+  async roundMessage(deviceId: DeviceId, message: RoundUp): Promise<void> {
+    if (message.type === "check-in") return this.#checkIn(deviceId, message);
+    for (const runner of this.#runners.values()) {
+      if (message.type === "report" && runner.report(deviceId, message)) return;
+      if (message.type === "abort" && runner.abort(deviceId, message)) return;
+    }
+    if (message.type === "report") await this.#answerForeignReport(deviceId, message);
+  }
+
+  block(deviceId: DeviceId, frame: Uint8Array): void {
+    for (const runner of this.#runners.values())
+      if (runner.hasMember(deviceId)) runner.block(deviceId, frame);
+  }
+
+  deviceLost(deviceId: DeviceId): void {
+    for (const runner of this.#runners.values()) runner.deviceLost(deviceId);
+  }
+
+  deviceReturned(deviceId: DeviceId): void {
+    for (const runner of this.#runners.values()) runner.deviceReturned(deviceId);
+  }
+
+  close(): void {
+    for (const runner of this.#runners.values()) runner.close();
+    this.#runners.clear();
+  }
+
+  async #run(task: TaskRecord): Promise<void> {
+    const { taskId } = task.config;
+    const runner = new TaskRunner(task, this.portsOf(taskId), async (status, reason) => {
+      this.#runners.delete(taskId);
+      await this.#setStatus(taskId, status, reason);
+    });
+    this.#runners.set(taskId, runner);
+    this.shared.emit({ type: "task-changed", taskId });
+    await runner.start();
+  }
+
+  async #halt(taskId: TaskId, status: TaskStatus, reason: string): Promise<void> {
+    const runner = this.#runners.get(taskId);
+    this.#runners.delete(taskId);
+    await runner?.stop();
+    await this.#setStatus(taskId, status, reason);
+  }
+
+  async #setStatus(taskId: TaskId, status: TaskStatus, reason: string | null): Promise<void> {
+    await this.shared.store.setTaskStatus(taskId, { status, reason, atMs: this.shared.nowMs() });
+    this.shared.emit({ type: "task-changed", taskId });
+  }
+
+  async #require(taskId: TaskId, statuses: readonly TaskStatus[], verb: string): Promise<TaskRecord> {
+    const task = await this.shared.store.getTask(taskId);
+    if (task === undefined)
+      throw new FedgeError("TASK_UNKNOWN", `there is no task "${taskId}"; see \`fedge task list\``);
+    if (!statuses.includes(task.status)) {
+      throw new FedgeError("TASK_STATE_CONFLICT", `task "${taskId}" is ${task.status} and cannot be ${verb}`);
+    }
+    return task;
+  }
+
+  /** A member of an open round first; then the first task for a model that the device has examples of. */
+  #checkIn(deviceId: DeviceId, message: Extract<RoundUp, { type: "check-in" }>): void {
+    const runners = [...this.#runners.values()];
+    const models = new Set<ModelName>(message.models.map((entry) => entry.model));
+    const runner =
+      runners.find((one) => one.hasMember(deviceId)) ?? runners.find((one) => models.has(one.config.model));
+    if (runner !== undefined) return runner.checkIn(deviceId, message);
+    this.shared.outbox.send(deviceId, { type: "rejected", reason: "no-task", retryAfter: this.retry.noTask });
+  }
+
+  /** A report for a round that is over or never was gets an answer, so that the device does not wait for one. */
+  async #answerForeignReport(
+    deviceId: DeviceId,
+    message: Extract<RoundUp, { type: "report" }>,
+  ): Promise<void> {
+    const { roundId, attempt } = message;
+    const known = await this.shared.store.getRound(roundId);
+    const code =
+      known === undefined
+        ? "ROUND_UNKNOWN"
+        : known.round.outcome === "abandoned"
+          ? "ROUND_ABANDONED"
+          : "ROUND_CLOSED";
+    const retryAfter = this.#runners.get(message.taskId)?.config.round.retryAfterRound ?? this.retry.noTask;
+    const wasCounted = known?.events.some(
+      (event) =>
+        event.type === "updates-counted" && event.updates.some((update) => update.deviceId === deviceId),
+    );
+    if (wasCounted === true) {
+      return this.shared.outbox.send(deviceId, {
+        type: "receipt",
+        roundId,
+        attempt,
+        outcome: "counted",
+        retryAfter,
+      });
+    }
+    this.shared.outbox.send(deviceId, {
+      type: "receipt",
+      roundId,
+      attempt,
+      outcome: "refused",
+      code,
+      retryAfter,
+    });
+  }
+}
