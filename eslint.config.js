@@ -22,7 +22,7 @@ export default tseslint.config(
     files: ["**/*.ts", "**/*.tsx"],
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["*.config.ts"] },
+        project: ["./tsconfig.test.json"],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -59,6 +59,8 @@ export interface ModelImport {
   readonly loss: "softmax-cross-entropy" | "mean-squared-error" | "binary-cross-entropy";
   readonly optimizer: { readonly momentum: number; readonly weightDecay: number; readonly nesterov: boolean };
   readonly trainable: readonly string[];
+  /** Adds the FedProx term to the train graph, so that tasks may ask for `proximalMu` above 0. */
+  readonly proximal: boolean;
 }
 
 export type ExportFormat = "onnx" | "safetensors";

@@ -1,8 +1,14 @@
-import { buildTrainingGraphs, type TensorSpec } from "@fedge/onnx-autodiff";
+import {
+  buildTrainingGraphs,
+  type TensorSpec,
+  type TrainingGraphs,
+  type ValueSpec,
+} from "@fedge/onnx-autodiff";
 import {
   FedgeError,
   MANIFEST_FORMAT,
   encodeManifest,
+  elementType as elementTypeSchema,
   encodeSafetensors,
   type ModelManifest,
   type NamedTensor,
@@ -13,6 +19,8 @@ import type { BlobStore } from "../blobs/port.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { ModelImport } from "../service.js";
 import type { ControlStore } from "../store/port.js";
+
+const ELEMENT_TYPES = elementTypeSchema.options;
 
 export const RUNTIME_VERSION = "0.1.0";
 
@@ -28,50 +36,14 @@ export interface RegistryPorts {
  * Throws ONNX_… for a model that cannot be trained, VERSION_CONFLICT when the parameters differ from the model's.
  */
 export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<VersionRecord> {
-  const { momentum, weightDecay, nesterov } = request.optimizer;
-  const built = buildTrainingGraphs(request.onnx, {
-    loss: request.loss,
-    optimizer: { kind: "sgd", momentum, weightDecay, nesterov },
-    proximal: true,
-    ...(request.trainable.length === 0 ? {} : { trainable: request.trainable }),
-  });
-  const parent = await ports.store.latestVersion(request.model);
-  const version = (parent?.version ?? 0) + 1;
-  const [infer, train, evaluate] = [
-    await ports.blobs.put(built.infer),
-    await ports.blobs.put(built.train),
-    await ports.blobs.put(built.eval),
-  ];
-  const checkpoint = await ports.blobs.put(
-    encodeSafetensors([...built.parameters, ...built.state].map(toNamedTensor)),
-  );
-  const manifest: ModelManifest = {
-    format: MANIFEST_FORMAT,
-    model: request.model,
-    version,
-    graphs: { infer, train, eval: evaluate },
-    checkpoint,
-    parameters: built.parameters.map(toTensorShape),
-    state: built.state.map(toTensorShape),
-    inputs: built.inputs.map(toPortShape),
-    outputs: built.outputs.map(toPortShape),
-    target: toPortShape(built.target),
-    loss: request.loss,
-    proximal: true,
-    minRuntimeVersion: RUNTIME_VERSION,
-    lineage: {
-      parentVersion: parent?.version ?? null,
-      taskId: null,
-      roundId: null,
-      numUpdates: 0,
-      numExamples: 0,
-    },
-  };
+  const built = differentiate(request);
+  const parent = (await ports.store.latestVersion(request.model)) ?? null;
+  const manifest = await storeBundle(ports.blobs, request, { built, parentVersion: parent?.version ?? null });
   const record: VersionRecord = {
     model: request.model,
-    version,
+    version: manifest.version,
     manifest: await ports.blobs.put(encodeManifest(manifest)),
-    checkpoint,
+    checkpoint: manifest.checkpoint,
     optimizerState: null,
     parentVersion: parent?.version ?? null,
     taskId: null,
@@ -84,25 +56,66 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
   return record;
 }
 
-function toNamedTensor(spec: TensorSpec): NamedTensor {
-  return { name: spec.name, elementType: spec.elementType, shape: spec.shape, data: spec.data };
+function differentiate(request: ModelImport): TrainingGraphs {
+  return buildTrainingGraphs(request.onnx, {
+    loss: request.loss,
+    optimizer: { kind: "sgd", ...request.optimizer },
+    proximal: request.proximal,
+    ...(request.trainable.length === 0 ? {} : { trainable: request.trainable }),
+  });
 }
 
+async function storeBundle(
+  blobs: BlobStore,
+  request: ModelImport,
+  { built, parentVersion }: { readonly built: TrainingGraphs; readonly parentVersion: number | null },
+): Promise<ModelManifest> {
+  const tensors = [...built.parameters, ...built.state].map(toNamedTensor);
+  return {
+    format: MANIFEST_FORMAT,
+    model: request.model,
+    version: (parentVersion ?? 0) + 1,
+    graphs: {
+      infer: await blobs.put(built.infer),
+      train: await blobs.put(built.train),
+      eval: await blobs.put(built.eval),
+    },
+    checkpoint: await blobs.put(encodeSafetensors(tensors)),
+    parameters: built.parameters.map(toTensorShape),
+    state: built.state.map(toTensorShape),
+    inputs: built.inputs.map(toPortShape),
+    outputs: built.outputs.map(toPortShape),
+    target: toPortShape(built.loss.target),
+    loss: request.loss,
+    proximal: request.proximal,
+    minRuntimeVersion: RUNTIME_VERSION,
+    lineage: { parentVersion, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 },
+  };
+}
+
+function toNamedTensor(spec: TensorSpec): NamedTensor {
+  const { name, shape } = toTensorShape(spec);
+  return { name, shape, elementType: "float32", data: spec.data as Float32Array };
+}
+
+/** Federated parameters are float32: that is what updates encode and what the sum is made for. */
 function toTensorShape(spec: TensorSpec): TensorShape {
   if (spec.elementType !== "float32") {
-    throw new FedgeError(
-      "ONNX_OPTION_INVALID",
-      `parameter "${spec.name}" is ${spec.elementType}; federated parameters are float32`,
-    );
+    const message = `parameter "${spec.name}" is ${spec.elementType}; export the model with float32 parameters`;
+    throw new FedgeError("ONNX_OPTION_INVALID", message);
   }
-  return { name: spec.name, elementType: spec.elementType, shape: [...spec.shape] };
+  return { name: spec.name, elementType: "float32", shape: [...spec.shape] };
 }
 
-function toPortShape(port: {
-  name: string;
-  elementType: string;
-  shape: readonly (number | null | string)[];
-}): PortShape {
-  const shape = port.shape.map((size) => (typeof size === "number" ? size : null));
-  return { name: port.name, elementType: port.elementType as PortShape["elementType"], shape };
+function toPortShape(spec: ValueSpec): PortShape {
+  const elementType = ELEMENT_TYPES.find((type) => type === spec.elementType);
+  if (elementType === undefined || spec.shape === undefined) {
+    const message = `"${spec.name}" (${spec.elementType}) has an element type or rank that devices cannot be told`;
+    throw new FedgeError("ONNX_OPTION_INVALID", message);
+  }
+  return {
+    name: spec.name,
+    elementType,
+    shape: spec.shape.map((size) => (typeof size === "number" ? size : null)),
+  };
 }

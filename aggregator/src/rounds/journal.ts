@@ -47,7 +47,13 @@ export type JournalEvent =
       readonly deviceId: DeviceId;
       readonly reason: "dropped" | "aborted";
     }
-  | { readonly type: "reporting-expired"; readonly atMs: number }
+  /** Who was out of touch at the deadline and whose update was being checked; the machine fills both in. */
+  | {
+      readonly type: "reporting-expired";
+      readonly atMs: number;
+      readonly lost?: readonly DeviceId[];
+      readonly awaited?: readonly DeviceId[];
+    }
   | { readonly type: "stopped"; readonly atMs: number; readonly reason: AbandonReason }
   | { readonly type: "version-committed"; readonly atMs: number; readonly version: number };
 

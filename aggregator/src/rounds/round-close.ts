@@ -14,50 +14,57 @@ interface Change {
 
 /** Closes the round if its policy says so; otherwise hands free upload slots on. */
 export function closeRound(state: RoundState, atMs: number): Change {
-  const numCounted = countMembers(state, "counted");
-  const isGoalReached = state.policy.close === "goal" && numCounted >= state.policy.goalReports;
-  if (isGoalReached) return endReporting(state, atMs, "goal-reached");
-  if (state.isExpired) {
-    // An update whose bytes are all here was on time; its check ends soon, and then this is asked again.
-    return countMembers(state, "checking") === 0
-      ? endReporting(state, atMs, "deadline")
-      : { state, effects: [] };
+  const isGoalReached =
+    state.policy.close === "goal" && countMembers(state, "counted") >= state.policy.goalReports;
+  if (isGoalReached) {
+    const losses = loseOutstanding(state, {
+      why: "goal-reached",
+      statusOf: () => "not-needed",
+      except: new Set(),
+    });
+    const ended = endReporting(losses.state, atMs);
+    return { state: ended.state, effects: [...losses.effects, ...ended.effects] };
   }
   const isEveryoneDone = [...state.members.values()].every((member) => !isOutstanding(member));
-  return isEveryoneDone ? endReporting(state, atMs, "goal-reached") : grantSlots(state);
+  if (isEveryoneDone) return endReporting(state, atMs);
+  return state.isExpired ? { state, effects: [] } : grantSlots(state);
 }
 
-function endReporting(state: RoundState, atMs: number, why: "goal-reached" | "deadline"): Change {
+/** Ends the part of every device whose update can no longer count; `except` names those that are awaited. */
+export function loseOutstanding(
+  state: RoundState,
+  how: {
+    readonly why: "goal-reached" | "deadline";
+    readonly statusOf: (deviceId: DeviceId) => "dropped" | "late" | "not-needed";
+    readonly except: ReadonlySet<DeviceId>;
+  },
+): Change {
   const members = new Map(state.members);
-  const effects: RoundEffect[] = [{ type: "cancel-timer", timer: { kind: "reporting" } }];
+  const effects: RoundEffect[] = [];
   for (const [deviceId, member] of members) {
-    if (!isOutstanding(member)) continue;
-    members.set(deviceId, { ...member, status: lossOf(member, why) });
+    if (!isOutstanding(member) || how.except.has(deviceId)) continue;
+    members.set(deviceId, { ...member, status: how.statusOf(deviceId), isLost: false });
     effects.push(
       { type: "cancel-timer", timer: { kind: "lost", deviceId } },
       { type: "forget-upload", deviceId },
     );
-    effects.push({ type: "tell-closed", deviceId, reason: why });
+    effects.push({ type: "tell-closed", deviceId, reason: how.why });
   }
-  if (countMembers({ ...state, members }, "counted") >= state.policy.minReports) {
-    return {
-      state: { ...state, members, phase: "aggregating" },
-      effects: [...effects, { type: "aggregate" }],
-    };
+  return { state: { ...state, members }, effects };
+}
+
+function endReporting(state: RoundState, atMs: number): Change {
+  const cancel: RoundEffect = { type: "cancel-timer", timer: { kind: "reporting" } };
+  if (countMembers(state, "counted") >= state.policy.minReports) {
+    return { state: { ...state, phase: "aggregating" }, effects: [cancel, { type: "aggregate" }] };
   }
   const abandoned: RoundState = {
     ...state,
-    members,
     phase: "abandoned",
     abandonReason: "too-few-reports",
     closedAtMs: atMs,
   };
-  return { state: abandoned, effects: [...effects, { type: "finish" }] };
-}
-
-function lossOf(member: Member, why: "goal-reached" | "deadline"): "dropped" | "late" | "not-needed" {
-  if (member.isLost) return "dropped";
-  return why === "deadline" ? "late" : "not-needed";
+  return { state: abandoned, effects: [cancel, { type: "finish" }] };
 }
 
 /** Gives free slots to those who wait longest; a lost device keeps its half-sent update only while nobody waits. */

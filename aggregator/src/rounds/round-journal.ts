@@ -20,26 +20,20 @@ export function resumeEffects(state: RoundState): RoundEffect[] {
     case "selecting":
       return [{ type: "arm-timer", timer: { kind: "selection" }, delayMs: state.policy.selectionDeadlineMs }];
     case "reporting":
-      return resumeReporting(state);
+      // The checks that an expired round waited for are forgotten: it expires again, without them.
+      return [
+        {
+          type: "arm-timer",
+          timer: { kind: "reporting" },
+          delayMs: state.isExpired ? 0 : state.policy.reportingDeadlineMs,
+        },
+      ];
     case "aggregating":
       return [{ type: "aggregate" }];
     case "committed":
     case "abandoned":
       return [{ type: "finish" }];
   }
-}
-
-/** Every outstanding device lost its connection with the aggregator: it has the grace time to come back. */
-function resumeReporting(state: RoundState): RoundEffect[] {
-  const outstanding = [...state.members].filter(([, member]) => isOutstanding(member));
-  return [
-    {
-      type: "arm-timer",
-      timer: { kind: "reporting" },
-      delayMs: state.isExpired ? 0 : state.policy.reportingDeadlineMs,
-    },
-    ...outstanding.map(([deviceId]) => ({ type: "assign", deviceId }) as const),
-  ];
 }
 
 export function summarizeRound(

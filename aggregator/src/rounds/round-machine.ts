@@ -1,8 +1,12 @@
 import type { DeviceId, ErrorCode, Report } from "@fedge/protocol";
 import type { CountedUpdate, FoldSnapshotRef, JournalEvent } from "./journal.js";
-import { closeRound, grantSlots } from "./round-close.js";
+import { closeRound, grantSlots, loseOutstanding } from "./round-close.js";
 import {
+  countMembers,
+  devicesWhere,
   isOutstanding,
+  unchanged,
+  withMember,
   type Member,
   type RoundEffect,
   type RoundEvent,
@@ -21,6 +25,7 @@ import {
  *   reporting    updates-counted     see close     receipts; durable together with the sum they are in
  *   reporting    update-refused      see close     receipt with the code
  *   reporting    device-left         see close     dropped or aborted
+ *   reporting    grace-expired       see close     a device that is still out of touch left (dropped)
  *   reporting    lost / returned     reporting     grace timer armed / cancelled and the assignment said again
  *   reporting    reporting-expired   see close     nobody but updates that are already being checked may still count
  *   aggregating  version-committed   committed
@@ -87,6 +92,10 @@ function stepReporting(state: RoundState, event: ReportingEvent): Step {
       return whenMember(state, event.deviceId, (member) => stalled(state, event.deviceId, member));
     case "lost":
       return whenMember(state, event.deviceId, (member) => lost(state, event.deviceId, member));
+    case "grace-expired":
+      return whenMember(state, event.deviceId, (member) =>
+        member.isLost ? leave(state, { ...event, type: "device-left", reason: "dropped" }) : unchanged(state),
+      );
     case "returned":
       return whenMember(state, event.deviceId, (member) => returned(state, event.deviceId, member));
   }
@@ -232,7 +241,6 @@ function refuse(state: RoundState, event: Extract<JournalEvent, { type: "update-
 function leave(state: RoundState, event: Extract<JournalEvent, { type: "device-left" }>): Step {
   return whenMember(state, event.deviceId, (member) => {
     if (!isOutstanding(member) || member.status === "checking") return unchanged(state);
-    if (event.reason === "dropped" && !member.isLost) return unchanged(state);
     const next = withMember(state, event.deviceId, { ...member, status: event.reason, isLost: false });
     const closed = closeRound(next, event.atMs);
     const cleanUp: RoundEffect[] = [
@@ -243,10 +251,16 @@ function leave(state: RoundState, event: Extract<JournalEvent, { type: "device-l
   });
 }
 
+/** Who has not sent everything by now is late, or dropped when out of touch; checks under way are awaited. */
 function expire(state: RoundState, event: Extract<JournalEvent, { type: "reporting-expired" }>): Step {
-  if (state.isExpired) return unchanged(state);
-  const closed = closeRound({ ...state, isExpired: true }, event.atMs);
-  return { ...closed, journal: event };
+  if (state.isExpired && countMembers(state, "checking") > 0) return unchanged(state);
+  const lost = event.lost ?? devicesWhere(state, (member) => member.isLost);
+  const awaited = event.awaited ?? devicesWhere(state, (member) => member.status === "checking");
+  const statusOf = (deviceId: DeviceId): "dropped" | "late" => (lost.includes(deviceId) ? "dropped" : "late");
+  const losses = loseOutstanding(state, { why: "deadline", statusOf, except: new Set(awaited) });
+  const closed = closeRound({ ...losses.state, isExpired: true }, event.atMs);
+  const journal = { ...event, lost, awaited };
+  return { state: closed.state, effects: [...losses.effects, ...closed.effects], journal };
 }
 
 function abandon(
@@ -278,12 +292,4 @@ function abandon(
 function whenMember(state: RoundState, deviceId: DeviceId, then: (member: Member) => Step): Step {
   const member = state.members.get(deviceId);
   return member === undefined ? unchanged(state) : then(member);
-}
-
-function withMember(state: RoundState, deviceId: DeviceId, member: Member): RoundState {
-  return { ...state, members: new Map(state.members).set(deviceId, member) };
-}
-
-function unchanged(state: RoundState): Step {
-  return { state, effects: [], journal: null };
 }

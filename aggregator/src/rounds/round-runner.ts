@@ -240,7 +240,7 @@ export class RoundRunner {
       case "reporting":
         return { type: "reporting-expired", atMs };
       case "lost":
-        return { type: "device-left", atMs, deviceId: timer.deviceId, reason: "dropped" };
+        return { type: "grace-expired", atMs, deviceId: timer.deviceId };
     }
   }
 

@@ -51,6 +51,7 @@ export type RoundEvent =
   | { readonly type: "received"; readonly deviceId: DeviceId }
   | { readonly type: "upload-stalled"; readonly deviceId: DeviceId }
   | { readonly type: "lost"; readonly deviceId: DeviceId }
+  | { readonly type: "grace-expired"; readonly atMs: number; readonly deviceId: DeviceId }
   | { readonly type: "returned"; readonly deviceId: DeviceId };
 
 export type RoundTimer =
@@ -112,4 +113,16 @@ export function openRound(record: RoundRecord, policy: RoundPolicy, uploadSlots:
     abandonReason: null,
     closedAtMs: null,
   };
+}
+
+export function devicesWhere(state: RoundState, matches: (member: Member) => boolean): DeviceId[] {
+  return [...state.members].filter(([, member]) => matches(member)).map(([deviceId]) => deviceId);
+}
+
+export function withMember(state: RoundState, deviceId: DeviceId, member: Member): RoundState {
+  return { ...state, members: new Map(state.members).set(deviceId, member) };
+}
+
+export function unchanged(state: RoundState): Step {
+  return { state, effects: [], journal: null };
 }

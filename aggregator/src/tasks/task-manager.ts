@@ -10,6 +10,7 @@ import type { RoundMessages } from "../fleet/inbox.js";
 import type { TaskRecord } from "../store/port.js";
 import type { TaskPorts } from "./ports.js";
 import type { TaskConfig, TaskStatus } from "./task-config.js";
+import { loadVersion } from "./version-maker.js";
 import { TaskRunner } from "./task-runner.js";
 
 /** How long a device stays away when there is nothing to train. */
@@ -23,7 +24,7 @@ export class TaskManager implements RoundMessages {
 
   constructor(
     private readonly portsOf: (taskId: TaskId) => TaskPorts,
-    private readonly shared: Pick<TaskPorts, "store" | "outbox" | "emit" | "nowMs">,
+    private readonly shared: Pick<TaskPorts, "store" | "blobs" | "outbox" | "emit" | "nowMs">,
     private readonly retry: IdleRetry,
   ) {}
 
@@ -39,12 +40,7 @@ export class TaskManager implements RoundMessages {
   }
 
   async create(config: TaskConfig): Promise<void> {
-    if ((await this.shared.store.latestVersion(config.model)) === undefined) {
-      throw new FedgeError(
-        "MODEL_UNKNOWN",
-        `there is no model "${config.model}"; import one with \`fedge model import\``,
-      );
-    }
+    await this.#checkModel(config);
     const task = await this.shared.store.createTask(config, this.shared.nowMs());
     await this.#run(task);
   }
@@ -101,6 +97,26 @@ export class TaskManager implements RoundMessages {
     this.#runners.set(taskId, runner);
     this.shared.emit({ type: "task-changed", taskId });
     await runner.start();
+  }
+
+  async #checkModel({ model, training }: TaskConfig): Promise<void> {
+    const latest = await this.shared.store.latestVersion(model);
+    if (latest === undefined) {
+      throw new FedgeError(
+        "MODEL_UNKNOWN",
+        `there is no model "${model}"; import one with \`fedge model import\``,
+      );
+    }
+    const { manifest } = await loadVersion(this.shared.blobs, latest);
+    if (manifest.graphs.train === undefined) {
+      throw new FedgeError("OPTION_INVALID", `model "${model}" has no train graph; import it with a loss`);
+    }
+    if (training.proximalMu > 0 && !manifest.proximal) {
+      throw new FedgeError(
+        "OPTION_INVALID",
+        `model "${model}" has no FedProx term; import it with --proximal`,
+      );
+    }
   }
 
   async #halt(taskId: TaskId, status: TaskStatus, reason: string): Promise<void> {

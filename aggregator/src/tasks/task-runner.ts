@@ -44,7 +44,7 @@ export class TaskRunner {
     const { poolLimit, poolWaitMs, minSeparationRounds } = this.config.round;
     const onExpired = (deviceId: DeviceId): void => this.#reject(deviceId, "not-selected");
     this.pool = new Pool({ clock: ports.clock, limit: poolLimit, waitMs: poolWaitMs, onExpired });
-    this.#progress = new VersionProgress(this.config, ports, () => this.#stopRound());
+    this.#progress = new VersionProgress(this.config, ports, () => void this.#stopRound());
     this.#separation = new Separation(minSeparationRounds);
   }
 

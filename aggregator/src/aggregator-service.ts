@@ -1,0 +1,188 @@
+import {
+  FedgeError,
+  type BlobRef,
+  type DeviceId,
+  type ModelName,
+  type RoundId,
+  type TaskId,
+} from "@fedge/protocol";
+import { exportVersion } from "./registry/export-version.js";
+import { RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
+import { RegistryViews } from "./registry/views.js";
+import { countMembers } from "./rounds/round-state.js";
+import type {
+  AggregatorService,
+  ExportFormat,
+  FleetView,
+  LiveRound,
+  ModelImport,
+  Overview,
+  ServiceEvent,
+  TaskView,
+  VersionView,
+} from "./service.js";
+import type { PageRequest, TaskRecord } from "./store/port.js";
+import type { TaskConfig } from "./tasks/task-config.js";
+import type { TaskManager } from "./tasks/task-manager.js";
+import type { Releases } from "./tasks/ports.js";
+
+export interface ServiceParts extends RegistryPorts {
+  readonly tasks: TaskManager;
+  readonly releases: Releases;
+  readonly tenantId: string;
+  readonly startedAtMs: number;
+  readonly traffic: () => { readonly bytesUp: number; readonly bytesDown: number };
+  readonly onEvent: (listener: (event: ServiceEvent) => void) => () => void;
+}
+
+/** Answers HTTP, the command line and the simulator from the store and the running tasks. */
+export class Aggregator implements AggregatorService {
+  readonly #registry: RegistryViews;
+
+  constructor(private readonly parts: ServiceParts) {
+    this.#registry = new RegistryViews(parts);
+  }
+
+  async overview(): Promise<Overview> {
+    const { bytesUp, bytesDown } = this.parts.traffic();
+    return {
+      startedAtMs: this.parts.startedAtMs,
+      version: RUNTIME_VERSION,
+      tenantId: this.parts.tenantId,
+      fleet: await this.fleet(),
+      tasks: await this.listTasks(),
+      models: await this.listModels(),
+      releases: await this.parts.store.currentReleases(),
+      bytesUp,
+      bytesDown,
+    };
+  }
+
+  async createTask(config: TaskConfig): Promise<TaskView> {
+    await this.parts.tasks.create(config);
+    return this.getTask(config.taskId);
+  }
+
+  async listTasks(): Promise<TaskView[]> {
+    const tasks = await this.parts.store.listTasks();
+    return Promise.all(tasks.map((task) => this.#view(task)));
+  }
+
+  async getTask(taskId: TaskId): Promise<TaskView> {
+    return this.#view(await this.#task(taskId));
+  }
+
+  async pauseTask(taskId: TaskId): Promise<TaskView> {
+    await this.parts.tasks.pause(taskId);
+    return this.getTask(taskId);
+  }
+
+  async resumeTask(taskId: TaskId): Promise<TaskView> {
+    await this.parts.tasks.resume(taskId);
+    return this.getTask(taskId);
+  }
+
+  async stopTask(taskId: TaskId): Promise<TaskView> {
+    await this.parts.tasks.stop(taskId);
+    return this.getTask(taskId);
+  }
+
+  async listRounds(taskId: TaskId, page?: PageRequest): ReturnType<AggregatorService["listRounds"]> {
+    await this.#task(taskId);
+    return this.parts.store.listRounds(taskId, page);
+  }
+
+  async getRound(roundId: RoundId): ReturnType<AggregatorService["getRound"]> {
+    const found = await this.parts.store.getRound(roundId);
+    if (found === undefined)
+      throw new FedgeError("ROUND_UNKNOWN", `there is no round "${roundId}"; see \`fedge round list\``);
+    return found;
+  }
+
+  listModels(): ReturnType<AggregatorService["listModels"]> {
+    return this.#registry.models();
+  }
+
+  listVersions(model: ModelName, page?: PageRequest): Promise<VersionView[]> {
+    return this.#registry.versions(model, page);
+  }
+
+  getVersion(model: ModelName, version: number): ReturnType<AggregatorService["getVersion"]> {
+    return this.#registry.version(model, version);
+  }
+
+  /** A model's first version is released at once: a fleet without any could serve nothing. */
+  async importModel(request: ModelImport): Promise<VersionView> {
+    const record = await importModel(this.parts, request);
+    if (record.parentVersion === null) await this.parts.releases.release(request.model, record);
+    return (await this.getVersion(request.model, record.version)).version;
+  }
+
+  async exportVersion(model: ModelName, version: number, format: ExportFormat): Promise<Uint8Array> {
+    const record = await this.#registry.record(model, version);
+    const { manifest } = await this.#registry.version(model, version);
+    return exportVersion(this.parts.blobs, { record, manifest }, format);
+  }
+
+  readBlob(ref: BlobRef): Promise<Uint8Array> {
+    return this.parts.blobs.get(ref.sha256);
+  }
+
+  fleet(): Promise<FleetView> {
+    return this.parts.store.countDevices();
+  }
+
+  listDevices(page?: PageRequest): ReturnType<AggregatorService["listDevices"]> {
+    return this.parts.store.listDevices(page);
+  }
+
+  async getDevice(deviceId: DeviceId): ReturnType<AggregatorService["getDevice"]> {
+    const device = await this.parts.store.getDevice(deviceId);
+    if (device === undefined)
+      throw new FedgeError("DEVICE_UNKNOWN", `there is no device "${deviceId}"; see \`fedge device list\``);
+    return device;
+  }
+
+  onEvent(listener: (event: ServiceEvent) => void): () => void {
+    return this.parts.onEvent(listener);
+  }
+
+  async #task(taskId: TaskId): Promise<TaskRecord> {
+    const task = await this.parts.store.getTask(taskId);
+    if (task === undefined)
+      throw new FedgeError("TASK_UNKNOWN", `there is no task "${taskId}"; see \`fedge task list\``);
+    return task;
+  }
+
+  async #view(task: TaskRecord): Promise<TaskView> {
+    const { taskId, model } = task.config;
+    const rounds = await this.parts.store.countRounds(taskId);
+    const latest = await this.parts.store.latestVersion(model);
+    const evaluations = await this.parts.store.listEvaluations(model);
+    const accuracies = evaluations.flatMap((evaluation) =>
+      evaluation.accuracy === null ? [] : [evaluation.accuracy],
+    );
+    return {
+      ...task,
+      numRounds: rounds,
+      latestVersion: latest?.version ?? null,
+      bestAccuracy: accuracies.length === 0 ? null : Math.max(...accuracies),
+      liveRound: this.#live(taskId),
+    };
+  }
+
+  #live(taskId: TaskId): LiveRound | null {
+    const runner = this.parts.tasks.runnerOf(taskId);
+    const round = runner?.round ?? null;
+    if (runner === undefined || round === null) return null;
+    const { state } = round;
+    return {
+      ...state.record,
+      ...round.summary(),
+      phase: state.phase,
+      numWaiting: runner.pool.size,
+      numTraining: countMembers(state, "assigned"),
+      numUploading: countMembers(state, "waiting", "uploading", "checking"),
+    };
+  }
+}
