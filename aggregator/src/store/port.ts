@@ -1,5 +1,11 @@
 import type { DeviceId, ModelName, RoundId, TaskId } from "@fedge/protocol";
-import type { JournalEvent, RoundRecord, RoundSummary, StoredRound, VersionRecord } from "../rounds/journal.js";
+import type {
+  JournalEvent,
+  RoundRecord,
+  RoundSummary,
+  StoredRound,
+  VersionRecord,
+} from "../rounds/journal.js";
 import type { TaskConfig, TaskStatus } from "../tasks/task-config.js";
 
 export interface TaskRecord {
@@ -23,7 +29,9 @@ export interface DeviceRecord {
   readonly engine: string;
   readonly platform: string;
   /** What the device said it serves: model name to version and the manifest's hash. */
-  readonly serving: Readonly<Record<string, { readonly version: number; readonly manifestSha256: string | null }>>;
+  readonly serving: Readonly<
+    Record<string, { readonly version: number; readonly manifestSha256: string | null }>
+  >;
 }
 
 export interface EvaluationRecord {
@@ -63,7 +71,10 @@ export interface ControlStore {
   getTask(taskId: TaskId): Promise<TaskRecord | undefined>;
   /** Newest first. */
   listTasks(): Promise<TaskRecord[]>;
-  setTaskStatus(taskId: TaskId, change: { status: TaskStatus; reason: string | null; atMs: number }): Promise<void>;
+  setTaskStatus(
+    taskId: TaskId,
+    change: { status: TaskStatus; reason: string | null; atMs: number },
+  ): Promise<void>;
 
   /** Opens round `number` of a task. Throws TASK_STATE_CONFLICT when that number exists or another round is open. */
   openRound(round: RoundRecord): Promise<void>;
@@ -83,7 +94,12 @@ export interface ControlStore {
    */
   commitVersion(commit: {
     readonly version: VersionRecord;
-    readonly round: { readonly roundId: RoundId; readonly seq: number; readonly event: JournalEvent; readonly summary: RoundSummary } | null;
+    readonly round: {
+      readonly roundId: RoundId;
+      readonly seq: number;
+      readonly event: JournalEvent;
+      readonly summary: RoundSummary;
+    } | null;
   }): Promise<void>;
   getVersion(model: ModelName, version: number): Promise<VersionRecord | undefined>;
   latestVersion(model: ModelName): Promise<VersionRecord | undefined>;
@@ -105,11 +121,17 @@ export interface ControlStore {
   /** Applies the change unless it belongs to an older session than the one recorded; gives the record, or undefined when unknown. */
   updateDevice(
     deviceId: DeviceId,
-    change: Partial<Omit<DeviceRecord, "deviceId" | "publicKey" | "enrolledAtMs">> & { readonly session?: number },
+    change: Partial<Omit<DeviceRecord, "deviceId" | "publicKey" | "enrolledAtMs">> & {
+      readonly session?: number;
+    },
   ): Promise<DeviceRecord | undefined>;
   listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
   /** Counts by presence and by served `model@version`. */
-  countDevices(): Promise<{ total: number; byPresence: Record<string, number>; byServing: Record<string, number> }>;
+  countDevices(): Promise<{
+    total: number;
+    byPresence: Record<string, number>;
+    byServing: Record<string, number>;
+  }>;
 
   close(): Promise<void>;
 }

@@ -1,0 +1,113 @@
+import { FedgeError, type DeviceId } from "@fedge/protocol";
+import { and, asc, count, eq, lt, lte, sql } from "drizzle-orm";
+import { NO_PAGE, type Database } from "./database.js";
+import { asStoreOperation } from "./database-errors.js";
+import type { ControlStore, DeviceRecord } from "./port.js";
+import { deviceOf } from "./row-codec.js";
+import { devices } from "./schema.js";
+
+type DeviceQueries = Pick<
+  ControlStore,
+  "enrolDevice" | "getDevice" | "updateDevice" | "listDevices" | "countDevices"
+> & {
+  /** Records the timestamp and says true when it is newer than every one before; false for a replay. */
+  acceptTokenTimestamp(deviceId: DeviceId, timestampMs: number): Promise<boolean>;
+};
+
+export function deviceQueries(database: Database): DeviceQueries {
+  return {
+    enrolDevice: (device) => enrolDevice(database, device),
+    getDevice: (deviceId) => asStoreOperation("read a device", {}, () => findDevice(database, deviceId)),
+    updateDevice: (deviceId, change) => updateDevice(database, deviceId, change),
+    listDevices: (page = NO_PAGE) =>
+      asStoreOperation("list devices", {}, async () => {
+        const ordered = database
+          .select()
+          .from(devices)
+          .orderBy(asc(devices.enrolledAtMs), asc(devices.deviceId));
+        return (await ordered.limit(page.limit).offset(page.offset)).map(deviceOf);
+      }),
+    countDevices: () => countDevices(database),
+    acceptTokenTimestamp: (deviceId, timestampMs) => acceptTokenTimestamp(database, deviceId, timestampMs),
+  };
+}
+
+async function findDevice(database: Database, deviceId: DeviceId): Promise<DeviceRecord | undefined> {
+  const [row] = await database.select().from(devices).where(eq(devices.deviceId, deviceId));
+  return row === undefined ? undefined : deviceOf(row);
+}
+
+async function enrolDevice(
+  database: Database,
+  device: { readonly deviceId: DeviceId; readonly publicKey: string; readonly atMs: number },
+): Promise<DeviceRecord> {
+  const { deviceId, publicKey, atMs } = device;
+  const never = {
+    session: 0,
+    runtimeVersion: "",
+    engine: "",
+    platform: "",
+    serving: {},
+    tokenTimestampMs: 0,
+  };
+  return asStoreOperation("enrol a device", {}, async () => {
+    await database
+      .insert(devices)
+      .values({ ...never, deviceId, publicKey, enrolledAtMs: atMs, lastSeenAtMs: atMs, presence: "offline" })
+      .onConflictDoNothing();
+    const found = await findDevice(database, deviceId);
+    if (found?.publicKey === publicKey) return found;
+    throw new FedgeError("ACCESS_DENIED", `device ${deviceId} is enrolled with another key`);
+  });
+}
+
+type DeviceChange = Parameters<ControlStore["updateDevice"]>[1];
+
+async function updateDevice(
+  database: Database,
+  deviceId: DeviceId,
+  change: DeviceChange,
+): Promise<DeviceRecord | undefined> {
+  const { session } = change;
+  const isCurrent = session === undefined ? undefined : lte(devices.session, session);
+  return asStoreOperation("update a device", {}, async () => {
+    // A change without any field is a read: SQL has no empty SET.
+    if (Object.values(change).every((value) => value === undefined)) return findDevice(database, deviceId);
+    const [row] = await database
+      .update(devices)
+      .set(change)
+      .where(and(eq(devices.deviceId, deviceId), isCurrent))
+      .returning();
+    return row === undefined ? findDevice(database, deviceId) : deviceOf(row);
+  });
+}
+
+async function countDevices(database: Database) {
+  return asStoreOperation("count devices", {}, async () => {
+    const presences = await database
+      .select({ key: devices.presence, total: count() })
+      .from(devices)
+      .groupBy(devices.presence);
+    const served = sql`${devices}, jsonb_each(${devices.serving}) as served`;
+    const key = sql<string>`served.key || '@' || (served.value ->> 'version')`;
+    const servings = await database.select({ key, total: count() }).from(served).groupBy(key);
+    const byPresence = Object.fromEntries(presences.map((row) => [row.key, row.total]));
+    const total = presences.reduce((sum, row) => sum + row.total, 0);
+    return { total, byPresence, byServing: Object.fromEntries(servings.map((row) => [row.key, row.total])) };
+  });
+}
+
+async function acceptTokenTimestamp(
+  database: Database,
+  deviceId: DeviceId,
+  timestampMs: number,
+): Promise<boolean> {
+  return asStoreOperation("record a token request", {}, async () => {
+    const accepted = await database
+      .update(devices)
+      .set({ tokenTimestampMs: timestampMs })
+      .where(and(eq(devices.deviceId, deviceId), lt(devices.tokenTimestampMs, timestampMs)))
+      .returning({ deviceId: devices.deviceId });
+    return accepted.length > 0;
+  });
+}
