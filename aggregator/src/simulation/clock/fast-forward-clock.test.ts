@@ -1,38 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Clock } from "../../clock/clock.js";
+import { ManualClock } from "../../clock/manual-clock.js";
 import { FastForwardClock } from "./fast-forward-clock.js";
 
-/** Time that passes only when the test says so. */
-class TestTime implements Clock {
-  #nowMs = 1000;
-  readonly #timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run };
-    this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
-  }
-
-  pass(ms: number): void {
-    const end = this.#nowMs + ms;
-    for (;;) {
-      const [next] = [...this.#timers].filter((one) => one.atMs <= end).sort((a, b) => a.atMs - b.atMs);
-      if (next === undefined) break;
-      this.#timers.delete(next);
-      this.#nowMs = next.atMs;
-      next.run();
-    }
-    this.#nowMs = end;
-  }
-}
-
-const setUp = (): { time: TestTime; clock: FastForwardClock; log: string[] } => {
-  const time = new TestTime();
+const setUp = (): { time: ManualClock; clock: FastForwardClock; log: string[] } => {
+  const time = new ManualClock(1000);
   return { time, clock: new FastForwardClock(time), log: [] };
 };
 
@@ -41,10 +13,10 @@ describe("FastForwardClock", () => {
     const { time, clock, log } = setUp();
     clock.after(50, () => log.push("ran"));
 
-    time.pass(49);
+    time.advance(49);
     expect(log).toEqual([]);
 
-    time.pass(1);
+    time.advance(1);
     expect(log).toEqual(["ran"]);
   });
 
@@ -64,10 +36,10 @@ describe("FastForwardClock", () => {
     clock.after(5010, () => log.push("other"));
     clock.jumpToNextTimer();
 
-    time.pass(9);
+    time.advance(9);
     expect(log).toEqual([]);
 
-    time.pass(1);
+    time.advance(1);
     expect(log).toEqual(["other"]);
   });
 
@@ -100,7 +72,7 @@ describe("FastForwardClock", () => {
     clock.after(10, () => void clock.after(5, () => log.push("inner")));
 
     clock.jumpToNextTimer();
-    time.pass(5);
+    time.advance(5);
 
     expect(log).toEqual(["inner"]);
   });
@@ -110,7 +82,7 @@ describe("FastForwardClock", () => {
     clock.after(10, () => log.push("ran"));
 
     clock.close();
-    time.pass(100);
+    time.advance(100);
 
     expect(log).toEqual([]);
   });
@@ -131,7 +103,7 @@ describe("FastForwardClock", () => {
             const atMs = clock.nowMs() + one.set;
             due.push(atMs);
             clock.after(one.set, () => ran.push(atMs));
-          } else if ("pass" in one) time.pass(one.pass);
+          } else if ("pass" in one) time.advance(one.pass);
           else clock.jumpToNextTimer();
           expect(ran.every((atMs) => atMs <= clock.nowMs())).toBe(true);
         }
