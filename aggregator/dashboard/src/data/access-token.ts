@@ -1,0 +1,18 @@
+const KEY = "fedge-admin-token";
+
+/**
+ * The admin token for servers that do not let everybody read: from the address (`#token=…`, which is removed from
+ * it at once) or from earlier in this tab.
+ */
+export function readToken(): string | null {
+  const match = /^#token=([A-Za-z0-9._~-]+)$/.exec(window.location.hash);
+  if (match?.[1] !== undefined) {
+    storeToken(match[1]);
+    window.history.replaceState(null, "", window.location.pathname);
+  }
+  return window.sessionStorage.getItem(KEY);
+}
+
+export function storeToken(token: string): void {
+  window.sessionStorage.setItem(KEY, token);
+}

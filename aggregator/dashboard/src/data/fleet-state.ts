@@ -1,0 +1,56 @@
+import type { FeedMessage } from "../../../src/http/schema/overview-schema.js";
+
+type MessageOf<Event extends FeedMessage["event"]> = Extract<FeedMessage, { event: Event }>["data"];
+export type OverviewData = MessageOf<"overview">;
+export type TaskData = OverviewData["tasks"][number];
+export type RoundData = MessageOf<"rounds">["rounds"][number];
+export type VersionData = MessageOf<"versions">["versions"][number];
+export type LiveRoundData = NonNullable<TaskData["liveRound"]>;
+
+/** All that the page knows. Rows are sorted by number and never shrink while the page is open. */
+export interface FleetState {
+  readonly overview: OverviewData | null;
+  readonly roundsOfTask: Readonly<Record<string, readonly RoundData[]>>;
+  readonly versionsOfModel: Readonly<Record<string, readonly VersionData[]>>;
+}
+
+export const EMPTY_STATE: FleetState = { overview: null, roundsOfTask: {}, versionsOfModel: {} };
+
+/** Rows kept per task and model, so that a page that stays open for weeks does not grow. */
+const MAX_ROWS = 2000;
+
+/** The state after a message. Pure; rows with the same number replace each other. */
+export function applyMessage(state: FleetState, message: FeedMessage): FleetState {
+  switch (message.event) {
+    case "overview":
+      return { ...state, overview: message.data };
+    case "rounds": {
+      const { taskId, rounds } = message.data;
+      const merged = merge(state.roundsOfTask[taskId] ?? [], rounds, (round) => round.number);
+      return { ...state, roundsOfTask: { ...state.roundsOfTask, [taskId]: merged } };
+    }
+    case "versions": {
+      const { model, versions } = message.data;
+      const merged = merge(state.versionsOfModel[model] ?? [], versions, (version) => version.version);
+      return { ...state, versionsOfModel: { ...state.versionsOfModel, [model]: merged } };
+    }
+    case "heartbeat":
+      return state;
+  }
+}
+
+function merge<T>(old: readonly T[], fresh: readonly T[], numberOf: (row: T) => number): readonly T[] {
+  const rows = new Map(old.map((row) => [numberOf(row), row]));
+  for (const row of fresh) rows.set(numberOf(row), row);
+  return [...rows.values()].sort((a, b) => numberOf(a) - numberOf(b)).slice(-MAX_ROWS);
+}
+
+/** The task to show: the chosen one, else the one that runs, else the newest. */
+export function shownTask(tasks: readonly TaskData[], chosenId: string | null): TaskData | null {
+  return (
+    tasks.find((task) => task.config.taskId === chosenId) ??
+    tasks.find((task) => task.status === "running") ??
+    tasks[0] ??
+    null
+  );
+}

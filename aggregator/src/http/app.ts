@@ -1,0 +1,92 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { FedgeError } from "@fedge/protocol";
+import { bodyLimit } from "hono/body-limit";
+import { deviceCors } from "./device-cors.js";
+import { errorResponse } from "./errors.js";
+import { EventStreams } from "./event-stream.js";
+import { LiveFeed } from "./live-feed.js";
+import { openApiDocument } from "./openapi.js";
+import type { HttpAppOptions } from "./ports.js";
+import { rawRoute, type RouteHost } from "./route.js";
+import { addBlobRoutes } from "./routes/blob-routes.js";
+import { addDeviceRoutes } from "./routes/device-routes.js";
+import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
+import { addSystemRoutes } from "./routes/system-routes.js";
+import { addTaskRoutes } from "./routes/task-routes.js";
+import { feedMessage } from "./schema/overview-schema.js";
+import { securityHeaders } from "./security-headers.js";
+import { siteGuard } from "./site-guard.js";
+import { staticFiles } from "./static-files.js";
+
+export interface HttpApp {
+  /** Answers one request; never rejects. */
+  readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
+  readonly app: OpenAPIHono;
+  /** Ends the event streams; idempotent. */
+  close(): void;
+}
+
+/** Largest JSON body: a task is a few kilobytes. */
+const MAX_JSON_BYTES = 64 * 1024;
+
+/** The aggregator's HTTP interface as a function from request to response. */
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const app = new OpenAPIHono();
+  const feed = new LiveFeed(options);
+  addGuards(app, options);
+  addRoutes({ app, access: options }, options, feed);
+  if (options.dashboardDirectory !== null) app.use("*", staticFiles(options.dashboardDirectory));
+  app.notFound((context) => {
+    const error = new FedgeError(
+      "ROUTE_UNKNOWN",
+      `no route for ${context.req.method} ${context.req.path}; /openapi.json lists them`,
+    );
+    return errorResponse(context, error, options.log);
+  });
+  return { app, fetch: (request, env) => app.fetch(request, env ?? {}), close: () => feed.close() };
+}
+
+function addGuards(app: OpenAPIHono, options: HttpAppOptions): void {
+  app.onError((error, context) => errorResponse(context, error, options.log));
+  app.use("*", securityHeaders);
+  app.use("*", siteGuard(options));
+  const cors = deviceCors(options.allowedOrigins);
+  for (const path of ["/v1/devices", "/v1/devices/:deviceId/token", "/v1/blobs/:sha256"]) app.use(path, cors);
+  const maxModelBytes = options.maxModelBytes ?? DEFAULT_MAX_MODEL_BYTES;
+  const json = limitTo(MAX_JSON_BYTES);
+  const model = limitTo(maxModelBytes);
+  app.use("*", (context, next) => (context.req.path === "/v1/models" ? model : json)(context, next));
+}
+
+function limitTo(maxSize: number): ReturnType<typeof bodyLimit> {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new FedgeError("MESSAGE_TOO_LARGE", `the body is larger than ${maxSize} bytes; send less`, {
+        details: { maxBytes: maxSize },
+      });
+    },
+  });
+}
+
+function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): void {
+  const { app } = host;
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  addSystemRoutes(host, options);
+  addTaskRoutes(host, options.service);
+  addModelRoutes(host, options.service);
+  addDeviceRoutes(host, options);
+  addBlobRoutes(host, options.blobs);
+  const streams = new EventStreams(feed);
+  rawRoute(host, {
+    method: "get",
+    path: "/v1/events",
+    tag: "events",
+    summary: "Server-sent events: the present state, then every change",
+    access: "read",
+    produces: "text/event-stream",
+    result: feedMessage,
+    respond: () => Promise.resolve(streams.open()),
+  });
+  app.get("/openapi.json", (context) => context.json(openApiDocument(app)));
+}

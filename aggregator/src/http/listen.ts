@@ -1,0 +1,69 @@
+import { FedgeError } from "@fedge/protocol";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { HttpApp } from "./app.js";
+
+export interface HttpListener {
+  /** For WebSocket upgrades. */
+  readonly server: Server;
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting and ends every connection; idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the app on a port; port 0 takes a free one.
+ * Throws PORT_TAKEN when another program has the port, OPTION_INVALID when the address cannot be used.
+ */
+export async function listen(
+  app: Pick<HttpApp, "fetch">,
+  address: { readonly host: string; readonly port: number },
+): Promise<HttpListener> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { requestTimeout: 300_000, headersTimeout: 20_000, maxHeaderSize: 16 * 1024 },
+  }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, address)));
+    server.listen(address.port, address.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  let closing: Promise<void> | null = null;
+  return {
+    server,
+    host: address.host,
+    port,
+    close: () => {
+      closing ??= closeServer(server);
+      return closing;
+    },
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)));
+    server.closeAllConnections();
+  });
+}
+
+function listenError(cause: NodeJS.ErrnoException, address: { host: string; port: number }): FedgeError {
+  const place = `${address.host}:${address.port}`;
+  if (cause.code === "EADDRINUSE") {
+    return new FedgeError(
+      "PORT_TAKEN",
+      `port ${address.port} on ${address.host} is taken by another program; stop it, or choose a port with --port or FEDGE_PORT (0 takes a free one)`,
+      { cause, details: { ...address } },
+    );
+  }
+  return new FedgeError(
+    "OPTION_INVALID",
+    `cannot listen on ${place} (${cause.message}); check --host and --port`,
+    {
+      cause,
+      details: { ...address },
+    },
+  );
+}

@@ -1,0 +1,17 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+
+/** The OpenAPI 3.1 document of the app's routes. */
+export function openApiDocument(app: OpenAPIHono): ReturnType<OpenAPIHono["getOpenAPI31Document"]> {
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Fedge aggregator",
+      version: "1",
+      description:
+        "Tasks, rounds, models and devices of one aggregator. Every error is `{ error: { code, message, details } }`.",
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    },
+    servers: [{ url: "http://127.0.0.1:8787" }],
+    tags: ["tasks", "rounds", "models", "devices", "blobs", "events", "system"].map((name) => ({ name })),
+  });
+}

@@ -1,0 +1,91 @@
+import type { Context } from "hono";
+import type { HttpAppOptions } from "../ports.js";
+import { jsonRoute, type RouteHost } from "../route.js";
+import { deviceParams, pageQuery } from "../schema/basic-schema.js";
+import {
+  deviceList,
+  deviceRecord,
+  enrolAnswer,
+  enrolRequest,
+  tokenAnswer,
+  tokenRequest,
+} from "../schema/device-schema.js";
+import { TokenBuckets } from "../token-bucket.js";
+
+export type DeviceRouteOptions = Pick<
+  HttpAppOptions,
+  "service" | "identity" | "clock" | "mqttUrls" | "enrolmentRate"
+>;
+
+/** A few thousand devices behind one address enrol within seconds; a flood of made-up keys does not pass. */
+const DEFAULT_ENROLMENT_RATE = { perSecond: 100, burst: 2000 };
+
+/** `/v1/devices`: the fleet for people, and how a device gets its identity and its tokens. */
+export function addDeviceRoutes(host: RouteHost, options: DeviceRouteOptions): void {
+  addFleetRoutes(host, options);
+  const buckets = new TokenBuckets(options.clock, options.enrolmentRate ?? DEFAULT_ENROLMENT_RATE);
+  jsonRoute(host, {
+    method: "post",
+    path: "/v1/devices",
+    tag: "devices",
+    summary: "Enrol a device by its public key; the same key is the same device",
+    access: "public",
+    body: enrolRequest,
+    result: enrolAnswer,
+    status: 201,
+    handle: async ({ body, context }) => {
+      buckets.take(remoteAddress(context));
+      const { publicKey, proof, enrolmentKey } = body;
+      const enrolled = await options.identity.enrol({
+        publicKey,
+        proof,
+        ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
+      });
+      return { ...enrolled, mqtt: { ...options.mqttUrls(new URL(context.req.url)) } };
+    },
+  });
+  jsonRoute(host, {
+    method: "post",
+    path: "/v1/devices/{deviceId}/token",
+    tag: "devices",
+    summary: "A new token for an enrolled device",
+    access: "public",
+    params: deviceParams,
+    body: tokenRequest,
+    result: tokenAnswer,
+    handle: async ({ params, body, context }) => {
+      buckets.take(remoteAddress(context));
+      return options.identity.refresh(params.deviceId, body);
+    },
+  });
+}
+
+function addFleetRoutes(host: RouteHost, { service }: DeviceRouteOptions): void {
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/devices",
+    tag: "devices",
+    summary: "Enrolled devices",
+    access: "read",
+    query: pageQuery,
+    result: deviceList,
+    handle: async ({ query }) => ({ devices: await service.listDevices(query) }),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/devices/{deviceId}",
+    tag: "devices",
+    summary: "One device",
+    access: "read",
+    params: deviceParams,
+    result: deviceRecord,
+    handle: ({ params }) => service.getDevice(params.deviceId),
+  });
+}
+
+/** The peer's address where the platform tells it; one shared bucket where it does not. */
+function remoteAddress(context: Context): string {
+  const bindings = context.env as
+    { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } } | undefined;
+  return bindings?.incoming?.socket?.remoteAddress ?? "unknown";
+}

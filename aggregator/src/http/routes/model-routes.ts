@@ -1,0 +1,114 @@
+import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
+import type { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { AggregatorService, ModelImport } from "../../service.js";
+import { jsonRoute, rawRoute, type RouteHost } from "../route.js";
+import { modelParams, pageQuery, versionParams } from "../schema/basic-schema.js";
+import {
+  exportQuery,
+  importQuery,
+  modelList,
+  versionDetail,
+  versionList,
+  versionView,
+} from "../schema/model-schema.js";
+
+export const DEFAULT_MAX_MODEL_BYTES = MAX_BLOB_BYTES;
+
+/** `/v1/models`: versions, import and export. */
+export function addModelRoutes(host: RouteHost, service: AggregatorService): void {
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/models",
+    tag: "models",
+    summary: "Every model",
+    access: "read",
+    result: modelList,
+    handle: async () => ({ models: await service.listModels() }),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/models/{model}/versions",
+    tag: "models",
+    summary: "Versions of a model, oldest first",
+    access: "read",
+    params: modelParams,
+    query: pageQuery,
+    result: versionList,
+    handle: async ({ params, query }) => ({ versions: await service.listVersions(params.model, query) }),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/models/{model}/versions/{version}",
+    tag: "models",
+    summary: "One version and its manifest",
+    access: "read",
+    params: versionParams,
+    result: versionDetail,
+    handle: ({ params }) => service.getVersion(params.model, params.version),
+  });
+  addImport(host, service);
+  addExport(host, service);
+}
+
+function addImport(host: RouteHost, service: AggregatorService): void {
+  rawRoute(host, {
+    method: "post",
+    path: "/v1/models",
+    tag: "models",
+    summary: "Import an ONNX file as version 1 of a new model, or as the next version of a known one",
+    access: "manage",
+    query: importQuery,
+    consumes: "application/octet-stream",
+    produces: "application/json",
+    result: versionView,
+    status: 201,
+    respond: async ({ query, context }) => {
+      const version = await service.importModel(importRequest(query, await onnxBody(context)));
+      return context.json(version, 201);
+    },
+  });
+}
+
+async function onnxBody(context: Context): Promise<Uint8Array> {
+  const onnx = new Uint8Array(await context.req.arrayBuffer());
+  if (onnx.byteLength > 0) return onnx;
+  throw new FedgeError("MESSAGE_MALFORMED", "the body is empty; send the ONNX file as the body");
+}
+
+function importRequest(query: z.output<typeof importQuery>, onnx: Uint8Array): ModelImport {
+  const { model, loss, momentum, weightDecay } = query;
+  const names = query.trainable.split(",").map((name) => name.trim());
+  return {
+    model,
+    onnx,
+    loss,
+    optimizer: { momentum, weightDecay, nesterov: query.nesterov === "true" },
+    trainable: names.filter((name) => name !== ""),
+  };
+}
+
+function addExport(host: RouteHost, service: AggregatorService): void {
+  rawRoute(host, {
+    method: "get",
+    path: "/v1/models/{model}/versions/{version}/export",
+    tag: "models",
+    summary: "A version as one file",
+    access: "read",
+    params: versionParams,
+    query: exportQuery,
+    produces: "application/octet-stream",
+    respond: async ({ params, query }) => {
+      const bytes = await service.exportVersion(params.model, params.version, query.format);
+      const fileName = `${params.model}-v${params.version}.${query.format}`;
+      return new Response(bytes.slice(), {
+        headers: {
+          "Content-Type": "application/octet-stream",
+          "Content-Length": String(bytes.byteLength),
+          "Content-Disposition": `attachment; filename="${fileName}"`,
+          "Cache-Control": "no-store",
+        },
+      });
+    },
+  });
+}

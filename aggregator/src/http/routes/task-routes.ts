@@ -1,0 +1,86 @@
+import type { TaskId } from "@fedge/protocol";
+import type { AggregatorService, TaskView } from "../../service.js";
+import { jsonRoute, type RouteHost } from "../route.js";
+import { pageQuery, roundParams, taskParams } from "../schema/basic-schema.js";
+import { roundDetail, roundList } from "../schema/round-schema.js";
+import { taskConfigBody, taskList, taskView } from "../schema/task-schema.js";
+
+/** `/v1/tasks` and `/v1/rounds`: what trains, and how each round went. */
+export function addTaskRoutes(host: RouteHost, service: AggregatorService): void {
+  jsonRoute(host, {
+    method: "post",
+    path: "/v1/tasks",
+    tag: "tasks",
+    summary: "Create a task and start it",
+    access: "manage",
+    body: taskConfigBody,
+    result: taskView,
+    status: 201,
+    handle: ({ body }) => service.createTask(body),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/tasks",
+    tag: "tasks",
+    summary: "Every task, newest first",
+    access: "read",
+    result: taskList,
+    handle: async () => ({ tasks: await service.listTasks() }),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/tasks/{taskId}",
+    tag: "tasks",
+    summary: "One task",
+    access: "read",
+    params: taskParams,
+    result: taskView,
+    handle: ({ params }) => service.getTask(params.taskId),
+  });
+  addTaskAction(host, "pause", "Stop opening rounds; the open one ends", (id) => service.pauseTask(id));
+  addTaskAction(host, "resume", "Open rounds again", (id) => service.resumeTask(id));
+  addTaskAction(host, "stop", "End the task for good", (id) => service.stopTask(id));
+  addRoundRoutes(host, service);
+}
+
+function addTaskAction(
+  host: RouteHost,
+  action: string,
+  summary: string,
+  run: (taskId: TaskId) => Promise<TaskView>,
+): void {
+  jsonRoute(host, {
+    method: "post",
+    path: `/v1/tasks/{taskId}/${action}`,
+    tag: "tasks",
+    summary,
+    access: "manage",
+    params: taskParams,
+    result: taskView,
+    handle: ({ params }) => run(params.taskId),
+  });
+}
+
+function addRoundRoutes(host: RouteHost, service: AggregatorService): void {
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/tasks/{taskId}/rounds",
+    tag: "rounds",
+    summary: "Rounds of a task, oldest first",
+    access: "read",
+    params: taskParams,
+    query: pageQuery,
+    result: roundList,
+    handle: async ({ params, query }) => ({ rounds: await service.listRounds(params.taskId, query) }),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/rounds/{roundId}",
+    tag: "rounds",
+    summary: "One round with everything that it remembers",
+    access: "read",
+    params: roundParams,
+    result: roundDetail,
+    handle: ({ params }) => service.getRound(params.roundId),
+  });
+}

@@ -1,0 +1,54 @@
+import { z } from "@hono/zod-openapi";
+import { atMs, count, deviceIdText } from "./basic-schema.js";
+
+const served = z.object({ version: count, manifestSha256: z.string().nullable() });
+
+export const deviceRecord = z
+  .object({
+    deviceId: deviceIdText,
+    publicKey: z.string(),
+    enrolledAtMs: atMs,
+    lastSeenAtMs: atMs,
+    presence: z.enum(["online", "sleeping", "offline", "lost"]),
+    session: count,
+    runtimeVersion: z.string(),
+    engine: z.string(),
+    platform: z.string(),
+    serving: z.record(z.string(), served).readonly(),
+  })
+  .openapi("Device");
+export type DeviceBody = z.infer<typeof deviceRecord>;
+
+export const deviceList = z.object({ devices: z.array(deviceRecord).readonly() }).openapi("DeviceList");
+
+/** base64url without padding, at most `maxLength` characters. */
+const base64url = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .regex(/^[A-Za-z0-9_-]+$/, "base64url without padding");
+
+export const enrolRequest = z
+  .object({
+    publicKey: base64url(64).describe("Raw 32-byte Ed25519 public key, base64url"),
+    enrolmentKey: z.string().min(1).max(256).optional(),
+    proof: base64url(128).describe("Signature that proves the private key, base64url"),
+  })
+  .openapi("EnrolRequest");
+
+const deviceToken = { token: z.string(), expiresInMs: z.number().int().positive(), serverTimeMs: atMs };
+
+export const enrolAnswer = z
+  .object({
+    deviceId: deviceIdText,
+    tenantId: z.string(),
+    ...deviceToken,
+    mqtt: z.object({ tcpUrl: z.string(), webSocketUrl: z.string() }),
+  })
+  .openapi("EnrolAnswer");
+
+export const tokenRequest = z
+  .object({ timestampMs: z.number().int().nonnegative(), signature: base64url(128) })
+  .openapi("TokenRequest");
+
+export const tokenAnswer = z.object(deviceToken).openapi("TokenAnswer");
