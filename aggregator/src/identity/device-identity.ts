@@ -1,0 +1,125 @@
+import { FedgeError, type DeviceId, type TenantId } from "@fedge/protocol";
+import type { Clock } from "../clock/clock.js";
+import { decodePublicKey, deviceIdOf, isSameSecret, isSignedBy } from "./device-keys.js";
+import type { DeviceTokens, TokenClaims } from "./device-tokens.js";
+import type { DeviceKeyStore } from "./ports.js";
+
+/** How far a device's clock may be off when it asks for a token. */
+export const MAX_CLOCK_SKEW_MS = 300_000;
+
+export interface IssuedToken {
+  readonly token: string;
+  readonly expiresInMs: number;
+  /** The server's clock, from which a device with a wrong one learns its error. */
+  readonly serverTimeMs: number;
+}
+
+export interface EnrolmentRequest {
+  /** base64url of the raw 32-byte Ed25519 public key. */
+  readonly publicKey: string;
+  readonly enrolmentKey?: string;
+  /** The key's signature of `enrolmentMessage(publicKey)`, base64url. */
+  readonly proof: string;
+}
+
+export interface TokenRequest {
+  readonly timestampMs: number;
+  /** The device key's signature of `tokenMessage(deviceId, timestampMs)`, base64url. */
+  readonly signature: string;
+}
+
+export interface DeviceIdentityService {
+  /** Throws TOKEN_INVALID for a wrong proof, ACCESS_DENIED for a wrong enrolment key. */
+  enrol(
+    request: EnrolmentRequest,
+  ): Promise<IssuedToken & { readonly deviceId: DeviceId; readonly tenantId: TenantId }>;
+  /** Throws DEVICE_UNKNOWN, TOKEN_INVALID for a wrong signature, or ACCESS_DENIED for a wrong clock or a replay. */
+  refresh(deviceId: DeviceId, request: TokenRequest): Promise<IssuedToken>;
+  /** Throws TOKEN_INVALID or TOKEN_EXPIRED. */
+  verifyToken(token: string): Promise<DeviceId>;
+  /** As `verifyToken`, with tenant and expiry: what the broker asks. */
+  verifyClaims(token: string): Promise<TokenClaims>;
+}
+
+export interface DeviceIdentityOptions {
+  readonly tenantId: TenantId;
+  readonly store: DeviceKeyStore;
+  readonly tokens: DeviceTokens;
+  readonly clock: Pick<Clock, "nowMs">;
+  /** What every enrolment must show; null lets every device enrol. */
+  readonly enrolmentKey: string | null;
+}
+
+/** What a device signs to enrol: it owns the key whose hash is its name. */
+export function enrolmentMessage(publicKey: string): string {
+  return `fedge-enrol-v1:${publicKey}`;
+}
+
+/** What a device signs to get a token. */
+export function tokenMessage(deviceId: DeviceId, timestampMs: number): string {
+  return `fedge-token-v1:${deviceId}:${timestampMs}`;
+}
+
+export function createDeviceIdentity(options: DeviceIdentityOptions): DeviceIdentityService {
+  return {
+    enrol: (request) => enrol(options, request),
+    refresh: (deviceId, request) => refresh(options, deviceId, request),
+    verifyToken: async (token) => (await options.tokens.verify(token)).deviceId,
+    verifyClaims: (token) => options.tokens.verify(token),
+  };
+}
+
+async function enrol(options: DeviceIdentityOptions, request: EnrolmentRequest) {
+  const { publicKey, proof, enrolmentKey } = request;
+  refuseWrongEnrolmentKey(options.enrolmentKey, enrolmentKey);
+  const key = decodePublicKey(publicKey);
+  if (!isSignedBy(key, enrolmentMessage(publicKey), proof)) {
+    throw new FedgeError("TOKEN_INVALID", "the proof is not a signature by this public key");
+  }
+  const deviceId = deviceIdOf(key);
+  await options.store.enrolDevice({ deviceId, publicKey, atMs: options.clock.nowMs() });
+  return { deviceId, tenantId: options.tenantId, ...(await issue(options, deviceId)) };
+}
+
+function refuseWrongEnrolmentKey(expected: string | null, given: string | undefined): void {
+  if (expected === null || (given !== undefined && isSameSecret(given, expected))) return;
+  const fault = given === undefined ? "needs an enrolment key" : "was given a wrong enrolment key";
+  throw new FedgeError("ACCESS_DENIED", `this server ${fault}; set the one its operator gave you`);
+}
+
+async function refresh(
+  options: DeviceIdentityOptions,
+  deviceId: DeviceId,
+  request: TokenRequest,
+): Promise<IssuedToken> {
+  const device = await options.store.getDevice(deviceId);
+  if (device === undefined) {
+    throw new FedgeError("DEVICE_UNKNOWN", `device ${deviceId} is not enrolled here; enrol it first`);
+  }
+  const { timestampMs, signature } = request;
+  if (!isSignedBy(decodePublicKey(device.publicKey), tokenMessage(deviceId, timestampMs), signature)) {
+    throw new FedgeError("TOKEN_INVALID", "the signature is not by this device's key");
+  }
+  // The signature comes first: the clock is told only to a device, and only a device's own requests count as newer.
+  refuseWrongClock(options.clock.nowMs(), timestampMs);
+  if (!(await options.store.acceptTokenTimestamp(deviceId, timestampMs))) {
+    throw new FedgeError(
+      "ACCESS_DENIED",
+      "a token request with this or a later timestamp was already accepted",
+    );
+  }
+  return issue(options, deviceId);
+}
+
+function refuseWrongClock(serverTimeMs: number, timestampMs: number): void {
+  if (Math.abs(timestampMs - serverTimeMs) <= MAX_CLOCK_SKEW_MS) return;
+  throw new FedgeError(
+    "ACCESS_DENIED",
+    `the request's clock is off by more than ${MAX_CLOCK_SKEW_MS / 1000} s; sign again with the server's time`,
+    { details: { serverTimeMs } },
+  );
+}
+
+async function issue(options: DeviceIdentityOptions, deviceId: DeviceId): Promise<IssuedToken> {
+  return { ...(await options.tokens.issue(deviceId)), serverTimeMs: options.clock.nowMs() };
+}
