@@ -1,0 +1,76 @@
+import type { ModelManifest, NamedTensor, TensorData, TrainingMetrics, TrainingPlan } from "@fedge/protocol";
+
+/** Values of one input or output, row-major. */
+export interface TensorValue {
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+export type TensorValues = Readonly<Record<string, TensorValue>>;
+
+/** One loaded model version, ready to answer. */
+export interface ServingSession {
+  /** The outputs by name. Throws ENGINE_FAILED. Calls may overlap. */
+  run(inputs: TensorValues): Promise<TensorValues>;
+  /** Frees what the session holds, after the runs that have begun; idempotent. */
+  close(): Promise<void>;
+}
+
+/** Runs models on one inference runtime. */
+export interface ServingEngine {
+  /** Names the runtime and its version, such as `onnxruntime-node@1.30.0`. */
+  readonly name: string;
+  /** Binds the checkpoint into the infer graph. Throws ENGINE_FAILED when the runtime refuses the graph. */
+  load(bundle: {
+    readonly manifest: ModelManifest;
+    readonly inferGraph: Uint8Array;
+    readonly tensors: readonly NamedTensor[];
+  }): Promise<ServingSession>;
+}
+
+/** Labelled examples that a device trains on; axis 0 of every tensor counts the examples. */
+export interface Examples {
+  readonly numExamples: number;
+  /** The model's inputs by name. */
+  readonly inputs: TensorValues;
+  readonly target: TensorValue;
+}
+
+export interface TrainingRequest {
+  readonly manifest: ModelManifest;
+  /** Names the graph, so that a trainer compiles it once. */
+  readonly trainGraphSha256: string;
+  readonly trainGraph: Uint8Array;
+  /** Checkpoint of the base version: parameters and client state. */
+  readonly tensors: readonly NamedTensor[];
+  readonly plan: TrainingPlan;
+  /** Seeds the order of the examples. */
+  readonly seed: string;
+  readonly examples: Examples;
+}
+
+export interface TrainingResult {
+  /** Local minus base parameters, flat, in the manifest's order. */
+  readonly delta: Float32Array;
+  /** Distinct examples that were trained on. */
+  readonly numExamples: number;
+  readonly metrics: TrainingMetrics;
+}
+
+/** Something that can be asked to stop; the platform's AbortSignal fits. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** Runs a local training plan: in this thread, or in a process of its own. */
+export interface Trainer {
+  /**
+   * Throws TRAINING_INTERRUPTED after a stop (between two steps, never in the middle of one), TRAINING_FAILED for
+   * what the plan or the examples cannot do, ENGINE_FAILED, and TRAINER_DIED when the trainer's process ended.
+   */
+  train(request: TrainingRequest, signal: StopSignal): Promise<TrainingResult>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
