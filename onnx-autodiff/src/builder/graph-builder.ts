@@ -46,6 +46,7 @@ export class GraphBuilder {
   readonly #producers = new Map<string, NodeProto>();
   readonly #known = new Map<string, readonly string[]>();
   readonly #generated = new Set<string>();
+  readonly #nodeNames = new Set<string>();
   #counter = 0;
 
   constructor(options: GraphBuilderOptions) {
@@ -172,6 +173,7 @@ export class GraphBuilder {
   addNode(node: NodeProto): void {
     for (const name of node.outputs) if (name !== "") this.#claim(name, node);
     this.#nodes.push(node);
+    this.#nodeNames.add(node.name);
     this.#infer(node);
     const key = this.#keyOf(node, node.outputs.length);
     if (key !== undefined && !this.#known.has(key)) this.#known.set(key, node.outputs);
@@ -231,7 +233,8 @@ export class GraphBuilder {
   #freshName(hint: string): string {
     for (;;) {
       const name = `fedge/${hint}_${this.#counter++}`;
-      if (!this.#types.has(name) && !this.#declared.has(name) && !this.#reserved.has(name)) return name;
+      const isTaken = this.#types.has(name) || this.#declared.has(name) || this.#nodeNames.has(name);
+      if (!isTaken && !this.#reserved.has(name)) return name;
     }
   }
 }

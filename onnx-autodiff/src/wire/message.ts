@@ -1,4 +1,4 @@
-import { WireReader, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from "./reader.js";
+import { type WireReader, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from "./reader.js";
 import { WireWriter } from "./writer.js";
 
 /** Fields that a message's table does not name, kept as raw bytes (tag included) so that rewriting loses nothing. */

@@ -1,0 +1,11 @@
+import { test } from "vitest";
+import { expectGradientsMatchDifferences } from "../testing/gradient-check.js";
+
+test("the gradient of Exp equals central differences", async () => {
+  await expectGradientsMatchDifferences({
+    parameters: { p: [3, 4] },
+    range: [-1, 1],
+    target: [3, 4],
+    build: (g) => g.op("Exp", ["p"]),
+  });
+});
