@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { FedgeError, type UpdateEncoding } from "@fedge/protocol";
+import { cohortSize } from "../rounds/cohort.js";
 import { PARTITIONS, type PartitionKind } from "./data/partition.js";
 import { Reading, type RawOptions } from "./option-reading.js";
 
@@ -111,7 +112,7 @@ function readServer(read: Reading) {
 
 function checkTogether(options: SimulationOptions): void {
   const { goalReports, overSelection, numDevices, minReports, dropout, late } = options;
-  const selected = Math.ceil(goalReports * overSelection - 1e-9);
+  const selected = cohortSize(goalReports, overSelection);
   if (selected > numDevices) {
     throw invalid(
       `a round would select ${selected} devices (--fraction times --over-selection) of ${numDevices}; lower one of them or raise --devices`,

@@ -1,0 +1,39 @@
+import type { DeviceId, ModelName, RoundId, WireError } from "@fedge/protocol";
+import type { LabelledImages } from "../data/labelled-images.js";
+import type { FaultRates } from "../faults/fate.js";
+import type { Inability } from "../faults/deadline-skipper.js";
+
+/** What a worker thread needs to host its share of the fleet. Pixels and labels are shared memory. */
+export interface FleetWorkerData {
+  readonly serverUrl: string;
+  readonly model: ModelName;
+  readonly inputName: string;
+  readonly targetName: string;
+  readonly images: LabelledImages;
+  readonly devices: readonly DeviceSeed[];
+  readonly seed: string;
+  readonly faults: FaultRates;
+}
+
+export interface DeviceSeed {
+  /** Number of the device in the whole fleet. */
+  readonly index: number;
+  /** Rows of `images` that the device owns. */
+  readonly examples: Uint32Array;
+}
+
+/** Main thread to worker. */
+export type FleetCommand =
+  /** Devices that vanished in this round may come back, and those that hold a report back may send it. */
+  { readonly type: "round-over"; readonly roundId: RoundId } | { readonly type: "close" };
+
+/** Worker to main thread. */
+export type FleetReport =
+  | { readonly type: "started"; readonly index: number; readonly deviceId: DeviceId }
+  | {
+      readonly type: "unable";
+      readonly roundId: RoundId;
+      readonly deviceId: DeviceId;
+      readonly why: Inability;
+    }
+  | { readonly type: "failed"; readonly error: WireError };

@@ -1,0 +1,119 @@
+import { Worker } from "node:worker_threads";
+import { FedgeError, fromWireError, type DeviceId, type ModelName, type RoundId } from "@fedge/protocol";
+import type { LabelledImages } from "../data/labelled-images.js";
+import type { Inability } from "../faults/deadline-skipper.js";
+import type { FaultRates } from "../faults/fate.js";
+import type { FleetCommand, FleetReport, FleetWorkerData } from "./fleet-messages.js";
+
+export interface FleetOptions {
+  /** Where devices enrol; they learn from the answer where the broker is. */
+  readonly serverUrl: string;
+  readonly model: ModelName;
+  /** Names of the train graph's inputs. */
+  readonly inputName: string;
+  readonly targetName: string;
+  readonly images: LabelledImages;
+  /** The examples of each device; as many devices as parts. */
+  readonly partition: readonly Uint32Array[];
+  /** Makes the devices' keys, so that the same seed is the same fleet. */
+  readonly seed: string;
+  readonly numWorkers: number;
+  readonly faults: FaultRates;
+  /** A device cannot report in this round any more; it waits for `roundOver`. */
+  readonly onUnable: (roundId: RoundId, deviceId: DeviceId, why: Inability) => void;
+}
+
+/** Simulated devices in worker threads, each the production runtime over a real connection. */
+export class SimulatedFleet {
+  readonly #workers: Worker[] = [];
+  readonly #deviceIds = new Map<number, DeviceId>();
+  readonly #exits: Promise<void>[] = [];
+  #fail: (error: unknown) => void = () => undefined;
+  #isClosing = false;
+  /** Rejects when a worker fails; never resolves. */
+  readonly failed: Promise<never>;
+
+  constructor(private readonly options: FleetOptions) {
+    this.failed = new Promise<never>((_, reject) => (this.#fail = reject));
+    // Whoever races it sees the failure; nobody may, and that must not end the process.
+    this.failed.catch(() => undefined);
+    const images = shareImages(options.images);
+    for (let worker = 0; worker < options.numWorkers; worker += 1) this.#start(worker, images);
+  }
+
+  /** Devices that have enrolled and connected at least once. */
+  get numStarted(): number {
+    return this.#deviceIds.size;
+  }
+
+  roundOver(roundId: RoundId): void {
+    for (const worker of this.#workers)
+      worker.postMessage({ type: "round-over", roundId } satisfies FleetCommand);
+  }
+
+  /**
+   * Asks every worker to stop and waits: a worker ends between training steps, because the native runtime aborts the
+   * whole process when its thread is cut off in the middle of one.
+   */
+  async close(): Promise<void> {
+    if (!this.#isClosing) {
+      for (const worker of this.#workers) worker.postMessage({ type: "close" } satisfies FleetCommand);
+    }
+    this.#isClosing = true;
+    await Promise.all(this.#exits);
+  }
+
+  #start(number: number, images: LabelledImages): void {
+    const { serverUrl, model, inputName, targetName, partition, numWorkers, seed, faults } = this.options;
+    const devices = partition
+      .map((examples, index) => ({ index, examples }))
+      .filter(({ index }) => index % numWorkers === number);
+    const workerData: FleetWorkerData = {
+      ...{ serverUrl, model, inputName, targetName, images, devices, seed, faults },
+    };
+    const worker = new Worker(new URL("./fleet-worker.js", import.meta.url), { workerData });
+    worker.on("message", (report: FleetReport) => this.#receive(report));
+    worker.on("error", (error) => this.#fail(error));
+    this.#exits.push(
+      new Promise((resolve) => {
+        worker.once("exit", (code) => {
+          if (!this.#isClosing) {
+            this.#fail(
+              new FedgeError("INTERNAL", `a worker thread of the fleet ended early with code ${code}`),
+            );
+          }
+          resolve();
+        });
+      }),
+    );
+    this.#workers.push(worker);
+  }
+
+  #receive(report: FleetReport): void {
+    switch (report.type) {
+      case "started":
+        this.#deviceIds.set(report.index, report.deviceId);
+        return;
+      case "unable":
+        return this.options.onUnable(report.roundId, report.deviceId, report.why);
+      case "failed":
+        return this.#fail(fromWireError(report.error));
+    }
+  }
+}
+
+/** Starts the devices; they enrol, install the released version and check in by themselves. */
+export function startFleet(options: FleetOptions): SimulatedFleet {
+  return new SimulatedFleet(options);
+}
+
+function shareImages({ pixels, labels }: LabelledImages): LabelledImages {
+  return { pixels: share(pixels), labels: share(labels) };
+}
+
+/** One copy for all threads. */
+function share(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  shared.set(bytes);
+  return shared;
+}
