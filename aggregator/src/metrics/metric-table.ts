@@ -1,0 +1,83 @@
+export type MetricKind = "counter" | "gauge" | "histogram";
+
+interface MetricDefinition {
+  readonly kind: MetricKind;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the metric's unit. */
+  readonly buckets?: readonly number[];
+}
+
+/**
+ * Every metric that the aggregator exports. Labels come from closed sets, never from devices: a label per device
+ * would cost memory per device and publish who takes part.
+ */
+export const METRICS = {
+  fedge_rounds_total: {
+    kind: "counter",
+    help: "Rounds that ended, by outcome: committed or abandoned.",
+    labels: ["outcome"],
+  },
+  fedge_updates_total: {
+    kind: "counter",
+    help: "Final answers to client updates, by outcome: counted or refused.",
+    labels: ["outcome"],
+  },
+  fedge_updates_refused_total: {
+    kind: "counter",
+    help: "Client updates, reports and upload blocks that were refused, by error code.",
+    labels: ["code"],
+  },
+  fedge_versions_total: { kind: "counter", help: "Model versions committed.", labels: ["model"] },
+  fedge_bytes_up_total: { kind: "counter", help: "Payload bytes that devices sent.", labels: [] },
+  fedge_bytes_down_total: { kind: "counter", help: "Payload bytes that devices were sent.", labels: [] },
+  fedge_messages_refused_total: {
+    kind: "counter",
+    help: "Messages of devices that could not be decoded, by error code.",
+    labels: ["code"],
+  },
+  fedge_publish_failed_total: {
+    kind: "counter",
+    help: "Messages to devices that the broker did not take.",
+    labels: [],
+  },
+  fedge_installs_total: {
+    kind: "counter",
+    help: "Installation reports of devices, by state and error code (empty unless it failed).",
+    labels: ["state", "code"],
+  },
+  fedge_evaluations_failed_total: {
+    kind: "counter",
+    help: "Versions that could not be evaluated.",
+    labels: [],
+  },
+  fedge_broker_refusals_total: {
+    kind: "counter",
+    help: "What the embedded broker refused, by action (connect, publish, subscribe, packet) and error code.",
+    labels: ["action", "code"],
+  },
+  fedge_broker_connections: { kind: "gauge", help: "Devices connected to the embedded broker.", labels: [] },
+  fedge_devices: { kind: "gauge", help: "Enrolled devices, by presence.", labels: ["presence"] },
+  fedge_tasks: { kind: "gauge", help: "Tasks, by status.", labels: ["status"] },
+  fedge_model_version: { kind: "gauge", help: "Newest version number of a model.", labels: ["model"] },
+  fedge_fold_seconds: {
+    kind: "histogram",
+    help: "Time to check one update and add it to a round's sum.",
+    labels: [],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+  },
+  fedge_round_seconds: {
+    kind: "histogram",
+    help: "Time from a round's opening to its end, by outcome.",
+    labels: ["outcome"],
+    buckets: [1, 5, 10, 30, 60, 300, 900, 3600, 14_400],
+  },
+  fedge_aggregation_seconds: {
+    kind: "histogram",
+    help: "Time from the last counted update to the committed version.",
+    labels: [],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
