@@ -1,0 +1,117 @@
+import {
+  FedgeError,
+  createRandom,
+  shuffled,
+  type ElementType,
+  type ModelManifest,
+  type TensorData,
+} from "@fedge/protocol";
+import type { Tensor } from "onnxruntime-common";
+import type { Examples, TensorValue } from "../../core/ports/engine.js";
+import type { OnnxRuntime } from "./runtime.js";
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly maxExamples: number;
+  readonly seed: string;
+}
+
+interface Column {
+  readonly name: string;
+  readonly elementType: ElementType;
+  readonly width: number;
+  readonly exampleShape: readonly number[];
+  readonly from: TensorData;
+  readonly full: TensorData;
+}
+
+/** Shuffled mini-batches of a device's examples; the last one of an epoch is shorter when the sizes do not divide. */
+export class ExampleBatches {
+  readonly numExamples: number;
+  readonly #columns: readonly Column[];
+
+  constructor(
+    private readonly runtime: OnnxRuntime,
+    manifest: ModelManifest,
+    private readonly examples: Examples,
+    private readonly options: BatchOptions,
+  ) {
+    if (manifest.target === undefined)
+      throw new FedgeError("TRAINING_FAILED", "the model has no target to train on");
+    this.numExamples = Math.min(examples.numExamples, options.maxExamples);
+    if (this.numExamples === 0) throw new FedgeError("TRAINING_FAILED", "there are no examples to train on");
+    const inputs = manifest.inputs.map((port) =>
+      this.#column(port.name, port.elementType, examples.inputs[port.name]),
+    );
+    this.#columns = [
+      ...inputs,
+      this.#column(manifest.target.name, manifest.target.elementType, examples.target),
+    ];
+  }
+
+  get numSteps(): number {
+    return Math.ceil(this.numExamples / this.options.batchSize) * this.options.epochs;
+  }
+
+  /** Feeds of one step after the other. A batch's memory is used again by the next. */
+  *feeds(): Generator<Record<string, Tensor>> {
+    const random = createRandom(`${this.options.seed}/shuffle`);
+    const all = shuffled(
+      Array.from({ length: this.examples.numExamples }, (_, index) => index),
+      random,
+    );
+    const chosen = all.slice(0, this.numExamples);
+    for (let epoch = 0; epoch < this.options.epochs; epoch += 1) {
+      const order = epoch === 0 ? chosen : shuffled(chosen, random);
+      for (let start = 0; start < order.length; start += this.options.batchSize) {
+        yield this.#batch(order.slice(start, start + this.options.batchSize));
+      }
+    }
+  }
+
+  #batch(rows: readonly number[]): Record<string, Tensor> {
+    const entries = this.#columns.map((column) => {
+      const data = column.full.subarray(0, rows.length * column.width);
+      rows.forEach((row, at) => {
+        // Both sides have the element type of the column, which the union of the types cannot say.
+        const values = column.from.subarray(row * column.width, (row + 1) * column.width) as Float32Array;
+        (data as Float32Array).set(values, at * column.width);
+      });
+      const shape = [rows.length, ...column.exampleShape];
+      return [column.name, new this.runtime.Tensor(column.elementType, data as Float32Array, shape)] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+
+  #column(name: string, elementType: ElementType, value: TensorValue | undefined): Column {
+    if (value === undefined) throw new FedgeError("TRAINING_FAILED", `the examples have no "${name}"`);
+    const [count, ...exampleShape] = value.shape;
+    const width = exampleShape.reduce((product, size) => product * size, 1);
+    if (count !== this.examples.numExamples || value.data.length !== count * width) {
+      const got = `${value.data.length} values of shape [${value.shape.join(", ")}]`;
+      throw new FedgeError(
+        "TRAINING_FAILED",
+        `"${name}" has ${got} for ${this.examples.numExamples} examples`,
+      );
+    }
+    const full = emptyLike(elementType, value.data, this.options.batchSize * width);
+    return { name, elementType, width, exampleShape, from: value.data, full };
+  }
+}
+
+const DATA_TYPES: Record<ElementType, new (length: number) => TensorData> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
+function emptyLike(elementType: ElementType, data: TensorData, length: number): TensorData {
+  const Data = DATA_TYPES[elementType];
+  if (!(data instanceof Data))
+    throw new FedgeError("TRAINING_FAILED", `examples are not ${elementType} as the model wants`);
+  return new Data(length);
+}

@@ -1,0 +1,4 @@
+export { bindCheckpoint } from "./bind-checkpoint.js";
+export { type OnnxRuntime } from "./runtime.js";
+export { createOnnxServing } from "./serving.js";
+export { createOnnxTrainer, type OnnxTrainerOptions } from "./trainer.js";

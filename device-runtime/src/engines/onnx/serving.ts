@@ -1,0 +1,71 @@
+import { FedgeError, type ElementType } from "@fedge/protocol";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import type { ServingEngine, ServingSession, TensorValue, TensorValues } from "../../core/ports/engine.js";
+import { bindCheckpoint } from "./bind-checkpoint.js";
+import { createSession, engineFailure, toTensor, type OnnxRuntime } from "./runtime.js";
+
+/** Serves models on either ONNX runtime; `name` says which one and its version. */
+export function createOnnxServing(runtime: OnnxRuntime, name: string): ServingEngine {
+  return {
+    name,
+    load: async ({ manifest, inferGraph, tensors }) => {
+      const parameterNames = new Set(manifest.parameters.map((tensor) => tensor.name));
+      const parameters = tensors.filter((tensor) => parameterNames.has(tensor.name));
+      const session = await createSession(runtime, bindCheckpoint(inferGraph, parameters));
+      const elementTypes = new Map(manifest.inputs.map((input) => [input.name, input.elementType]));
+      return new OnnxServingSession(runtime, session, elementTypes);
+    },
+  };
+}
+
+class OnnxServingSession implements ServingSession {
+  #numRunning = 0;
+  #isClosed = false;
+  #closing: Promise<void> | null = null;
+  #idle: () => void = () => undefined;
+
+  constructor(
+    private readonly runtime: OnnxRuntime,
+    private readonly session: InferenceSession,
+    private readonly elementTypes: ReadonlyMap<string, ElementType>,
+  ) {}
+
+  async run(inputs: TensorValues): Promise<TensorValues> {
+    if (this.#isClosed) throw new FedgeError("CLOSED", "this model version is no longer loaded");
+    this.#numRunning += 1;
+    try {
+      return fromOutputs(await this.session.run(this.#feeds(inputs)));
+    } catch (cause) {
+      throw engineFailure("the model could not answer", cause);
+    } finally {
+      this.#numRunning -= 1;
+      if (this.#numRunning === 0) this.#idle();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#closing ??= this.#release();
+    return this.#closing;
+  }
+
+  async #release(): Promise<void> {
+    if (this.#numRunning > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    await this.session.release();
+  }
+
+  #feeds(inputs: TensorValues): Record<string, Tensor> {
+    const entries = Object.entries(inputs).map(([name, value]) => {
+      return [name, toTensor(this.runtime, this.elementTypes.get(name) ?? "float32", value)] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+}
+
+function fromOutputs(outputs: InferenceSession.OnnxValueMapType): TensorValues {
+  const entries = Object.entries(outputs).map(([name, value]): [string, TensorValue] => {
+    const tensor = value as Tensor;
+    return [name, { shape: [...tensor.dims], data: tensor.data as TensorValue["data"] }];
+  });
+  return Object.fromEntries(entries);
+}
