@@ -72,6 +72,7 @@ export const ERROR_CODES = [
   "DATABASE_FAILED",
   "NODE_TOO_OLD",
   "SERVER_UNREACHABLE",
+  "TARGET_MISSED",
   "INTERNAL",
 ] as const;
 
