@@ -21,6 +21,8 @@ export interface ModelBuilder {
   initializer(name: string, tensor: Tensor): string;
   /** A node with one output; its types are checked at once. Equal nodes are made once. */
   op(type: string, inputs: readonly string[], attributes?: Attributes): string;
+  /** States the type of a value that comes from an operator without a shape rule, and returns its name. */
+  declare(value: string, elementType: ElementType, shape: readonly Dim[]): string;
   /** Declares a graph output with its own name. */
   output(name: string, value: string): string;
   /** Bytes of the model. */
@@ -36,6 +38,10 @@ export function createGraphBuilder(options: ModelBuilderOptions): ModelBuilder {
     input: (inputName, elementType, shape) => builder.input(inputName, elementType, shape),
     initializer: (tensorName, tensor) => builder.initializer(tensorName, tensor),
     op: (type, inputs, attributes) => builder.op(type, inputs, attributes),
+    declare(value, elementType, shape) {
+      builder.declare(value, { elementType, shape });
+      return value;
+    },
     output(outputName, value) {
       outputs.push({ name: outputName, value });
       return outputName;

@@ -5,7 +5,7 @@ import { encodeValueType, type Dim, type TensorType } from "../graph/tensor-type
 import type { Attributes } from "../onnx/attributes.js";
 import type { ElementType } from "../onnx/element-type.js";
 import { elementTypeOf } from "../onnx/element-type.js";
-import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto.js";
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../onnx/proto.js";
 import { decodeTensor, encodeTensor, type Tensor } from "../onnx/tensor.js";
 import type { Operator } from "../operators/operator.js";
 import { constantTensor, type ConstantValues } from "./constant.js";
@@ -194,10 +194,19 @@ export class GraphBuilder {
       outputs: outputs.map((output) =>
         encodeValueType(output.name, this.requireType(output.value ?? output.name)),
       ),
-      valueInfos: [],
+      valueInfos: live.nodes.flatMap((node) => this.#declaredOutputs(node)),
       sparseInitializers: [],
       unknownFields: [],
     };
+  }
+
+  /** Types that no rule can find again must be written into the graph. */
+  #declaredOutputs(node: NodeProto): readonly ValueInfoProto[] {
+    if (this.operatorOf(node) !== undefined) return [];
+    return node.outputs.flatMap((name) => {
+      const type = this.#declared.get(name);
+      return type === undefined ? [] : [encodeValueType(name, type)];
+    });
   }
 
   #infer(node: NodeProto): void {

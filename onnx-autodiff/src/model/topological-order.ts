@@ -33,7 +33,7 @@ export function sortTopologically(
       failGraph(node, "is part of a cycle", "a graph must not depend on its own results");
     }
     isOpen.add(node);
-    stack.push(...waiting);
+    for (const producer of waiting) stack.push(producer);
   }
   return sorted;
 }

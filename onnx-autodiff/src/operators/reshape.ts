@@ -3,6 +3,9 @@ import type { InferenceContext } from "../graph/inference-context.js";
 import { anonymousDim, staticSize, type Dim } from "../graph/tensor-type.js";
 import type { Operator } from "./operator.js";
 
+/** A longer shape input is no shape. */
+const MAX_RANK = 64;
+
 export const reshape: Operator = {
   type: "Reshape",
   unchangedSince: 5,
@@ -21,7 +24,7 @@ function reshapedShape(context: InferenceContext): readonly Dim[] | undefined {
   const wanted = context.contents(1);
   if (wanted === undefined) {
     const rank = context.shape(1)?.[0];
-    const isKnown = typeof rank === "number";
+    const isKnown = typeof rank === "number" && rank <= MAX_RANK;
     return isKnown
       ? Array.from({ length: rank }, (_, i) => anonymousDim(context.node.outputs[0] ?? "", i))
       : undefined;

@@ -1,5 +1,9 @@
+import { FedgeError } from "@fedge/protocol";
 import { type WireReader, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from "./reader.js";
 import { WireWriter } from "./writer.js";
+
+/** Most values of one repeated field. Larger tensors come as raw bytes, which are not unpacked. */
+export const MAX_REPEATED_VALUES = 2 ** 24;
 
 /** Fields that a message's table does not name, kept as raw bytes (tag included) so that rewriting loses nothing. */
 export interface WireMessage {
@@ -54,9 +58,8 @@ function readMessage(
   for (const row of rows) message[row.key] = row.codec.initial();
   while (!reader.isDone) {
     const start = reader.offset;
-    const tag = reader.int();
-    const wireType = tag & 7;
-    const row = byNumber.get(Math.floor(tag / 8));
+    const { fieldNumber, wireType } = reader.tag();
+    const row = byNumber.get(fieldNumber);
     if (row !== undefined) {
       message[row.key] = row.codec.read(reader, wireType, message[row.key]);
     } else {
@@ -176,10 +179,20 @@ export function packed<V>(scalar: Scalar<V>): FieldCodec<readonly V[]> {
 function readRepeated<V>(scalar: Scalar<V>, reader: WireReader, wireType: number, into: V[]): V[] {
   if (wireType === WIRE_BYTES && scalar.wireType !== WIRE_BYTES) {
     const run = reader.nested();
-    while (!run.isDone) into.push(scalar.read(run));
+    while (!run.isDone) append(into, scalar.read(run));
     return into;
   }
   reader.expectWireType(wireType, scalar.wireType);
-  into.push(scalar.read(reader));
+  append(into, scalar.read(reader));
   return into;
+}
+
+function append<V>(into: V[], value: V): void {
+  if (into.length >= MAX_REPEATED_VALUES) {
+    throw new FedgeError(
+      "ONNX_LIMIT_EXCEEDED",
+      `an ONNX field has more than ${MAX_REPEATED_VALUES} values; store tensors as raw_data, as onnx.numpy_helper does`,
+    );
+  }
+  into.push(value);
 }

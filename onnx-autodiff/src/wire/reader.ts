@@ -9,7 +9,17 @@ export const WIRE_FIXED32 = 5;
 /** Nested messages deeper than this are refused, so that a hostile file cannot exhaust the stack. */
 export const MAX_MESSAGE_DEPTH = 64;
 
+/** Most messages in one file; each costs far more memory than the two bytes that it may take in the file. */
+export const MAX_MESSAGES = 1_000_000;
+
 const MAX_VARINT_BYTES = 10;
+
+/** Protobuf's own limit. */
+const MAX_FIELD_NUMBER = 2 ** 29 - 1;
+
+interface MessageBudget {
+  numLeft: number;
+}
 
 /**
  * Reads protobuf fields from a byte range without copying it.
@@ -24,20 +34,29 @@ export class WireReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #end: number;
-  readonly depth: number;
+  readonly #depth: number;
+  readonly #budget: MessageBudget;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length, depth = 0) {
-    if (depth > MAX_MESSAGE_DEPTH) {
+  constructor(bytes: Uint8Array, parent?: WireReader, start = 0) {
+    this.#bytes = bytes;
+    this.#offset = start;
+    if (parent === undefined) {
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#end = bytes.length;
+      this.#depth = 0;
+      this.#budget = { numLeft: MAX_MESSAGES };
+    } else {
+      this.#view = parent.#view;
+      this.#end = parent.#offset;
+      this.#depth = parent.#depth + 1;
+      this.#budget = parent.#budget;
+    }
+    if (this.#depth > MAX_MESSAGE_DEPTH || --this.#budget.numLeft < 0) {
       throw new FedgeError(
         "ONNX_LIMIT_EXCEEDED",
-        `ONNX messages are nested deeper than ${MAX_MESSAGE_DEPTH} levels; flatten the model's subgraphs`,
+        `ONNX messages are nested deeper than ${MAX_MESSAGE_DEPTH} levels or more than ${MAX_MESSAGES}; simplify the model`,
       );
     }
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#offset = start;
-    this.#end = end;
-    this.depth = depth;
   }
 
   get isDone(): boolean {
@@ -96,7 +115,15 @@ export class WireReader {
   /** A reader over one length-delimited field. */
   nested(): WireReader {
     const start = this.#takeLengthDelimited();
-    return new WireReader(this.#bytes, start, this.#offset, this.depth + 1);
+    return new WireReader(this.#bytes, this, start);
+  }
+
+  /** Field number and wire type of the next field. */
+  tag(): { readonly fieldNumber: number; readonly wireType: number } {
+    const tag = this.int();
+    const fieldNumber = Math.floor(tag / 8);
+    if (fieldNumber < 1 || fieldNumber > MAX_FIELD_NUMBER) this.#fail(`field number ${fieldNumber}`);
+    return { fieldNumber, wireType: tag % 8 };
   }
 
   skip(wireType: number): void {
