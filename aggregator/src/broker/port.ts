@@ -4,7 +4,11 @@ export interface ServerTransport {
    * Resolves when the broker has the message (QoS 1: PUBACK or its in-process equal).
    * An empty retained payload clears the topic.
    */
-  publish(topic: string, payload: Uint8Array, options: { readonly retain: boolean; readonly qos: 0 | 1 }): Promise<void>;
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    options: { readonly retain: boolean; readonly qos: 0 | 1 },
+  ): Promise<void>;
   /** Delivers every message that matches, in the order of arrival per publisher. The handler never throws. */
   subscribe(filter: string, handler: (topic: string, payload: Uint8Array) => void): Promise<void>;
   /** True when `publish` can reach the broker now. */
