@@ -82,14 +82,15 @@ export class FoldQueue {
     try {
       if (this.options.sha256(body) !== report.update.sha256)
         throw new FedgeError("BLOB_HASH_MISMATCH", "update differs from its hash");
+      const sizeBytes = body.byteLength;
       const norms = await this.options.fold.check(body, report.update.encoding);
       checkNorms(norms, this.options.maxNorm);
-      await this.options.fold.add(body, report.update.encoding, report.numExamples);
+      await this.options.fold.add(report.numExamples);
       const { trainMs, lossFirst, lossLast } = report.metrics;
       return {
         deviceId,
         numExamples: report.numExamples,
-        sizeBytes: body.byteLength,
+        sizeBytes,
         l2Norm: norms.l2Norm,
         lossFirst,
         lossLast,

@@ -22,10 +22,10 @@ export interface Fold {
   begin(bounds: FoldBounds): Promise<void>;
   /** Continues a sum that `snapshot` kept. Throws DATA_CORRUPT when the file is not what the reference says. */
   restore(bounds: FoldBounds, snapshot: FoldSnapshotRef): Promise<void>;
-  /** Reads the update without touching the sum. */
+  /** Reads the update without touching the sum; the bytes belong to the fold from now on. */
   check(body: Uint8Array, encoding: UpdateEncoding): Promise<UpdateNorms>;
   /** Adds the update that `check` saw last, weighted. */
-  add(body: Uint8Array, encoding: UpdateEncoding, numExamples: number): Promise<void>;
+  add(numExamples: number): Promise<void>;
   /** Keeps the sum in a new file, atomically. */
   snapshot(fileName: string): Promise<FoldSnapshotRef>;
   forgetSnapshot(fileName: string): Promise<void>;
