@@ -15,3 +15,8 @@ export function openApiDocument(app: OpenAPIHono): ReturnType<OpenAPIHono["getOp
     tags: ["tasks", "rounds", "models", "devices", "blobs", "events", "system"].map((name) => ({ name })),
   });
 }
+
+/** The document as it is committed: two spaces, a newline at the end. */
+export function openApiText(app: OpenAPIHono): string {
+  return `${JSON.stringify(openApiDocument(app), null, 2)}\n`;
+}

@@ -84,6 +84,7 @@ function importRequest(query: z.output<typeof importQuery>, onnx: Uint8Array): M
     onnx,
     loss,
     optimizer: { momentum, weightDecay, nesterov: query.nesterov === "true" },
+    proximal: query.proximal === "true",
     trainable: names.filter((name) => name !== ""),
   };
 }

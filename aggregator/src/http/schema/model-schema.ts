@@ -63,6 +63,10 @@ export const importQuery = z.object({
   momentum: z.coerce.number().min(0).lt(1).default(0),
   weightDecay: z.coerce.number().min(0).max(1000).default(0),
   nesterov: z.enum(["true", "false"]).default("false"),
+  proximal: z
+    .enum(["true", "false"])
+    .default("true")
+    .describe("Adds the FedProx term to the train graph, so that tasks may use it"),
   trainable: z
     .string()
     .max(65_536)

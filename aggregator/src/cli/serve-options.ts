@@ -1,0 +1,63 @@
+import { Option, type Command } from "commander";
+import { LOG_LEVELS, type LogLevel } from "../logging/logger.js";
+import { wholeNumber } from "./flag-values.js";
+import { DEFAULT_STATE_DIRECTORY, jsonFlag } from "./server-flags.js";
+
+/** Flags of `fedge serve` and `fedge start`, as commander reads them. */
+export interface ServeFlags {
+  readonly state: string;
+  readonly host: string;
+  readonly port: number;
+  readonly mqttPort: number;
+  readonly databaseUrl?: string;
+  readonly brokerUrl?: string;
+  readonly enrolmentKey?: string;
+  readonly tenant: string;
+  readonly logLevel: LogLevel;
+  readonly allowedHost: readonly string[];
+  readonly allowedOrigin: readonly string[];
+}
+
+const port = wholeNumber({ least: 0, most: 65_535 });
+const list = (text: string, before: readonly string[]): readonly string[] => [...before, ...text.split(",")];
+
+/** Adds the flags; every one has a FEDGE_ variable. */
+export function addServeFlags(command: Command): Command {
+  const flag = (flags: string, description: string, variable: string): Option =>
+    new Option(flags, description).env(variable);
+  return command
+    .addOption(
+      flag("--state <directory>", "where everything is kept", "FEDGE_STATE").default(DEFAULT_STATE_DIRECTORY),
+    )
+    .addOption(flag("--host <address>", "address to listen on", "FEDGE_HOST").default("127.0.0.1"))
+    .addOption(
+      flag("--port <port>", "HTTP, page and MQTT over WebSocket", "FEDGE_PORT").default(8787).argParser(port),
+    )
+    .addOption(flag("--mqtt-port <port>", "MQTT over TCP", "FEDGE_MQTT_PORT").default(1883).argParser(port))
+    .addOption(
+      flag("--database-url <url>", "PostgreSQL to use in place of the embedded one", "FEDGE_DATABASE_URL"),
+    )
+    .addOption(
+      flag("--broker-url <url>", "MQTT broker to use in place of the embedded one", "FEDGE_BROKER_URL"),
+    )
+    .addOption(flag("--enrolment-key <key>", "what devices must show to enrol", "FEDGE_ENROLMENT_KEY"))
+    .addOption(flag("--tenant <name>", "name of this fleet in topics", "FEDGE_TENANT").default("default"))
+    .addOption(
+      flag("--log-level <level>", "how much to log", "FEDGE_LOG_LEVEL").choices(LOG_LEVELS).default("info"),
+    )
+    .addOption(
+      flag(
+        "--allowed-host <name>",
+        "host name to answer to, beside addresses and localhost",
+        "FEDGE_ALLOWED_HOSTS",
+      )
+        .default([])
+        .argParser(list),
+    )
+    .addOption(
+      flag("--allowed-origin <origin>", "web app whose devices may call", "FEDGE_ALLOWED_ORIGINS")
+        .default([])
+        .argParser(list),
+    )
+    .addOption(jsonFlag());
+}

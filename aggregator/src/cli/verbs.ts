@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import type { Terminal } from "./terminal.js";
+
+export type AddCommand = (program: Command, terminal: Terminal) => void;
+
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<AddCommand>;
+}
+
+/** Everything `fedge` can do, in the order of its help. */
+export const VERBS: readonly Verb[] = [
+  {
+    name: "start",
+    summary: "run an aggregator with a small simulated fleet, to look around",
+    load: async () => (await import("./verbs/start.js")).addStart,
+  },
+  {
+    name: "serve",
+    summary: "run an aggregator",
+    load: async () => (await import("./verbs/serve.js")).addServe,
+  },
+  {
+    name: "simulate",
+    summary: "train with many simulated devices and report how it went",
+    load: async () => (await import("./verbs/simulate.js")).addSimulate,
+  },
+  {
+    name: "task",
+    summary: "create, list, show, pause, resume and stop training tasks",
+    load: async () => (await import("./verbs/task.js")).addTask,
+  },
+  {
+    name: "round",
+    summary: "list and show the rounds of a task",
+    load: async () => (await import("./verbs/round.js")).addRound,
+  },
+  {
+    name: "model",
+    summary: "list, show, import and export models",
+    load: async () => (await import("./verbs/model.js")).addModel,
+  },
+  {
+    name: "device",
+    summary: "list and show devices",
+    load: async () => (await import("./verbs/device.js")).addDevice,
+  },
+  {
+    name: "bench",
+    summary: "measure this machine against what the project promises",
+    load: async () => (await import("./verbs/bench.js")).addBench,
+  },
+];

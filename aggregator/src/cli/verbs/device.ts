@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import { deviceList, deviceRecord, type DeviceBody } from "../../http/schema/device-schema.js";
+import { wholeNumber } from "../flag-values.js";
+import { readAll } from "../pages.js";
+import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
+import { formatFields, formatTable, type TableColumn } from "../table.js";
+import { printResult, type Terminal } from "../terminal.js";
+import { NONE, timeText } from "../text.js";
+
+/** `fedge device list|show`. */
+export function addDevice(program: Command, terminal: Terminal): void {
+  const device = program.command("device").description("list and show devices");
+  addServerFlags(device.command("list").description("enrolled devices"))
+    .option("--limit <count>", "at most so many devices", wholeNumber({ least: 1 }), 1000)
+    .action(async (flags: ServerFlags & { limit: number }) => {
+      const client = clientOf(flags);
+      const devices = await readAll(flags.limit, async (page) => {
+        return (await client.get("/v1/devices", deviceList, page)).devices;
+      });
+      printResult(terminal, devices, () => formatTable(COLUMNS, devices));
+    });
+  addServerFlags(device.command("show").description("one device"))
+    .argument("<device>", "id of the device")
+    .action(async (deviceId: string, flags: ServerFlags) => {
+      const path = `/v1/devices/${encodeURIComponent(deviceId)}`;
+      const found = await clientOf(flags).get(path, deviceRecord);
+      printResult(terminal, found, () => deviceText(found));
+    });
+}
+
+const COLUMNS: readonly TableColumn<DeviceBody>[] = [
+  { title: "DEVICE", cell: (device) => device.deviceId },
+  { title: "PRESENCE", cell: (device) => device.presence },
+  { title: "SERVING", cell: servingText },
+  { title: "RUNTIME", cell: (device) => device.runtimeVersion },
+  { title: "ENGINE", cell: (device) => device.engine },
+  { title: "PLATFORM", cell: (device) => device.platform },
+  { title: "LAST SEEN", cell: (device) => timeText(device.lastSeenAtMs) },
+];
+
+function servingText(device: DeviceBody): string {
+  const models = Object.entries(device.serving).map(([model, served]) => `${model}@${served.version}`);
+  return models.length === 0 ? NONE : models.join(" ");
+}
+
+function deviceText(device: DeviceBody): string {
+  return formatFields([
+    ["device", device.deviceId],
+    ["presence", `${device.presence} (session ${device.session})`],
+    ["serving", servingText(device)],
+    ["runtime", `${device.runtimeVersion} with ${device.engine} on ${device.platform}`],
+    ["public key", device.publicKey],
+    ["enrolled", timeText(device.enrolledAtMs)],
+    ["last seen", timeText(device.lastSeenAtMs)],
+  ]);
+}

@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import { HEARTBEAT_MS, LiveFeed, MIN_INTERVAL_MS } from "./live-feed.js";
+import type { FeedMessage } from "./schema/overview-schema.js";
+import { createAppDouble } from "./testing/app-double.js";
+import { SAMPLE_MODEL, SAMPLE_TASK, sampleRound, sampleTask, sampleVersion } from "./testing/sample-data.js";
+
+async function openFeed() {
+  const { service, clock } = createAppDouble();
+  const errors: string[] = [];
+  await service.createTask(sampleTask());
+  service.rounds = [1, 2, 3].map((number) => sampleRound(number));
+  service.tasks = service.tasks.map((task) => ({ ...task, numRounds: 3 }));
+  const feed = new LiveFeed({
+    service,
+    clock,
+    log: { error: (_details, message) => void errors.push(message) },
+  });
+  const messages: FeedMessage[] = [];
+  const unsubscribe = await feed.subscribe((message) => messages.push(message));
+  return { service, clock, feed, messages, unsubscribe, errors };
+}
+
+/** Lets the double's resolved promises settle: a reading awaits a handful of them and no timer. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+}
+
+/** The feed after the reading that follows the history. */
+async function settledFeed() {
+  const opened = await openFeed();
+  opened.clock.advance(MIN_INTERVAL_MS);
+  await settle();
+  opened.messages.length = 0;
+  return opened;
+}
+
+const roundNumbers = (messages: readonly FeedMessage[]): number[][] =>
+  messages.flatMap((message) =>
+    message.event === "rounds" ? [message.data.rounds.map((round) => round.number)] : [],
+  );
+
+describe("a page that opens", () => {
+  test("gets the overview and the rounds so far", async () => {
+    const { messages } = await openFeed();
+
+    expect(messages.map((message) => message.event)).toEqual(["overview", "rounds"]);
+    expect(roundNumbers(messages)).toEqual([[1, 2, 3]]);
+  });
+
+  test("gets the versions of every model", async () => {
+    const { service, feed } = await openFeed();
+    service.versions = [sampleVersion(1, 0.1), sampleVersion(2, 0.2)];
+    const messages: FeedMessage[] = [];
+
+    await feed.subscribe((message) => messages.push(message));
+
+    const versions = messages.find((message) => message.event === "versions");
+    expect(versions?.data.versions.map((version) => version.version)).toEqual([1, 2]);
+  });
+});
+
+describe("changes", () => {
+  test("a thousand events within the interval are one reading", async () => {
+    const { service, clock } = await settledFeed();
+    const before = service.numOverviews;
+
+    for (let index = 0; index < 1000; index += 1) {
+      service.emit({ type: "round-changed", taskId: SAMPLE_TASK, roundId: sampleRound(3).roundId });
+    }
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(service.numOverviews - before).toBe(1);
+  });
+
+  test("ten seconds of steady events are one reading at once and then five a second", async () => {
+    const { service, clock } = await settledFeed();
+    const before = service.numOverviews;
+
+    for (let elapsedMs = 0; elapsedMs < 10_000; elapsedMs += 20) {
+      service.emit({ type: "fleet-changed" });
+      clock.advance(20);
+      await settle();
+    }
+
+    expect(service.numOverviews - before).toBe(51);
+  });
+
+  test("the rounds that follow are the open ones, and the last closed one again", async () => {
+    const { service, clock, messages } = await settledFeed();
+    service.rounds = [
+      ...service.rounds,
+      sampleRound(4, { outcome: "open", closedAtMs: null, version: null }),
+    ];
+
+    service.emit({ type: "round-changed", taskId: SAMPLE_TASK, roundId: sampleRound(4).roundId });
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(roundNumbers(messages)).toEqual([[3, 4]]);
+  });
+
+  test("an event during a reading causes another reading", async () => {
+    const { service, clock } = await settledFeed();
+    const before = service.numOverviews;
+
+    service.emit({ type: "fleet-changed" });
+    clock.advance(MIN_INTERVAL_MS);
+    service.emit({ type: "fleet-changed" });
+    await settle();
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(service.numOverviews - before).toBe(2);
+  });
+
+  test("a reading that fails is logged and the next one works", async () => {
+    const { service, clock, messages, errors } = await settledFeed();
+
+    service.emit({ type: "version-committed", model: SAMPLE_MODEL, version: 99 });
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+    service.emit({ type: "fleet-changed" });
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(errors).toHaveLength(1);
+    expect(messages.map((message) => message.event)).toEqual(["overview"]);
+  });
+});
+
+describe("quiet times", () => {
+  test("a heartbeat comes at every interval", async () => {
+    const { clock, messages } = await settledFeed();
+
+    clock.advance(3 * HEARTBEAT_MS);
+
+    expect(messages.filter((message) => message.event === "heartbeat")).toHaveLength(3);
+  });
+
+  test("without a page nothing is read and no timer runs", async () => {
+    const { service, clock, unsubscribe } = await settledFeed();
+    const before = service.numOverviews;
+
+    unsubscribe();
+    service.emit({ type: "fleet-changed" });
+    clock.advance(10 * HEARTBEAT_MS);
+    await settle();
+
+    expect(service.numOverviews).toBe(before);
+    expect(clock.numTimers).toBe(0);
+  });
+
+  test("a closed feed no longer listens to the service", async () => {
+    const { service, feed } = await openFeed();
+    const before = service.numListeners;
+
+    feed.close();
+
+    expect(service.numListeners).toBe(before - 1);
+  });
+});
