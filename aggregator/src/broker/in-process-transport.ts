@@ -1,8 +1,9 @@
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, MAX_TOPIC_SLASHES } from "@fedge/protocol";
 import type { Aedes } from "aedes";
 import type { MessageRouter } from "./message-router.js";
 import type { ServerTransport } from "./port.js";
 import type { SessionMemory } from "./session-memory.js";
+import { hasWildcard } from "./topic-filter.js";
 
 interface InProcessParts {
   readonly aedes: Aedes;
@@ -44,18 +45,21 @@ interface Message {
 function publish(parts: InProcessParts, message: Message): void {
   refuseClosed(parts);
   const { topic, retain, qos } = message;
+  refuseTopic(topic);
   const payload = bufferOf(message.payload);
-  let failure: Error | undefined;
-  // The callback comes once every subscriber has taken the message; only a refusal comes within this call.
-  parts.aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) => {
-    failure = error ?? undefined;
-  });
-  if (failure !== undefined) {
-    throw new FedgeError("TOPIC_INVALID", `cannot publish to ${topic}: ${failure.message}`, {
-      cause: failure,
-    });
-  }
+  // The callback comes once every subscriber has taken the message, which is not awaited.
+  parts.aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, () => undefined);
   parts.router.deliver(topic, payload);
+}
+
+/** Throws TOPIC_INVALID for what an operator's broker may not take. */
+export function refuseTopic(topic: string): void {
+  const isTooDeep = topic.split("/").length - 1 > MAX_TOPIC_SLASHES;
+  if (!isTooDeep && topic !== "" && !hasWildcard(topic)) return;
+  throw new FedgeError(
+    "TOPIC_INVALID",
+    `cannot publish to "${topic.slice(0, 80)}": a topic has 1 to ${MAX_TOPIC_SLASHES + 1} levels and no wildcards`,
+  );
 }
 
 function refuseClosed(parts: InProcessParts): void {

@@ -1,0 +1,138 @@
+import { FedgeError } from "@fedge/protocol";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { Clock } from "../clock/clock.js";
+import { refuseTopic } from "./in-process-transport.js";
+import { MessageRouter } from "./message-router.js";
+import type { ServerTransport } from "./port.js";
+
+export interface MqttServerTransportOptions {
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://` of the operator's broker. */
+  readonly url: string;
+  /** Must be this aggregator's alone: a broker disconnects the older of two clients with one id. */
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly clock: Clock;
+  readonly logger: { error(fields: Readonly<Record<string, unknown>>, message: string): void };
+  /** What the broker says for this aggregator when it is gone: normally `offline` at `srv/state`. */
+  readonly will?: { readonly topic: string; readonly payload: Uint8Array };
+  readonly connectTimeoutMs?: number;
+  readonly publishTimeoutMs?: number;
+}
+
+const SUBSCRIPTION_REFUSED = 128;
+const RECONNECT_MS = 2000;
+
+/**
+ * The aggregator's side of an operator's own broker, MQTT 3.1.1.
+ *
+ * Connects once before it resolves, and again by itself whenever the connection is lost. Throws SERVER_UNREACHABLE,
+ * or ACCESS_DENIED when the broker refuses the credentials.
+ */
+export async function openMqttServerTransport(options: MqttServerTransportOptions): Promise<ServerTransport> {
+  let client: MqttClient;
+  try {
+    client = await mqtt.connectAsync(options.url, clientOptions(options), false);
+  } catch (cause) {
+    throw connectError(options.url, cause);
+  }
+  const router = new MessageRouter((error) =>
+    options.logger.error({ err: error }, "a message handler failed"),
+  );
+  client.on("message", (topic, payload) => router.deliver(topic, payload));
+  // Reconnecting is the client's own affair; without a listener a refused connection would end the process.
+  client.on("error", (error) => options.logger.error({ err: error }, "the connection to the broker failed"));
+  return transportOver(client, router, options);
+}
+
+function clientOptions(options: MqttServerTransportOptions): IClientOptions {
+  const { clientId, username, password, will } = options;
+  return {
+    protocolVersion: 4,
+    clean: true,
+    clientId,
+    reconnectPeriod: RECONNECT_MS,
+    connectTimeout: options.connectTimeoutMs ?? 10_000,
+    resubscribe: true,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(will === undefined
+      ? {}
+      : { will: { topic: will.topic, payload: bufferOf(will.payload), qos: 1 as const, retain: true } }),
+  };
+}
+
+function transportOver(
+  client: MqttClient,
+  router: MessageRouter,
+  options: MqttServerTransportOptions,
+): ServerTransport {
+  let closing: Promise<void> | undefined;
+  return {
+    publish: async (topic, payload, { retain, qos }) => {
+      refuseTopic(topic);
+      // The client would queue without limit until the broker is back; devices ask again by then.
+      if (!client.connected) throw new FedgeError("TRANSPORT_FAILED", "the broker cannot be reached now");
+      await within(options, client.publishAsync(topic, bufferOf(payload), { retain, qos }));
+    },
+    subscribe: async (filter, handler) => {
+      router.add(filter, handler);
+      const granted = await within(options, client.subscribeAsync(filter, { qos: 1 }));
+      if (granted.some((grant) => (grant.qos as number) === SUBSCRIPTION_REFUSED)) {
+        throw new FedgeError(
+          "ACCESS_DENIED",
+          `the broker refuses ${filter}; allow it to this aggregator's user`,
+        );
+      }
+    },
+    isConnected: () => client.connected,
+    onState: (listener) => {
+      client.on("connect", () => listener(true));
+      client.on("close", () => listener(false));
+    },
+    close: () => (closing ??= client.endAsync()),
+  };
+}
+
+async function within<T>(options: MqttServerTransportOptions, work: Promise<T>): Promise<T> {
+  const deadlineMs = options.publishTimeoutMs ?? 30_000;
+  return new Promise<T>((resolve, reject) => {
+    const cancel = options.clock.after(deadlineMs, () =>
+      reject(new FedgeError("DEADLINE_EXCEEDED", `the broker did not answer within ${deadlineMs} ms`)),
+    );
+    work
+      .catch((cause: unknown) => Promise.reject(transportFailed(cause)))
+      .then(resolve, reject)
+      .finally(cancel);
+  });
+}
+
+function transportFailed(cause: unknown): FedgeError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FedgeError("TRANSPORT_FAILED", `the broker did not take it: ${reason}`, { cause });
+}
+
+/** CONNACK return codes 4 and 5 (MQTT 3.1.1, table 3.1). */
+function connectError(url: string, cause: unknown): FedgeError {
+  const place = URL.canParse(url) ? `${new URL(url).protocol}//${new URL(url).host}` : "the given url";
+  const isRefused =
+    cause instanceof Error &&
+    "code" in cause &&
+    typeof cause.code === "number" &&
+    [4, 5].includes(cause.code);
+  if (isRefused) {
+    return new FedgeError("ACCESS_DENIED", `the broker at ${place} refuses this user name or password`, {
+      cause,
+    });
+  }
+  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+  return new FedgeError(
+    "SERVER_UNREACHABLE",
+    `cannot connect to the broker at ${place}: ${reason}; check its address and that it runs`,
+    { cause },
+  );
+}
+
+function bufferOf(payload: Uint8Array): Buffer {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+}
