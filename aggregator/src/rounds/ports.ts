@@ -31,6 +31,8 @@ export interface Fold {
   forgetSnapshot(fileName: string): Promise<void>;
   /** sum(n_k * delta_k) / sum(n_k), length numParameters. Throws INTERNAL when nothing was added. */
   mean(): Promise<Float32Array>;
+  /** Frees what the sum holds; calls under way reject. Idempotent. */
+  close(): Promise<void>;
 }
 
 /** Messages to devices; failures to reach one are not errors, since everything is said again on request. */

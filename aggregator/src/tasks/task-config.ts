@@ -44,8 +44,13 @@ export const roundPolicy = z.object({
 });
 export type RoundPolicy = z.infer<typeof roundPolicy>;
 
+/** A round's id is its task's and a number, and must be an identifier itself. */
+const MAX_TASK_ID_LENGTH = 52;
+
 export const taskConfig = z.object({
-  taskId,
+  taskId: taskId.check(
+    z.refine((id) => id.length <= MAX_TASK_ID_LENGTH, `at most ${MAX_TASK_ID_LENGTH} characters`),
+  ),
   model: modelName,
   seed: z.string().check(z.minLength(1), z.maxLength(128)),
   maxRounds: count(1, 1_000_000),

@@ -125,6 +125,7 @@ export class TaskRunner {
     this.#isClosed = true;
     this.#cancelPause();
     this.#runner?.close();
+    void this.ports.fold.close();
   }
 
   async #stopRound(): Promise<void> {

@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Aggregator } from "./aggregator-service.js";
+import { createHttpApp, type HttpApp } from "./http/app.js";
+import { listen } from "./http/listen.js";
+import type { HttpAppOptions } from "./http/ports.js";
+import { adminTokenCheck } from "./identity/admin-token.js";
+import { Closing } from "./server/closing.js";
+import { openFoundations, type Foundations } from "./server/foundations.js";
+import { renderMetrics } from "./server/gauges.js";
+import { startOrchestration, type Orchestration } from "./server/orchestration.js";
+import type { RunningServer, ServerOptions } from "./server/options.js";
+
+export type { RunningServer, ServerOptions } from "./server/options.js";
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/**
+ * A whole aggregator in this process: database, broker, rounds, HTTP and page.
+ *
+ * Throws FedgeError with cause and remedy (STATE_DIRECTORY_…, PORT_TAKEN, DATABASE_FAILED, OPTION_INVALID); nothing
+ * stays open then.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const closing = new Closing();
+  try {
+    const base = await openFoundations(options, closing);
+    const orchestration = await startOrchestration(options, base, closing);
+    return await openHttp(options, base, { orchestration, closing });
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}
+
+async function openHttp(
+  options: ServerOptions,
+  base: Foundations,
+  { orchestration, closing }: { readonly orchestration: Orchestration; readonly closing: Closing },
+): Promise<RunningServer> {
+  const service = createService(base, orchestration);
+  const app = closing.add(createApp(options, base, service), (opened) => opened.close());
+  const listener = closing.add(await listen(app, { host: options.host, port: options.httpPort }), (opened) =>
+    opened.close(),
+  );
+  base.broker?.attachWebSocket(listener.server);
+  const authority = hostInUrl(options.host);
+  return {
+    service,
+    httpUrl: `http://${authority}:${listener.port}`,
+    mqttUrl: options.brokerUrl ?? `mqtt://${authority}:${base.broker?.tcpPort ?? options.mqttPort}`,
+    webSocketUrl: `ws://${authority}:${listener.port}/mqtt`,
+    adminToken: base.state.adminToken,
+    adminTokenFile: base.state.paths.adminTokenFile,
+    close: () => closing.close(),
+  };
+}
+
+function createService(base: Foundations, { tasks, releases, events, traffic }: Orchestration): Aggregator {
+  const nowMs = (): number => base.clock.nowMs();
+  return new Aggregator({
+    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, nowMs },
+    tenantId: base.tenantId,
+    startedAtMs: nowMs(),
+    onEvent: events.onEvent,
+  });
+}
+
+function createApp(options: ServerOptions, base: Foundations, service: Aggregator): HttpApp {
+  const { blobs, identity, metrics, clock, logger: log } = base;
+  return createHttpApp({
+    ...{ service, blobs, identity, clock, log },
+    isAdminToken: adminTokenCheck(base.state.adminToken),
+    metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
+    health: () => checkHealth(base),
+    mqttUrls: (requestUrl) => mqttUrls(requestUrl, options, base),
+    dashboardDirectory: dashboardDirectory(),
+    allowOpenReads: LOOPBACK.has(options.host),
+    allowedHosts: options.allowedHosts ?? [],
+    allowedOrigins: options.allowedOrigins ?? [],
+  });
+}
+
+/** A device reaches the broker under the name by which it reached this server. */
+function mqttUrls(
+  requestUrl: URL,
+  options: ServerOptions,
+  base: Foundations,
+): ReturnType<HttpAppOptions["mqttUrls"]> {
+  const secure = requestUrl.protocol === "https:" ? "wss:" : "ws:";
+  const webSocketUrl = `${secure}//${requestUrl.host}/mqtt`;
+  if (options.brokerUrl !== undefined) return { tcpUrl: options.brokerUrl, webSocketUrl: options.brokerUrl };
+  return {
+    tcpUrl: `mqtt://${requestUrl.hostname}:${base.broker?.tcpPort ?? options.mqttPort}`,
+    webSocketUrl,
+  };
+}
+
+async function checkHealth({ store, transport }: Foundations): ReturnType<HttpAppOptions["health"]> {
+  const database = await store.countDevices().then(
+    () => ({ ok: true }),
+    (error: unknown) => ({ ok: false, detail: error instanceof Error ? error.message : String(error) }),
+  );
+  const broker = { ok: transport.isConnected() };
+  return { status: database.ok && broker.ok ? "ok" : "degraded", checks: { database, broker } };
+}
+
+/** Absent in a checkout whose page was not built; everything else works without it. */
+function dashboardDirectory(): string | null {
+  const directory = fileURLToPath(new URL("./dashboard", import.meta.url));
+  return existsSync(directory) ? directory : null;
+}
+
+function hostInUrl(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,84 @@
+import { decodeWith, tenantId as tenantIdSchema, type TenantId } from "@fedge/protocol";
+import { openFileBlobStore } from "../blobs/file-blob-store.js";
+import type { BlobStore } from "../blobs/port.js";
+import { openEmbeddedBroker, type EmbeddedBroker } from "../broker/embedded-broker.js";
+import { openMqttServerTransport } from "../broker/mqtt-server-transport.js";
+import type { ServerTransport } from "../broker/port.js";
+import { createSystemClock } from "../clock/system-clock.js";
+import type { Clock } from "../clock/clock.js";
+import { createDeviceIdentity, type DeviceIdentityService } from "../identity/device-identity.js";
+import { createDeviceTokens } from "../identity/device-tokens.js";
+import { nodeSecureRandom } from "../identity/secure-random.js";
+import { createLogger, type Logger } from "../logging/logger.js";
+import { createMetrics, type Metrics } from "../metrics/metrics.js";
+import { openStateDirectory, type StateDirectory } from "../state-directory/state-directory.js";
+import { openEmbeddedStore } from "../store/embedded-store.js";
+import { openPostgresStore } from "../store/postgres-store.js";
+import type { DatabaseStore } from "../store/drizzle-store.js";
+import type { Closing } from "./closing.js";
+import type { ServerOptions } from "./options.js";
+
+/** What everything else stands on. */
+export interface Foundations {
+  readonly tenantId: TenantId;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly state: StateDirectory;
+  readonly store: DatabaseStore;
+  readonly blobs: BlobStore;
+  readonly identity: DeviceIdentityService;
+  readonly transport: ServerTransport;
+  /** Null when an operator's broker is used. */
+  readonly broker: EmbeddedBroker | null;
+}
+
+/** Opens state, database, blobs and broker. What was opened before a failure is closed by `closing`. */
+export async function openFoundations(options: ServerOptions, closing: Closing): Promise<Foundations> {
+  const context = { what: "--tenant", code: "OPTION_INVALID" } as const;
+  const tenantId = decodeWith(tenantIdSchema, options.tenantId ?? "default", context);
+  const clock = createSystemClock();
+  const state = await openStateDirectory({ directory: options.stateDirectory, random: nodeSecureRandom });
+  closing.add(state, (directory) => directory.close());
+  const logger = closing.add(createLogger({ level: options.logLevel ?? "warn", file: null }), (log) =>
+    log.close(),
+  );
+  const onFault = (name: string, error: unknown): void =>
+    logger.error({ err: error, name }, "a metric was reported wrongly");
+  const metrics = createMetrics({ withProcessMetrics: true, onFault });
+  const store = closing.add(await openStore(options, state), (opened) => opened.close());
+  const blobs = await openFileBlobStore({ directory: state.paths.blobs });
+  const tokens = createDeviceTokens({ secret: state.tokenSecret, tenantId, clock });
+  const enrolmentKey = options.enrolmentKey ?? null;
+  const identity = createDeviceIdentity({ tenantId, store, tokens, clock, enrolmentKey });
+  const base = { tenantId, clock, logger, metrics, state, store, blobs, identity };
+  return { ...base, ...(await openTransport(options, base, closing)) };
+}
+
+function openStore(options: ServerOptions, state: StateDirectory): Promise<DatabaseStore> {
+  if (options.databaseUrl !== undefined) return openPostgresStore({ url: options.databaseUrl });
+  return openEmbeddedStore({ directory: state.paths.database });
+}
+
+async function openTransport(
+  options: ServerOptions,
+  parts: Pick<Foundations, "tenantId" | "clock" | "logger" | "metrics" | "identity">,
+  closing: Closing,
+): Promise<Pick<Foundations, "transport" | "broker">> {
+  const { tenantId, clock, logger, metrics, identity } = parts;
+  if (options.brokerUrl !== undefined) {
+    const clientId = `fedge-aggregator-${tenantId}`;
+    const transport = await openMqttServerTransport({ url: options.brokerUrl, clientId, clock, logger });
+    return { transport: closing.add(transport, (opened) => opened.close()), broker: null };
+  }
+  const broker = await openEmbeddedBroker({
+    tenantId,
+    clock,
+    logger,
+    counters: metrics,
+    verifyClaims: (token) => identity.verifyClaims(token),
+    tcp: { host: options.host, port: options.mqttPort },
+  });
+  closing.add(broker, (opened) => opened.close());
+  return { transport: broker.transport, broker };
+}

@@ -1,0 +1,25 @@
+import type { Foundations } from "./foundations.js";
+
+/** Prometheus text, with the gauges read from the store at the moment of asking. */
+export async function renderMetrics({ store, metrics, broker }: Foundations): Promise<string> {
+  const { byPresence } = await store.countDevices();
+  metrics.resetGauge("fedge_devices");
+  for (const [presence, count] of Object.entries(byPresence))
+    metrics.gauge("fedge_devices", count, { presence });
+  metrics.resetGauge("fedge_tasks");
+  for (const [status, count] of countBy(await store.listTasks(), (task) => task.status)) {
+    metrics.gauge("fedge_tasks", count, { status });
+  }
+  for (const model of await store.listModels()) {
+    const latest = await store.latestVersion(model);
+    if (latest !== undefined) metrics.gauge("fedge_model_version", latest.version, { model });
+  }
+  if (broker !== null) metrics.gauge("fedge_broker_connections", broker.numConnected());
+  return metrics.render();
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
+}

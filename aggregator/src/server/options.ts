@@ -1,0 +1,37 @@
+import type { Clock } from "../clock/clock.js";
+import type { EvaluationDataSource } from "../evaluation/evaluation-data.js";
+import type { LogLevel } from "../logging/logger.js";
+import type { AggregatorService } from "../service.js";
+
+export interface ServerOptions {
+  readonly stateDirectory: string;
+  readonly host: string;
+  /** HTTP, page and MQTT over WebSocket; 0 takes a free port. */
+  readonly httpPort: number;
+  /** MQTT over TCP; 0 takes a free port. */
+  readonly mqttPort: number;
+  /** PostgreSQL in place of the embedded database. */
+  readonly databaseUrl?: string;
+  /** An operator's broker in place of the embedded one. */
+  readonly brokerUrl?: string;
+  /** What devices must show to enrol; every device may when absent. */
+  readonly enrolmentKey?: string;
+  readonly tenantId?: string;
+  readonly logLevel?: LogLevel;
+  readonly allowedHosts?: readonly string[];
+  readonly allowedOrigins?: readonly string[];
+  readonly evaluationData?: EvaluationDataSource;
+  /** Clock of the rounds' deadlines; a simulation leaps with it. */
+  readonly roundClock?: Clock;
+}
+
+export interface RunningServer {
+  readonly service: AggregatorService;
+  readonly httpUrl: string;
+  readonly mqttUrl: string;
+  readonly webSocketUrl: string;
+  readonly adminToken: string;
+  readonly adminTokenFile: string;
+  /** Says goodbye to devices, keeps everything, ends every thread and connection. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { serverStateTopic, type DeviceId, type ServerState, type Sha256, type TaskId } from "@fedge/protocol";
+import { FoldWorker } from "../aggregation/fold-worker.js";
+import { sha256Of } from "../blobs/blob-name.js";
+import { WorkerEvaluator } from "../evaluation/evaluator.js";
+import { RetainedBlobs } from "../fleet/blob-publisher.js";
+import { Fleet } from "../fleet/fleet.js";
+import { Inbox } from "../fleet/inbox.js";
+import { Outbox } from "../fleet/outbox.js";
+import { FleetReleases } from "../fleet/releases.js";
+import { ServiceEvents } from "../service-events.js";
+import type { TaskPorts } from "../tasks/ports.js";
+import { TaskManager } from "../tasks/task-manager.js";
+import type { Closing } from "./closing.js";
+import type { Foundations } from "./foundations.js";
+import type { ServerOptions } from "./options.js";
+
+/** Devices that are told that there is nothing to train come back within this time. */
+const NO_TASK_RETRY = { minMs: 3000, maxMs: 10_000 };
+/** A blob that nobody needs any more stays this long for devices in the middle of it. */
+const BLOB_LINGER_MS = 60_000;
+
+export interface Orchestration {
+  readonly events: ServiceEvents;
+  readonly tasks: TaskManager;
+  readonly releases: FleetReleases;
+  readonly traffic: () => { readonly bytesUp: number; readonly bytesDown: number };
+}
+
+interface Speaking {
+  readonly events: ServiceEvents;
+  readonly outbox: Outbox;
+  readonly publisher: RetainedBlobs;
+  readonly releases: FleetReleases;
+}
+
+/** Starts everything that acts: fleet, tasks and the inbox that feeds them; then tells devices that the server is here. */
+export async function startOrchestration(
+  options: ServerOptions,
+  base: Foundations,
+  closing: Closing,
+): Promise<Orchestration> {
+  const speaking = openSpeaking(base, closing);
+  const nowMs = (): number => base.clock.nowMs();
+  const traffic = (): { bytesUp: number; bytesDown: number } =>
+    base.broker?.traffic() ?? { bytesUp: 0, bytesDown: 0 };
+  const source = options.evaluationData ?? (() => undefined);
+  const evaluator = closing.add(new WorkerEvaluator(source, base.blobs, nowMs), (opened) => opened.close());
+  const { outbox, events, releases, publisher } = speaking;
+  const fleetRef: { fleet: Fleet | null } = { fleet: null };
+  const shared: Omit<TaskPorts, "fold"> = {
+    ...{
+      store: base.store,
+      blobs: base.blobs,
+      counters: base.metrics,
+      logger: base.logger,
+      tenantId: base.tenantId,
+    },
+    ...{ outbox, publisher, evaluator, releases, traffic, nowMs, emit: events.emit },
+    clock: options.roundClock ?? base.clock,
+    sha256: (bytes) => sha256Of(bytes) as Sha256,
+    newRoundId: (taskId: TaskId, number: number) => `${taskId}-${number}`,
+    isOnline: (deviceId: DeviceId) => fleetRef.fleet?.isOnline(deviceId) ?? false,
+  };
+  const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(base.state.paths.folds) });
+  const tasks = closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), (opened) =>
+    opened.close(),
+  );
+  fleetRef.fleet = createFleet(base, speaking, tasks);
+  await forgetPresence(base);
+  await removeOrphanedFolds(base);
+  await releases.load();
+  await startInbox(base, fleetRef.fleet, tasks);
+  await tasks.start();
+  await announce(base, outbox, closing);
+  return { events, tasks, releases, traffic };
+}
+
+function openSpeaking(base: Foundations, closing: Closing): Speaking {
+  const { tenantId, transport, clock, logger, metrics, blobs, store } = base;
+  const nowMs = (): number => clock.nowMs();
+  const events = new ServiceEvents((error) => logger.error({ err: error }, "a listener failed"));
+  const session = nowMs();
+  const outbox = new Outbox({
+    tenantId,
+    transport,
+    session,
+    nowMs,
+    newMessageId: randomUUID,
+    counters: metrics,
+    logger,
+  });
+  const onError = (error: unknown): void => logger.warn({ err: error }, "a blob could not be withdrawn");
+  const publisher = new RetainedBlobs({
+    tenantId,
+    transport,
+    blobs,
+    clock,
+    lingerMs: BLOB_LINGER_MS,
+    onError,
+  });
+  closing.add(publisher, (opened) => opened.close());
+  const releases = new FleetReleases({ store, blobs, publisher, outbox, nowMs, emit: events.emit });
+  return { events, outbox, publisher, releases };
+}
+
+function createFleet(base: Foundations, { events, releases }: Speaking, tasks: TaskManager): Fleet {
+  return new Fleet({
+    store: base.store,
+    releases,
+    counters: base.metrics,
+    nowMs: () => base.clock.nowMs(),
+    emit: events.emit,
+    onLost: (deviceId) => tasks.deviceLost(deviceId),
+    onReturned: (deviceId) => tasks.deviceReturned(deviceId),
+  });
+}
+
+function startInbox(base: Foundations, fleet: Fleet, rounds: TaskManager): Promise<void> {
+  const { tenantId, transport, logger, metrics: counters, store } = base;
+  const isEnrolled = async (deviceId: DeviceId): Promise<boolean> =>
+    (await store.getDevice(deviceId)) !== undefined;
+  return new Inbox({ tenantId, transport, fleet, rounds, counters, logger, isEnrolled }).start();
+}
+
+/** Whoever was connected when the process ended is so no longer; those who come back say it themselves. */
+async function forgetPresence({ store }: Foundations): Promise<void> {
+  for (const device of await store.listDevices()) {
+    if (device.presence === "online" || device.presence === "sleeping") {
+      await store.updateDevice(device.deviceId, { presence: "lost" });
+    }
+  }
+}
+
+/** Sums of rounds that are over, or that were written and never journaled. */
+async function removeOrphanedFolds({ state, store }: Foundations): Promise<void> {
+  const needed = new Set<string>();
+  for (const task of await store.listTasks()) {
+    const open = await store.openRoundOf(task.config.taskId);
+    const last = open?.events.findLast((event) => event.type === "updates-counted");
+    if (last?.type === "updates-counted") needed.add(last.snapshot.fileName);
+  }
+  for (const name of readdirSync(state.paths.folds)) {
+    if (!needed.has(name)) rmSync(join(state.paths.folds, name), { force: true });
+  }
+}
+
+async function announce({ tenantId, clock }: Foundations, outbox: Outbox, closing: Closing): Promise<void> {
+  const topic = serverStateTopic(tenantId);
+  const session = clock.nowMs();
+  const say = (presence: ServerState["presence"]): Promise<void> => {
+    return outbox.publish(topic, { type: "server-state", presence, session } satisfies ServerState, {
+      retain: true,
+    });
+  };
+  closing.add(say, (goodbye) => goodbye("offline"));
+  await say("online");
+}
