@@ -1,6 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import type { GraphBuilder } from "../builder/graph-builder.js";
 import { describeNode } from "../graph/node.js";
+import { capturesOf } from "../graph/subgraphs.js";
 import { isDifferentiable } from "../onnx/element-type.js";
 import type { NodeProto } from "../onnx/proto.js";
 import { GradientContext } from "./gradient-context.js";
@@ -26,6 +27,12 @@ export function differentiableInputs(graph: GraphBuilder, node: NodeProto): read
   });
 }
 
+/** Values of a node that gradients would have to reach: differentiable inputs, and all that its subgraphs read. */
+function gradientReads(graph: GraphBuilder, node: NodeProto): readonly string[] {
+  const inputs = differentiableInputs(graph, node).map((index) => node.inputs[index] ?? "");
+  return [...inputs, ...capturesOf(node)];
+}
+
 /** Values that depend on one of `sources` through differentiable inputs, the sources included. */
 export function dependents(
   graph: GraphBuilder,
@@ -34,8 +41,7 @@ export function dependents(
 ): ReadonlySet<string> {
   const values = new Set(sources);
   for (const node of nodes) {
-    const inputs = differentiableInputs(graph, node);
-    if (!inputs.some((index) => values.has(node.inputs[index] ?? ""))) continue;
+    if (!gradientReads(graph, node).some((name) => values.has(name))) continue;
     for (const name of node.outputs) {
       const type = graph.typeOf(name);
       if (type === undefined || isDifferentiable(type.elementType)) values.add(name);
@@ -53,7 +59,7 @@ export function influences(
   const values = new Set([output]);
   for (const node of [...nodes].reverse()) {
     if (!node.outputs.some((name) => values.has(name))) continue;
-    for (const index of differentiableInputs(graph, node)) values.add(node.inputs[index] ?? "");
+    for (const name of gradientReads(graph, node)) values.add(name);
   }
   return values;
 }
@@ -71,7 +77,9 @@ export function differentiate(graph: GraphBuilder, options: BackwardOptions): Re
   for (const node of [...options.nodes].reverse()) {
     const outputs = node.outputs.map((name) => gradients.get(name));
     const needed = differentiableInputs(graph, node).filter((index) => reached.has(node.inputs[index] ?? ""));
-    if (needed.length === 0 || outputs.every((gradient) => gradient === undefined)) continue;
+    if (outputs.every((gradient) => gradient === undefined)) continue;
+    if (capturesOf(node).some((name) => reached.has(name))) failUnsupported(graph, node, options);
+    if (needed.length === 0) continue;
     const rule = graph.operatorOf(node)?.gradient ?? failUnsupported(graph, node, options);
     const context = new GradientContext(graph, graph.contextOf(node), {
       outputs,

@@ -10,11 +10,16 @@ export function subgraphsOf(node: NodeProto): readonly GraphProto[] {
 /** Every value that a node reads: its inputs, and what its subgraphs take from the graph around them. */
 export function readsOf(node: NodeProto): readonly string[] {
   const inputs = node.inputs.filter((name) => name !== "");
-  const captured = subgraphsOf(node).flatMap(capturesOf);
+  const captured = capturesOf(node);
   return captured.length === 0 ? inputs : [...inputs, ...captured];
 }
 
-function capturesOf(graph: GraphProto): readonly string[] {
+/** Values that a node's subgraphs take from the graph around them. */
+export function capturesOf(node: NodeProto): readonly string[] {
+  return subgraphsOf(node).flatMap(outerReadsOf);
+}
+
+function outerReadsOf(graph: GraphProto): readonly string[] {
   const local = new Set([
     ...graph.inputs.map((input) => input.name),
     ...graph.initializers.map((tensor) => tensor.name),

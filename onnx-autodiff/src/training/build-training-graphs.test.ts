@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createGraphBuilder, type ModelBuilder } from "../builder/create-graph-builder.js";
 import { newNode } from "../graph/node.js";
+import { encodeAttributes } from "../onnx/attributes.js";
 import { decodeModel, encodeModel } from "../onnx/model.js";
 import type { GraphProto, NodeProto } from "../onnx/proto.js";
 import { codeOf, errorOf } from "../testing/error-code.js";
@@ -27,6 +28,14 @@ function namesOf(items: readonly { readonly name: string }[]): readonly string[]
 function edited(model: Uint8Array, edit: (graph: GraphProto) => Partial<GraphProto>): Uint8Array {
   const decoded = decodeModel(model);
   return encodeModel({ ...decoded, graph: { ...decoded.graph, ...edit(decoded.graph) } });
+}
+
+function withSubgraph(node: NodeProto, graph: GraphProto): NodeProto {
+  const [attribute] = encodeAttributes({ then_branch: 0 });
+  return {
+    ...node,
+    attributes: attribute === undefined ? [] : [{ ...attribute, int: undefined, graph, type: 5 }],
+  };
 }
 
 /** x [N, 3] times w1 [3, 4], then `middle`, then times w2 [4, 2]. */
@@ -149,6 +158,28 @@ describe("an operator without a gradient rule", () => {
 
   test("is no error when no trained parameter is behind it", () => {
     expect(namesOf(buildTrainingGraphs(model, { ...SGD, trainable: "w2" }).parameters)).toEqual(["w2"]);
+  });
+
+  test("is found where a subgraph reads the parameter from the graph around it", () => {
+    const plain = twoLayers((g, hidden) => g.declare(g.op("If", [hidden]), "float32", ["N", 4]));
+    const branch: GraphProto = {
+      ...graphOf(logistic({ inputs: 1, classes: 1 })),
+      inputs: [],
+      initializers: [],
+    };
+    const nodes = [newNode({ type: "Identity", inputs: ["w1"], outputs: ["inner"] })];
+    const conditional = edited(plain, (graph) => ({
+      nodes: graph.nodes.map((node) =>
+        node.opType === "If"
+          ? withSubgraph({ ...node, inputs: [] }, { ...branch, nodes, outputs: [] })
+          : node,
+      ),
+    }));
+
+    expect(errorOf(() => buildTrainingGraphs(conditional, SGD))?.details).toMatchObject({
+      operator: "If",
+      parameters: ["w1"],
+    });
   });
 
   test("of another domain is always refused", () => {
