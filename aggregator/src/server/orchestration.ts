@@ -139,7 +139,7 @@ async function removeOrphanedFolds({ state, store }: Foundations): Promise<void>
   const needed = new Set<string>();
   for (const task of await store.listTasks()) {
     const open = await store.openRoundOf(task.config.taskId);
-    const last = open?.events.findLast((event) => event.type === "updates-counted");
+    const last = open?.events.filter((event) => event.type === "updates-counted").at(-1);
     if (last?.type === "updates-counted") needed.add(last.snapshot.fileName);
   }
   for (const name of readdirSync(state.paths.folds)) {
