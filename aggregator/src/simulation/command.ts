@@ -1,11 +1,6 @@
 import { Command } from "commander";
-import {
-  CLOSE_POLICIES,
-  ENCODINGS,
-  MODEL_KINDS,
-  SERVER_OPTIMIZERS,
-  decodeSimulationOptions,
-} from "./options.js";
+import { CLOSE_POLICIES, ENCODINGS, MODEL_KINDS, decodeSimulationOptions } from "./options.js";
+import { SERVER_OPTIMIZERS } from "./server-optimizer-options.js";
 import { PARTITIONS } from "./data/partition.js";
 import { createProgress, megabytes, percent, silentProgress } from "./progress.js";
 import type { SimulationResult } from "./result.js";

@@ -1,5 +1,5 @@
 import { logistic, twoNN } from "@fedge/onnx-autodiff/zoo";
-import { hash32, type ModelManifest, type ModelName } from "@fedge/protocol";
+import { FedgeError, hash32, type ModelManifest, type ModelName } from "@fedge/protocol";
 import type { EvaluationData } from "../evaluation/evaluation-data.js";
 import type { ModelImport } from "../service.js";
 import { readMnist } from "./data/mnist.js";
@@ -40,18 +40,23 @@ export function digitsModel(model: ModelName, kind: ModelKind, seed: string): Mo
     loss: "softmax-cross-entropy",
     optimizer: { momentum: 0, weightDecay: 0, nesterov: false },
     trainable: [],
-    proximal: true,
+    proximal: false,
   };
 }
 
-/** Names of the tensors that a digits model takes: images [N, 784] float32 and labels [N] int64. */
+/** Names of the tensors that a digits model takes: images float32 [N, 784] and labels int64 [N]. */
 export interface DigitPorts {
   readonly inputName: string;
   readonly targetName: string;
 }
 
+/** Throws MANIFEST_INVALID for a model that has no input or cannot be trained. */
 export function digitPorts(manifest: Pick<ModelManifest, "inputs" | "target">): DigitPorts {
-  return { inputName: manifest.inputs[0]?.name ?? "input", targetName: manifest.target?.name ?? "target" };
+  const [input] = manifest.inputs;
+  if (input === undefined || manifest.target === undefined) {
+    throw new FedgeError("MANIFEST_INVALID", "the model has no input or no training target; import it again");
+  }
+  return { inputName: input.name, targetName: manifest.target.name };
 }
 
 /** The held-out images as the aggregator's evaluation takes them. */

@@ -13,6 +13,16 @@ describe("decodeSimulationOptions", () => {
     expect(decodeSimulationOptions({ devices: "100", fraction: "0.1" }).minReports).toBe(5);
   });
 
+  test("keeps a server optimizer's own constants where none are given (Reddi et al. 2021, section 5.2)", () => {
+    expect(decodeSimulationOptions({ serverOptimizer: "fedadam", tau: "0.1" }).serverOptimizer).toEqual({
+      kind: "fedadam",
+      learningRate: 0.01,
+      beta1: 0.9,
+      beta2: 0.99,
+      tau: 0.1,
+    });
+  });
+
   test.each<[Record<string, string>, string]>([
     [{ model: "cnn" }, '--model takes one of 2nn, logistic, not "cnn".'],
     [{ fraction: "1.5" }, '--fraction takes a number above 0 up to 1, not "1.5".'],
@@ -28,6 +38,7 @@ describe("decodeSimulationOptions", () => {
     [{ dropout: "0.6", late: "0.5" }, "--dropout and --late together are 1.1"],
     [{ minReports: "11" }, "--min-reports is 11, but a round aims for 10"],
     [{ devices: "2", fraction: "1", workers: "3" }, "--workers is 3 for 2 devices"],
+    [{ serverOptimizer: "fedavg", beta1: "0.5" }, "--beta1 has no meaning with --server-optimizer fedavg"],
     [{ seed: "" }, "--seed must have"],
   ])("refuses %j in one sentence", (raw, message) => {
     expect(() => decodeSimulationOptions(raw)).toThrow(

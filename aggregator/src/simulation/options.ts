@@ -2,12 +2,13 @@ import { availableParallelism } from "node:os";
 import { FedgeError, type UpdateEncoding } from "@fedge/protocol";
 import { cohortSize } from "../rounds/cohort.js";
 import { PARTITIONS, type PartitionKind } from "./data/partition.js";
+import type { ServerOptimizerConfig } from "../server-optimizers/config.js";
 import { Reading, type RawOptions } from "./option-reading.js";
+import { readServerOptimizer } from "./server-optimizer-options.js";
 
 export const MODEL_KINDS = ["2nn", "logistic"] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 
-export const SERVER_OPTIMIZERS = ["fedavg", "fedavgm", "fedadagrad", "fedadam", "fedyogi"] as const;
 export const ENCODINGS = ["float32", "float16", "int8"] as const satisfies readonly UpdateEncoding[];
 export const CLOSE_POLICIES = ["cohort", "goal"] as const;
 
@@ -27,13 +28,7 @@ export interface SimulationOptions {
   readonly rounds: number;
   readonly targetAccuracy: number | null;
   readonly seed: string;
-  readonly serverOptimizer: (typeof SERVER_OPTIMIZERS)[number];
-  /** Null takes the server optimizer's own default. */
-  readonly serverLearningRate: number | null;
-  readonly serverMomentum: number | null;
-  readonly beta1: number | null;
-  readonly beta2: number | null;
-  readonly tau: number | null;
+  readonly serverOptimizer: ServerOptimizerConfig;
   readonly encoding: UpdateEncoding;
   /** Of the selected devices. */
   readonly dropout: number;
@@ -96,12 +91,7 @@ function readLearning(read: Reading) {
 
 function readServer(read: Reading) {
   return {
-    serverOptimizer: read.choice("serverOptimizer", SERVER_OPTIMIZERS, "fedavg"),
-    serverLearningRate: read.optionalNumber("serverLearningRate", { above: 0, most: 1000 }),
-    serverMomentum: read.optionalNumber("serverMomentum", { least: 0, below: 1 }),
-    beta1: read.optionalNumber("beta1", { least: 0, below: 1 }),
-    beta2: read.optionalNumber("beta2", { least: 0, below: 1 }),
-    tau: read.optionalNumber("tau", { above: 0, most: 1000 }),
+    serverOptimizer: readServerOptimizer(read),
     dropout: read.number("dropout", 0, { least: 0, most: 1 }),
     late: read.number("late", 0, { least: 0, most: 1 }),
     overSelection: read.number("overSelection", 1, { least: 1, most: 10 }),

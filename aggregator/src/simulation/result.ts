@@ -28,7 +28,12 @@ export interface SimulationResult {
   readonly testAccuracy: number | null;
   readonly perRound: readonly RoundResult[];
   readonly lostByReason: Readonly<Record<LossReason, number>>;
+  /** All of it. */
   readonly wallSeconds: number;
+  /** Spent on reading or drawing the data. */
+  readonly dataSeconds: number;
+  /** From the start of the devices to the end of the task. */
+  readonly taskSeconds: number;
   /** Summed over the devices whose updates were counted. */
   readonly trainSeconds: number;
   readonly bytesUp: number;

@@ -31,6 +31,8 @@ export interface Run extends SimulationContext {
   readonly clock: FastForwardClock;
   /** Monotonic. */
   readonly startedAtMs: number;
+  /** Spent on reading or drawing the data. */
+  readonly dataSeconds: number;
 }
 
 type FleetData = Pick<FleetOptions, "inputName" | "targetName" | "images" | "partition">;
@@ -81,10 +83,12 @@ function rejectable(): { readonly promise: Promise<never>; readonly reject: (err
 /** Waits for the task's end, then until every device serves what came out of it. */
 async function finish(run: Run, fleet: SimulatedFleet): Promise<SimulationResult> {
   const { service } = run.server;
+  const startedAtMs = performance.now();
   const task = await wait(run, fleet, "the task to end", async () => {
     const view = await service.getTask(SIMULATED_TASK);
     return view.status === "running" ? undefined : view;
   });
+  const taskSeconds = (performance.now() - startedAtMs) / 1000;
   if (task.status !== "completed") {
     throw new FedgeError(
       "INTERNAL",
@@ -97,7 +101,7 @@ async function finish(run: Run, fleet: SimulatedFleet): Promise<SimulationResult
     const serving = await countServing(service, version);
     return serving === run.options.numDevices ? serving : undefined;
   });
-  return collect(run, version, numServing);
+  return { ...(await collect(run, version, numServing)), taskSeconds };
 }
 
 function wait<T>(
@@ -133,7 +137,11 @@ async function countServing(service: AggregatorService, version: VersionView): P
   }
 }
 
-async function collect(run: Run, version: VersionView, numServing: number): Promise<SimulationResult> {
+async function collect(
+  run: Run,
+  version: VersionView,
+  numServing: number,
+): Promise<Omit<SimulationResult, "taskSeconds">> {
   const { service } = run.server;
   const rounds = await readRounds(service, SIMULATED_TASK);
   const evaluations = await readEvaluations(service, SIMULATED_MODEL);
@@ -147,6 +155,7 @@ async function collect(run: Run, version: VersionView, numServing: number): Prom
     perRound: rounds.map((round) => roundResult(round, evaluations.get(round.version ?? -1))),
     lostByReason: sumLost(rounds),
     wallSeconds: (performance.now() - run.startedAtMs) / 1000,
+    dataSeconds: run.dataSeconds,
     trainSeconds: rounds.reduce((sum, round) => sum + round.trainMs, 0) / 1000,
     ...{ bytesUp, bytesDown },
     finalVersion: version.version,

@@ -31,7 +31,9 @@ export async function simulate(
   const data = await loadDigits({ directory: dataDirectory, seed, numDevices });
   const partition = partitionExamples(data.train.labels, { ...options, kind: options.partition });
   if (context.signal.aborted) throw interrupted();
+  const test = testImages(data, options);
   const held: { data: EvaluationData | undefined } = { data: undefined };
+  const dataSeconds = (performance.now() - startedAtMs) / 1000;
   const state = await openState(options.stateDirectory);
   const clock = new FastForwardClock(createSystemClock());
   try {
@@ -39,16 +41,17 @@ export async function simulate(
       host: "127.0.0.1",
       httpPort: 0,
       mqttPort: 0,
+      logLevel: "error",
       stateDirectory: state.path,
       roundClock: clock,
       evaluationData: () => held.data,
     });
     try {
-      const model = await importDigits(server.service, options);
-      held.data = heldOut(testImages(data, options), model);
+      const ports = await importDigits(server.service, options);
+      held.data = heldOut(test, ports);
       return await runTask(
-        { ...context, options, server, clock, startedAtMs },
-        { ...model, images: data.train, partition },
+        { ...context, options, server, clock, startedAtMs, dataSeconds },
+        { ...ports, images: data.train, partition },
       );
     } finally {
       await server.close();
@@ -64,7 +67,8 @@ function testImages({ test }: DigitData, { numTestExamples }: SimulationOptions)
 }
 
 async function importDigits(service: AggregatorService, options: SimulationOptions): Promise<DigitPorts> {
-  const { version } = await service.importModel(digitsModel(SIMULATED_MODEL, options.model, options.seed));
+  const request = digitsModel(SIMULATED_MODEL, options.model, options.seed);
+  const { version } = await service.importModel({ ...request, proximal: options.proximalMu > 0 });
   return digitPorts((await service.getVersion(SIMULATED_MODEL, version)).manifest);
 }
 

@@ -45,19 +45,7 @@ export function simulatedTask(
       minExamples: 1,
     },
     update: { encoding: options.encoding, maxNorm: MAX_NORM },
-    serverOptimizer: serverOptimizerOf(options),
+    serverOptimizer: options.serverOptimizer,
     release: { everyVersions: options.releaseEvery },
   });
-}
-
-function serverOptimizerOf(options: SimulationOptions): unknown {
-  const given = {
-    learningRate: options.serverLearningRate,
-    momentum: options.serverMomentum,
-    beta1: options.beta1,
-    beta2: options.beta2,
-    tau: options.tau,
-  };
-  const set = Object.entries(given).filter(([, value]) => value !== null);
-  return { kind: options.serverOptimizer, ...Object.fromEntries(set) };
 }

@@ -11,7 +11,7 @@ const countFates = (rates: FaultRates): Record<(typeof kinds)[number], number> =
   for (let draw = 0; draw < DRAWS; draw += 1) {
     const fate = fateOf(rates, {
       seed: "s",
-      roundNumber: draw % 100,
+      roundId: `task-${draw % 100}`,
       deviceId: `d${Math.floor(draw / 100)}`,
     });
     counts[fate.kind === "vanish" ? (`vanish/${fate.moment}` as const) : fate.kind] += 1;
@@ -36,8 +36,8 @@ describe("fateOf", () => {
 
   test("is independent between rounds: a device that vanished is no likelier to vanish in the next", () => {
     const rates = { dropout: 0.3, late: 0 };
-    const vanishes = (roundNumber: number, device: number): boolean =>
-      fateOf(rates, { seed: "s", roundNumber, deviceId: `d${device}` }).kind === "vanish";
+    const vanishes = (round: number, device: number): boolean =>
+      fateOf(rates, { seed: "s", roundId: `task-${round}`, deviceId: `d${device}` }).kind === "vanish";
     let both = 0;
     for (let device = 0; device < DRAWS; device += 1)
       if (vanishes(7, device) && vanishes(8, device)) both += 1;
@@ -48,8 +48,8 @@ describe("fateOf", () => {
 
   test("is the same for the same seed, round and device", () => {
     fc.assert(
-      fc.property(fc.string(), fc.nat(), fc.string(), (seed, roundNumber, deviceId) => {
-        const of = { seed, roundNumber, deviceId };
+      fc.property(fc.string(), fc.string(), fc.string(), (seed, roundId, deviceId) => {
+        const of = { seed, roundId, deviceId };
         expect(fateOf({ dropout: 0.4, late: 0.3 }, of)).toEqual(
           fateOf({ dropout: 0.4, late: 0.3 }, { ...of }),
         );

@@ -19,13 +19,14 @@ export const NO_FAULTS: FaultRates = { dropout: 0, late: 0 };
 /**
  * The fate of a device in a round: a function of its arguments alone, so that a run can be repeated.
  *
+ * Round ids name the task and count its rounds, so they are the same in every run.
  * One that vanishes does so while it trains or while it uploads, each with probability one half.
  */
 export function fateOf(
   rates: FaultRates,
-  of: { readonly seed: string; readonly roundNumber: number; readonly deviceId: string },
+  of: { readonly seed: string; readonly roundId: string; readonly deviceId: string },
 ): Fate {
-  const name = `${of.seed}/fate/${of.roundNumber}/${of.deviceId}`;
+  const name = `${of.seed}/fate/${of.roundId}/${of.deviceId}`;
   const draw = hash32(name) / 2 ** 32;
   if (draw < rates.dropout) {
     return { kind: "vanish", moment: hash32(`${name}/moment`) % 2 === 0 ? "training" : "uploading" };

@@ -7,6 +7,7 @@ import type { Inability } from "../faults/deadline-skipper.js";
 export interface FleetWorkerData {
   readonly serverUrl: string;
   readonly model: ModelName;
+  /** Names of the train graph's inputs. */
   readonly inputName: string;
   readonly targetName: string;
   readonly images: LabelledImages;

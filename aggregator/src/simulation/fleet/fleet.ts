@@ -1,17 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { FedgeError, fromWireError, type DeviceId, type ModelName, type RoundId } from "@fedge/protocol";
 import type { LabelledImages } from "../data/labelled-images.js";
+import type { DigitPorts } from "../digits.js";
 import type { Inability } from "../faults/deadline-skipper.js";
 import type { FaultRates } from "../faults/fate.js";
 import type { FleetCommand, FleetReport, FleetWorkerData } from "./fleet-messages.js";
 
-export interface FleetOptions {
+export interface FleetOptions extends DigitPorts {
   /** Where devices enrol; they learn from the answer where the broker is. */
   readonly serverUrl: string;
   readonly model: ModelName;
-  /** Names of the train graph's inputs. */
-  readonly inputName: string;
-  readonly targetName: string;
   readonly images: LabelledImages;
   /** The examples of each device; as many devices as parts. */
   readonly partition: readonly Uint32Array[];

@@ -1,0 +1,145 @@
+import { Worker } from "node:worker_threads";
+import { buildTrainingGraphs, type ValueSpec } from "@fedge/onnx-autodiff";
+import type { TrainingRequest } from "@fedge/device-runtime";
+import {
+  FedgeError,
+  MANIFEST_FORMAT,
+  fromWireError,
+  type ModelManifest,
+  type ModelName,
+  type PortShape,
+  type Sha256,
+  type WireError,
+} from "@fedge/protocol";
+import {
+  firstExamples,
+  imageTensor,
+  labelTensor,
+  IMAGE_PIXELS,
+  type LabelledImages,
+} from "../data/labelled-images.js";
+import { digitPorts, digitsModel } from "../digits.js";
+import type { ModelKind } from "../options.js";
+
+export interface BareTraining {
+  readonly model: ModelKind;
+  /** What one training run trains on. */
+  readonly images: LabelledImages;
+  readonly plan: TrainingRequest["plan"];
+  readonly numTrainings: number;
+  readonly numWorkers: number;
+}
+
+export interface BareWorkerData {
+  readonly request: TrainingRequest;
+  readonly numTrainings: number;
+}
+
+export type BareReport =
+  | { readonly type: "ready" }
+  | { readonly type: "done"; readonly steps: number }
+  | { readonly type: "failed"; readonly error: WireError };
+
+/**
+ * Seconds that the training runs take in bare loops, one on each thread, with the trainer and the graphs of the
+ * product and nothing else: what a federated run of the same steps is compared with. Compiling is not counted.
+ */
+export async function timeBareTraining(of: BareTraining): Promise<{ seconds: number; steps: number }> {
+  const request = trainingRequest(of);
+  const share = (worker: number): number =>
+    Math.floor(((worker + 1) * of.numTrainings) / of.numWorkers) -
+    Math.floor((worker * of.numTrainings) / of.numWorkers);
+  const loops = Array.from({ length: of.numWorkers }, (_, worker) => startLoop(request, share(worker)));
+  await Promise.all(loops.map((loop) => loop.ready));
+  const startedAtMs = performance.now();
+  const steps = await Promise.all(loops.map((loop) => loop.run()));
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  await Promise.all(loops.map((loop) => loop.exited));
+  return { seconds, steps: steps.reduce((sum, count) => sum + count, 0) };
+}
+
+interface Loop {
+  readonly ready: Promise<void>;
+  readonly exited: Promise<void>;
+  run(): Promise<number>;
+}
+
+function startLoop(request: TrainingRequest, numTrainings: number): Loop {
+  const workerData: BareWorkerData = { request, numTrainings };
+  const worker = new Worker(new URL("./bare-training-worker.js", import.meta.url), { workerData });
+  const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  let ready: () => void = () => undefined;
+  let done: (steps: number) => void = () => undefined;
+  let fail: (error: unknown) => void = () => undefined;
+  const isReady = new Promise<void>((resolve, reject) => ([ready, fail] = [resolve, reject]));
+  const isDone = new Promise<number>((resolve, reject) => {
+    const failBefore = fail;
+    done = resolve;
+    fail = (error) => [failBefore, reject].forEach((settle) => settle(error));
+  });
+  isDone.catch(() => undefined);
+  worker.on("error", (error) => fail(error));
+  worker.on("exit", (code) =>
+    fail(new FedgeError("ENGINE_FAILED", `a training loop ended with code ${code}`)),
+  );
+  worker.on("message", (report: BareReport) => {
+    if (report.type === "ready") ready();
+    else if (report.type === "done") done(report.steps);
+    else fail(fromWireError(report.error));
+  });
+  const run = (): Promise<number> => {
+    worker.postMessage("run");
+    return isDone;
+  };
+  return { ready: isReady, exited, run };
+}
+
+function trainingRequest({ model, images, plan }: BareTraining): TrainingRequest {
+  const { onnx, loss } = digitsModel("digits" as ModelName, model, "bench");
+  const built = buildTrainingGraphs(onnx, { loss, optimizer: { kind: "sgd" }, proximal: false });
+  const blob = { sha256: "0".repeat(64) as Sha256, sizeBytes: 1 };
+  const toPort = ({ name, elementType, shape }: ValueSpec): PortShape => ({
+    name,
+    elementType: elementType as PortShape["elementType"],
+    shape: (shape ?? []).map((size) => (typeof size === "number" ? size : null)),
+  });
+  const manifest: ModelManifest = {
+    format: MANIFEST_FORMAT,
+    model: "digits" as ModelName,
+    version: 1,
+    graphs: { infer: blob, train: blob },
+    checkpoint: blob,
+    parameters: built.parameters.map(({ name, shape }) => ({
+      name,
+      elementType: "float32",
+      shape: [...shape],
+    })),
+    state: [],
+    inputs: built.inputs.map(toPort),
+    outputs: built.outputs.map(toPort),
+    target: toPort(built.loss.target),
+    proximal: false,
+    minRuntimeVersion: "0.1.0",
+    lineage: { parentVersion: null, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 },
+  };
+  const rows = firstExamples(images.labels.length);
+  const input = { shape: [rows.length, IMAGE_PIXELS], data: imageTensor(images, rows) };
+  return {
+    manifest,
+    trainGraphSha256: blob.sha256,
+    trainGraph: built.train,
+    tensors: built.parameters.map(({ name, elementType, shape, data }) => ({
+      name,
+      elementType,
+      shape,
+      data,
+    })),
+    plan,
+    seed: "bench",
+    examples: {
+      numExamples: rows.length,
+      inputs: { [digitPorts(manifest).inputName]: input },
+      target: { shape: [rows.length], data: labelTensor(images, rows) },
+    },
+  };
+}
