@@ -31,6 +31,7 @@ interface Fixture {
 const NAMES = [
   "mlp-sgd",
   "mlp-momentum",
+  "mlp-heavy-ball",
   "mlp-nesterov",
   "mlp-clipped",
   "mlp-proximal",
