@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod/mini";
+import { makeDirectory } from "../state-directory/make-directory.js";
 import { absentBlob, blobRefOf, sha256Of } from "./blob-name.js";
 import type { BlobStore } from "./port.js";
 import { storageError, systemCodeOf } from "./storage-error.js";
@@ -26,7 +27,7 @@ export async function openFileBlobStore(options: { readonly directory: string })
   const { directory } = options;
   try {
     await rm(join(directory, TEMPORARY), { recursive: true, force: true });
-    await mkdir(join(directory, TEMPORARY), { recursive: true });
+    await makeDirectory(join(directory, TEMPORARY));
   } catch (cause) {
     throw storageError(`cannot use the blob directory ${directory}`, cause);
   }

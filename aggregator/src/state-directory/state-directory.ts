@@ -1,6 +1,6 @@
 import { FedgeError, type SecureRandom } from "@fedge/protocol";
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { makeDirectory } from "./make-directory.js";
 import { takeProcessLock, type ProcessLock } from "./process-lock.js";
 import { openSecretFile } from "./secret-file.js";
 
@@ -36,10 +36,10 @@ export async function openStateDirectory(options: {
   const paths = pathsIn(resolve(options.directory));
   let lock: ProcessLock | undefined;
   try {
-    await mkdir(paths.directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(paths.directory);
     lock = takeProcessLock(join(paths.directory, "lock"));
-    await mkdir(paths.folds, { recursive: true, mode: 0o700 });
-    await mkdir(paths.blobs, { recursive: true, mode: 0o700 });
+    await makeDirectory(paths.folds);
+    await makeDirectory(paths.blobs);
     const tokenSecret = await openSecretFile(join(paths.directory, "token-secret"), options.random);
     const adminToken = await openSecretFile(paths.adminTokenFile, options.random);
     const { release } = lock;

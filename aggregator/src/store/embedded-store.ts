@@ -3,9 +3,10 @@ import { FedgeError } from "@fedge/protocol";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeDirectory } from "../state-directory/make-directory.js";
 import { MIGRATIONS_URL } from "./database.js";
 import { databaseFailed } from "./database-errors.js";
 import { drizzleStore, type DatabaseStore } from "./drizzle-store.js";
@@ -42,7 +43,7 @@ async function makeDatabase(directory: string): Promise<void> {
   const unfinished = `${directory}.unfinished`;
   try {
     await rm(unfinished, { recursive: true, force: true });
-    await mkdir(dirname(directory), { recursive: true });
+    await makeDirectory(dirname(directory));
   } catch (cause) {
     throw databaseFailed(`cannot make a database at ${directory}`, cause);
   }

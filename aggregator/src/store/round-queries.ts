@@ -58,17 +58,15 @@ async function openRound(database: Database, round: RoundRecord): Promise<void> 
     rounds_task_id_tasks_task_id_fk: () => unknownTask(taskId),
   };
   await asStoreOperation("open a round", conflicts, async () => {
-    await database
-      .insert(rounds)
-      .values({
-        roundId,
-        taskId,
-        number,
-        baseVersion,
-        openedAtMs,
-        isOpen: true,
-        summary: OPEN_ROUND_SUMMARY,
-      });
+    await database.insert(rounds).values({
+      roundId,
+      taskId,
+      number,
+      baseVersion,
+      openedAtMs,
+      isOpen: true,
+      summary: OPEN_ROUND_SUMMARY,
+    });
   });
 }
 
@@ -107,7 +105,9 @@ export async function insertEvents(
   if (events.length === 0) return;
   await database
     .insert(roundEvents)
-    .values(events.map((event, index) => ({ roundId, seq: firstSeq + index, event: decodeJournalEvent(event) })));
+    .values(
+      events.map((event, index) => ({ roundId, seq: firstSeq + index, event: decodeJournalEvent(event) })),
+    );
 }
 
 /** Throws ROUND_UNKNOWN. */
