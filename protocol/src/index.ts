@@ -10,6 +10,7 @@ export * from "./random.js";
 export * from "./messages/round.js";
 export * from "./messages/fleet.js";
 export * from "./codec/blocks.js";
+export * from "./codec/upload-frame.js";
 export * from "./codec/update.js";
 export * from "./codec/safetensors.js";
 export * from "./codec/tensors.js";

@@ -12,7 +12,8 @@ export const elementType = z.enum(["float32", "float64", "int64", "int32", "uint
 export type ElementType = z.infer<typeof elementType>;
 
 const tensorName = z.string().check(z.minLength(1), z.maxLength(512));
-const dimension = z.int().check(z.gte(0), z.lte(2 ** 31 - 1));
+/** Size of one axis. */
+export const dimension = z.int().check(z.gte(0), z.lte(2 ** 31 - 1));
 
 /** A tensor whose every dimension is known. */
 export const tensorShape = z.object({
@@ -66,33 +67,55 @@ export const modelManifest = z.object({
 });
 export type ModelManifest = z.infer<typeof modelManifest>;
 
-/** The checked manifest. Throws MANIFEST_INVALID naming the field. */
+/** The checked manifest. Throws MANIFEST_INVALID naming the field. Unknown fields are dropped. */
 export function decodeManifest(bytes: Uint8Array): ModelManifest {
-  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new FedgeError(
-      "MANIFEST_INVALID",
-      `manifest of ${bytes.byteLength} bytes; at most ${MAX_MANIFEST_BYTES}`,
-    );
-  }
-  const manifest = decodeWith(modelManifest, parse(bytes), {
-    what: "model manifest",
-    code: "MANIFEST_INVALID",
-  });
-  if (numScalars(manifest.parameters) > MAX_PARAMETERS) {
-    throw new FedgeError("MANIFEST_INVALID", `model has more than ${MAX_PARAMETERS} parameters`);
-  }
-  return manifest;
+  requireSize(bytes);
+  return check(parse(bytes));
 }
 
-/** Canonical bytes: the schema's field order, no white space, so that equal manifests have equal hashes. */
+/**
+ * Canonical bytes: the schema's field order, no white space, so that equal manifests have equal hashes.
+ *
+ * Throws MANIFEST_INVALID for what `decodeManifest` would refuse.
+ */
 export function encodeManifest(manifest: ModelManifest): Uint8Array<ArrayBuffer> {
-  const ordered = decodeWith(modelManifest, manifest, { what: "model manifest", code: "MANIFEST_INVALID" });
-  return new TextEncoder().encode(JSON.stringify(ordered));
+  const bytes = new TextEncoder().encode(JSON.stringify(check(manifest)));
+  requireSize(bytes);
+  return bytes;
 }
 
 /** Scalars in all tensors together. */
 export function numScalars(tensors: readonly TensorShape[]): number {
   return tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
+}
+
+function requireSize(bytes: Uint8Array): void {
+  if (bytes.byteLength <= MAX_MANIFEST_BYTES) return;
+  throw new FedgeError(
+    "MANIFEST_INVALID",
+    `manifest of ${bytes.byteLength} bytes; at most ${MAX_MANIFEST_BYTES}`,
+  );
+}
+
+function check(value: unknown): ModelManifest {
+  const manifest = decodeWith(modelManifest, value, { what: "model manifest", code: "MANIFEST_INVALID" });
+  const { parameters, state, inputs, outputs } = manifest;
+  if (numScalars(parameters) + numScalars(state) > MAX_PARAMETERS) {
+    throw new FedgeError("MANIFEST_INVALID", `parameters and state have more than ${MAX_PARAMETERS} scalars`);
+  }
+  requireDistinctNames("parameters and state", [...parameters, ...state]);
+  requireDistinctNames("inputs", inputs);
+  requireDistinctNames("outputs", outputs);
+  return manifest;
+}
+
+function requireDistinctNames(what: string, named: readonly { readonly name: string }[]): void {
+  const names = new Set<string>();
+  for (const { name } of named) {
+    if (names.has(name))
+      throw new FedgeError("MANIFEST_INVALID", `model manifest: ${what} name "${name}" twice`);
+    names.add(name);
+  }
 }
 
 function parse(bytes: Uint8Array): unknown {

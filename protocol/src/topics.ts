@@ -1,5 +1,6 @@
 import { FedgeError } from "./errors.js";
 import type { DeviceId, Sha256, TenantId } from "./ids.js";
+import { BLOCK_BYTES, MAX_BLOB_BYTES } from "./limits.js";
 
 /** What a device may publish, below its own branch. */
 export const DEVICE_UP_CHANNELS = ["birth", "state", "report", "metrics", "fl/up", "rpc/req"] as const;
@@ -86,6 +87,7 @@ function parseBlobLevels(tenantId: TenantId, rest: readonly string[]): Topic | u
   const [hash, block] = rest;
   if (rest.length !== 2 || hash === undefined || block === undefined) return undefined;
   if (!HASH.test(hash) || !INDEX.test(block)) return undefined;
+  if (Number(block) >= MAX_BLOB_BYTES / BLOCK_BYTES) return undefined;
   return { kind: "blob", tenantId, sha256: hash as Sha256, block: Number(block) };
 }
 

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { FedgeError } from "../errors.js";
 import { MAX_TENSORS } from "../limits.js";
-import type { ElementType } from "../manifest.js";
+import { dimension, type ElementType } from "../manifest.js";
 import { decodeWith, nonNegativeInt } from "../schema.js";
+import { malformed, readHeader, writeHeader } from "./safetensors-header.js";
 
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
@@ -19,8 +19,8 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const MAX_HEADER_BYTES = 1024 * 1024;
-const ALIGNMENT = 8;
+const METADATA = "__metadata__";
+const MAX_NAME_LENGTH = 512;
 
 const DTYPES = {
   F32: "float32",
@@ -43,40 +43,44 @@ const ELEMENT_BYTES: Record<ElementType, number> = {
   uint8: 1,
   bool: 1,
 };
+const CONTAINERS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
 
 const entrySchema = z.object({
   dtype: z.enum(["F32", "F64", "I64", "I32", "U8", "BOOL"]),
-  shape: z.array(nonNegativeInt).check(z.maxLength(16)),
+  shape: z.array(dimension).check(z.maxLength(16)),
   data_offsets: z.tuple([nonNegativeInt, nonNegativeInt]),
 });
 
 /**
  * The tensors as one safetensors file (huggingface/safetensors, "Format"). Equal input gives equal bytes: tensors
- * keep their order, the header is padded with spaces so that the data begins at a multiple of 8.
+ * keep their order, metadata is sorted by key, the header is padded with spaces so that the data begins at a
+ * multiple of 8.
+ *
+ * Throws TENSORS_MALFORMED for what `decodeSafetensors` would refuse.
  */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  let offset = 0;
-  const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
-  for (const tensor of tensors) {
-    const end = offset + tensor.data.byteLength;
-    entries.push([
-      tensor.name,
-      { dtype: DTYPE_OF[tensor.elementType], shape: tensor.shape, data_offsets: [offset, end] },
-    ]);
-    offset = end;
+  requireEncodable(tensors);
+  let dataBytes = 0;
+  const fields: [string, unknown][] = [];
+  const keys = Object.keys(metadata).sort();
+  if (keys.length > 0) fields.push([METADATA, Object.fromEntries(keys.map((key) => [key, metadata[key]]))]);
+  for (const { name, elementType, shape, data } of tensors) {
+    const start = dataBytes;
+    dataBytes += data.byteLength;
+    fields.push([name, { dtype: DTYPE_OF[elementType], shape, data_offsets: [start, dataBytes] }]);
   }
-  // A list of pairs, because an object would put names that look like integers first.
-  const json = `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`).join(",")}}`;
-  const text = new TextEncoder().encode(json);
-  const headerBytes = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
-  const file = new Uint8Array(8 + headerBytes + offset);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, 8 + text.length, 8 + headerBytes);
-  file.set(text, 8);
-  let at = 8 + headerBytes;
+  const { file, dataStart } = writeHeader(fields, dataBytes);
+  let at = dataStart;
   for (const { data } of tensors) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
@@ -91,7 +95,7 @@ export function encodeSafetensors(
  */
 export function decodeSafetensors(file: Uint8Array): Safetensors {
   const header = readHeader(file);
-  const { __metadata__: metadata, ...entries } = header.json;
+  const { [METADATA]: metadata, ...entries } = header.json;
   const names = Object.keys(entries);
   if (names.length > MAX_TENSORS) throw malformed(`${names.length} tensors; at most ${MAX_TENSORS}`);
   const data = file.subarray(header.dataStart);
@@ -115,23 +119,18 @@ export function decodeSafetensors(file: Uint8Array): Safetensors {
   };
 }
 
-function readHeader(file: Uint8Array): { json: Record<string, unknown>; dataStart: number } {
-  if (file.byteLength < 8) throw malformed("shorter than its header length");
-  const length = new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER_BYTES) || Number(length) > file.byteLength - 8)
-    throw malformed(`header of ${length} bytes`);
-  const dataStart = 8 + Number(length);
-  const json = parseJson(file.subarray(8, dataStart));
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw malformed("header is not a JSON object");
-  return { json: json as Record<string, unknown>, dataStart };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new FedgeError("TENSORS_MALFORMED", "safetensors: header is not UTF-8 JSON", { cause });
+function requireEncodable(tensors: readonly NamedTensor[]): void {
+  if (tensors.length > MAX_TENSORS) throw malformed(`${tensors.length} tensors; at most ${MAX_TENSORS}`);
+  const names = new Set<string>();
+  for (const { name, elementType, shape, data } of tensors) {
+    requireName(name);
+    if (name === METADATA || names.has(name)) throw malformed(`tensor name "${name}" is taken`);
+    names.add(name);
+    const sizeBytes = tensorBytes(elementType, shape);
+    if (data.byteLength !== sizeBytes || !(data instanceof CONTAINERS[elementType]))
+      throw malformed(
+        `tensor "${name}" has ${data.byteLength} bytes; ${elementType} [${shape}] takes ${sizeBytes}`,
+      );
   }
 }
 
@@ -139,19 +138,27 @@ function decodeEntry(
   name: string,
   value: unknown,
 ): { elementType: ElementType; shape: number[]; start: number; end: number } {
-  if (name.length === 0 || name.length > 512)
-    throw malformed("tensor name is empty or longer than 512 characters");
+  requireName(name);
   const entry = decodeWith(entrySchema, value, {
     what: `safetensors entry "${name}"`,
     code: "TENSORS_MALFORMED",
   });
   const elementType = DTYPES[entry.dtype];
   const [start, end] = entry.data_offsets;
-  const sizeBytes = entry.shape.reduce((product, size) => product * size, ELEMENT_BYTES[elementType]);
+  const sizeBytes = tensorBytes(elementType, entry.shape);
   if (!Number.isSafeInteger(sizeBytes) || end - start !== sizeBytes) {
     throw malformed(`tensor "${name}" has ${end - start} bytes; its shape takes ${sizeBytes}`);
   }
   return { elementType, shape: entry.shape, start, end };
+}
+
+function requireName(name: string): void {
+  if (name.length === 0 || name.length > MAX_NAME_LENGTH)
+    throw malformed(`tensor name is empty or longer than ${MAX_NAME_LENGTH} characters`);
+}
+
+function tensorBytes(elementType: ElementType, shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, ELEMENT_BYTES[elementType]);
 }
 
 function decodeMetadata(value: unknown): Record<string, string> {
@@ -162,7 +169,8 @@ function decodeMetadata(value: unknown): Record<string, string> {
 
 function viewAs(elementType: ElementType, bytes: Uint8Array): TensorData {
   const size = ELEMENT_BYTES[elementType];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Not slice(): a Node Buffer's slice is a view at the same odd offset.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   const { buffer, byteOffset, byteLength } = aligned;
   const length = byteLength / size;
   switch (elementType) {
@@ -178,8 +186,4 @@ function viewAs(elementType: ElementType, bytes: Uint8Array): TensorData {
     case "bool":
       return new Uint8Array(buffer, byteOffset, length);
   }
-}
-
-function malformed(what: string): FedgeError {
-  return new FedgeError("TENSORS_MALFORMED", `safetensors: ${what}`);
 }

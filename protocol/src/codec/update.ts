@@ -1,7 +1,7 @@
 import { FedgeError } from "../errors.js";
 import type { UpdateEncoding } from "../messages/round.js";
 import type { Random } from "../random.js";
-import { floatToHalf, halfToFloat } from "./half.js";
+import { readHalves, writeHalves } from "./half.js";
 
 /** Parameters that share one scale in the `int8` encoding. */
 export const INT8_BLOCK = 256;
@@ -19,10 +19,12 @@ export function encodedUpdateBytes(numParameters: number, encoding: UpdateEncodi
 }
 
 /**
- * The flat update as little-endian bytes. `int8` rounds stochastically, so that its expectation is the value itself
- * (Alistarh et al. 2017, QSGD); `random` decides, and is unused by the other encodings.
+ * The flat update of P parameters as little-endian bytes: `float32` and `float16` are P IEEE 754 numbers; `int8` is
+ * one float32 scale for each block of `INT8_BLOCK`, then P signed bytes of [-127, 127], each times its block's scale.
+ * `int8` rounds stochastically, so that its expectation is the value itself (Alistarh et al. 2017, QSGD); `random`
+ * decides, and is unused by the other encodings.
  *
- * Throws UPDATE_NOT_FINITE for NaN, infinity, and values that `float16` cannot hold.
+ * Throws UPDATE_NOT_FINITE for NaN, infinity, and values beyond the 65,504 that `float16` can hold.
  */
 export function encodeUpdate(
   values: Float32Array,
@@ -37,8 +39,7 @@ export function encodeUpdate(
       for (let at = 0; at < values.length; at += 1) view.setFloat32(4 * at, values[at] as number, true);
       return bytes;
     case "float16":
-      for (let at = 0; at < values.length; at += 1)
-        view.setUint16(2 * at, floatToHalf(values[at] as number), true);
+      writeHalves(values, view);
       return bytes;
     case "int8":
       encodeInt8(values, view, random);
@@ -72,7 +73,7 @@ export function decodeUpdate(
       for (let at = 0; at < numParameters; at += 1) values[at] = view.getFloat32(4 * at, true);
       return values;
     case "float16":
-      for (let at = 0; at < numParameters; at += 1) values[at] = halfToFloat(view.getUint16(2 * at, true));
+      readHalves(view, values);
       return values;
     case "int8":
       decodeInt8(view, values);
@@ -89,16 +90,20 @@ function requireFinite(values: Float32Array): void {
 
 function encodeInt8(values: Float32Array, view: DataView, random: Random): void {
   const codes = 4 * Math.ceil(values.length / INT8_BLOCK);
+  const scales = new Float32Array(codes / 4);
+  const scaleBits = new Uint32Array(scales.buffer);
   for (let start = 0, block = 0; start < values.length; start += INT8_BLOCK, block += 1) {
     const end = Math.min(start + INT8_BLOCK, values.length);
     let largest = 0;
     for (let at = start; at < end; at += 1) largest = Math.max(largest, Math.abs(values[at] as number));
-    const scale = Math.fround(largest / 127);
+    scales[block] = largest / 127;
+    // Rounded up where float32 rounded down: no quotient leaves [-127, 127], so none is cut and the mean stays true.
+    if ((scales[block] as number) < largest / 127) scaleBits[block] = (scaleBits[block] as number) + 1;
+    const scale = scales[block] as number;
     view.setFloat32(4 * block, scale, true);
     if (scale === 0) continue;
     for (let at = start; at < end; at += 1) {
-      const rounded = Math.floor((values[at] as number) / scale + random.unit());
-      view.setInt8(codes + at, Math.max(-127, Math.min(127, rounded)));
+      view.setInt8(codes + at, Math.floor((values[at] as number) / scale + random.unit()));
     }
   }
 }
