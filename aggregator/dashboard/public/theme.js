@@ -4,7 +4,7 @@
   function stored() {
     try {
       return window.localStorage.getItem("fedge-theme");
-    } catch (error) {
+    } catch {
       return null; // storage is blocked: follow the system
     }
   }

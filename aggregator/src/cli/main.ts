@@ -49,7 +49,8 @@ function asFedgeError(error: unknown, argv: readonly string[]): unknown {
   const said = error.message
     .replace(/^error: /, "")
     .replaceAll("\n", " ")
-    .trim();
+    .trim()
+    .replace(/\.$/, "");
   return new FedgeError("OPTION_INVALID", `${said}; \`${help}\` lists what there is`, {
     details: { reason: error.code },
   });

@@ -62,8 +62,13 @@ export function addTaskFlags(command: Command): Command {
     .option("--target <fraction>", "held-out accuracy at which to stop", decimal({ above: 0, most: 1 }))
     .option("--release-every <count>", "versions from one release to the next", wholeNumber(positive), 1);
   addRoundFlags(command);
+  addPoolFlags(command);
   addTrainingFlags(command);
   return addServerOptimizerFlags(command);
+}
+
+function timeFlag(flags: string, description: string, standard: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(standard), standard);
 }
 
 function addRoundFlags(command: Command): void {
@@ -94,15 +99,19 @@ function addRoundFlags(command: Command): void {
       "waiting devices at which selection starts (default: the goal)",
       wholeNumber(positive),
     )
-    .option("--selection-deadline <duration>", "longest selection", duration, duration("60s"))
-    .option("--reporting-deadline <duration>", "longest training and upload", duration, duration("5m"))
-    .option("--lost-grace <duration>", "how long a device may be out of touch", duration, duration("15s"))
+    .addOption(timeFlag("--selection-deadline <duration>", "longest selection", "60s"))
+    .addOption(timeFlag("--reporting-deadline <duration>", "longest training and upload", "5m"))
+    .addOption(timeFlag("--lost-grace <duration>", "how long a device may be out of touch", "15s"))
     .addOption(
       new Option("--close <policy>", "close at the goal, or wait for the cohort")
         .choices(["goal", "cohort"])
         .default("goal"),
-    )
-    .option("--pause <duration>", "pause between rounds", duration, 0)
+    );
+}
+
+function addPoolFlags(command: Command): void {
+  command
+    .addOption(timeFlag("--pause <duration>", "pause between rounds", "0s"))
     .option(
       "--min-separation <rounds>",
       "rounds that a selected device sits out",
@@ -110,23 +119,16 @@ function addRoundFlags(command: Command): void {
       0,
     )
     .option("--pool-limit <count>", "devices that may wait at once", wholeNumber(positive), 10_000)
-    .option(
-      "--pool-wait <duration>",
-      "how long a device waits before it is sent away",
-      duration,
-      duration("10m"),
+    .addOption(timeFlag("--pool-wait <duration>", "how long a device waits before it is sent away", "10m"))
+    .addOption(
+      new Option("--retry-after-round <window>", "when a device may come back")
+        .argParser(durationWindow)
+        .default(durationWindow("1s..5s"), "1s..5s"),
     )
-    .option(
-      "--retry-after-round <window>",
-      "when a device may come back",
-      durationWindow,
-      durationWindow("1s..5s"),
-    )
-    .option(
-      "--retry-after-rejection <window>",
-      "when a rejected device may come back",
-      durationWindow,
-      durationWindow("5s..30s"),
+    .addOption(
+      new Option("--retry-after-rejection <window>", "when a rejected device may come back")
+        .argParser(durationWindow)
+        .default(durationWindow("5s..30s"), "5s..30s"),
     );
 }
 

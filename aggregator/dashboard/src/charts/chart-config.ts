@@ -47,6 +47,7 @@ function barDataset(series: ChartSeries, colours: ChartColours): ChartDataset {
 
 export function chartOptions(spec: ChartSpec, colours: ChartColours): ChartOptions {
   const isStacked = spec.kind === "stacked-bars";
+  const formatTick = spec.formatTick ?? spec.format;
   const ticks = { color: colours.text, font: { size: 11 } };
   return {
     responsive: true,
@@ -68,7 +69,7 @@ export function chartOptions(spec: ChartSpec, colours: ChartColours): ChartOptio
         ...(spec.most === undefined ? {} : { suggestedMax: spec.most }),
         grid: { color: colours.grid },
         border: { display: false },
-        ticks: { ...ticks, maxTicksLimit: 6, callback: (value) => spec.format(Number(value)) },
+        ticks: { ...ticks, maxTicksLimit: 6, callback: (value) => formatTick(Number(value)) },
       },
     },
     plugins: { tooltip: tooltipOptions(spec) },

@@ -15,6 +15,8 @@ export interface ChartSpec {
   readonly labels: readonly (string | number)[];
   readonly series: readonly ChartSeries[];
   readonly format: (value: number) => string;
+  /** Shorter form for the value axis; `format` unless given. */
+  readonly formatTick?: (value: number) => string;
   /** Fixed lower end of the value axis; the data decides otherwise. */
   readonly least?: number;
   readonly most?: number;

@@ -18,6 +18,13 @@ export interface DataTableProps<Row> {
 
 /** A table that scrolls inside its card, by pointer and by keyboard. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
+  if (props.rows.length === 0) {
+    return (
+      <p className="table-empty" data-testid={props.testId}>
+        {props.empty}
+      </p>
+    );
+  }
   return (
     <div
       className="table-scroll"
@@ -28,34 +35,37 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     >
       <table>
         <caption className="visually-hidden">{props.caption}</caption>
-        <thead>
-          <tr>
-            {props.columns.map((column) => (
-              <th key={column.title} scope="col" className={column.isNumber === true ? "number" : undefined}>
-                {column.title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead columns={props.columns} />
         <tbody>
           {props.rows.map((row) => (
             <tr key={props.keyOf(row)}>
               {props.columns.map((column) => (
-                <td key={column.title} className={column.isNumber === true ? "number" : undefined}>
+                <td key={column.title} className={alignment(column)}>
                   {column.cell(row)}
                 </td>
               ))}
             </tr>
           ))}
-          {props.rows.length === 0 && (
-            <tr>
-              <td colSpan={props.columns.length} className="table-empty">
-                {props.empty}
-              </td>
-            </tr>
-          )}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function alignment(column: { readonly isNumber?: boolean }): string | undefined {
+  return column.isNumber === true ? "number" : undefined;
+}
+
+function TableHead<Row>({ columns }: { readonly columns: readonly Column<Row>[] }) {
+  return (
+    <thead>
+      <tr>
+        {columns.map((column) => (
+          <th key={column.title} scope="col" className={alignment(column)}>
+            {column.title}
+          </th>
+        ))}
+      </tr>
+    </thead>
   );
 }

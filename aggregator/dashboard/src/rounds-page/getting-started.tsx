@@ -25,9 +25,14 @@ export function GettingStarted({ overview }: { readonly overview: OverviewData }
         </li>
         <li data-done={overview.fleet.total > 0}>
           <h3>Let devices join</h3>
-          <CommandLine command="fedge simulate --devices 50" />
+          <CommandLine command={window.location.origin} />
+          <p>The address that the device runtime in your app enrols at.</p>
         </li>
       </ol>
+      <p>
+        Only looking around? Stop this aggregator and run <code>fedge start</code>: it brings a model, a task
+        and a few simulated devices.
+      </p>
       <p className="quiet">This page follows along by itself.</p>
     </section>
   );

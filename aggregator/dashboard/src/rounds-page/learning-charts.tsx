@@ -24,7 +24,8 @@ export function AccuracyCard(props: {
     axis: "Version",
     labels: points.map((point) => point.version),
     series: [accuracy, ...goal],
-    format: (value) => `${(value * 100).toFixed(value * 100 >= 99 ? 2 : 1)} %`,
+    format: formatFraction,
+    formatTick: (value) => `${Number((value * 100).toFixed(2))} %`,
     most: 1,
   };
   const summary =
@@ -50,6 +51,7 @@ export function LossCard({ versions }: { readonly versions: readonly VersionData
     labels: points.map((point) => point.version),
     series: [{ name: "Loss", colour: "loss", values: points.map((point) => point.loss) }],
     format: formatLoss,
+    formatTick: (value) => String(Number(value.toFixed(4))),
   };
   const summary =
     last === undefined ? EMPTY : `Version ${last.version} has a mean loss of ${formatLoss(last.loss)}.`;
@@ -69,10 +71,10 @@ interface Point {
   readonly loss: number;
 }
 
-/** The first evaluation of every version that has one. */
+/** The newest evaluation of every version that has one. */
 function evaluated(versions: readonly VersionData[]): readonly Point[] {
   return versions.flatMap(({ version, evaluations }) => {
-    const first = evaluations[0];
-    return first === undefined ? [] : [{ version, accuracy: first.accuracy, loss: first.loss }];
+    const newest = evaluations.at(-1);
+    return newest === undefined ? [] : [{ version, accuracy: newest.accuracy, loss: newest.loss }];
   });
 }

@@ -5,7 +5,7 @@ type Phase = "selecting" | "reporting" | "aggregating";
 
 const STEPS: readonly { readonly phase: Phase; readonly title: string }[] = [
   { phase: "selecting", title: "Selecting" },
-  { phase: "reporting", title: "Training and reporting" },
+  { phase: "reporting", title: "Reporting" },
   { phase: "aggregating", title: "Aggregating" },
 ];
 

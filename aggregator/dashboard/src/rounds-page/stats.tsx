@@ -35,9 +35,9 @@ export function Stats({
       />
       <StatTile
         testId="stat-traffic"
-        label="Received / sent"
+        label="Data up"
         value={formatBytes(overview.bytesUp)}
-        detail={`${formatBytes(overview.bytesDown)} sent to devices`}
+        detail={`${formatBytes(overview.bytesDown)} down`}
       />
     </div>
   );

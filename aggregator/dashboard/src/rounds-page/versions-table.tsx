@@ -3,9 +3,9 @@ import type { OverviewData, VersionData } from "../data/fleet-state.js";
 import { Badge } from "../parts/badge.js";
 import { Card } from "../parts/card.js";
 import { DataTable, type Column } from "../parts/data-table.js";
-import { NONE, formatBytes, formatCount, formatFraction, formatLoss, formatTime } from "../text/format.js";
+import { formatBytes, formatCount, formatFraction, formatLoss, formatTime } from "../text/format.js";
 
-const MAX_VERSIONS = 8;
+const MAX_VERSIONS = 10;
 
 export interface VersionsTableProps {
   readonly model: string | null;
@@ -40,14 +40,12 @@ function columnsOf(
   released: number | null,
   byServing: OverviewData["fleet"]["byServing"],
 ): readonly Column<VersionData>[] {
+  const serving = ({ model, version }: VersionData): string =>
+    formatCount(byServing[`${model}@${version}`] ?? 0);
   return [
     {
       title: "Version",
-      cell: (version) => (
-        <span className="version-name">
-          v{version.version} {version.version === released && <Badge tone="good">released</Badge>}
-        </span>
-      ),
+      cell: ({ version }) => <VersionName number={version} isReleased={version === released} />,
     },
     {
       title: "From",
@@ -56,21 +54,25 @@ function columnsOf(
     {
       title: "Accuracy",
       isNumber: true,
-      cell: (version) => formatFraction(version.evaluations[0]?.accuracy ?? null),
+      cell: (version) => formatFraction(newest(version)?.accuracy ?? null),
     },
-    { title: "Loss", isNumber: true, cell: (version) => formatLoss(version.evaluations[0]?.loss ?? null) },
+    { title: "Loss", isNumber: true, cell: (version) => formatLoss(newest(version)?.loss ?? null) },
     { title: "Updates", isNumber: true, cell: (version) => formatCount(version.numUpdates) },
     { title: "Examples", isNumber: true, cell: (version) => formatCount(version.numExamples) },
-    {
-      title: "Serving",
-      isNumber: true,
-      cell: (version) => formatCount(byServing[`${version.model}@${version.version}`] ?? 0),
-    },
+    { title: "Serving", isNumber: true, cell: serving },
     { title: "Checkpoint", isNumber: true, cell: (version) => formatBytes(version.checkpoint.sizeBytes) },
-    {
-      title: "Created",
-      isNumber: true,
-      cell: (version) => (version.createdAtMs === 0 ? NONE : formatTime(version.createdAtMs)),
-    },
+    { title: "Created", isNumber: true, cell: (version) => formatTime(version.createdAtMs) },
   ];
+}
+
+function VersionName({ number, isReleased }: { readonly number: number; readonly isReleased: boolean }) {
+  return (
+    <span>
+      v{number} {isReleased && <Badge tone="good">released</Badge>}
+    </span>
+  );
+}
+
+function newest(version: VersionData): VersionData["evaluations"][number] | undefined {
+  return version.evaluations.at(-1);
 }

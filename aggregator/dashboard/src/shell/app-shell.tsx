@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { readToken, storeToken } from "../data/access-token.js";
+import type { ConnectionState } from "../data/feed-connection.js";
 import { useFleetState } from "../data/use-fleet-state.js";
 import { LoadingPage } from "../parts/loading-page.js";
 import { AccessPrompt } from "./access-prompt.js";
@@ -23,19 +24,7 @@ export function AppShell() {
       <a className="skip-link" href="#content">
         Skip to content
       </a>
-      <header className="top-bar">
-        <div className="top-bar-inner">
-          <a className="brand" href={`#/${PAGES[0].path}`} aria-label="Fedge, start page">
-            <Logo />
-            <span>Fedge</span>
-          </a>
-          <Navigation current={page} />
-          <div className="top-bar-end">
-            <ConnectionLight connection={connection} />
-            <ThemeButton />
-          </div>
-        </div>
-      </header>
+      <TopBar page={page} connection={connection} />
       <ConnectionBanner connection={connection} hasData={state.overview !== null} />
       <main id="content" tabIndex={-1} className="content">
         <h1 className="visually-hidden">{page.title}</h1>
@@ -49,6 +38,24 @@ export function AppShell() {
       </main>
       <Footer version={state.overview?.version ?? null} tenantId={state.overview?.tenantId ?? null} />
     </>
+  );
+}
+
+function TopBar(props: { readonly page: Page; readonly connection: ConnectionState }) {
+  return (
+    <header className="top-bar">
+      <div className="top-bar-inner">
+        <a className="brand" href={`#/${PAGES[0].path}`} aria-label="Fedge, start page">
+          <Logo />
+          <span>Fedge</span>
+        </a>
+        <Navigation current={props.page} />
+        <div className="top-bar-end">
+          <ConnectionLight connection={props.connection} />
+          <ThemeButton />
+        </div>
+      </div>
+    </header>
   );
 }
 

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { isLoopback } from "../../http/site-guard.js";
+import { startServer, type RunningServer, type ServerOptions } from "../../server.js";
+import { addServeFlags, type ServeFlags } from "../serve-options.js";
+import { formatFields } from "../table.js";
+import { printResult, type Terminal } from "../terminal.js";
+import { closeAtSignal } from "../until-signal.js";
+
+/** `fedge serve`: runs until SIGINT or SIGTERM. */
+export function addServe(program: Command, terminal: Terminal): void {
+  addServeFlags(program.command("serve").description("run an aggregator until Ctrl-C")).action(
+    async (flags: ServeFlags) => {
+      const server = await startServer(serverOptionsOf(flags));
+      printUrls(server, terminal);
+      await closeAtSignal(server, terminal);
+    },
+  );
+}
+
+export function serverOptionsOf(flags: ServeFlags): ServerOptions {
+  return {
+    stateDirectory: flags.state,
+    host: flags.host,
+    httpPort: flags.port,
+    mqttPort: flags.mqttPort,
+    tenantId: flags.tenant,
+    logLevel: flags.logLevel,
+    allowedHosts: flags.allowedHost,
+    allowedOrigins: flags.allowedOrigin,
+    ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
+    ...(flags.brokerUrl === undefined ? {} : { brokerUrl: flags.brokerUrl }),
+    ...(flags.enrolmentKey === undefined ? {} : { enrolmentKey: flags.enrolmentKey }),
+  };
+}
+
+/** Says where everything is. The page of a server that others can reach opens with the token in its address. */
+export function printUrls(server: RunningServer, terminal: Terminal): void {
+  const { httpUrl, mqttUrl, webSocketUrl, adminToken, adminTokenFile } = server;
+  const page = isLoopback(new URL(httpUrl).hostname) ? `${httpUrl}/` : `${httpUrl}/#token=${adminToken}`;
+  printResult(terminal, { httpUrl, mqttUrl, webSocketUrl, adminTokenFile }, () =>
+    formatFields([
+      ["page", page],
+      ["http", httpUrl],
+      ["mqtt", `${mqttUrl} and ${webSocketUrl}`],
+      ["admin token", adminTokenFile],
+    ]),
+  );
+}
