@@ -21,7 +21,7 @@ import {
   openTestBroker,
   tenantOf,
   type TestBroker,
-} from "./broker-fixture.js";
+} from "./testing/broker-fixture.js";
 import { openEmbeddedBroker } from "./embedded-broker.js";
 
 const HASH = z.parse(sha256, "a".repeat(64));

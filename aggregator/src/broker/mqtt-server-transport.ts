@@ -71,21 +71,16 @@ function transportOver(
   return {
     publish: async (topic, payload, { retain, qos }) => {
       refuseTopic(topic);
+      if (closing !== undefined) throw new FedgeError("CLOSED", "the connection to the broker is closed");
       // The client would queue without limit until the broker is back; devices ask again by then.
       if (!client.connected) throw new FedgeError("TRANSPORT_FAILED", "the broker cannot be reached now");
       await within(options, client.publishAsync(topic, bufferOf(payload), { retain, qos }));
     },
     subscribe: async (filter, handler) => {
       router.add(filter, handler);
-      const granted = await within(options, client.subscribeAsync(filter, { qos: 1 }));
-      if (granted.some((grant) => (grant.qos as number) === SUBSCRIPTION_REFUSED)) {
-        throw new FedgeError(
-          "ACCESS_DENIED",
-          `the broker refuses ${filter}; allow it to this aggregator's user`,
-        );
-      }
+      await within(options, client.subscribeAsync(filter, { qos: 1 }));
     },
-    isConnected: () => client.connected,
+    isConnected: () => closing === undefined && client.connected,
     onState: (listener) => {
       client.on("connect", () => listener(true));
       client.on("close", () => listener(false));
@@ -108,8 +103,20 @@ async function within<T>(options: MqttServerTransportOptions, work: Promise<T>):
 }
 
 function transportFailed(cause: unknown): FedgeError {
+  if (isRefusedSubscription(cause)) {
+    return new FedgeError("ACCESS_DENIED", "the broker refuses the subscription; allow it to this user", {
+      cause,
+    });
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new FedgeError("TRANSPORT_FAILED", `the broker did not take it: ${reason}`, { cause });
+}
+
+function isRefusedSubscription(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !("packet" in cause)) return false;
+  const { packet } = cause;
+  if (typeof packet !== "object" || packet === null || !("granted" in packet)) return false;
+  return Array.isArray(packet.granted) && packet.granted.includes(SUBSCRIPTION_REFUSED);
 }
 
 /** CONNACK return codes 4 and 5 (MQTT 3.1.1, table 3.1). */

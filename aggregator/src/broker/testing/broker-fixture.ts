@@ -1,13 +1,12 @@
 import { decodeWith, tenantId as tenantIdSchema, type DeviceId, type TenantId } from "@fedge/protocol";
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { createSystemClock } from "../clock/system-clock.js";
-import { deviceIdOf } from "../identity/device-keys.js";
-import { createDeviceTokens, type DeviceTokens } from "../identity/device-tokens.js";
-import { openEmbeddedBroker, type EmbeddedBroker, type EmbeddedBrokerOptions } from "./embedded-broker.js";
+import { createSystemClock } from "../../clock/system-clock.js";
+import { deviceIdOf } from "../../identity/device-keys.js";
+import { createDeviceTokens, type DeviceTokens } from "../../identity/device-tokens.js";
+import { openEmbeddedBroker, type EmbeddedBroker, type EmbeddedBrokerOptions } from "../embedded-broker.js";
 
 export const TENANT = tenantOf("acme");
 
@@ -104,8 +103,7 @@ async function newTestDevice(
     ...changes,
   });
   const connect = async (changes: IClientOptions = {}): Promise<MqttClient> => {
-    const client = mqtt.connect(options(changes));
-    await once(client, "connect");
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options(changes), false);
     client.on("error", () => undefined);
     clients.add(client);
     return client;
