@@ -1,10 +1,11 @@
+import { readFileSync } from "node:fs";
 import initialise from "wabt";
-import { kernelsText } from "./kernels.mjs";
 
 /** Bytes of the kernels' WebAssembly module. */
 export async function compileKernels() {
   const wabt = await initialise();
-  const module = wabt.parseWat("kernels.wat", kernelsText(), { simd: true });
+  const source = readFileSync(new URL("./fold.wat", import.meta.url), "utf8");
+  const module = wabt.parseWat("fold.wat", source, { simd: true });
   try {
     module.resolveNames();
     module.validate();

@@ -1,21 +1,24 @@
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, MAX_EXAMPLES_PER_UPDATE, MAX_PARAMETERS } from "@fedge/protocol";
 import type { FoldBounds } from "../rounds/ports.js";
 
-/** A contribution must stay below 2^51 for the rounding trick of the kernels, and one bit is kept in reserve. */
+/** The rounding trick of the kernels holds below 2^51; the bit in reserve covers the rounding of a logarithm. */
 const CONTRIBUTION_BITS = 50;
-/** The sum must stay below 2^63, with one bit in reserve. */
+/** The sum is a signed 64-bit integer and must stay below 2^63; one bit in reserve. */
 const SUM_BITS = 62;
-/** Below this many fraction bits the sum would be coarser than float32 for ordinary updates. */
-const MIN_FRACTION_BITS = 16;
+/** A contribution is kept to 2^-24 of the largest delta that the bounds allow: float32's own precision. */
+const PRECISION_BITS = 24;
+/** Keeps numExamples * 2^fractionBits and its products far from the ends of float64's range. */
 const MAX_FRACTION_BITS = 100;
 
 /**
  * Bits after the binary point of a round's sum: as many as fit when every device sends the largest update allowed.
  *
- * No coordinate exceeds the norm bound, so |delta_i * n| <= maxNorm * maxExamplesPerDevice. Throws OPTION_INVALID
- * when so few bits are left that small updates would be lost.
+ * No coordinate exceeds the norm bound, so |delta_i * n| <= maxNorm * maxExamplesPerDevice. Every factor of two by
+ * which a bound is too generous costs one bit. May be negative for very large norms. Throws OPTION_INVALID for
+ * bounds that are no bounds, and when they leave fewer bits than 2^-24 of the largest delta needs.
  */
 export function fractionBits(bounds: FoldBounds): number {
+  requireBounds(bounds);
   const contributionBits = Math.ceil(Math.log2(bounds.maxNorm * bounds.maxExamplesPerDevice));
   const cohortBits = Math.ceil(Math.log2(bounds.maxCohortSize));
   const bits = Math.min(
@@ -23,10 +26,24 @@ export function fractionBits(bounds: FoldBounds): number {
     SUM_BITS - contributionBits - cohortBits,
     MAX_FRACTION_BITS,
   );
-  if (bits >= MIN_FRACTION_BITS) return bits;
+  if (bits >= PRECISION_BITS - Math.log2(bounds.maxNorm)) return bits;
   throw new FedgeError(
     "OPTION_INVALID",
-    `a largest norm of ${bounds.maxNorm}, ${bounds.maxExamplesPerDevice} examples a device and ${bounds.maxCohortSize} ` +
-      `devices leave ${bits} bits for fractions; lower the norm bound or the examples a device may use`,
+    `up to ${bounds.maxExamplesPerDevice} examples a device, ${bounds.maxCohortSize} devices and a norm of ` +
+      `${bounds.maxNorm} leave ${bits} bits for fractions, too few to keep float32's precision; ` +
+      "lower the examples a device may use or the devices in a round",
   );
+}
+
+function requireBounds(bounds: FoldBounds): void {
+  requireCount("numParameters", bounds.numParameters, MAX_PARAMETERS);
+  requireCount("maxExamplesPerDevice", bounds.maxExamplesPerDevice, MAX_EXAMPLES_PER_UPDATE);
+  requireCount("maxCohortSize", bounds.maxCohortSize, 2 ** 32 - 1);
+  if (bounds.maxNorm > 0 && bounds.maxNorm < Infinity) return;
+  throw new FedgeError("OPTION_INVALID", `maxNorm is ${bounds.maxNorm}; it must be a positive number`);
+}
+
+function requireCount(name: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw new FedgeError("OPTION_INVALID", `${name} is ${value}; it must be a whole number from 1 to ${most}`);
 }

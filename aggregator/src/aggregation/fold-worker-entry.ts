@@ -1,8 +1,8 @@
-import { FedgeError, toWireError, type UpdateEncoding } from "@fedge/protocol";
+import { FedgeError, toWireError, type UpdateEncoding, type WireError } from "@fedge/protocol";
 import { parentPort, workerData } from "node:worker_threads";
 import type { FoldSnapshotRef } from "../rounds/journal.js";
 import type { FoldBounds } from "../rounds/ports.js";
-import { readSnapshot, removeSnapshot, writeSnapshot } from "./fold-files.js";
+import { removeSnapshot, restoreSnapshot, writeSnapshot } from "./fold-files.js";
 import { FixedPointFold } from "./fold.js";
 
 export type FoldRequest =
@@ -14,7 +14,18 @@ export type FoldRequest =
   | { readonly type: "forget-snapshot"; readonly fileName: string }
   | { readonly type: "mean" };
 
-const { directory } = workerData as { directory: string };
+export interface FoldThreadData {
+  readonly directory: string;
+  readonly isForcedToDisk: boolean;
+}
+
+export interface FoldAnswer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: WireError;
+}
+
+const { directory, isForcedToDisk } = workerData as FoldThreadData;
 const state: { fold: FixedPointFold | null } = { fold: null };
 
 function handle(request: FoldRequest): unknown {
@@ -23,15 +34,15 @@ function handle(request: FoldRequest): unknown {
       return begin(request.bounds);
     case "restore":
       begin(request.bounds);
-      return current().restore(readSnapshot(directory, request.snapshot));
+      return restoreSnapshot(directory, request.snapshot, current());
     case "check":
       return current().check(request.body, request.encoding);
     case "add":
       return current().addChecked(request.numExamples);
     case "snapshot":
-      return writeSnapshot(directory, request.fileName, current().snapshot());
+      return writeSnapshot({ directory, fileName: request.fileName }, current().snapshot(), isForcedToDisk);
     case "forget-snapshot":
-      return removeSnapshot(directory, request.fileName);
+      return removeSnapshot({ directory, fileName: request.fileName });
     case "mean":
       return current().mean();
   }
@@ -39,9 +50,19 @@ function handle(request: FoldRequest): unknown {
 
 /** Memory is taken once for a model and its bounds, and used again round after round. */
 function begin(bounds: FoldBounds): void {
-  const isSame = state.fold !== null && JSON.stringify(state.fold.bounds) === JSON.stringify(bounds);
-  if (isSame) state.fold?.reset();
-  else state.fold = new FixedPointFold(bounds);
+  if (state.fold !== null && isSame(state.fold.bounds, bounds)) return state.fold.reset();
+  state.fold?.close();
+  state.fold = null;
+  state.fold = new FixedPointFold(bounds);
+}
+
+function isSame(one: FoldBounds, other: FoldBounds): boolean {
+  return (
+    one.numParameters === other.numParameters &&
+    one.maxNorm === other.maxNorm &&
+    one.maxExamplesPerDevice === other.maxExamplesPerDevice &&
+    one.maxCohortSize === other.maxCohortSize
+  );
 }
 
 function current(): FixedPointFold {
@@ -49,10 +70,14 @@ function current(): FixedPointFold {
   return state.fold;
 }
 
-parentPort?.on("message", ({ id, request }: { id: number; request: FoldRequest }) => {
+function answer(id: number, request: FoldRequest): void {
   try {
-    parentPort?.postMessage({ id, result: handle(request) });
+    const result = handle(request);
+    const transfer = result instanceof Float32Array ? [result.buffer as ArrayBuffer] : [];
+    parentPort?.postMessage({ id, result } satisfies FoldAnswer, transfer);
   } catch (error) {
-    parentPort?.postMessage({ id, error: toWireError(error) });
+    parentPort?.postMessage({ id, error: toWireError(error) } satisfies FoldAnswer);
   }
-});
+}
+
+parentPort?.on("message", ({ id, request }: { id: number; request: FoldRequest }) => answer(id, request));

@@ -190,9 +190,9 @@ test("an update that is not finite cannot be added even by mistake", () => {
 });
 
 test("bounds that leave no room for fractions are refused by name", () => {
-  expect(() => new FixedPointFold({ ...bounds, maxNorm: 1e6, maxExamplesPerDevice: 2 ** 24 })).toThrowError(
-    expect.objectContaining({ code: "OPTION_INVALID" }),
-  );
+  expect(
+    () => new FixedPointFold({ ...bounds, maxExamplesPerDevice: 2 ** 24, maxCohortSize: 2 ** 15 }),
+  ).toThrowError(expect.objectContaining({ code: "OPTION_INVALID" }));
 });
 
 test("a snapshot of another model is refused", () => {

@@ -1,62 +1,52 @@
-import {
-  FedgeError,
-  INT8_BLOCK,
-  MAX_PARAMETERS,
-  encodedUpdateBytes,
-  type UpdateEncoding,
-} from "@fedge/protocol";
+import { FedgeError, encodedUpdateBytes, type UpdateEncoding } from "@fedge/protocol";
 import type { FoldBounds, UpdateNorms } from "../rounds/ports.js";
+import { checkNorms } from "../rounds/update-check.js";
 import { fractionBits } from "./fixed-point.js";
-import { FOLD_KERNELS_BASE64 } from "./fold-kernels.generated.js";
-import { SNAPSHOT_HEADER_BYTES, decodeSnapshotHeader, encodeSnapshotHeader } from "./fold-snapshot.js";
+import {
+  ACCUMULATORS,
+  LARGEST_MAGNITUDE,
+  STAGE,
+  STAGE_SCALES,
+  STAGE_VALUES,
+  SUM_OF_SQUARES,
+  createFoldKernels,
+  type FoldKernels,
+} from "./fold-kernels.js";
+import {
+  SNAPSHOT_HEADER_BYTES,
+  decodeSnapshotHeader,
+  encodeSnapshotHeader,
+  type SnapshotHeader,
+} from "./fold-snapshot.js";
+import { forEachSlice } from "./fold-stage.js";
 
-interface Kernels {
-  readonly check: (encoding: UpdateEncoding) => (body: number, count: number, numScales: number) => void;
-  readonly fold: (
-    encoding: UpdateEncoding,
-  ) => (acc: number, body: number, count: number, numScales: number, factor: number) => void;
-  readonly mean: (acc: number, out: number, count: number, divisor: number) => void;
+export interface UpdateFindings extends UpdateNorms {
+  /** Largest magnitude of a value; Infinity when a value is not finite. */
+  readonly maxAbs: number;
 }
 
-const PAGE_BYTES = 65_536;
-const ACCUMULATORS = 64;
+interface CheckedUpdate {
+  readonly body: Uint8Array;
+  readonly encoding: UpdateEncoding;
+  readonly findings: UpdateFindings;
+}
 
 /**
  * Example-weighted sum of updates in 64-bit fixed point, so that it is the same bits whatever order they come in.
  *
- * Memory: 8 bytes a parameter and one update, independent of the cohort.
+ * Memory: 8 bytes a parameter and a small stage, independent of the cohort; an update under way stays where the
+ * caller has it. Throws OPTION_INVALID for bounds that cannot be met, and CLOSED after `close`.
  */
 export class FixedPointFold {
-  readonly #memory: WebAssembly.Memory;
-  readonly #kernels: Kernels;
-  readonly #paddedCount: number;
-  readonly #body: number;
   readonly #fractionBits: number;
+  #kernels: FoldKernels | null;
   #totalExamples = 0;
   #numUpdates = 0;
-  #loaded: {
-    readonly encoding: UpdateEncoding;
-    readonly norms: UpdateNorms;
-    readonly maxAbs: number;
-  } | null = null;
+  #checked: CheckedUpdate | null = null;
 
   constructor(readonly bounds: FoldBounds) {
-    if (
-      !Number.isInteger(bounds.numParameters) ||
-      bounds.numParameters < 1 ||
-      bounds.numParameters > MAX_PARAMETERS
-    ) {
-      throw new FedgeError(
-        "OPTION_INVALID",
-        `${bounds.numParameters} parameters; 1 to ${MAX_PARAMETERS} are allowed`,
-      );
-    }
     this.#fractionBits = fractionBits(bounds);
-    this.#paddedCount = Math.ceil(bounds.numParameters / INT8_BLOCK) * INT8_BLOCK;
-    this.#body = ACCUMULATORS + 8 * this.#paddedCount;
-    const pages = Math.ceil((this.#body + 4 * this.#paddedCount) / PAGE_BYTES);
-    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    this.#kernels = instantiate(this.#memory);
+    this.#kernels = createFoldKernels(bounds.numParameters);
   }
 
   get totalExamples(): number {
@@ -67,50 +57,77 @@ export class FixedPointFold {
     return this.#numUpdates;
   }
 
-  /** Takes an encoded update in and says what its values are. Throws UPDATE_TRUNCATED or UPDATE_TOO_LARGE. */
-  check(body: Uint8Array, encoding: UpdateEncoding): UpdateNorms {
-    const expected = encodedUpdateBytes(this.bounds.numParameters, encoding);
+  /**
+   * What the values of an encoded update are; the sum stays as it is. The body must not change until it is added.
+   *
+   * Throws UPDATE_TRUNCATED or UPDATE_TOO_LARGE.
+   */
+  check(body: Uint8Array, encoding: UpdateEncoding): UpdateFindings {
+    const kernels = this.#open();
+    this.#checked = null;
+    const { numParameters } = this.bounds;
+    const expected = encodedUpdateBytes(numParameters, encoding);
     if (body.byteLength !== expected) {
       const code = body.byteLength < expected ? "UPDATE_TRUNCATED" : "UPDATE_TOO_LARGE";
       throw new FedgeError(code, `update of ${body.byteLength} bytes; this model's is ${expected}`);
     }
-    this.#load(body, encoding);
-    this.#kernels.check(encoding)(this.#body, this.#paddedCount, this.#numScales);
-    const view = new DataView(this.#memory.buffer);
-    const maxAbs = view.getFloat32(8, true);
-    const isFinite = maxAbs < Infinity;
-    const norms = { isFinite, l2Norm: isFinite ? Math.sqrt(view.getFloat64(0, true)) : Infinity };
-    this.#loaded = { encoding, norms, maxAbs };
-    return norms;
+    new Uint8Array(kernels.memory.buffer, 0, STAGE).fill(0);
+    forEachSlice(kernels, { body, encoding, numParameters }, (_start, count) =>
+      kernels.check[encoding](STAGE, count, STAGE_SCALES),
+    );
+    const findings = readFindings(kernels.memory);
+    this.#checked = { body, encoding, findings };
+    return findings;
   }
 
   /** Adds the update that `check` saw last. Throws INTERNAL when it would not fit the fixed point that was chosen. */
   addChecked(numExamples: number): void {
-    const loaded = this.#loaded;
-    this.#loaded = null;
-    if (loaded === null) throw new FedgeError("INTERNAL", "an update must be checked before it is added");
-    const { maxNorm, maxExamplesPerDevice, maxCohortSize } = this.bounds;
-    const fits = loaded.norms.isFinite && loaded.maxAbs <= maxNorm && numExamples <= maxExamplesPerDevice;
-    if (!fits || !Number.isInteger(numExamples) || numExamples < 1 || this.#numUpdates >= maxCohortSize) {
+    const kernels = this.#open();
+    const checked = this.#checked;
+    this.#checked = null;
+    if (checked === null) throw new FedgeError("INTERNAL", "an update must be checked before it is added");
+    const { numParameters, maxNorm, maxExamplesPerDevice, maxCohortSize } = this.bounds;
+    const isCounted =
+      Number.isInteger(numExamples) && numExamples >= 1 && numExamples <= maxExamplesPerDevice;
+    if (!isCounted || !(checked.findings.maxAbs <= maxNorm) || this.#numUpdates >= maxCohortSize) {
       throw new FedgeError("INTERNAL", "an update outside the round's bounds was about to be added");
     }
+    const { body, encoding } = checked;
     const factor = numExamples * 2 ** this.#fractionBits;
-    this.#kernels.fold(loaded.encoding)(ACCUMULATORS, this.#body, this.#paddedCount, this.#numScales, factor);
+    forEachSlice(kernels, { body, encoding, numParameters }, (start, count) =>
+      kernels.fold[encoding](ACCUMULATORS + 8 * start, STAGE, count, STAGE_SCALES, factor),
+    );
     this.#totalExamples += numExamples;
     this.#numUpdates += 1;
   }
 
-  /** sum(n_k * delta_k) / sum(n_k), length P, rounded once to float32. Throws INTERNAL for an empty sum. */
+  /**
+   * Checks an update and adds it. Throws UPDATE_TRUNCATED, UPDATE_TOO_LARGE, UPDATE_NOT_FINITE, UPDATE_NORM_EXCEEDED
+   * or UPDATE_EXAMPLES_INVALID, and then the sum is what it was.
+   */
+  add(body: Uint8Array, encoding: UpdateEncoding, numExamples: number): UpdateFindings {
+    const findings = this.check(body, encoding);
+    checkNorms(findings, this.bounds.maxNorm);
+    const most = this.bounds.maxExamplesPerDevice;
+    if (!Number.isInteger(numExamples) || numExamples < 1 || numExamples > most) {
+      throw new FedgeError("UPDATE_EXAMPLES_INVALID", `${numExamples} examples; 1 to ${most} are allowed`);
+    }
+    this.addChecked(numExamples);
+    return findings;
+  }
+
+  /** sum(n_k * delta_k) / sum(n_k), length P, divided in float64. Throws INTERNAL for an empty sum. */
   mean(): Float32Array<ArrayBuffer> {
+    const kernels = this.#open();
     if (this.#totalExamples === 0) throw new FedgeError("INTERNAL", "the mean of no updates");
-    this.#loaded = null;
-    this.#kernels.mean(
-      ACCUMULATORS,
-      this.#body,
-      this.bounds.numParameters,
-      this.#totalExamples * 2 ** this.#fractionBits,
-    );
-    return new Float32Array(this.#memory.buffer, this.#body, this.bounds.numParameters).slice();
+    const divisor = this.#totalExamples * 2 ** this.#fractionBits;
+    const mean = new Float32Array(this.bounds.numParameters);
+    for (let start = 0; start < mean.length; start += STAGE_VALUES) {
+      const count = Math.min(STAGE_VALUES, mean.length - start);
+      kernels.mean(ACCUMULATORS + 8 * start, STAGE, count, divisor);
+      mean.set(new Float32Array(kernels.memory.buffer, STAGE, count), start);
+    }
+    return mean;
   }
 
   /** Header and sum, as they can be written to a file; the sum is a view, valid until the next call. */
@@ -121,51 +138,96 @@ export class FixedPointFold {
       numUpdates: this.#numUpdates,
       totalExamples: this.#totalExamples,
     });
-    return [header, new Uint8Array(this.#memory.buffer, ACCUMULATORS, 8 * this.bounds.numParameters)];
+    return [header, this.#sums()];
   }
 
   /** Continues the sum of a snapshot. Throws DATA_CORRUPT when it is not one of this model and these bounds. */
   restore(snapshot: Uint8Array): void {
-    const header = decodeSnapshotHeader(snapshot);
-    const sums = snapshot.subarray(SNAPSHOT_HEADER_BYTES);
-    const isOurs =
-      header.numParameters === this.bounds.numParameters && header.fractionBits === this.#fractionBits;
-    if (!isOurs || sums.byteLength !== 8 * this.bounds.numParameters) {
-      throw new FedgeError("DATA_CORRUPT", "the kept sum belongs to another model or other bounds");
+    const sums = this.#sumsOf(snapshot);
+    this.restoreWith(decodeSnapshotHeader(snapshot), (target) => target.set(sums));
+  }
+
+  /** As `restore`, from a source that writes the sums to where they belong. What `fill` throws empties the sum. */
+  restoreWith(header: SnapshotHeader, fill: (sums: Uint8Array) => void): void {
+    this.#requireOurs(header, 0);
+    this.reset();
+    try {
+      fill(this.#sums());
+    } catch (error) {
+      this.reset();
+      throw error;
     }
-    new Uint8Array(this.#memory.buffer, ACCUMULATORS).set(sums);
     this.#totalExamples = header.totalExamples;
     this.#numUpdates = header.numUpdates;
   }
 
-  /** Empties the sum. */
+  /**
+   * Adds another part of the same round, so that parts summed apart give the bits of one sum. Throws DATA_CORRUPT
+   * when the snapshot is not of this model and these bounds, or both together exceed the cohort.
+   */
+  merge(snapshot: Uint8Array): void {
+    const { memory, merge } = this.#open();
+    const header = decodeSnapshotHeader(snapshot);
+    this.#requireOurs(header, this.#numUpdates);
+    const sums = this.#sumsOf(snapshot);
+    const stage = new Uint8Array(memory.buffer);
+    const sliceBytes = 4 * STAGE_VALUES;
+    for (let start = 0; start < sums.byteLength; start += sliceBytes) {
+      const slice = sums.subarray(start, start + sliceBytes);
+      stage.set(slice, STAGE);
+      // The kernel takes two sums at a time; behind an odd last one lies padding, to which zero is added.
+      stage.fill(0, STAGE + slice.byteLength, STAGE + slice.byteLength + 8);
+      merge(ACCUMULATORS + start, STAGE, slice.byteLength / 8);
+    }
+    this.#totalExamples += header.totalExamples;
+    this.#numUpdates += header.numUpdates;
+  }
+
+  /** Empties the sum; its memory is used again. */
   reset(): void {
-    new Uint8Array(this.#memory.buffer, ACCUMULATORS, 8 * this.#paddedCount).fill(0);
+    this.#sums().fill(0);
     this.#totalExamples = 0;
     this.#numUpdates = 0;
-    this.#loaded = null;
+    this.#checked = null;
   }
 
-  get #numScales(): number {
-    return this.#paddedCount / INT8_BLOCK;
+  /** Lets go of the memory. Idempotent. */
+  close(): void {
+    this.#kernels = null;
+    this.#checked = null;
   }
 
-  /** The kernels walk whole blocks; what lies behind the update must be zeros. */
-  #load(body: Uint8Array, encoding: UpdateEncoding): void {
-    const target = new Uint8Array(this.#memory.buffer, this.#body);
-    target.set(body);
-    const paddedBytes = encodedUpdateBytes(this.#paddedCount, encoding);
-    target.fill(0, body.byteLength, paddedBytes);
+  #open(): FoldKernels {
+    if (this.#kernels === null) throw new FedgeError("CLOSED", "the fold is closed");
+    return this.#kernels;
+  }
+
+  #sums(): Uint8Array {
+    return new Uint8Array(this.#open().memory.buffer, ACCUMULATORS, 8 * this.bounds.numParameters);
+  }
+
+  #sumsOf(snapshot: Uint8Array): Uint8Array {
+    const sums = snapshot.subarray(SNAPSHOT_HEADER_BYTES);
+    if (sums.byteLength === 8 * this.bounds.numParameters) return sums;
+    throw new FedgeError("DATA_CORRUPT", "the kept sum has another length than this model's");
+  }
+
+  #requireOurs(header: SnapshotHeader, numUpdates: number): void {
+    const { numParameters, maxCohortSize, maxExamplesPerDevice } = this.bounds;
+    const isOurs = header.numParameters === numParameters && header.fractionBits === this.#fractionBits;
+    const isWithinBounds =
+      numUpdates + header.numUpdates <= maxCohortSize &&
+      header.totalExamples <= header.numUpdates * maxExamplesPerDevice;
+    if (isOurs && isWithinBounds) return;
+    throw new FedgeError("DATA_CORRUPT", "the kept sum belongs to another model or other bounds");
   }
 }
 
-function instantiate(memory: WebAssembly.Memory): Kernels {
-  const bytes = Uint8Array.from(atob(FOLD_KERNELS_BASE64), (character) => character.charCodeAt(0));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory } });
-  const kernels = exports as Record<string, unknown>;
-  return {
-    check: (encoding) => kernels[`check_${encoding}`] as ReturnType<Kernels["check"]>,
-    fold: (encoding) => kernels[`fold_${encoding}`] as ReturnType<Kernels["fold"]>,
-    mean: kernels["mean"] as Kernels["mean"],
-  };
+function readFindings(memory: WebAssembly.Memory): UpdateFindings {
+  const view = new DataView(memory.buffer);
+  const maxAbs = view.getFloat32(LARGEST_MAGNITUDE, true);
+  if (!(maxAbs < Infinity)) return { isFinite: false, l2Norm: Infinity, maxAbs: Infinity };
+  // A product of int8 code and scale may round up, while its square is summed exactly: no norm is below a value.
+  const l2Norm = Math.max(maxAbs, Math.sqrt(view.getFloat64(SUM_OF_SQUARES, true)));
+  return { isFinite: true, l2Norm, maxAbs };
 }
