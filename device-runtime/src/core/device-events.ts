@@ -1,0 +1,40 @@
+import type { ErrorCode, ModelName } from "@fedge/protocol";
+import type { RoundPhase } from "./rounds/participation.js";
+
+export interface DeviceEventMap {
+  /** Another version serves from now on. */
+  version: { readonly model: ModelName; readonly version: number };
+  /** A step of this device's part in a round. */
+  round: { readonly roundId: string; readonly phase: RoundPhase; readonly code: ErrorCode | null };
+  /** The connection came or went. */
+  state: { readonly isOnline: boolean };
+  /** Something failed that the device deals with by itself. */
+  error: unknown;
+}
+
+type Listeners = { [K in keyof DeviceEventMap]: Set<(detail: DeviceEventMap[K]) => void> };
+
+/** An app's listener that throws must not end what the device was doing. */
+export class DeviceEvents {
+  readonly #listeners: Listeners = {
+    version: new Set(),
+    round: new Set(),
+    state: new Set(),
+    error: new Set(),
+  };
+
+  on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {
+    this.#listeners[event].add(listener);
+    return () => this.#listeners[event].delete(listener);
+  }
+
+  emit<K extends keyof DeviceEventMap>(event: K, detail: DeviceEventMap[K]): void {
+    for (const listener of [...this.#listeners[event]]) {
+      try {
+        listener(detail);
+      } catch (error) {
+        if (event !== "error") this.emit("error", error);
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Examples } from "./engine.js";
+
+/** The app's labelled examples of one model. */
+export interface TrainingData {
+  numExamples(): number;
+  /** At most `maxExamples` of them. */
+  examples(maxExamples: number): Examples | Promise<Examples>;
+}
+
+/** Whether the device may work for the fleet now: idle, charging, unmetered, or whatever the app decides. */
+export interface HostConditions {
+  isEligible(): boolean;
+  /** Told whenever the answer may have changed; the returned function ends that. */
+  onChange(listener: () => void): () => void;
+}
+
+/** What the person has agreed to. Both are off until an app that asked turns them on. */
+export interface Consent {
+  /** Train on this device's examples and send updates. */
+  readonly training: boolean;
+  /** Report installations and failures. */
+  readonly reporting: boolean;
+}

@@ -1,0 +1,29 @@
+import type { Random } from "@fedge/protocol";
+import type { HostConditions, TrainingData } from "./application.js";
+import type { Clock } from "./clock.js";
+import type { ServingEngine, StopSignal, Trainer } from "./engine.js";
+import type { BlobStore, ByteStore, Digest } from "./storage.js";
+import type { Identity, Transport } from "./transport.js";
+
+/** Everything the core needs from outside; an entry point for a platform fills it in. */
+export interface DevicePorts {
+  readonly clock: Clock;
+  /** Spreads waiting times; nothing secret comes from it. */
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly store: ByteStore;
+  readonly blobs: BlobStore;
+  readonly identity: Identity;
+  readonly transport: Transport;
+  readonly serving: ServingEngine;
+  readonly trainer: Trainer;
+  readonly conditions: HostConditions;
+  readonly trainingData: Readonly<Record<string, TrainingData>>;
+  /** An abort controller of the platform. */
+  readonly newStop: () => StopController;
+}
+
+export interface StopController {
+  readonly signal: StopSignal;
+  abort(): void;
+}

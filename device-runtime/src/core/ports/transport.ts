@@ -1,0 +1,47 @@
+import type { DeviceId, TenantId } from "@fedge/protocol";
+
+export interface Credentials {
+  readonly deviceId: DeviceId;
+  readonly tenantId: TenantId;
+  /** Password of the MQTT connection. */
+  readonly token: string;
+  readonly brokerUrl: string;
+}
+
+/** Who this device is. The key never leaves the port. */
+export interface Identity {
+  /**
+   * Fresh credentials; enrols the device the first time. `isRefused` says that the last ones did not work.
+   * Throws SERVER_UNREACHABLE, or ACCESS_DENIED when the server does not want this device.
+   */
+  credentials(options: { readonly isRefused: boolean }): Promise<Credentials>;
+}
+
+export interface ConnectionListener {
+  message(topic: string, payload: Uint8Array): void;
+  /** The connection is gone, whoever ended it. Called once, and never before `open` has resolved. */
+  closed(): void;
+}
+
+/** One connection to the broker, from its CONNACK to its end. */
+export interface TransportConnection {
+  /** Resolves when the broker has acknowledged it (QoS 1). Throws TRANSPORT_FAILED when the connection ends first. */
+  publish(topic: string, payload: Uint8Array, options: { readonly retain: boolean }): Promise<void>;
+  /** Resolves when the broker has granted all of them. Throws ACCESS_DENIED for one that it refuses. */
+  subscribe(topics: readonly string[]): Promise<void>;
+  unsubscribe(topics: readonly string[]): Promise<void>;
+  /** Ends properly: the broker does not publish the will. Idempotent. */
+  end(): Promise<void>;
+  /** Cuts the line: the broker publishes the will. Idempotent. */
+  destroy(): void;
+}
+
+/** MQTT 3.1.1, or what behaves like it. Connects when told to, and never by itself. */
+export interface Transport {
+  /** Throws TOKEN_INVALID when the broker refuses the credentials, TRANSPORT_FAILED otherwise. */
+  open(
+    credentials: Credentials,
+    will: { readonly topic: string; readonly payload: Uint8Array },
+    listener: ConnectionListener,
+  ): Promise<TransportConnection>;
+}

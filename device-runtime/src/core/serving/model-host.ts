@@ -1,0 +1,60 @@
+import { FedgeError, type BlobRef, type ModelManifest, type ModelName } from "@fedge/protocol";
+import type { ServingSession, TensorValues } from "../ports/engine.js";
+import { checkInputs } from "./check-inputs.js";
+
+export interface Prediction {
+  readonly outputs: TensorValues;
+  /** The version that answered. */
+  readonly version: number;
+  /** Names this prediction for a later label. */
+  readonly id: string;
+}
+
+export interface LoadedModel {
+  readonly manifest: ModelManifest;
+  readonly manifestRef: BlobRef;
+  readonly session: ServingSession;
+}
+
+/** Answers requests for one model, and changes the version under them without dropping one. */
+export class ModelHost {
+  #active: LoadedModel | null = null;
+
+  constructor(
+    readonly model: ModelName,
+    private readonly newPredictionId: () => string,
+  ) {}
+
+  get active(): LoadedModel | null {
+    return this.#active;
+  }
+
+  /**
+   * Throws MODEL_NOT_READY before the first version is here, MODEL_INPUT_INVALID, and ENGINE_FAILED.
+   */
+  async predict(inputs: TensorValues): Promise<Prediction> {
+    const active = this.#active;
+    if (active === null) {
+      throw new FedgeError(
+        "MODEL_NOT_READY",
+        `no version of "${this.model}" has arrived yet; wait for the "version" event`,
+      );
+    }
+    checkInputs(active.manifest.inputs, inputs);
+    const outputs = await active.session.run(inputs);
+    return { outputs, version: active.manifest.version, id: this.newPredictionId() };
+  }
+
+  /** Serves the version from now on; requests under way end on the one before, which is then freed. */
+  async swap(next: LoadedModel): Promise<void> {
+    const before = this.#active;
+    this.#active = next;
+    await before?.session.close();
+  }
+
+  async close(): Promise<void> {
+    const active = this.#active;
+    this.#active = null;
+    await active?.session.close();
+  }
+}
