@@ -2,23 +2,13 @@ import { readdirSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { FedgeError } from "@fedge/protocol";
 import type { Command } from "commander";
+import type { BenchResult } from "../../bench/result.js";
 import { jsonFlag } from "../server-flags.js";
 import { formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { NONE } from "../text.js";
 
-/** What a benchmark measured, as `bench/result.ts` defines it. */
-interface Result {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly versus?: string;
-  readonly ratio?: number;
-  readonly bar?: number;
-  readonly pass?: boolean;
-}
-
-type Bench = () => Promise<readonly Result[]>;
+type Bench = () => Promise<readonly BenchResult[]>;
 
 const DIRECTORY = new URL("../../bench/", import.meta.url);
 
@@ -84,7 +74,7 @@ function describeMachine(): Record<string, unknown> {
   };
 }
 
-const COLUMNS: readonly TableColumn<Result>[] = [
+const COLUMNS: readonly TableColumn<BenchResult>[] = [
   { title: "RESULT", cell: (result) => result.name },
   { title: "VALUE", isNumber: true, cell: (result) => significant(result.value) },
   { title: "UNIT", cell: (result) => result.unit },
