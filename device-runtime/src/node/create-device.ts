@@ -1,0 +1,99 @@
+import { FedgeError, createRandom } from "@fedge/protocol";
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { createDevice as createCoreDevice, type Device } from "../core/device.js";
+import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
+import type { Trainer } from "../core/ports/engine.js";
+import { createOnnxServing } from "../engines/onnx/serving.js";
+import { createNodeClock } from "./clock.js";
+import { nodeDigest } from "./digest.js";
+import { openFileBlobs } from "./file-blobs.js";
+import { createHttpIdentity } from "./http-identity.js";
+import { openDeviceKey } from "./key-file.js";
+import { openLevelStore } from "./level-store.js";
+import { createMqttTransport } from "./mqtt-transport.js";
+import { loadOnnxRuntime } from "./onnx-runtime.js";
+import { createProcessTrainer } from "./process-trainer.js";
+
+export interface NodeDeviceOptions {
+  /** The aggregator, such as `http://127.0.0.1:8787`. */
+  readonly server: string;
+  /** Where this device keeps its key, models and rounds; one process at a time. */
+  readonly stateDirectory: string;
+  readonly models: readonly string[];
+  /** Labelled examples by model; without any the device serves and does not train. */
+  readonly trainingData?: Readonly<Record<string, TrainingData>>;
+  readonly consent?: Partial<Consent>;
+  readonly enrolmentKey?: string;
+  /** When the device may train; always by default. */
+  readonly conditions?: HostConditions;
+  readonly useWebSocket?: boolean;
+  /** A process of its own by default. */
+  readonly trainer?: Trainer;
+}
+
+export const alwaysEligible: HostConditions = { isEligible: () => true, onChange: () => () => undefined };
+
+/**
+ * A device in Node: ONNX by the native runtime (or WebAssembly), MQTT over TCP, files, training in a child process.
+ *
+ * Throws STATE_DIRECTORY_UNUSABLE, STATE_DIRECTORY_LOCKED, ENGINE_UNAVAILABLE or OPTION_INVALID. A server that cannot
+ * be reached is not an error: what is installed serves, and the device goes on trying.
+ */
+export async function createDevice(options: NodeDeviceOptions): Promise<Device> {
+  const directory = resolve(options.stateDirectory);
+  await makeDirectory(directory);
+  const clock = createNodeClock();
+  const { runtime, name } = await loadOnnxRuntime();
+  const key = await openDeviceKey(directory);
+  const store = await openLevelStore(join(directory, "store"));
+  const { server, enrolmentKey, useWebSocket = false } = options;
+  const identity = createHttpIdentity({
+    server,
+    key,
+    clock,
+    useWebSocket,
+    ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
+  });
+  const ports = {
+    ...{ clock, store, identity, digest: nodeDigest, transport: createMqttTransport() },
+    random: createRandom(randomBytes(16).toString("hex")),
+    blobs: await openFileBlobs(join(directory, "blobs")),
+    serving: createOnnxServing(runtime, name),
+    trainer: options.trainer ?? createProcessTrainer(),
+    conditions: options.conditions ?? alwaysEligible,
+    trainingData: options.trainingData ?? {},
+    newStop: () => new AbortController(),
+  };
+  const platform = `node ${process.versions.node} ${process.platform}`;
+  const device = await createCoreDevice(ports, {
+    models: options.models,
+    consent: options.consent ?? {},
+    platform,
+  });
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => (closing ??= device.close().then(() => store.close()));
+  return { ...bound(device), close };
+}
+
+function bound(device: Device): Omit<Device, "close"> {
+  return {
+    model: (name) => device.model(name),
+    on: (event, listener) => device.on(event, listener),
+    status: () => device.status(),
+    setConsent: (consent) => device.setConsent(consent),
+  };
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new FedgeError(
+      "STATE_DIRECTORY_UNUSABLE",
+      `cannot make ${directory}; choose a stateDirectory that can be written`,
+      { cause },
+    );
+  }
+}

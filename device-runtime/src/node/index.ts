@@ -1,0 +1,10 @@
+export { alwaysEligible, createDevice, type NodeDeviceOptions } from "./create-device.js";
+export { createNodeClock } from "./clock.js";
+export { deviceKeyOf, type DeviceKey } from "./device-key.js";
+export { nodeDigest } from "./digest.js";
+export { openFileBlobs } from "./file-blobs.js";
+export { createHttpIdentity, type HttpIdentityOptions } from "./http-identity.js";
+export { openLevelStore, type ClosableByteStore } from "./level-store.js";
+export { createMqttTransport } from "./mqtt-transport.js";
+export { loadOnnxRuntime, type NamedRuntime } from "./onnx-runtime.js";
+export { createProcessTrainer, type ProcessTrainerOptions } from "./process-trainer.js";

@@ -1,0 +1,39 @@
+import { FedgeError } from "@fedge/protocol";
+import { randomBytes, randomUUID } from "node:crypto";
+import { open, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { deviceKeyOf, type DeviceKey } from "./device-key.js";
+
+const SEED_BYTES = 32;
+
+/** The device's key from its file, made the first time (mode 0600). Throws STORAGE_FAILED. */
+export async function openDeviceKey(directory: string): Promise<DeviceKey> {
+  const path = join(directory, "device-key");
+  const kept = await readSeed(path);
+  if (kept !== undefined) return deviceKeyOf(kept);
+  const seed = randomBytes(SEED_BYTES);
+  const temporary = `${path}.${randomUUID()}`;
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    await file.writeFile(seed.toString("base64url"));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  return deviceKeyOf(seed);
+}
+
+async function readSeed(path: string): Promise<Buffer | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new FedgeError("STORAGE_FAILED", `cannot read the device's key ${path}`, { cause: error });
+  });
+  if (text === undefined) return undefined;
+  const seed = Buffer.from(text.trim(), "base64url");
+  if (seed.length === SEED_BYTES) return seed;
+  throw new FedgeError(
+    "STORAGE_FAILED",
+    `${path} is damaged; remove it, and the device enrols anew under another name`,
+  );
+}

@@ -1,0 +1,107 @@
+import { FedgeError } from "@fedge/protocol";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type {
+  ConnectionListener,
+  Credentials,
+  Transport,
+  TransportConnection,
+} from "../core/ports/transport.js";
+
+const CONNECT_TIMEOUT_MS = 20_000;
+const KEEPALIVE_SECONDS = 60;
+const SUBSCRIPTION_REFUSED = 128;
+/** CONNACK return codes of MQTT 3.1.1, table 3.1: bad user name or password, not authorized. */
+const REFUSED_CODES: ReadonlySet<unknown> = new Set([4, 5]);
+
+/** MQTT 3.1.1 over TCP, TLS or WebSocket, by the URL of the credentials. */
+export function createMqttTransport(): Transport {
+  return {
+    open: async (credentials, will, listener) => {
+      const client = mqtt.connect(credentials.brokerUrl, clientOptions(credentials, will));
+      await connected(client, credentials.brokerUrl);
+      return connectionOf(client, listener);
+    },
+  };
+}
+
+/** Reconnecting is the core's: it waits with jitter, and every session has a number and a will of its own. */
+function clientOptions(
+  credentials: Credentials,
+  will: { readonly topic: string; readonly payload: Uint8Array },
+): IClientOptions {
+  return {
+    protocolVersion: 4,
+    clean: true,
+    clientId: credentials.deviceId,
+    username: credentials.deviceId,
+    password: credentials.token,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepalive: KEEPALIVE_SECONDS,
+    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+  };
+}
+
+function connected(client: MqttClient, url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause?: unknown): void => {
+      client.end(true);
+      reject(connectError(url, cause));
+    };
+    client.once("connect", () => {
+      client.removeListener("close", fail);
+      client.removeListener("error", fail);
+      // A later error is followed by "close", which is what the listener hears.
+      client.on("error", () => undefined);
+      resolve();
+    });
+    client.once("error", fail);
+    client.once("close", fail);
+  });
+}
+
+function connectError(url: string, cause: unknown): FedgeError {
+  const isRefused =
+    typeof cause === "object" && cause !== null && "code" in cause && REFUSED_CODES.has(cause.code);
+  if (isRefused) return new FedgeError("TOKEN_INVALID", "the broker refuses this device's token", { cause });
+  const reason = cause instanceof Error ? cause.message : "the connection was closed";
+  return new FedgeError("TRANSPORT_FAILED", `cannot connect to the broker at ${url}: ${reason}`, { cause });
+}
+
+function connectionOf(client: MqttClient, listener: ConnectionListener): TransportConnection {
+  const ended = new Promise<never>((_, reject) => {
+    client.once("close", () => {
+      reject(new FedgeError("TRANSPORT_FAILED", "the connection to the broker ended"));
+      client.end(true);
+      listener.closed();
+    });
+  });
+  ended.catch(() => undefined);
+  client.on("message", (topic, payload) => listener.message(topic, payload));
+  return {
+    publish: async (topic, payload, { retain }) => {
+      await Promise.race([
+        client.publishAsync(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), {
+          qos: 1,
+          retain,
+        }),
+        ended,
+      ]);
+    },
+    subscribe: async (topics) => {
+      if (topics.length === 0) return;
+      const grants = await Promise.race([client.subscribeAsync([...topics], { qos: 1 }), ended]);
+      const refused = grants.find((grant) => (grant.qos as number) === SUBSCRIPTION_REFUSED);
+      if (refused !== undefined)
+        throw new FedgeError("ACCESS_DENIED", `the broker refuses the topic ${refused.topic}`);
+    },
+    unsubscribe: async (topics) => {
+      if (topics.length > 0) await Promise.race([client.unsubscribeAsync([...topics]), ended]);
+    },
+    end: async () => client.endAsync(),
+    destroy: () => {
+      client.stream.destroy();
+    },
+  };
+}

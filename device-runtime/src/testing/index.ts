@@ -1,0 +1,2 @@
+export { ManualClock } from "./manual-clock.js";
+export { createMemoryBlobStore, createMemoryByteStore } from "./memory-stores.js";
