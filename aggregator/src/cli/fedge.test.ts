@@ -56,7 +56,10 @@ describe("help and mistakes", () => {
     [["task", "create", "--close", "never"], "Allowed choices are goal, cohort"],
     [["task", "create"], "say what to train with --model"],
     [["task", "create", "--model", "m", "--goal", "3", "--min-reports", "4"], "--min-reports is 4"],
-    [["task", "create", "--model", "m", "--beta1", "0.5"], "fedavg has no beta1"],
+    [
+      ["task", "create", "--model", "m", "--beta1", "0.5"],
+      'field "serverOptimizer": Unrecognized key: "beta1"',
+    ],
     [["task", "create", "--file", "missing.json"], "cannot read the task in missing.json"],
     [["task", "show"], "missing required argument 'task'"],
     [["task"], "a command is missing"],
