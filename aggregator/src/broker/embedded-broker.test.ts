@@ -6,7 +6,7 @@ import {
   sha256,
   uploadTopic,
 } from "@fedge/protocol";
-import mqtt, { type MqttClient } from "mqtt";
+import mqtt, { type IConnackPacket, type MqttClient } from "mqtt";
 import { createConnection, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { setImmediate } from "node:timers/promises";
@@ -46,8 +46,8 @@ async function received(filter: string): Promise<string[]> {
 async function refusalOf(options: mqtt.IClientOptions): Promise<number> {
   const client = mqtt.connect({ ...options, reconnectPeriod: 0 });
   try {
-    const [error] = await once(client, "error");
-    return (error as { code: number }).code;
+    const error = await new Promise<Error>((resolve) => client.once("error", resolve));
+    return (error as Error & { code: number }).code;
   } finally {
     client.end(true);
   }
@@ -310,9 +310,9 @@ describe("a connection", () => {
     await server.broker.transport.publish(command, Buffer.from("missed"), { retain: false, qos: 1 });
 
     const second = mqtt.connect(device.options({ clean: false }));
-    const [connack] = await once(second, "connect");
+    const connack = await new Promise<IConnackPacket>((resolve) => second.once("connect", resolve));
 
-    expect((connack as { sessionPresent: boolean }).sessionPresent).toBe(false);
+    expect(connack.sessionPresent).toBe(false);
     second.end(true);
   });
 

@@ -1,9 +1,16 @@
 import type { MqttClient } from "mqtt";
 import mqtt from "mqtt";
+import { createConnection, createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { createSystemClock } from "../clock/system-clock.js";
 import { openMqttServerTransport } from "./mqtt-server-transport.js";
-import { TENANT, newDeviceId, openTestBroker, type TestBroker } from "./testing/broker-fixture.js";
+import {
+  TENANT,
+  newDeviceId,
+  nextMessage,
+  openTestBroker,
+  type TestBroker,
+} from "./testing/broker-fixture.js";
 import {
   describeServerTransport,
   type TransportHarness,
@@ -74,22 +81,49 @@ if (program === undefined) {
 } else {
   describeServerTransport("mosquitto", () => mosquittoHarness(program));
 
-  describe("a transport whose broker goes away", () => {
-    test("says so, refuses to publish, and leaves the broker its will", { timeout: 60_000 }, async () => {
+  describe("a transport whose connection breaks", () => {
+    test("says so and refuses to publish, and the broker says its will", { timeout: 60_000 }, async () => {
       const broker = await startMosquitto(program);
-      const url = `mqtt://127.0.0.1:${broker.port}`;
-      const will = { topic: "fedge/1/acme/srv/state", payload: Buffer.from("offline") };
+      const line = await breakableLine(broker.port);
+      const topic = "fedge/1/acme/srv/state";
+      const will = { topic, payload: Buffer.from("offline") };
+      const device = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion: 4 });
+      await device.subscribeAsync(topic, { qos: 1 });
+      const said = nextMessage(device);
+      const url = `mqtt://127.0.0.1:${line.port}`;
       const transport = await openMqttServerTransport({ url, clientId: "aggregator", clock, logger, will });
       const lost = new Promise<boolean>((resolve) => transport.onState(resolve));
 
-      await broker.close();
+      line.break();
 
       expect(await lost).toBe(false);
-      const publish = transport.publish("fedge/1/acme/srv/state", Buffer.from("x"), { retain: true, qos: 1 });
+      expect((await said).payload.toString()).toBe("offline");
+      const publish = transport.publish(topic, Buffer.from("x"), { retain: true, qos: 1 });
       await expect(publish).rejects.toMatchObject({ code: "TRANSPORT_FAILED" });
       await transport.close();
+      device.end(true);
+      await broker.close();
     });
   });
+}
+
+/** A way to the port that can be cut. */
+async function breakableLine(port: number): Promise<{ readonly port: number; break(): void }> {
+  const sockets: Socket[] = [];
+  const line = createServer((near) => {
+    const far = createConnection(port, "127.0.0.1");
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on("error", () => socket.destroy());
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => line.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (line.address() as AddressInfo).port,
+    break: () => {
+      line.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 describe("a transport to a broker that it cannot use", () => {
