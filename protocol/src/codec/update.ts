@@ -24,7 +24,8 @@ export function encodedUpdateBytes(numParameters: number, encoding: UpdateEncodi
  * `int8` rounds stochastically, so that its expectation is the value itself (Alistarh et al. 2017, QSGD); `random`
  * decides, and is unused by the other encodings.
  *
- * Throws UPDATE_NOT_FINITE for NaN, infinity, and values beyond the 65,504 that `float16` can hold.
+ * Throws UPDATE_NOT_FINITE for NaN, infinity, and values that would not come back finite: beyond 65,504 in `float16`,
+ * within rounding of the largest float32 in `int8`.
  */
 export function encodeUpdate(
   values: Float32Array,
@@ -100,6 +101,11 @@ function encodeInt8(values: Float32Array, view: DataView, random: Random): void 
     // Rounded up where float32 rounded down: no quotient leaves [-127, 127], so none is cut and the mean stays true.
     if ((scales[block] as number) < largest / 127) scaleBits[block] = (scaleBits[block] as number) + 1;
     const scale = scales[block] as number;
+    if (!Number.isFinite(Math.fround(127 * scale)))
+      throw new FedgeError(
+        "UPDATE_NOT_FINITE",
+        `block ${block} reaches ${largest}; int8 would decode it as infinite`,
+      );
     view.setFloat32(4 * block, scale, true);
     if (scale === 0) continue;
     for (let at = start; at < end; at += 1) {
