@@ -2,7 +2,7 @@ import type { Endpoint } from "comlink";
 
 /** The part of a child process, or of the child's own `process`, that carries messages. */
 export interface MessageProcess {
-  send?(message: unknown): boolean;
+  send?(message: unknown, sent: (error: Error | null) => void): boolean;
   on(event: "message", listener: (message: unknown) => void): unknown;
   off(event: "message", listener: (message: unknown) => void): unknown;
 }
@@ -13,7 +13,8 @@ type Listener = Parameters<Endpoint["addEventListener"]>[1];
 export function processEndpoint(target: MessageProcess): Endpoint {
   const listeners = new Map<Listener, (message: unknown) => void>();
   return {
-    postMessage: (message) => void target.send?.(message),
+    // A message that finds nobody needs no answer: the end of the other process is heard as such.
+    postMessage: (message) => void target.send?.(message, () => undefined),
     addEventListener: (_type, listener) => {
       const hear = (message: unknown): void => deliver(listener, message);
       listeners.set(listener, hear);

@@ -145,7 +145,7 @@ export class Rounds {
       case "expect-answer":
         return this.#expectAnswer(effect.withinMs);
       case "tell":
-        return this.options.onRound(effect);
+        return this.options.onRound({ roundId: effect.roundId, phase: effect.phase, code: effect.code });
     }
   }
 
