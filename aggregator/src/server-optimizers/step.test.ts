@@ -57,3 +57,79 @@ test("FedAdam without momentum and memory moves by eta where the delta is large 
   expect(parameters[0]).toBeCloseTo(0.1, 6);
   expect(parameters[1]).toBeCloseTo(-0.1, 6);
 });
+
+describe("two steps by hand", () => {
+  const twoSteps = (config: ServerOptimizerConfig): number[] => {
+    const first = stepServerOptimizer(config, null, Float32Array.of(0), Float32Array.of(1));
+    const second = stepServerOptimizer(config, first.state, first.parameters, Float32Array.of(2));
+    return [first.parameters[0]!, second.parameters[0]!];
+  };
+
+  test("FedAvgM: v = 1, then 0.5 * 1 + 2 = 2.5", () => {
+    expect(twoSteps({ kind: "fedavgm", learningRate: 1, momentum: 0.5 })).toEqual([1, 3.5]);
+  });
+
+  test("FedAdagrad: v = 1/4 + 1, then + 4", () => {
+    const [first, second] = twoSteps({ kind: "fedadagrad", learningRate: 1, beta1: 0, tau: 0.5 });
+
+    expect(first).toBeCloseTo(1 / (Math.sqrt(1.25) + 0.5), 6);
+    expect(second).toBeCloseTo(1 / (Math.sqrt(1.25) + 0.5) + 2 / (Math.sqrt(5.25) + 0.5), 6);
+  });
+
+  test("FedAdam: m = 1/2, then 1/4 + 1; v = 1/8 + 1/2, then 5/16 + 2", () => {
+    const config = { kind: "fedadam", learningRate: 1, beta1: 0.5, beta2: 0.5, tau: 0.5 } as const;
+
+    const [first, second] = twoSteps(config);
+
+    expect(first).toBeCloseTo(0.5 / (Math.sqrt(0.625) + 0.5), 6);
+    expect(second).toBeCloseTo(0.5 / (Math.sqrt(0.625) + 0.5) + 1.25 / (Math.sqrt(2.3125) + 0.5), 6);
+  });
+
+  test("FedYogi: v = 1/4 + 1/2, then 3/4 + 2", () => {
+    const config = { kind: "fedyogi", learningRate: 1, beta1: 0, beta2: 0.5, tau: 0.5 } as const;
+
+    const [first, second] = twoSteps(config);
+
+    expect(first).toBeCloseTo(1 / (Math.sqrt(0.75) + 0.5), 6);
+    expect(second).toBeCloseTo(1 / (Math.sqrt(0.75) + 0.5) + 2 / (Math.sqrt(2.75) + 0.5), 6);
+  });
+});
+
+test("FedYogi leaves the second moment alone when it equals the squared delta", () => {
+  const config = { kind: "fedyogi", learningRate: 1, beta1: 0, beta2: 0.5, tau: 0.5 } as const;
+
+  const { state } = stepServerOptimizer(config, null, Float32Array.of(0), Float32Array.of(0.5));
+
+  expect(state.vectors["second-moment"]).toEqual(Float32Array.of(0.25));
+});
+
+test("FedAvgM under a constant delta moves by its geometric sum", () => {
+  const config = { kind: "fedavgm", learningRate: 1, momentum: 0.5 } as const;
+  let parameters: Float32Array = Float32Array.of(0);
+  let state: ServerOptimizerState | null = null;
+
+  for (let step = 0; step < 10; step += 1) {
+    ({ parameters, state } = stepServerOptimizer(config, state, parameters, Float32Array.of(1)));
+  }
+
+  // The sum over t = 1..10 of 2 - 2^(1 - t), exact in float32.
+  expect(parameters[0]).toBe(20 - 2 * (1 - 2 ** -10));
+  expect(state?.step).toBe(10);
+});
+
+test("a state of another model is refused", () => {
+  const config = { kind: "fedavgm", learningRate: 1, momentum: 0.5 } as const;
+  const { state } = stepServerOptimizer(config, null, Float32Array.of(0, 0), Float32Array.of(1, 1));
+
+  expect(() => stepServerOptimizer(config, state, Float32Array.of(0), Float32Array.of(1))).toThrowError(
+    expect.objectContaining({ code: "DATA_CORRUPT" }),
+  );
+});
+
+test("a delta of another length is refused", () => {
+  const config = { kind: "fedavg", learningRate: 1 } as const;
+
+  expect(() => stepServerOptimizer(config, null, Float32Array.of(0, 0), Float32Array.of(1))).toThrowError(
+    expect.objectContaining({ code: "INTERNAL" }),
+  );
+});
