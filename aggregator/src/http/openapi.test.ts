@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openApiText } from "./openapi.js";
 import { createAppDouble } from "./testing/app-double.js";
 
-test("the committed OpenAPI document is the one of these routes (`npx vitest run -u aggregator/src/http/openapi.test.ts` writes it)", async () => {
+test("the committed OpenAPI document is the one of these routes (`npx vitest run aggregator/src/http/openapi.test.ts -u` writes it)", async () => {
   await expect(openApiText(createAppDouble().http.app)).toMatchFileSnapshot("../../openapi.json");
 });
 
