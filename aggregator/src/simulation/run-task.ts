@@ -119,7 +119,7 @@ function wait<T>(
       const { byPresence, byServing } = await service.fleet();
       return (
         `${fleet.numStarted} of ${run.options.numDevices} devices started, ` +
-        `presence ${JSON.stringify(byPresence)}, serving ${JSON.stringify(byServing)}, round ${JSON.stringify(liveRound)}`
+        `presence ${JSON.stringify(byPresence)}, serving ${JSON.stringify(byServing)}, round ${JSON.stringify(liveRound)}, troubles ${fleet.troubles().join("; ")}`
       );
     },
   });

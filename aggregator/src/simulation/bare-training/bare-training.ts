@@ -128,11 +128,11 @@ function trainingRequest({ model, images, plan }: BareTraining): TrainingRequest
     manifest,
     trainGraphSha256: blob.sha256,
     trainGraph: built.train,
-    tensors: built.parameters.map(({ name, elementType, shape, data }) => ({
+    tensors: built.parameters.map(({ name, shape, data }) => ({
       name,
-      elementType,
+      elementType: "float32",
       shape,
-      data,
+      data: data as Float32Array,
     })),
     plan,
     seed: "bench",

@@ -37,4 +37,6 @@ export type FleetReport =
       readonly deviceId: DeviceId;
       readonly why: Inability;
     }
+  /** A device failed at something that it deals with by itself. */
+  | { readonly type: "trouble"; readonly deviceId: DeviceId; readonly error: WireError }
   | { readonly type: "failed"; readonly error: WireError };

@@ -26,6 +26,7 @@ export class SimulatedFleet {
   readonly #workers: Worker[] = [];
   readonly #deviceIds = new Map<number, DeviceId>();
   readonly #exits: Promise<void>[] = [];
+  readonly #troubles = new Map<string, { readonly message: string; readonly count: number }>();
   #fail: (error: unknown) => void = () => undefined;
   #isClosing = false;
   /** Rejects when a worker fails; never resolves. */
@@ -42,6 +43,11 @@ export class SimulatedFleet {
   /** Devices that have enrolled and connected at least once. */
   get numStarted(): number {
     return this.#deviceIds.size;
+  }
+
+  /** What devices failed at and dealt with by themselves: one example for each code. */
+  troubles(): readonly string[] {
+    return [...this.#troubles].map(([code, { message, count }]) => `${count} x ${code} (${message})`);
   }
 
   roundOver(roundId: RoundId): void {
@@ -94,6 +100,11 @@ export class SimulatedFleet {
         return;
       case "unable":
         return this.options.onUnable(report.roundId, report.deviceId, report.why);
+      case "trouble": {
+        const { code, message } = report.error;
+        this.#troubles.set(code, { message, count: (this.#troubles.get(code)?.count ?? 0) + 1 });
+        return;
+      }
       case "failed":
         return this.#fail(fromWireError(report.error));
     }

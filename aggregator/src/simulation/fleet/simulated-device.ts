@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import {
+  createDevice,
+  type Device,
+  type DevicePorts,
+  type Trainer,
+  type TrainingData,
+  type Transport,
+} from "@fedge/device-runtime";
+import {
+  alwaysEligible,
+  createHttpIdentity,
+  createMqttTransport,
+  createNodeClock,
+  deviceKeyOf,
+  nodeDigest,
+} from "@fedge/device-runtime/node";
+import { createMemoryByteStore } from "@fedge/device-runtime/testing";
+import { createRandom, type DeviceId, type RoundId } from "@fedge/protocol";
+import { imageTensor, labelTensor, IMAGE_PIXELS } from "../data/labelled-images.js";
+import type { Inability } from "../faults/deadline-skipper.js";
+import { fateOf } from "../faults/fate.js";
+import { FaultyTransport } from "../faults/faulty-transport.js";
+import type { RoundGates } from "../faults/round-gates.js";
+import type { DeviceSeed, FleetWorkerData } from "./fleet-messages.js";
+import type { InternedBlobs } from "./interned-blobs.js";
+
+/** What the devices of one thread share. */
+export interface SharedParts {
+  readonly fleet: FleetWorkerData;
+  readonly serving: DevicePorts["serving"];
+  readonly trainer: Trainer;
+  readonly blobs: InternedBlobs;
+  readonly gates: RoundGates;
+  readonly onUnable: (roundId: RoundId, deviceId: DeviceId, why: Inability) => void;
+}
+
+export interface SimulatedDevice {
+  readonly deviceId: DeviceId;
+  readonly device: Device;
+}
+
+/** The production runtime with a key, examples and a line of its own; the rest is shared with the thread. */
+export async function createSimulatedDevice(of: DeviceSeed, shared: SharedParts): Promise<SimulatedDevice> {
+  const { fleet } = shared;
+  const key = deviceKeyOf(createHash("sha256").update(`${fleet.seed}/device-key/${of.index}`).digest());
+  const clock = createNodeClock();
+  const { transport, trainer } = createLine(shared);
+  const device = await createDevice(
+    {
+      ...{ clock, transport, trainer, digest: nodeDigest, serving: shared.serving },
+      random: createRandom(`${fleet.seed}/device/${of.index}`),
+      store: createMemoryByteStore(),
+      blobs: shared.blobs.newStore(),
+      identity: createHttpIdentity({ server: fleet.serverUrl, key, clock }),
+      conditions: alwaysEligible,
+      trainingData: { [fleet.model]: trainingDataOf(of, fleet) },
+      newStop: () => new AbortController(),
+    },
+    {
+      models: [fleet.model],
+      consent: { training: true, reporting: true },
+      platform: `simulated, node ${process.versions.node}`,
+    },
+  );
+  return { deviceId: key.deviceId as DeviceId, device };
+}
+
+/** The line to the broker, and the trainer that tells it when training begins. */
+function createLine(shared: SharedParts): { readonly transport: Transport; readonly trainer: Trainer } {
+  const { faults, seed } = shared.fleet;
+  const transport = new FaultyTransport({
+    inner: createMqttTransport(),
+    gates: shared.gates,
+    fateOf: (roundId, deviceId) => fateOf(faults, { seed, roundId, deviceId }),
+    onUnable: shared.onUnable,
+  });
+  const trainer: Trainer = {
+    train: (request, signal) => {
+      transport.trainingBegins();
+      return shared.trainer.train(request, signal);
+    },
+    // The thread closes the trainer that its devices share.
+    close: () => Promise.resolve(),
+  };
+  return { transport, trainer };
+}
+
+/** Tensors are made for each training and then dropped: the bytes of all devices together are much smaller. */
+function trainingDataOf({ examples }: DeviceSeed, fleet: FleetWorkerData): TrainingData {
+  return {
+    numExamples: () => examples.length,
+    examples: (maxExamples) => {
+      const rows = examples.subarray(0, maxExamples);
+      const input = { shape: [rows.length, IMAGE_PIXELS], data: imageTensor(fleet.images, rows) };
+      return {
+        numExamples: rows.length,
+        inputs: { [fleet.inputName]: input },
+        target: { shape: [rows.length], data: labelTensor(fleet.images, rows) },
+      };
+    },
+  };
+}
