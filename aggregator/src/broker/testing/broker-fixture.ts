@@ -43,19 +43,12 @@ export function newDeviceId(): DeviceId {
 export async function openTestBroker(changes: Partial<EmbeddedBrokerOptions> = {}): Promise<TestBroker> {
   const clock = changes.clock ?? createSystemClock();
   const tokens = createDeviceTokens({ secret: new Uint8Array(32).fill(7), tenantId: TENANT, clock });
-  const refusals: string[] = [];
-  const waiting = new Map<string, () => void>();
+  const { refusals, counters, refused } = recordRefusals();
   const broker = await openEmbeddedBroker({
     tenantId: TENANT,
     verifyClaims: (token) => tokens.verify(token),
     clock,
-    counters: {
-      count: (_name, labels = {}) => {
-        const refusal = `${labels["action"]}/${labels["code"]}`;
-        refusals.push(refusal);
-        waiting.get(refusal)?.();
-      },
-    },
+    counters,
     logger: { warn: () => undefined, error: () => undefined },
     tcp: { host: "127.0.0.1", port: 0 },
     ...changes,
@@ -71,10 +64,7 @@ export async function openTestBroker(changes: Partial<EmbeddedBrokerOptions> = {
     port,
     webSocketPort,
     refusals,
-    refused: (refusal) =>
-      refusals.includes(refusal)
-        ? Promise.resolve()
-        : new Promise((resolve) => waiting.set(refusal, () => resolve())),
+    refused,
     newDevice: () => newTestDevice(tokens, port, clients),
     close: async () => {
       for (const client of clients) client.end(true);
@@ -83,6 +73,21 @@ export async function openTestBroker(changes: Partial<EmbeddedBrokerOptions> = {
       await new Promise((resolve) => http.close(resolve));
     },
   };
+}
+
+function recordRefusals() {
+  const refusals: string[] = [];
+  const waiting = new Map<string, () => void>();
+  const count = (_name: string, labels: Readonly<Record<string, string>> = {}): void => {
+    const refusal = `${labels["action"]}/${labels["code"]}`;
+    refusals.push(refusal);
+    waiting.get(refusal)?.();
+  };
+  const refused = (refusal: string): Promise<void> =>
+    refusals.includes(refusal)
+      ? Promise.resolve()
+      : new Promise((resolve) => waiting.set(refusal, () => resolve()));
+  return { refusals, counters: { count }, refused };
 }
 
 async function newTestDevice(
@@ -130,4 +135,33 @@ export function nextMessage(client: MqttClient, topic?: string): Promise<{ topic
 
 export function closed(client: MqttClient): Promise<void> {
   return new Promise((resolve) => client.once("close", () => resolve()));
+}
+
+/** Messages that the aggregator gets from now on, in order, as `topic payload`; retained ones first. */
+export async function received(server: TestBroker, filter: string): Promise<string[]> {
+  const messages: string[] = [];
+  await server.broker.transport.subscribe(filter, (topic, payload) => {
+    messages.push(`${topic} ${Buffer.from(payload).toString()}`);
+  });
+  return messages;
+}
+
+/** CONNACK code of a connection that must be refused. */
+export async function refusalOf(options: IClientOptions): Promise<number> {
+  const client = mqtt.connect({ ...options, reconnectPeriod: 0 });
+  try {
+    const error = await new Promise<Error>((resolve) => client.once("error", resolve));
+    return (error as Error & { code: number }).code;
+  } finally {
+    client.end(true);
+  }
+}
+
+/** Codes of the client's next SUBACK. */
+export function subscribeCodes(client: MqttClient): Promise<number[]> {
+  return new Promise((resolve) => {
+    client.on("packetreceive", (packet) => {
+      if (packet.cmd === "suback") resolve(packet.granted as number[]);
+    });
+  });
 }
