@@ -11,7 +11,7 @@ export function addServe(program: Command, terminal: Terminal): void {
   addServeFlags(program.command("serve").description("run an aggregator until Ctrl-C")).action(
     async (flags: ServeFlags) => {
       const server = await startServer(serverOptionsOf(flags));
-      printUrls(server, terminal);
+      printUrls(server, flags, terminal);
       await closeAtSignal(server, terminal);
     },
   );
@@ -34,9 +34,10 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
 }
 
 /** Says where everything is. The page of a server that others can reach opens with the token in its address. */
-export function printUrls(server: RunningServer, terminal: Terminal): void {
+export function printUrls(server: RunningServer, flags: Pick<ServeFlags, "host">, terminal: Terminal): void {
   const { httpUrl, mqttUrl, webSocketUrl, adminToken, adminTokenFile } = server;
-  const page = isLoopback(new URL(httpUrl).hostname) ? `${httpUrl}/` : `${httpUrl}/#token=${adminToken}`;
+  const host = flags.host.includes(":") ? `[${flags.host}]` : flags.host;
+  const page = isLoopback(host) ? `${httpUrl}/` : `${httpUrl}/#token=${adminToken}`;
   printResult(terminal, { httpUrl, mqttUrl, webSocketUrl, adminTokenFile }, () =>
     formatFields([
       ["page", page],

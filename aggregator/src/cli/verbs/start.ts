@@ -34,7 +34,7 @@ async function start(flags: StartFlags, terminal: Terminal): Promise<void> {
   };
   try {
     await sample.start(server, Date.now());
-    printUrls(server, terminal);
+    printUrls(server, flags, terminal);
     terminal.err(`fedge: ${flags.devices} simulated devices join; the page shows their rounds.\n`);
     await Promise.race([closeAtSignal({ close }, terminal), sample.failed]);
   } finally {
