@@ -19,12 +19,17 @@ export async function openLevelStore(directory: string): Promise<ClosableByteSto
     throw openError(directory, cause);
   }
   return {
-    get: (key) => guarded(() => level.get(key)),
+    get: async (key) => plain(await guarded(() => level.get(key))),
     put: (key, value) => guarded(() => level.put(key, value, { sync: true })),
     delete: (key) => guarded(() => level.del(key)),
     keys: (prefix) => guarded(() => level.keys({ gte: prefix, lt: `${prefix}\u{10ffff}` }).all()),
     close: () => level.close(),
   };
+}
+
+/** The port speaks of Uint8Array; a Buffer slices without copying, which callers do not expect. */
+function plain(value: Uint8Array | undefined): Uint8Array | undefined {
+  return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
