@@ -13,6 +13,8 @@ export interface FoldWorkerOptions {
   readonly deadlineMs?: number;
   /** Makes snapshots survive a power cut, not only `kill -9`; each then waits for the disk. */
   readonly isForcedToDisk?: boolean;
+  /** Where the thread's module lies when an application was bundled; beside this one unless given. */
+  readonly entry?: URL;
 }
 
 interface Pending {
@@ -41,7 +43,7 @@ export class FoldWorker implements Fold {
   constructor(directory: string, options: FoldWorkerOptions = {}) {
     this.#clock = options.clock ?? createSystemClock();
     this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
-    this.#worker = new Worker(new URL("./fold-worker-entry.js", import.meta.url), {
+    this.#worker = new Worker(options.entry ?? new URL("./fold-worker-entry.js", import.meta.url), {
       workerData: { directory, isForcedToDisk: options.isForcedToDisk ?? false } satisfies FoldThreadData,
     });
     this.#worker.on("message", (answer: FoldAnswer) => this.#answer(answer));
@@ -126,6 +128,8 @@ export class FoldWorker implements Fold {
 
 /** A view posted to a thread takes its whole buffer along: a part of a larger buffer is copied out first. */
 function ownBuffer(body: Uint8Array): Uint8Array<ArrayBuffer> {
+  // A buffer that was moved away before has no bytes; posting it again would lose the message without a word.
+  if (body.byteLength === 0) return new Uint8Array(0);
   const isWhole = body.buffer instanceof ArrayBuffer && body.byteLength === body.buffer.byteLength;
   return isWhole ? (body as Uint8Array<ArrayBuffer>) : new Uint8Array(body);
 }

@@ -8,6 +8,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FOLD_KERNELS_BASE64 } from "./fold-kernels.generated.js";
+import { STAGE_VALUES } from "./fold-kernels.js";
 import { FixedPointFold } from "./fold.js";
 
 const ENCODINGS: readonly UpdateEncoding[] = ["float32", "float16", "int8"];
@@ -41,6 +42,23 @@ test("the committed kernels are those that their source compiles to", async () =
 
   expect(Buffer.from(await compileKernels()).toString("base64")).toBe(FOLD_KERNELS_BASE64);
 });
+
+const anyUpdate = fc.record({
+  values: fc.float32Array({ min: -1000, max: 1000, noNaN: true, minLength: 1, maxLength: 600 }),
+  seed: fc.string(),
+});
+
+/** The nearest integer, ties to even, by arithmetic on whole numbers only. */
+function roundHalfEven(value: number): bigint {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  const isUp = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0);
+  return BigInt(isUp ? floor + 1 : floor);
+}
+
+function bytesOf(fold: FixedPointFold): Uint8Array {
+  return Buffer.concat(fold.snapshot().map((part) => Uint8Array.from(part)));
+}
 
 describe.each(ENCODINGS)("a fold of %s updates", (encoding) => {
   const updates = Array.from({ length: 12 }, (_, index) => ({
@@ -77,7 +95,7 @@ describe.each(ENCODINGS)("a fold of %s updates", (encoding) => {
   test("continues from a snapshot with the same bits", () => {
     const whole = foldAll(updates, encoding).mean();
     const first = foldAll(updates.slice(0, 5), encoding);
-    const kept = Buffer.concat(first.snapshot().map((part) => Uint8Array.from(part)));
+    const kept = bytesOf(first);
 
     const resumed = new FixedPointFold(bounds);
     resumed.restore(kept);
@@ -89,14 +107,56 @@ describe.each(ENCODINGS)("a fold of %s updates", (encoding) => {
     expect(resumed.mean()).toEqual(whole);
   });
 
-  test("measures the L2 norm of the decoded values", () => {
+  test("finds the L2 norm and the largest magnitude of the decoded values", () => {
     const body = update("norm", encoding);
 
-    const { l2Norm, isFinite } = new FixedPointFold(bounds).check(body, encoding);
+    const { l2Norm, isFinite, maxAbs } = new FixedPointFold(bounds).check(body, encoding);
 
     const decoded = decodeUpdate(body, encoding, bounds.numParameters);
     expect(l2Norm).toBeCloseTo(Math.hypot(...decoded), 6);
+    expect(maxAbs).toBe(Math.max(...decoded.map(Math.abs)));
     expect(isFinite).toBe(true);
+  });
+
+  test("is the same bits when parts of it are summed apart and merged", () => {
+    const whole = foldAll(updates, encoding).mean();
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: updates.length }), (split) => {
+        const left = foldAll(updates.slice(0, split), encoding);
+        left.merge(bytesOf(foldAll(updates.slice(split), encoding)));
+
+        expect(left.mean()).toEqual(whole);
+      }),
+    );
+  });
+
+  test("equals integer arithmetic on what the codec decodes, for any values, length and weight", () => {
+    fc.assert(
+      fc.property(anyUpdate, fc.integer({ min: 1, max: 1000 }), ({ values, seed }, numExamples) => {
+        const body = encodeUpdate(values, encoding, createRandom(seed));
+        const fold = new FixedPointFold({ ...bounds, numParameters: values.length, maxNorm: 2 ** 20 });
+
+        fold.add(body, encoding, numExamples);
+
+        // 2^20 * 1000 examples takes 30 bits of 50, and 100 devices leave 62 - 30 - 7 = 25: 20 bits for fractions.
+        const decoded = decodeUpdate(body, encoding, values.length);
+        const sums = new BigInt64Array(Uint8Array.from(fold.snapshot()[1]).buffer);
+        expect([...sums]).toEqual([...decoded].map((value) => roundHalfEven(value * numExamples * 2 ** 20)));
+      }),
+    );
+  });
+
+  test("spans several slices of the stage without losing or doubling a value", () => {
+    const numParameters = 2 * STAGE_VALUES + 300;
+    const body = update("long", encoding, numParameters);
+    const fold = new FixedPointFold({ ...bounds, numParameters });
+
+    fold.add(body, encoding, 1);
+
+    // 100 * 1000 examples takes 17 bits of 50, which leaves 33 for fractions; half a step is lost at most.
+    const decoded = decodeUpdate(body, encoding, numParameters);
+    const worst = fold.mean().reduce((most, value, at) => Math.max(most, Math.abs(value - decoded[at]!)), 0);
+    expect(worst).toBeLessThanOrEqual(2 ** -34);
   });
 
   test("refuses a body of another length", () => {
@@ -197,9 +257,152 @@ test("bounds that leave no room for fractions are refused by name", () => {
 
 test("a snapshot of another model is refused", () => {
   const other = new FixedPointFold({ ...bounds, numParameters: 999 });
-  const kept = Buffer.concat(other.snapshot().map((part) => Uint8Array.from(part)));
+  const kept = bytesOf(other);
 
   expect(() => new FixedPointFold(bounds).restore(kept)).toThrowError(
     expect.objectContaining({ code: "DATA_CORRUPT" }),
+  );
+});
+
+describe("an update that is refused", () => {
+  const good = update("good", "float32");
+  const spoilt = (change: (values: Float32Array) => void): Uint8Array => {
+    const values = decodeUpdate(good, "float32", bounds.numParameters);
+    change(values);
+    return new Uint8Array(values.buffer);
+  };
+
+  test.each([
+    { code: "UPDATE_NOT_FINITE", body: spoilt((values) => (values[7] = NaN)), numExamples: 1 },
+    { code: "UPDATE_NORM_EXCEEDED", body: spoilt((values) => (values[7] = 100.1)), numExamples: 1 },
+    { code: "UPDATE_TRUNCATED", body: good.subarray(4), numExamples: 1 },
+    { code: "UPDATE_TOO_LARGE", body: new Uint8Array(good.length + 4), numExamples: 1 },
+    { code: "UPDATE_EXAMPLES_INVALID", body: good, numExamples: 0 },
+    { code: "UPDATE_EXAMPLES_INVALID", body: good, numExamples: 1.5 },
+    { code: "UPDATE_EXAMPLES_INVALID", body: good, numExamples: 1001 },
+  ])("as $code leaves the sum as it was", ({ code, body, numExamples }) => {
+    const fold = foldAll([{ body: good, numExamples: 3 }], "float32");
+    const before = bytesOf(fold);
+
+    expect(() => fold.add(body, "float32", numExamples)).toThrowError(expect.objectContaining({ code }));
+    expect(bytesOf(fold)).toEqual(before);
+  });
+
+  test("cannot be added after its check by ignoring what the check said", () => {
+    const fold = foldAll([{ body: good, numExamples: 3 }], "float32");
+    const before = bytesOf(fold);
+    fold.check(
+      spoilt((values) => (values[7] = 1e30)),
+      "float32",
+    );
+
+    expect(() => fold.addChecked(1)).toThrowError(expect.objectContaining({ code: "INTERNAL" }));
+    expect(bytesOf(fold)).toEqual(before);
+  });
+});
+
+test("the largest updates of a full cohort do not overflow the sum", () => {
+  const full = { numParameters: 3, maxNorm: 128, maxExamplesPerDevice: 1024, maxCohortSize: 4096 };
+  const fold = new FixedPointFold(full);
+  const body = new Uint8Array(Float32Array.of(128, 0, 0).buffer);
+
+  for (let device = 0; device < full.maxCohortSize; device += 1) fold.add(body, "float32", 1024);
+
+  expect([...fold.mean()]).toEqual([128, 0, 0]);
+});
+
+test("a device more than the cohort holds is refused", () => {
+  const fold = new FixedPointFold({ ...bounds, maxCohortSize: 1 });
+  const body = update("one", "float32");
+  fold.add(body, "float32", 1);
+
+  expect(() => fold.add(body, "float32", 1)).toThrowError(expect.objectContaining({ code: "INTERNAL" }));
+});
+
+test("the norm of an int8 update is never below its largest value, which rounding may have raised", () => {
+  const body = new Uint8Array(encodedUpdateBytes(1, "int8"));
+  const view = new DataView(body.buffer);
+  view.setFloat32(0, Math.fround(0.1), true);
+  view.setInt8(4, 127);
+
+  const { l2Norm, maxAbs } = new FixedPointFold({ ...bounds, numParameters: 1 }).check(body, "int8");
+
+  expect(maxAbs).toBe(Math.fround(127 * Math.fround(0.1)));
+  expect(l2Norm).toBeGreaterThanOrEqual(maxAbs);
+});
+
+test.each([
+  { numParameters: 0 },
+  { numParameters: 1.5 },
+  { numParameters: 100_000_001 },
+  { maxNorm: 0 },
+  { maxNorm: NaN },
+  { maxNorm: Infinity },
+  { maxExamplesPerDevice: 0 },
+  { maxCohortSize: 0 },
+])("bounds of %j are refused", (wrong) => {
+  expect(() => new FixedPointFold({ ...bounds, ...wrong })).toThrowError(
+    expect.objectContaining({ code: "OPTION_INVALID" }),
+  );
+});
+
+describe("a snapshot", () => {
+  const kept = bytesOf(
+    foldAll(
+      [
+        { body: update("a", "float32"), numExamples: 3 },
+        { body: update("b", "float32"), numExamples: 4 },
+      ],
+      "float32",
+    ),
+  );
+  const changed = (change: (view: DataView) => void): Uint8Array => {
+    const copy = Uint8Array.from(kept);
+    change(new DataView(copy.buffer));
+    return copy;
+  };
+
+  test.each([
+    ["that is empty", new Uint8Array(0)],
+    ["cut short", kept.subarray(0, kept.length - 8)],
+    ["with another magic", changed((view) => view.setUint32(0, 1, true))],
+    ["of a later version", changed((view) => view.setUint32(4, 2, true))],
+    ["of other bounds", changed((view) => view.setInt32(12, 5, true))],
+    ["of more devices than the cohort", changed((view) => view.setUint32(16, 101, true))],
+    ["of more examples than its devices may have", changed((view) => view.setFloat64(24, 2001, true))],
+    ["of fewer examples than devices", changed((view) => view.setFloat64(24, 1, true))],
+    ["with examples that are no count", changed((view) => view.setFloat64(24, NaN, true))],
+  ])("%s is refused", (_what, bytes) => {
+    expect(() => new FixedPointFold(bounds).restore(bytes)).toThrowError(
+      expect.objectContaining({ code: "DATA_CORRUPT" }),
+    );
+  });
+
+  test("brings back what was counted", () => {
+    const fold = new FixedPointFold(bounds);
+
+    fold.restore(kept);
+
+    expect([fold.numUpdates, fold.totalExamples]).toEqual([2, 7]);
+  });
+});
+
+test("a fold that was reset gives the bits of a new one", () => {
+  const body = update("again", "float32");
+  const fold = foldAll([{ body: update("first", "float32"), numExamples: 9 }], "float32");
+
+  fold.reset();
+  fold.add(body, "float32", 5);
+
+  expect(bytesOf(fold)).toEqual(bytesOf(foldAll([{ body, numExamples: 5 }], "float32")));
+});
+
+test("a closed fold says so, and closes again without complaint", () => {
+  const fold = new FixedPointFold(bounds);
+  fold.close();
+  fold.close();
+
+  expect(() => fold.check(update("late", "float32"), "float32")).toThrowError(
+    expect.objectContaining({ code: "CLOSED" }),
   );
 });
