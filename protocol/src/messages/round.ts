@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { blobRef } from "../blob-ref.js";
 import { ERROR_CODES } from "../errors.js";
 import { modelName, roundId, taskId } from "../ids.js";
-import { MAX_BLOB_BYTES, MAX_EXAMPLES_PER_UPDATE } from "../limits.js";
+import { BLOCK_BYTES, MAX_BLOB_BYTES, MAX_EXAMPLES_PER_UPDATE } from "../limits.js";
 import { durationMs, finiteNumber, nonNegativeInt, positiveInt, shortText } from "../schema.js";
 
 /** When a device may offer itself again: a uniform draw from [minMs, maxMs], so that a fleet does not return at once. */
@@ -105,12 +105,28 @@ export const abort = z.object({
   code: errorCode,
 });
 
+const MAX_BLOCKS = MAX_BLOB_BYTES / BLOCK_BYTES;
+const blockIndex = z.int().check(z.gte(0), z.lt(MAX_BLOCKS));
+
+function isAscending(ranges: readonly (readonly [number, number])[]): boolean {
+  return ranges.every(
+    ([first, last], at) =>
+      first <= last && (at === 0 || first > (ranges[at - 1] as readonly [number, number])[1]),
+  );
+}
+
 /** Server to device: send these blocks of the update; `[first, last]`, both included, in ascending order. */
 export const proceed = z.object({
   type: z.literal("proceed"),
   roundId,
   attempt,
-  missing: z.array(z.tuple([nonNegativeInt, nonNegativeInt])).check(z.minLength(1), z.maxLength(4096)),
+  missing: z
+    .array(z.tuple([blockIndex, blockIndex]))
+    .check(
+      z.minLength(1),
+      z.maxLength(MAX_BLOCKS),
+      z.refine(isAscending, "disjoint ranges in ascending order"),
+    ),
 });
 
 /** Server to device: the final word on this assignment. `counted` means that the update is in the sum, durably. */

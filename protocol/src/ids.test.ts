@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+import { deviceId, messageId, modelName, roundId, sha256, taskId, tenantId } from "./ids.js";
+
+const IDENTIFIERS = { tenantId, deviceId, taskId, roundId, modelName, messageId };
+
+describe.each(Object.entries(IDENTIFIERS))("%s", (_, schema) => {
+  test.each(["a", "A-z_0", "-", "__proto__", "x".repeat(64)])("takes %s", (text) => {
+    expect(schema.parse(text)).toBe(text);
+  });
+
+  test.each(["", "x".repeat(65), "a/b", "+", "#", "a b", "a.b", "..", "é", "a\n", "\u0000", "а"])(
+    "refuses %j",
+    (text) => {
+      expect(schema.safeParse(text).success).toBe(false);
+    },
+  );
+
+  test.each([undefined, null, 7, true, ["a"], { toString: () => "a" }])("refuses %j", (value) => {
+    expect(schema.safeParse(value).success).toBe(false);
+  });
+});
+
+describe("a hash", () => {
+  test("takes 64 lower-case hexadecimal digits", () => {
+    expect(sha256.safeParse("0123456789abcdef".repeat(4)).success).toBe(true);
+  });
+
+  test.each(["", "a".repeat(63), "a".repeat(65), "A".repeat(64), "g".repeat(64), `${"a".repeat(64)}\n`])(
+    "refuses %j",
+    (text) => {
+      expect(sha256.safeParse(text).success).toBe(false);
+    },
+  );
+});
