@@ -22,7 +22,7 @@ export default tseslint.config(
     files: ["**/*.ts", "**/*.tsx"],
     languageOptions: {
       parserOptions: {
-        project: ["./tsconfig.test.json"],
+        project: ["./tsconfig.test.json", "./aggregator/dashboard/tsconfig.json"],
         tsconfigRootDir: import.meta.dirname,
       },
     },

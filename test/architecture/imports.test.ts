@@ -15,7 +15,16 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
   },
   {
     folder: "device-runtime/src/node",
-    packages: ["@fedge/protocol", "classic-level", "comlink", "mqtt", "onnxruntime-common", "onnxruntime-node", "onnxruntime-web", "node:"],
+    packages: [
+      "@fedge/protocol",
+      "classic-level",
+      "comlink",
+      "mqtt",
+      "onnxruntime-common",
+      "onnxruntime-node",
+      "onnxruntime-web",
+      "node:",
+    ],
   },
   { folder: "aggregator/src/rounds", packages: ["@fedge/protocol"] },
   { folder: "aggregator/src/tasks", packages: ["@fedge/protocol", "zod"] },
@@ -66,7 +75,10 @@ describe("who may import what", () => {
 
   test("every imported package is a dependency of the package that imports it", () => {
     const declared = (name: string): Set<string> => {
-      const manifest = JSON.parse(readFileSync(join(repositoryRoot, name, "package.json"), "utf8")) as Record<string, object>;
+      const manifest = JSON.parse(readFileSync(join(repositoryRoot, name, "package.json"), "utf8")) as Record<
+        string,
+        object
+      >;
       const fields = ["dependencies", "optionalDependencies", "peerDependencies"];
       return new Set(fields.flatMap((field) => Object.keys(manifest[field] ?? {})));
     };
@@ -75,7 +87,12 @@ describe("who may import what", () => {
       return importsOf(file)
         .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:"))
         .filter((specifier) => !(specifier === "vitest" && file.includes("conformance")))
-        .map((specifier) => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/"))
+        .map((specifier) =>
+          specifier
+            .split("/")
+            .slice(0, specifier.startsWith("@") ? 2 : 1)
+            .join("/"),
+        )
         .filter((name) => !declared(owner).has(name))
         .map((name) => `${file} imports ${name}`);
     });
@@ -85,7 +102,14 @@ describe("who may import what", () => {
 });
 
 test("core folders name no real clock, chance or timer", () => {
-  const core = ["protocol/src", "onnx-autodiff/src", "device-runtime/src/core", "aggregator/src/rounds", "aggregator/src/tasks", "aggregator/src/fleet"];
+  const core = [
+    "protocol/src",
+    "onnx-autodiff/src",
+    "device-runtime/src/core",
+    "aggregator/src/rounds",
+    "aggregator/src/tasks",
+    "aggregator/src/fleet",
+  ];
   const forbidden = /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\(/;
 
   const violations = sourceFiles()

@@ -55,6 +55,7 @@ export class TaskRunner {
   /** Takes up where the journal ends, or opens the first round. */
   async start(): Promise<void> {
     this.#roundNumber = await this.ports.store.countRounds(this.config.taskId);
+    await this.#progress.begin();
     const open = await this.ports.store.openRoundOf(this.config.taskId);
     if (open === undefined) return this.#next();
     const base = await this.#loadBase(open.round.baseVersion);

@@ -31,6 +31,15 @@ export class VersionProgress {
     return this.#pending;
   }
 
+  /** Measures the version that the task begins with, so that there is something to compare its work with. */
+  async begin(): Promise<void> {
+    const latest = await this.ports.store.latestVersion(this.#model);
+    if (latest === undefined) return;
+    const evaluations = await this.ports.store.listEvaluations(this.#model);
+    const isMeasured = evaluations.some((evaluation) => evaluation.version === latest.version);
+    if (!isMeasured) this.#pending = this.#evaluate(latest);
+  }
+
   async committed(version: number, { isLast }: { readonly isLast: boolean }): Promise<void> {
     const record = await this.ports.store.getVersion(this.#model, version);
     if (record === undefined)

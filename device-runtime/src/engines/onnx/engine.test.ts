@@ -72,7 +72,7 @@ describe("a local training", () => {
   });
 
   test("is the same bits for the same seed and others for another", async () => {
-    const graphs = buildTrainingGraphs(twoNN({ inputs: 8, hidden: 4, classes: 3, seed: "1" }), {
+    const graphs = buildTrainingGraphs(twoNN({ inputs: 8, hidden: 4, classes: 3, seed: 1 }), {
       loss: "softmax-cross-entropy",
     });
     const many: Examples = {
