@@ -23,6 +23,7 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
       "onnxruntime-common",
       "onnxruntime-node",
       "onnxruntime-web",
+      "zod",
       "node:",
     ],
   },
