@@ -1,8 +1,8 @@
 ;; Kernels of the example-weighted sum of updates. The host owns the memory:
 ;;   0   f64  sum of squares of the update that is being checked
 ;;   8   i32  bit pattern of its largest magnitude; 0x7f800000 and above is infinity or NaN
-;;   64  the stage: a slice of one update, at most 65,536 values; behind it 8-byte accumulators, one for each parameter.
-;; Every kernel walks whole blocks of 256 values; the host pads the last slice with zeros.
+;;   64  one update as its device encoded it; behind it 8-byte accumulators, one for each parameter.
+;; Every kernel walks whole blocks of 256 values; the host pads the last one with zeros.
 ;;
 ;; Fixed point: a contribution is value * factor, rounded to the nearest integer, ties to even, where
 ;; factor = numExamples * 2^fractionBits. WebAssembly SIMD cannot convert f64x2 to i64x2. Adding 1.5 * 2^52 to a
@@ -11,7 +11,7 @@
 (module
   (import "host" "memory" (memory 1 65536))
 
-  ;; Adds a slice's findings to those of the slices before it. Magnitudes compare as their bit patterns do.
+  ;; Adds a part's findings to those of the parts before it. Magnitudes compare as their bit patterns do.
   (func $keep (param $sum v128) (param $max v128) (local $low i32) (local $high i32)
     (f64.store (i32.const 0) (f64.add (f64.load (i32.const 0))
       (f64.add (f64x2.extract_lane 0 (local.get $sum)) (f64x2.extract_lane 1 (local.get $sum)))))

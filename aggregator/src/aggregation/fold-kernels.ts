@@ -4,12 +4,8 @@ import { FOLD_KERNELS_BASE64 } from "./fold-kernels.generated.js";
 /** Layout of the kernels' memory, as `wasm/fold.wat` describes it. */
 export const SUM_OF_SQUARES = 0;
 export const LARGEST_MAGNITUDE = 8;
-export const STAGE = 64;
-/** Values of an update that are staged at once: a stage that stays in a processor core's own cache. */
-export const STAGE_VALUES = 65_536;
-/** Scales of the staged blocks, behind the largest number of staged int8 codes. */
-export const STAGE_SCALES = STAGE + STAGE_VALUES;
-export const ACCUMULATORS = STAGE + 4 * STAGE_VALUES;
+/** Where an update lies, as its device encoded it. */
+export const BODY = 64;
 
 const PAGE_BYTES = 65_536;
 
@@ -30,9 +26,15 @@ export function paddedCount(numParameters: number): number {
   return Math.ceil(numParameters / INT8_BLOCK) * INT8_BLOCK;
 }
 
-/** The kernels over a memory of zeros for P parameters. */
+/** Address of the sums, behind an update of 4 bytes a parameter, the most that an encoding takes. */
+export function accumulatorsOf(numParameters: number): number {
+  return BODY + 4 * paddedCount(numParameters);
+}
+
+/** The kernels over a memory of zeros for P parameters: 12 bytes a parameter. */
 export function createFoldKernels(numParameters: number): FoldKernels {
-  const pages = Math.ceil((ACCUMULATORS + 8 * paddedCount(numParameters)) / PAGE_BYTES);
+  const endOfSums = accumulatorsOf(numParameters) + 8 * paddedCount(numParameters);
+  const pages = Math.ceil(endOfSums / PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const bytes = Uint8Array.from(atob(FOLD_KERNELS_BASE64), (character) => character.charCodeAt(0));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory } });

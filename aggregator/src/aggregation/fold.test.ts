@@ -8,8 +8,8 @@ import {
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FOLD_KERNELS_BASE64 } from "./fold-kernels.generated.js";
-import { STAGE_VALUES } from "./fold-kernels.js";
 import { FixedPointFold } from "./fold.js";
+import { VALUES_AT_ONCE } from "./update-loading.js";
 
 const ENCODINGS: readonly UpdateEncoding[] = ["float32", "float16", "int8"];
 const bounds = { numParameters: 1000, maxNorm: 100, maxExamplesPerDevice: 1000, maxCohortSize: 100 };
@@ -146,8 +146,8 @@ describe.each(ENCODINGS)("a fold of %s updates", (encoding) => {
     );
   });
 
-  test("spans several slices of the stage without losing or doubling a value", () => {
-    const numParameters = 2 * STAGE_VALUES + 300;
+  test("is loaded in several parts without losing or doubling a value", () => {
+    const numParameters = 2 * VALUES_AT_ONCE + 300;
     const body = update("long", encoding, numParameters);
     const fold = new FixedPointFold({ ...bounds, numParameters });
 
@@ -385,6 +385,27 @@ describe("a snapshot", () => {
 
     expect([fold.numUpdates, fold.totalExamples]).toEqual([2, 7]);
   });
+});
+
+test("what the caller does to a body after its check does not reach the sum", () => {
+  const body = update("own", "float32");
+  const fold = new FixedPointFold(bounds);
+  fold.check(body, "float32");
+  body.fill(0xff);
+
+  fold.addChecked(1);
+
+  expect(bytesOf(fold)).toEqual(
+    bytesOf(foldAll([{ body: update("own", "float32"), numExamples: 1 }], "float32")),
+  );
+});
+
+test("a checked update is forgotten once a mean was taken in its place", () => {
+  const fold = foldAll([{ body: update("a", "float32"), numExamples: 1 }], "float32");
+  fold.check(update("b", "float32"), "float32");
+  fold.mean();
+
+  expect(() => fold.addChecked(1)).toThrowError(expect.objectContaining({ code: "INTERNAL" }));
 });
 
 test("a fold that was reset gives the bits of a new one", () => {

@@ -3,13 +3,12 @@ import type { FoldBounds, UpdateNorms } from "../rounds/ports.js";
 import { checkNorms } from "../rounds/update-check.js";
 import { fractionBits } from "./fixed-point.js";
 import {
-  ACCUMULATORS,
+  BODY,
   LARGEST_MAGNITUDE,
-  STAGE,
-  STAGE_SCALES,
-  STAGE_VALUES,
   SUM_OF_SQUARES,
+  accumulatorsOf,
   createFoldKernels,
+  paddedCount,
   type FoldKernels,
 } from "./fold-kernels.js";
 import {
@@ -18,7 +17,7 @@ import {
   encodeSnapshotHeader,
   type SnapshotHeader,
 } from "./fold-snapshot.js";
-import { forEachSlice } from "./fold-stage.js";
+import { loadUpdate, whereLoaded } from "./update-loading.js";
 
 export interface UpdateFindings extends UpdateNorms {
   /** Largest magnitude of a value; Infinity when a value is not finite. */
@@ -26,7 +25,6 @@ export interface UpdateFindings extends UpdateNorms {
 }
 
 interface CheckedUpdate {
-  readonly body: Uint8Array;
   readonly encoding: UpdateEncoding;
   readonly findings: UpdateFindings;
 }
@@ -34,11 +32,13 @@ interface CheckedUpdate {
 /**
  * Example-weighted sum of updates in 64-bit fixed point, so that it is the same bits whatever order they come in.
  *
- * Memory: 8 bytes a parameter and a small stage, independent of the cohort; an update under way stays where the
- * caller has it. Throws OPTION_INVALID for bounds that cannot be met, and CLOSED after `close`.
+ * Memory: 12 bytes a parameter (8 for the sum, 4 for the update under way), independent of the cohort. Throws
+ * OPTION_INVALID for bounds that cannot be met, and CLOSED after `close`.
  */
 export class FixedPointFold {
   readonly #fractionBits: number;
+  /** Address of the sums. */
+  readonly #accumulators: number;
   #kernels: FoldKernels | null;
   #totalExamples = 0;
   #numUpdates = 0;
@@ -46,6 +46,7 @@ export class FixedPointFold {
 
   constructor(readonly bounds: FoldBounds) {
     this.#fractionBits = fractionBits(bounds);
+    this.#accumulators = accumulatorsOf(bounds.numParameters);
     this.#kernels = createFoldKernels(bounds.numParameters);
   }
 
@@ -58,7 +59,7 @@ export class FixedPointFold {
   }
 
   /**
-   * What the values of an encoded update are; the sum stays as it is. The body must not change until it is added.
+   * Takes an encoded update in and says what its values are; the sum stays as it is.
    *
    * Throws UPDATE_TRUNCATED or UPDATE_TOO_LARGE.
    */
@@ -71,12 +72,12 @@ export class FixedPointFold {
       const code = body.byteLength < expected ? "UPDATE_TRUNCATED" : "UPDATE_TOO_LARGE";
       throw new FedgeError(code, `update of ${body.byteLength} bytes; this model's is ${expected}`);
     }
-    new Uint8Array(kernels.memory.buffer, 0, STAGE).fill(0);
-    forEachSlice(kernels, { body, encoding, numParameters }, (_start, count) =>
-      kernels.check[encoding](STAGE, count, STAGE_SCALES),
+    new Uint8Array(kernels.memory.buffer, 0, BODY).fill(0);
+    loadUpdate(kernels.memory, { body, encoding, numParameters }, (part, count) =>
+      kernels.check[encoding](part.values, count, part.scales),
     );
     const findings = readFindings(kernels.memory);
-    this.#checked = { body, encoding, findings };
+    this.#checked = { encoding, findings };
     return findings;
   }
 
@@ -92,11 +93,9 @@ export class FixedPointFold {
     if (!isCounted || !(checked.findings.maxAbs <= maxNorm) || this.#numUpdates >= maxCohortSize) {
       throw new FedgeError("INTERNAL", "an update outside the round's bounds was about to be added");
     }
-    const { body, encoding } = checked;
+    const { values, scales } = whereLoaded(checked.encoding, numParameters);
     const factor = numExamples * 2 ** this.#fractionBits;
-    forEachSlice(kernels, { body, encoding, numParameters }, (start, count) =>
-      kernels.fold[encoding](ACCUMULATORS + 8 * start, STAGE, count, STAGE_SCALES, factor),
-    );
+    kernels.fold[checked.encoding](this.#accumulators, values, paddedCount(numParameters), scales, factor);
     this.#totalExamples += numExamples;
     this.#numUpdates += 1;
   }
@@ -120,14 +119,11 @@ export class FixedPointFold {
   mean(): Float32Array<ArrayBuffer> {
     const kernels = this.#open();
     if (this.#totalExamples === 0) throw new FedgeError("INTERNAL", "the mean of no updates");
+    this.#checked = null;
+    const { numParameters } = this.bounds;
     const divisor = this.#totalExamples * 2 ** this.#fractionBits;
-    const mean = new Float32Array(this.bounds.numParameters);
-    for (let start = 0; start < mean.length; start += STAGE_VALUES) {
-      const count = Math.min(STAGE_VALUES, mean.length - start);
-      kernels.mean(ACCUMULATORS + 8 * start, STAGE, count, divisor);
-      mean.set(new Float32Array(kernels.memory.buffer, STAGE, count), start);
-    }
-    return mean;
+    kernels.mean(this.#accumulators, BODY, numParameters, divisor);
+    return new Float32Array(kernels.memory.buffer, BODY, numParameters).slice();
   }
 
   /** Header and sum, as they can be written to a file; the sum is a view, valid until the next call. */
@@ -170,14 +166,15 @@ export class FixedPointFold {
     const header = decodeSnapshotHeader(snapshot);
     this.#requireOurs(header, this.#numUpdates);
     const sums = this.#sumsOf(snapshot);
-    const stage = new Uint8Array(memory.buffer);
-    const sliceBytes = 4 * STAGE_VALUES;
+    this.#checked = null;
+    const target = new Uint8Array(memory.buffer);
+    const sliceBytes = this.#accumulators - BODY;
     for (let start = 0; start < sums.byteLength; start += sliceBytes) {
       const slice = sums.subarray(start, start + sliceBytes);
-      stage.set(slice, STAGE);
+      target.set(slice, BODY);
       // The kernel takes two sums at a time; behind an odd last one lies padding, to which zero is added.
-      stage.fill(0, STAGE + slice.byteLength, STAGE + slice.byteLength + 8);
-      merge(ACCUMULATORS + start, STAGE, slice.byteLength / 8);
+      target.fill(0, BODY + slice.byteLength, this.#accumulators);
+      merge(this.#accumulators + start, BODY, slice.byteLength / 8);
     }
     this.#totalExamples += header.totalExamples;
     this.#numUpdates += header.numUpdates;
@@ -203,7 +200,7 @@ export class FixedPointFold {
   }
 
   #sums(): Uint8Array {
-    return new Uint8Array(this.#open().memory.buffer, ACCUMULATORS, 8 * this.bounds.numParameters);
+    return new Uint8Array(this.#open().memory.buffer, this.#accumulators, 8 * this.bounds.numParameters);
   }
 
   #sumsOf(snapshot: Uint8Array): Uint8Array {
