@@ -1,5 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
-import { createRequire } from "node:module";
+import type { Env } from "onnxruntime-common";
 import type { OnnxRuntime } from "../engines/onnx/runtime.js";
 
 export interface NamedRuntime {
@@ -8,12 +8,18 @@ export interface NamedRuntime {
   readonly name: string;
 }
 
-/** The native runtime where it is installed and loads, else the WebAssembly one. Throws ENGINE_UNAVAILABLE. */
-export async function loadOnnxRuntime(): Promise<NamedRuntime> {
+export type RuntimePackage = "onnxruntime-node" | "onnxruntime-web";
+
+/** The native one is several times faster; the other one is WebAssembly and runs everywhere. */
+const BY_PREFERENCE: readonly RuntimePackage[] = ["onnxruntime-node", "onnxruntime-web"];
+
+/** The first ONNX runtime that is installed and loads. Throws ENGINE_UNAVAILABLE when none does. */
+export async function loadOnnxRuntime(packages = BY_PREFERENCE): Promise<NamedRuntime> {
   const failures: string[] = [];
-  for (const name of ["onnxruntime-node", "onnxruntime-web"] as const) {
+  for (const name of packages) {
     try {
-      return { runtime: await load(name), name: `${name}@${versionOf(name)}` };
+      const runtime = await load(name);
+      return { runtime, name: `${name}@${versionOf(runtime.env)}` };
     } catch (error) {
       failures.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
     }
@@ -24,14 +30,13 @@ export async function loadOnnxRuntime(): Promise<NamedRuntime> {
   );
 }
 
-async function load(name: "onnxruntime-node" | "onnxruntime-web"): Promise<OnnxRuntime> {
+async function load(name: RuntimePackage): Promise<OnnxRuntime & { readonly env: Env }> {
   if (name === "onnxruntime-node") return import("onnxruntime-node");
   const web = await import("onnxruntime-web");
   web.env.wasm.numThreads = 1;
   return web;
 }
 
-function versionOf(name: string): string {
-  const manifest = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
-  return manifest.version;
+function versionOf({ versions }: Env): string {
+  return versions.node ?? versions.web ?? versions.common;
 }

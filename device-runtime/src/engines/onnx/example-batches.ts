@@ -95,7 +95,8 @@ export class ExampleBatches {
         `"${name}" has ${got} for ${this.examples.numExamples} examples`,
       );
     }
-    const full = emptyLike(elementType, value.data, this.options.batchSize * width);
+    const rows = Math.min(this.options.batchSize, this.numExamples);
+    const full = emptyLike(elementType, value.data, rows * width);
     return { name, elementType, width, exampleShape, from: value.data, full };
   }
 }
