@@ -1,5 +1,5 @@
 import type { ErrorCode, ModelName } from "@fedge/protocol";
-import type { RoundPhase } from "./rounds/participation.js";
+import type { RoundPhase } from "./rounds/participation-state.js";
 
 export interface DeviceEventMap {
   /** Another version serves from now on. */

@@ -39,6 +39,8 @@ export interface DeviceStatus {
   readonly consent: Consent;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** Messages that arrived and could not be decoded; each is also an "error" event. */
+  readonly numMessagesRefused: number;
 }
 
 export interface DeviceModel {
@@ -80,7 +82,9 @@ class RunningDevice implements Device {
   readonly #updates: Updates;
   readonly #rounds: Rounds;
   #consent: Consent;
-  #serverSession = 0;
+  #serverSession: number | null = null;
+  #hasTopics = false;
+  #hasRestored = false;
   #numPredictions = 0;
   #stopListening: () => void = () => undefined;
   #closing: Promise<void> | null = null;
@@ -97,7 +101,7 @@ class RunningDevice implements Device {
     this.#hosts = new Map(models.map((model) => [model, new ModelHost(model, newId)]));
     const onError = (error: unknown): void => this.#events.emit("error", error);
     this.#connection = new Connection({ ports, birth: (session) => this.#birth(session), onError });
-    this.#fetcher = new BlobFetcher(this.#connection, ports);
+    this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     this.#updates = this.#createUpdates(onError);
     this.#rounds = this.#createRounds(models, onError);
   }
@@ -158,36 +162,41 @@ class RunningDevice implements Device {
 
   async #close(): Promise<void> {
     this.#stopListening();
-    this.#updates.close();
     this.#fetcher.close();
+    await this.#updates.close();
     await this.#rounds.close();
     await this.#connection.close();
     await this.ports.trainer.close();
     for (const host of this.#hosts.values()) await host.close();
   }
 
-  /** The first session learns who this device is; later ones find their topics subscribed again. */
+  /** Topics have the device's name in them, which the first session learns; later ones subscribe them again. */
   async #online(): Promise<void> {
     this.#events.emit("state", { isOnline: true });
-    if (this.#serverSession !== 0) return this.#rounds.online();
     const { credentials } = this.#connection;
-    if (credentials === null) return;
-    this.#serverSession = -1;
-    await this.#rounds.subscribe();
-    await this.#updates.subscribe();
-    await this.#connection.listen([
-      [serverStateTopic(credentials.tenantId), (payload) => this.#serverSpoke(payload)],
-    ]);
-    await this.#rounds.restore();
+    if (credentials !== null && !this.#hasTopics) {
+      this.#hasTopics = true;
+      await this.#connection.listen([
+        this.#rounds.topic(credentials),
+        this.#updates.topic(credentials),
+        [serverStateTopic(credentials.tenantId), (payload): void => this.#serverSpoke(payload)],
+      ]);
+    }
+    if (!this.#hasRestored) {
+      this.#hasRestored = true;
+      await this.#rounds.restore();
+    }
     this.#rounds.online();
   }
 
-  /** A server that began anew has forgotten who waits. */
+  /** A server that began anew has forgotten who is here and who waits. */
   #serverSpoke(payload: Uint8Array): void {
     const { body } = decodeEnvelope(payload, serverState, "server state");
-    const isNew = this.#serverSession > 0 && body.session !== this.#serverSession;
+    const isNew = this.#serverSession !== null && body.session !== this.#serverSession;
     this.#serverSession = body.session;
-    if (isNew && body.presence === "online") this.#rounds.online();
+    if (!isNew || body.presence !== "online" || !this.#connection.isOnline) return;
+    this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
+    this.#rounds.online();
   }
 
   #birth(session: number): Birth {

@@ -7,7 +7,7 @@ export {
 } from "./device.js";
 export type { DeviceEventMap } from "./device-events.js";
 export type { Prediction } from "./serving/model-host.js";
-export type { RoundPhase } from "./rounds/participation.js";
+export type { RoundPhase } from "./rounds/participation-state.js";
 export { RUNTIME_VERSION } from "./updates/installer.js";
 export type * from "./ports/application.js";
 export type * from "./ports/clock.js";

@@ -22,11 +22,32 @@ export interface ConnectionOptions {
 }
 
 type Handler = (payload: Uint8Array) => void;
+/** A topic and who hears it. A handler that throws has refused the message; nothing else happens. */
+export type TopicHandler = readonly [topic: string, handler: Handler];
+
+/** A broker that answers pings and not this is as good as gone. */
+const ACKNOWLEDGEMENT_MS = 120_000;
+/** A device that closes waits this long for a broker that does not answer. */
+const GOODBYE_MS = 5000;
+/** AWS IoT Core allows 8 filters in one SUBSCRIBE. */
+const FILTERS_AT_ONCE = 8;
+/** A shorter session counts as one more failure: two processes with one key would throw each other out for ever. */
+const STABLE_SESSION_MS = 1000;
 
 interface Live {
   readonly link: TransportConnection;
   readonly credentials: Credentials;
   readonly session: number;
+  readonly beganAtMs: number;
+}
+
+export interface Traffic {
+  /** Payload bytes that were published. */
+  readonly bytesUp: number;
+  /** Payload bytes that arrived. */
+  readonly bytesDown: number;
+  /** Messages that arrived and could not be decoded. */
+  readonly numMessagesRefused: number;
 }
 
 /** Keeps a connection to the broker: connects, says hello, subscribes again, and comes back after every loss. */
@@ -35,6 +56,7 @@ export class Connection {
   readonly #onlineListeners = new Set<() => void>();
   readonly #offlineListeners = new Set<() => void>();
   #live: Live | null = null;
+  #credentials: Credentials | null = null;
   #seq = 0;
   #numFailures = 0;
   #isRefused = false;
@@ -42,19 +64,25 @@ export class Connection {
   #cancelRetry: () => void = () => undefined;
   #bytesUp = 0;
   #bytesDown = 0;
+  #numMessagesRefused = 0;
 
   constructor(private readonly options: ConnectionOptions) {}
 
+  /** Those of the latest session, also after its end; null before the first. */
   get credentials(): Credentials | null {
-    return this.#live?.credentials ?? null;
+    return this.#credentials;
   }
 
   get isOnline(): boolean {
     return this.#live !== null;
   }
 
-  get traffic(): { readonly bytesUp: number; readonly bytesDown: number } {
-    return { bytesUp: this.#bytesUp, bytesDown: this.#bytesDown };
+  get traffic(): Traffic {
+    return {
+      bytesUp: this.#bytesUp,
+      bytesDown: this.#bytesDown,
+      numMessagesRefused: this.#numMessagesRefused,
+    };
   }
 
   /** Begins to connect; failures are reported and tried again. */
@@ -62,7 +90,7 @@ export class Connection {
     void this.#connect();
   }
 
-  /** Told after every session has begun. */
+  /** Told after every session has begun and its topics are subscribed. */
   onOnline(listener: () => void): void {
     this.#onlineListeners.add(listener);
   }
@@ -71,15 +99,32 @@ export class Connection {
     this.#offlineListeners.add(listener);
   }
 
-  /** Hears a topic, now and after every reconnection, until `unlisten`. */
-  async listen(entries: readonly (readonly [topic: string, handler: Handler])[]): Promise<void> {
+  /**
+   * Hears topics, now and after every reconnection, until `unlisten`. What fails for want of a connection is done when
+   * it is back. Throws ACCESS_DENIED for a topic that the broker refuses.
+   */
+  async listen(entries: readonly TopicHandler[]): Promise<void> {
     for (const [topic, handler] of entries) this.#handlers.set(topic, handler);
-    await this.#live?.link.subscribe(entries.map(([topic]) => topic));
+    const live = this.#live;
+    if (live === null) return;
+    await this.#subscribe(
+      live,
+      entries.map(([topic]) => topic),
+    );
   }
 
   async unlisten(topics: readonly string[]): Promise<void> {
     for (const topic of topics) this.#handlers.delete(topic);
-    await this.#live?.link.unsubscribe(topics);
+    const live = this.#live;
+    if (live !== null) await this.#acknowledged(live, live.link.unsubscribe(topics));
+  }
+
+  /** Says again who this device is and that it is here: a server that began anew does not know. */
+  async announce(): Promise<void> {
+    const { session } = this.#require();
+    const online: Presence = { type: "presence", presence: "online", session };
+    await this.send("birth", this.options.birth(session));
+    await this.send("state", online, { retain: true });
   }
 
   /** Puts a body into an envelope. Throws TRANSPORT_FAILED while there is no connection. */
@@ -100,30 +145,31 @@ export class Connection {
     this.#cancelRetry();
     const live = this.#live;
     if (live === null) return;
-    const { session } = live;
-    const goodbye: Presence = { type: "presence", presence: "offline", session };
-    await this.send("state", goodbye, { retain: true }).catch(this.options.onError);
+    const goodbye: Presence = { type: "presence", presence: "offline", session: live.session };
+    await this.#endWithin(GOODBYE_MS, live, async () => {
+      await this.send("state", goodbye, { retain: true });
+      this.#live = null;
+      await live.link.end();
+    }).catch(this.options.onError);
     this.#live = null;
-    await live.link.end();
   }
 
   async #connect(): Promise<void> {
     try {
-      await this.#open();
-      this.#numFailures = 0;
+      const live = await this.#open();
+      if (live !== null) await this.#begin(live);
     } catch (error) {
       this.#isRefused = hasErrorCode(error) && error.code === "TOKEN_INVALID";
-      this.#live = null;
       this.options.onError(error);
       this.#retry();
     }
   }
 
-  async #open(): Promise<void> {
+  async #open(): Promise<Live | null> {
     const { ports } = this.options;
     const credentials = await ports.identity.credentials({ isRefused: this.#isRefused });
     const session = await nextSession(ports.store);
-    if (this.#isClosed) return;
+    if (this.#isClosed) return null;
     this.#seq = 0;
     const { tenantId, deviceId } = credentials;
     const stateTopic = deviceTopic(tenantId, deviceId, "state");
@@ -136,25 +182,57 @@ export class Connection {
         closed: () => this.#lost(session),
       },
     );
-    if (this.#isClosed) return link.end();
-    this.#live = { link, credentials, session };
+    const live = { link, credentials, session, beganAtMs: this.#clock.nowMs() };
+    if (this.#isClosed) {
+      await this.#endWithin(GOODBYE_MS, live, () => link.end());
+      return null;
+    }
     this.#isRefused = false;
-    await this.#begin(this.#live);
+    this.#credentials = credentials;
+    this.#live = live;
+    return live;
   }
 
   async #begin(live: Live): Promise<void> {
-    const online: Presence = { type: "presence", presence: "online", session: live.session };
-    await this.send("birth", this.options.birth(live.session));
-    await this.send("state", online, { retain: true });
-    for (const listener of this.#onlineListeners) listener();
-    const topics = [...this.#handlers.keys()];
-    // An operator's broker may limit the filters of one SUBSCRIBE; AWS IoT Core allows 8.
-    for (let at = 0; at < topics.length; at += 8) await live.link.subscribe(topics.slice(at, at + 8));
+    try {
+      await this.announce();
+      const topics = [...this.#handlers.keys()];
+      for (let at = 0; at < topics.length; at += FILTERS_AT_ONCE) {
+        // Blobs that have come meanwhile are not wanted again.
+        const wanted = topics.slice(at, at + FILTERS_AT_ONCE).filter((topic) => this.#handlers.has(topic));
+        await this.#subscribe(live, wanted);
+      }
+    } catch (error) {
+      this.options.onError(error);
+      // Its end is heard as a loss, which tries again.
+      return live.link.destroy();
+    }
+    if (this.#live === live) for (const listener of this.#onlineListeners) listener();
+  }
+
+  async #subscribe(live: Live, topics: readonly string[]): Promise<void> {
+    if (topics.length > 0) await this.#acknowledged(live, live.link.subscribe(topics));
+  }
+
+  #acknowledged<T>(live: Live, work: Promise<T>): Promise<T> {
+    return this.#endWithin(ACKNOWLEDGEMENT_MS, live, () => work);
+  }
+
+  /** The work, or the end of a connection that does not answer in time. */
+  async #endWithin<T>(withinMs: number, { link }: Live, work: () => Promise<T>): Promise<T> {
+    const cancel = this.#clock.after(withinMs, () => link.destroy());
+    try {
+      return await work();
+    } finally {
+      cancel();
+    }
   }
 
   #lost(session: number): void {
-    if (this.#live?.session !== session) return;
+    const live = this.#live;
+    if (live?.session !== session) return;
     this.#live = null;
+    if (this.#clock.nowMs() - live.beganAtMs >= STABLE_SESSION_MS) this.#numFailures = 0;
     for (const listener of this.#offlineListeners) listener();
     this.#retry();
   }
@@ -173,13 +251,14 @@ export class Connection {
     try {
       this.#handlers.get(topic)?.(payload);
     } catch (error) {
+      this.#numMessagesRefused += 1;
       this.options.onError(error);
     }
   }
 
   async #publish(live: Live, topic: string, payload: Uint8Array, retain: boolean): Promise<void> {
     this.#bytesUp += payload.byteLength;
-    await live.link.publish(topic, payload, { retain });
+    await this.#acknowledged(live, live.link.publish(topic, payload, { retain }));
   }
 
   #envelope(session: number, body: object): Uint8Array {

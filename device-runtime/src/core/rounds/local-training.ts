@@ -4,12 +4,14 @@ import {
   decodeManifest,
   decodeSafetensors,
   encodeUpdate,
+  encodedUpdateBytes,
+  numScalars,
   type Assigned,
   type DeviceId,
   type Report,
 } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { StopSignal } from "../ports/engine.js";
+import type { StopSignal, TrainingRequest } from "../ports/engine.js";
 import type { DevicePorts } from "../ports/ports.js";
 
 export interface LocalUpdate {
@@ -19,48 +21,70 @@ export interface LocalUpdate {
 
 export interface LocalTrainingParts {
   readonly ports: Pick<DevicePorts, "trainer" | "digest" | "trainingData">;
-  readonly fetcher: BlobFetcher;
+  readonly fetcher: Pick<BlobFetcher, "fetch">;
   readonly deviceId: DeviceId;
+  /** Told when everything is here and the trainer begins. */
+  readonly onTraining: () => void;
 }
 
-/** Carries out an assignment: fetches the base version, trains, encodes. Throws what the fetcher and trainer throw. */
+/**
+ * Carries out an assignment: fetches the base version, trains, encodes.
+ *
+ * Throws MODEL_INCOMPATIBLE, UPDATE_TOO_LARGE, TRAINING_INTERRUPTED, and what the fetcher and the trainer throw.
+ */
 export async function trainLocally(
   assignment: Assigned,
   parts: LocalTrainingParts,
   signal: StopSignal,
 ): Promise<LocalUpdate> {
-  const { ports, fetcher } = parts;
-  const manifest = decodeManifest(await fetcher.fetch(assignment.manifest));
-  const trainRef = manifest.graphs.train;
+  const { ports } = parts;
+  const bundle = await fetchBundle(assignment, parts.fetcher);
+  if (signal.aborted) throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before it began");
   const data = ports.trainingData[assignment.model];
-  if (trainRef === undefined)
-    throw new FedgeError("MODEL_INCOMPATIBLE", "the assigned version has no train graph");
   if (data === undefined)
     throw new FedgeError("TRAINING_FAILED", `there are no examples for "${assignment.model}"`);
-  const trainGraph = await fetcher.fetch(trainRef);
-  const { tensors } = decodeSafetensors(await fetcher.fetch(manifest.checkpoint));
-  const seed = `${assignment.plan.seed}/${parts.deviceId}`;
-  const examples = await data.examples(assignment.plan.maxExamples);
-  const result = await ports.trainer.train(
-    {
-      manifest,
-      trainGraph,
-      trainGraphSha256: trainRef.sha256,
-      tensors,
-      plan: assignment.plan,
-      seed,
-      examples,
-    },
+  const { plan, upload } = assignment;
+  const examples = await data.examples(plan.maxExamples);
+  const seed = `${plan.seed}/${parts.deviceId}`;
+  parts.onTraining();
+  const { delta, numExamples, metrics } = await ports.trainer.train(
+    { ...bundle, plan, seed, examples },
     signal,
   );
-  const { encoding } = assignment.upload;
-  const bytes = encodeUpdate(result.delta, encoding, createRandom(`${seed}/rounding`));
+  const { encoding } = upload;
+  const bytes = encodeUpdate(delta, encoding, createRandom(`${seed}/rounding`));
   const sha256 = await ports.digest.sha256(bytes);
   const { taskId, roundId, attempt, baseVersion } = assignment;
-  const { numExamples, metrics } = result;
   const update = { sha256, sizeBytes: bytes.byteLength, encoding };
   return {
     bytes,
     report: { type: "report", taskId, roundId, attempt, baseVersion, numExamples, update, metrics },
   };
+}
+
+type Bundle = Pick<TrainingRequest, "manifest" | "trainGraph" | "trainGraphSha256" | "tensors">;
+
+async function fetchBundle(assignment: Assigned, fetcher: LocalTrainingParts["fetcher"]): Promise<Bundle> {
+  const manifest = decodeManifest(await fetcher.fetch(assignment.manifest));
+  const { model, version, graphs } = manifest;
+  if (model !== assignment.model || version !== assignment.baseVersion) {
+    const announced = `${assignment.model} ${assignment.baseVersion}`;
+    throw new FedgeError("MODEL_INCOMPATIBLE", `the bundle is ${model} ${version} instead of ${announced}`);
+  }
+  if (graphs.train === undefined)
+    throw new FedgeError("MODEL_INCOMPATIBLE", "the assigned version has no train graph");
+  requireUploadFits(assignment, numScalars(manifest.parameters));
+  const trainGraph = await fetcher.fetch(graphs.train);
+  const { tensors } = decodeSafetensors(await fetcher.fetch(manifest.checkpoint));
+  return { manifest, trainGraph, trainGraphSha256: graphs.train.sha256, tensors };
+}
+
+/** Before the training, not after it: an update that the server will not take is not worth a battery. */
+function requireUploadFits({ upload }: Assigned, numParameters: number): void {
+  const sizeBytes = encodedUpdateBytes(numParameters, upload.encoding);
+  if (sizeBytes <= upload.maxBytes) return;
+  throw new FedgeError(
+    "UPDATE_TOO_LARGE",
+    `the update takes ${sizeBytes} bytes; the server takes ${upload.maxBytes}`,
+  );
 }

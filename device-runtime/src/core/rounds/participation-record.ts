@@ -1,6 +1,6 @@
 import { assigned, report } from "@fedge/protocol";
 import type { ByteStore } from "../ports/storage.js";
-import type { Participation } from "./participation.js";
+import type { Participation } from "./participation-state.js";
 
 const STATE_KEY = "round/state";
 const UPDATE_KEY = "round/update";

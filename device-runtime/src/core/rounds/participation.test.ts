@@ -1,11 +1,7 @@
 import type { Assigned, Report, RetryWindow, RoundDown } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
-import {
-  stepParticipation,
-  type Participation,
-  type ParticipationEffect,
-  type ParticipationEvent,
-} from "./participation.js";
+import { stepParticipation } from "./participation.js";
+import type { Participation, ParticipationEffect, ParticipationEvent } from "./participation-state.js";
 
 const window: RetryWindow = { minMs: 10, maxMs: 20 };
 const hash = "a".repeat(64);

@@ -1,4 +1,11 @@
-import type { Assigned, ErrorCode, Report, RetryWindow, RoundDown, RoundUp } from "@fedge/protocol";
+import type { Assigned, ErrorCode, Report, RetryWindow, RoundDown } from "@fedge/protocol";
+import type {
+  Participation,
+  ParticipationEffect,
+  ParticipationEvent,
+  ParticipationStep,
+  RoundPhase,
+} from "./participation-state.js";
 
 /*
  * A device's part in rounds.
@@ -11,12 +18,16 @@ import type { Assigned, ErrorCode, Report, RetryWindow, RoundDown, RoundUp } fro
  *   training   assigned (same)            training    nothing: it was said again
  *   training   trained                    reporting   the update is stored, then reported
  *   training   train-failed               resting     abort
- *   training   unable                     resting     training is stopped, abort
+ *   training   unable, forbidden          resting     training is stopped, abort
  *   reporting  proceed                    reporting   blocks are sent
  *   reporting  assigned (same)            reporting   report again
  *   reporting  receipt                    resting     the update is removed
+ *   reporting  forbidden                  resting     abort, the update is removed
  *   any        round-closed (own)         resting     training is stopped, the update is removed
- *   any        expired                    resting     the server never answered
+ *   others     expired                    resting     the server never answered
+ *   reporting  expired                    reporting   report again
+ *   others     declined                   resting     abort: it was assigned what it may not train
+ *   any        broken                     resting     training is stopped: the state cannot be kept
  *   any        online                     same        the pending question is asked again
  *
  * Invariants, by which the tests are named:
@@ -25,53 +36,8 @@ import type { Assigned, ErrorCode, Report, RetryWindow, RoundDown, RoundUp } fro
  *   P3 every wait has a deadline
  *   P4 a message of another round changes nothing
  *   P5 a device that was rejected does not ask again before its window
+ *   P6 without consent nothing of the examples leaves the device
  */
-
-export type Participation =
-  | { readonly phase: "resting" }
-  | { readonly phase: "asking" }
-  | { readonly phase: "waiting" }
-  | { readonly phase: "training"; readonly assignment: Assigned }
-  | { readonly phase: "reporting"; readonly assignment: Assigned; readonly report: Report };
-
-export type ParticipationEvent =
-  | { readonly type: "able" }
-  | { readonly type: "unable" }
-  | { readonly type: "online" }
-  | { readonly type: "message"; readonly message: RoundDown }
-  | { readonly type: "trained"; readonly report: Report }
-  | { readonly type: "train-failed"; readonly roundId: string; readonly code: ErrorCode }
-  | { readonly type: "expired" }
-  | { readonly type: "restored" };
-
-export type ParticipationEffect =
-  | { readonly type: "persist"; readonly state: Participation }
-  | { readonly type: "ask" }
-  | { readonly type: "send"; readonly message: RoundUp }
-  | { readonly type: "train"; readonly assignment: Assigned }
-  | { readonly type: "stop-training" }
-  | {
-      readonly type: "upload";
-      readonly assignment: Assigned;
-      readonly missing: readonly (readonly [number, number])[];
-    }
-  | { readonly type: "forget-update" }
-  | { readonly type: "rest"; readonly window: RetryWindow }
-  | { readonly type: "expect-answer"; readonly withinMs: number }
-  | {
-      readonly type: "tell";
-      readonly roundId: string;
-      readonly phase: RoundPhase;
-      readonly code: ErrorCode | null;
-    };
-
-/** What the app hears of a round. */
-export type RoundPhase = "assigned" | "trained" | "counted" | "refused" | "closed" | "given-up";
-
-export interface ParticipationStep {
-  readonly state: Participation;
-  readonly effects: readonly ParticipationEffect[];
-}
 
 /** The server answers a check-in at once; what takes longer was lost. */
 const ANSWER_MS = 30_000;
@@ -79,6 +45,8 @@ const REPORT_AGAIN_MS = 120_000;
 const GRACE_MS = 30_000;
 const AFTER_FAILURE: RetryWindow = { minMs: 30_000, maxMs: 120_000 };
 const AFTER_SILENCE: RetryWindow = { minMs: 1000, maxMs: 10_000 };
+
+const INTERRUPTED = { reason: "interrupted", code: "TRAINING_INTERRUPTED" } as const;
 
 const unchanged = (state: Participation): ParticipationStep => ({ state, effects: [] });
 
@@ -89,6 +57,14 @@ export function stepParticipation(state: Participation, event: ParticipationEven
       return state.phase === "resting" ? { state: { phase: "asking" }, effects: ask() } : unchanged(state);
     case "unable":
       return unable(state);
+    case "forbidden":
+      return state.phase === "reporting" ? giveUp(state.assignment, INTERRUPTED) : unable(state);
+    case "declined":
+      return declined(state, event.assignment);
+    case "broken":
+      return "assignment" in state
+        ? giveUp(state.assignment, { reason: "failed", code: event.code })
+        : rest(AFTER_FAILURE, []);
     case "online":
     case "restored":
       return sayAgain(state, event.type);
@@ -115,13 +91,27 @@ function ask(): ParticipationEffect[] {
 function unable(state: Participation): ParticipationStep {
   switch (state.phase) {
     case "training":
-      return giveUp(state.assignment, { reason: "interrupted", code: "TRAINING_INTERRUPTED" });
+      return giveUp(state.assignment, INTERRUPTED);
     case "asking":
     case "waiting":
       return rest(AFTER_SILENCE, []);
     default:
       return unchanged(state);
   }
+}
+
+/** Says no, so that the server need not wait; what the device is doing for another round goes on. */
+function declined(state: Participation, { roundId, attempt }: Assigned): ParticipationStep {
+  if ("assignment" in state && isFor(state.assignment, { roundId, attempt })) return unchanged(state);
+  const effects = [{ type: "send", message: { type: "abort", roundId, attempt, ...INTERRUPTED } }] as const;
+  return "assignment" in state ? { state, effects } : rest(AFTER_FAILURE, effects);
+}
+
+function isFor(
+  assignment: Assigned,
+  message: { readonly roundId: string; readonly attempt: number },
+): boolean {
+  return assignment.roundId === message.roundId && assignment.attempt === message.attempt;
 }
 
 function giveUp(
@@ -159,14 +149,15 @@ function sayAgain(state: Participation, why: "online" | "restored"): Participati
         : { state, effects: [deadline, { type: "train", assignment }] };
     }
     case "reporting":
-      return {
-        state,
-        effects: [
-          { type: "send", message: state.report },
-          { type: "expect-answer", withinMs: REPORT_AGAIN_MS },
-        ],
-      };
+      return { state, effects: sayReport(state.report) };
   }
+}
+
+function sayReport(report: Report): ParticipationEffect[] {
+  return [
+    { type: "send", message: report },
+    { type: "expect-answer", withinMs: REPORT_AGAIN_MS },
+  ];
 }
 
 function hear(state: Participation, message: RoundDown): ParticipationStep {
@@ -194,9 +185,8 @@ function hear(state: Participation, message: RoundDown): ParticipationStep {
 
 function assigned(state: Participation, assignment: Assigned): ParticipationStep {
   if (state.phase === "training" || state.phase === "reporting") {
-    const isSame =
-      state.assignment.roundId === assignment.roundId && state.assignment.attempt === assignment.attempt;
-    if (isSame) return state.phase === "reporting" ? sayAgain(state, "online") : unchanged(state);
+    if (isFor(state.assignment, assignment))
+      return state.phase === "reporting" ? sayAgain(state, "online") : unchanged(state);
   }
   const next: Participation = { phase: "training", assignment };
   const { roundId } = assignment;
@@ -214,27 +204,27 @@ function assigned(state: Participation, assignment: Assigned): ParticipationStep
 }
 
 function trained(state: Participation, report: Report): ParticipationStep {
-  if (state.phase !== "training" || state.assignment.roundId !== report.roundId) return unchanged(state);
+  if (state.phase !== "training" || !isFor(state.assignment, report)) return unchanged(state);
   const next: Participation = { phase: "reporting", assignment: state.assignment, report };
   return {
     state: next,
     effects: [
       { type: "persist", state: next },
       { type: "tell", roundId: report.roundId, phase: "trained", code: null },
-      { type: "send", message: report },
-      { type: "expect-answer", withinMs: REPORT_AGAIN_MS },
+      ...sayReport(report),
     ],
   };
 }
 
 function proceed(state: Participation, message: Extract<RoundDown, { type: "proceed" }>): ParticipationStep {
-  if (state.phase !== "reporting" || state.assignment.roundId !== message.roundId) return unchanged(state);
+  if (state.phase !== "reporting" || !isFor(state.assignment, message)) return unchanged(state);
   const { assignment } = state;
   return {
     state,
     effects: [
       { type: "upload", assignment, missing: message.missing },
       { type: "expect-answer", withinMs: REPORT_AGAIN_MS },
+      { type: "tell", roundId: message.roundId, phase: "uploading", code: null },
     ],
   };
 }
@@ -244,10 +234,7 @@ function ended(
   message: Extract<RoundDown, { type: "receipt" | "round-closed" }>,
   how: { readonly phase: RoundPhase; readonly code: ErrorCode | null },
 ): ParticipationStep {
-  const isOwn =
-    (state.phase === "training" || state.phase === "reporting") &&
-    state.assignment.roundId === message.roundId;
-  if (!isOwn) return unchanged(state);
+  if (!("assignment" in state) || !isFor(state.assignment, message)) return unchanged(state);
   const tell: ParticipationEffect = { type: "tell", roundId: message.roundId, ...how };
   return rest(message.retryAfter, state.phase === "training" ? [{ type: "stop-training" }, tell] : [tell]);
 }

@@ -1,28 +1,30 @@
 import {
-  blockRange,
+  FedgeError,
   decodeEnvelope,
   deviceTopic,
-  encodeUploadBlock,
   errorCodeOf,
   roundDown,
   type Assigned,
   type ErrorCode,
   type ModelName,
   type RetryWindow,
+  type RoundUp,
 } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { Connection } from "../connection/connection.js";
+import type { Connection, TopicHandler } from "../connection/connection.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
+import type { Credentials } from "../ports/transport.js";
 import { RUNTIME_VERSION } from "../updates/installer.js";
 import { trainLocally } from "./local-training.js";
 import { ParticipationRecord } from "./participation-record.js";
-import {
-  stepParticipation,
-  type Participation,
-  type ParticipationEffect,
-  type ParticipationEvent,
-  type RoundPhase,
-} from "./participation.js";
+import { stepParticipation } from "./participation.js";
+import type {
+  Participation,
+  ParticipationEffect,
+  ParticipationEvent,
+  RoundPhase,
+} from "./participation-state.js";
+import { sendBlocks } from "./send-blocks.js";
 
 export interface RoundsOptions {
   readonly ports: DevicePorts;
@@ -40,8 +42,6 @@ export interface RoundsOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Upload blocks that wait for their PUBACK at once. */
-const BLOCKS_IN_FLIGHT = 4;
 const LOOK_AGAIN_MS = 60_000;
 
 /** Executes the participation machine: one event at a time, state kept before it is acted upon. */
@@ -53,7 +53,7 @@ export class Rounds {
   #cancelRest: () => void = () => undefined;
   #cancelAnswer: () => void = () => undefined;
   #training: StopController | null = null;
-  #upload = 0;
+  #numUploads = 0;
   readonly #record: ParticipationRecord;
 
   constructor(private readonly options: RoundsOptions) {
@@ -68,17 +68,18 @@ export class Rounds {
     return "assignment" in this.#state ? this.#state.assignment : null;
   }
 
-  /** Takes up what a stop interrupted; called once there is a connection. */
+  /** Takes up what a stop interrupted, if the device still may; called once there is a connection. */
   async restore(): Promise<void> {
     this.#state = await this.#record.load();
+    if (!this.options.mayTrain()) await this.#dispatch({ type: "forbidden" });
+    else if (!this.options.ports.conditions.isEligible()) await this.#dispatch({ type: "unable" });
     await this.#dispatch({ type: "restored" });
+    if (this.#isRested) this.#lookAgain();
   }
 
-  async subscribe(): Promise<void> {
-    const { credentials } = this.options.connection;
-    if (credentials === null) return;
-    const topic = deviceTopic(credentials.tenantId, credentials.deviceId, "fl/dn");
-    await this.options.connection.listen([[topic, (payload) => this.#receive(payload)]]);
+  /** Where the server speaks to this device about rounds. */
+  topic({ tenantId, deviceId }: Credentials): TopicHandler {
+    return [deviceTopic(tenantId, deviceId, "fl/dn"), (payload) => this.#receive(payload)];
   }
 
   /** After a connection began, or the server did: the pending question is asked again. */
@@ -89,10 +90,15 @@ export class Rounds {
 
   /** Looks at the conditions again: they, the consent or the examples may have changed. */
   reconsider(): void {
-    const isWilling = this.options.mayTrain() && this.options.ports.conditions.isEligible();
-    if (!isWilling) void this.#dispatch({ type: "unable" });
-    else if (this.#isRested && this.options.connection.isOnline && this.#numExamples() > 0) {
-      void this.#dispatch({ type: "able" });
+    try {
+      if (!this.options.mayTrain()) void this.#dispatch({ type: "forbidden" });
+      else if (!this.options.ports.conditions.isEligible()) void this.#dispatch({ type: "unable" });
+      else if (this.#isRested && this.options.connection.isOnline && this.#numExamples() > 0) {
+        void this.#dispatch({ type: "able" });
+      }
+    } catch (error) {
+      // The app's own functions were asked.
+      this.options.onError(error);
     }
   }
 
@@ -107,7 +113,13 @@ export class Rounds {
 
   #receive(payload: Uint8Array): void {
     const { body } = decodeEnvelope(payload, roundDown, "round message");
-    void this.#dispatch({ type: "message", message: body });
+    const isNews = body.type === "assigned" && body.roundId !== this.assignment?.roundId;
+    if (isNews && !this.#isWilling()) void this.#dispatch({ type: "declined", assignment: body });
+    else void this.#dispatch({ type: "message", message: body });
+  }
+
+  #isWilling(): boolean {
+    return this.options.mayTrain() && this.options.ports.conditions.isEligible();
   }
 
   #dispatch(event: ParticipationEvent): Promise<void> {
@@ -121,7 +133,15 @@ export class Rounds {
     this.#state = state;
     if (effects.some((effect) => effect.type === "expect-answer" || effect.type === "rest"))
       this.#cancelAnswer();
-    for (const effect of effects) await this.#run(effect);
+    for (const effect of effects) {
+      try {
+        await this.#run(effect);
+      } catch (error) {
+        this.options.onError(error);
+        // A device that cannot keep its part gives it up; giving up goes as far as it can.
+        if (event.type !== "broken") return this.#step({ type: "broken", code: errorCodeOf(error) });
+      }
+    }
   }
 
   async #run(effect: ParticipationEffect): Promise<void> {
@@ -139,7 +159,7 @@ export class Rounds {
       case "stop-training":
         return this.#training?.abort();
       case "upload":
-        return void this.#sendBlocks(effect.assignment, effect.missing).catch(this.options.onError);
+        return void this.#upload(effect.assignment, effect.missing).catch(this.options.onError);
       case "rest":
         return this.#rest(effect.window);
       case "expect-answer":
@@ -150,13 +170,15 @@ export class Rounds {
   }
 
   /** What cannot be sent now is said again when the connection is back. */
-  async #send(message: object): Promise<void> {
+  #send(message: RoundUp): void {
     if (!this.options.connection.isOnline) return;
     // Not awaited: an answer may come before the broker's acknowledgement, and must not wait for it.
     this.options.connection.send("fl/up", message).catch(this.options.onError);
+    if (message.type === "report")
+      this.options.onRound({ roundId: message.roundId, phase: "reported", code: null });
   }
 
-  #checkIn(): object {
+  #checkIn(): RoundUp {
     const { ports, models } = this.options;
     const offers = models.map((model) => ({
       model,
@@ -183,33 +205,26 @@ export class Rounds {
 
   async #trainAndReport(assignment: Assigned, stop: StopController): Promise<void> {
     const deviceId = this.options.connection.credentials?.deviceId;
-    if (deviceId === undefined) throw new Error("an assignment without credentials");
-    const { bytes, report } = await trainLocally(assignment, { ...this.options, deviceId }, stop.signal);
+    if (deviceId === undefined) throw new FedgeError("INTERNAL", "an assignment came before the credentials");
+    const { roundId } = assignment;
+    const onTraining = (): void => this.options.onRound({ roundId, phase: "training", code: null });
+    const parts = { ...this.options, deviceId, onTraining };
+    const { bytes, report } = await trainLocally(assignment, parts, stop.signal);
     await this.options.beforeReport?.(assignment);
     if (stop.signal.aborted) return;
     await this.#record.saveUpdate(bytes);
     await this.#dispatch({ type: "trained", report });
   }
 
-  async #sendBlocks(assignment: Assigned, missing: readonly (readonly [number, number])[]): Promise<void> {
-    const upload = (this.#upload += 1);
+  async #upload(assignment: Assigned, missing: readonly (readonly [number, number])[]): Promise<void> {
+    const number = (this.#numUploads += 1);
     const bytes = await this.#record.update();
     if (bytes === undefined) return;
-    const { roundId, attempt } = assignment;
-    const indexes = missing.flatMap(([first, last]) =>
-      Array.from({ length: last - first + 1 }, (_, at) => first + at),
-    );
-    for (let at = 0; at < indexes.length; at += BLOCKS_IN_FLIGHT) {
-      // A newer request for blocks, or the end of the round, makes this one pointless.
-      if (upload !== this.#upload || this.#state.phase !== "reporting") return;
-      const sending = indexes.slice(at, at + BLOCKS_IN_FLIGHT).map((index) => {
-        const { start, end } = blockRange(bytes.byteLength, index);
-        const body = bytes.subarray(start, end);
-        const frame = encodeUploadBlock({ roundId, attempt, index, sizeBytes: bytes.byteLength, body });
-        return this.options.connection.sendBytes(assignment.upload.topic, frame);
-      });
-      await Promise.all(sending);
-    }
+    await sendBlocks({
+      ...{ assignment, bytes, missing },
+      send: (topic, frame) => this.options.connection.sendBytes(topic, frame),
+      isWanted: () => number === this.#numUploads && this.#state.phase === "reporting" && !this.#isClosed,
+    });
   }
 
   #rest({ minMs, maxMs }: RetryWindow): void {

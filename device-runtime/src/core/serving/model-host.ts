@@ -45,7 +45,10 @@ export class ModelHost {
     return { outputs, version: active.manifest.version, id: this.newPredictionId() };
   }
 
-  /** Serves the version from now on; requests under way end on the one before, which is then freed. */
+  /**
+   * Serves the version from now on. Requests under way end on the one before; resolves when that is freed. The new
+   * version serves whatever happens to the old one.
+   */
   async swap(next: LoadedModel): Promise<void> {
     const before = this.#active;
     this.#active = next;

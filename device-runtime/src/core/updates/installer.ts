@@ -4,7 +4,9 @@ import {
   decodeSafetensors,
   type BlobRef,
   type ModelManifest,
+  type ModelName,
   type NamedTensor,
+  type TensorShape,
 } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
 import type { ServingEngine, ServingSession, TensorValue, TensorValues } from "../ports/engine.js";
@@ -14,40 +16,75 @@ import type { LoadedModel } from "../serving/model-host.js";
 /** Versions that this runtime can read have a manifest that asks for at most this. */
 export const RUNTIME_VERSION = "0.1.0";
 
-/** Fetches a version, loads it beside the one that serves, and tries it. Throws what went wrong; nothing changed then. */
+export interface VersionParts {
+  readonly fetcher: Pick<BlobFetcher, "fetch">;
+  readonly engine: ServingEngine;
+}
+
+/**
+ * Fetches a version, loads it beside the one that serves, and tries it. Nothing has changed when it throws:
+ * MODEL_INCOMPATIBLE for a bundle of another model, version or runtime, MODEL_GOLDEN_MISMATCH, TENSORS_MALFORMED for
+ * a checkpoint that is not what the manifest says, and what the fetcher and the engine throw.
+ */
 export async function loadVersion(
-  manifestRef: BlobRef,
-  parts: { readonly fetcher: BlobFetcher; readonly engine: ServingEngine },
+  wanted: { readonly model: ModelName; readonly version: number; readonly manifest: BlobRef },
+  { fetcher, engine }: VersionParts,
 ): Promise<LoadedModel> {
-  const manifest = decodeManifest(await parts.fetcher.fetch(manifestRef));
+  const manifest = decodeManifest(await fetcher.fetch(wanted.manifest));
+  requireSameVersion(manifest, wanted);
   requireRuntime(manifest);
-  const inferGraph = await parts.fetcher.fetch(manifest.graphs.infer);
-  const { tensors } = decodeSafetensors(await parts.fetcher.fetch(manifest.checkpoint));
+  const inferGraph = await fetcher.fetch(manifest.graphs.infer);
+  const { tensors } = decodeSafetensors(await fetcher.fetch(manifest.checkpoint));
+  requireTensors(manifest.parameters, tensors);
   const golden =
     manifest.golden === undefined
       ? []
-      : decodeSafetensors(await parts.fetcher.fetch(manifest.golden.tensors)).tensors;
-  const session = await parts.engine.load({ manifest, inferGraph, tensors });
+      : decodeSafetensors(await fetcher.fetch(manifest.golden.tensors)).tensors;
+  const session = await engine.load({ manifest, inferGraph, tensors });
   try {
     await warm(session, manifest, golden);
   } catch (error) {
     await session.close();
     throw error;
   }
-  return { manifest, manifestRef, session };
+  return { manifest, manifestRef: wanted.manifest, session };
 }
 
-function requireRuntime(manifest: ModelManifest): void {
+function requireSameVersion(
+  manifest: ModelManifest,
+  wanted: { readonly model: ModelName; readonly version: number },
+): void {
+  if (manifest.model === wanted.model && manifest.version === wanted.version) return;
+  throw new FedgeError(
+    "MODEL_INCOMPATIBLE",
+    `the bundle is ${manifest.model} ${manifest.version}; ${wanted.model} ${wanted.version} was announced`,
+  );
+}
+
+function requireRuntime({ minRuntimeVersion }: ModelManifest): void {
   const numbers = (version: string): number[] => version.split(".").map(Number);
-  const [wanted, own] = [numbers(manifest.minRuntimeVersion), numbers(RUNTIME_VERSION)];
+  const [wanted, own] = [numbers(minRuntimeVersion), numbers(RUNTIME_VERSION)];
   for (let at = 0; at < 3; at += 1) {
     const difference = (own[at] ?? 0) - (wanted[at] ?? 0);
     if (difference > 0) return;
-    if (difference < 0) {
+    // A version that is no number is newer than everything that this runtime knows.
+    if (!(difference >= 0)) {
       throw new FedgeError(
         "MODEL_INCOMPATIBLE",
-        `the version needs runtime ${manifest.minRuntimeVersion}; this is ${RUNTIME_VERSION}`,
+        `the version needs runtime ${minRuntimeVersion}; this is ${RUNTIME_VERSION}`,
       );
+    }
+  }
+}
+
+function requireTensors(specs: readonly TensorShape[], tensors: readonly NamedTensor[]): void {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  for (const { name, elementType, shape } of specs) {
+    const found = byName.get(name);
+    const isSame = found?.elementType === elementType && found.shape.join() === shape.join();
+    if (!isSame) {
+      const wanted = `${elementType} [${shape.join(", ")}]`;
+      throw new FedgeError("TENSORS_MALFORMED", `the checkpoint has no ${wanted} tensor "${name}"`);
     }
   }
 }
@@ -64,6 +101,9 @@ async function warm(
   }
   const outputs = await session.run(goldenValues(golden, "inputs/"));
   const expected = goldenValues(golden, "outputs/");
+  if (Object.keys(expected).length === 0) {
+    throw new FedgeError("MODEL_GOLDEN_MISMATCH", "the golden tensors of the version have no outputs");
+  }
   for (const [name, value] of Object.entries(expected)) {
     if (!isClose(outputs[name], value, manifest.golden.tolerance)) {
       throw new FedgeError(

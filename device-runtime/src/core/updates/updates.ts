@@ -3,22 +3,25 @@ import {
   desired,
   deviceTopic,
   toWireError,
-  type BlobRef,
   type Desired,
+  type ErrorCode,
   type InstallReport,
   type ModelName,
 } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { Connection } from "../connection/connection.js";
+import { fullJitterMs } from "../connection/backoff.js";
+import type { Connection, TopicHandler } from "../connection/connection.js";
 import type { DevicePorts } from "../ports/ports.js";
-import type { ModelHost } from "../serving/model-host.js";
+import type { Credentials } from "../ports/transport.js";
+import type { LoadedModel, ModelHost } from "../serving/model-host.js";
 import { ActiveVersions } from "./active-versions.js";
 import { loadVersion } from "./installer.js";
+import { removeUnusedBlobs } from "./unused-blobs.js";
 
 export interface UpdatesOptions {
-  readonly ports: Pick<DevicePorts, "store" | "blobs" | "serving" | "clock">;
-  readonly connection: Connection;
-  readonly fetcher: BlobFetcher;
+  readonly ports: Pick<DevicePorts, "store" | "blobs" | "serving" | "clock" | "random">;
+  readonly connection: Pick<Connection, "send">;
+  readonly fetcher: Pick<BlobFetcher, "fetch">;
   readonly hosts: ReadonlyMap<ModelName, ModelHost>;
   readonly mayReport: () => boolean;
   /** True while a local training needs blobs of another version; nothing is removed then. */
@@ -29,11 +32,27 @@ export interface UpdatesOptions {
 
 type DesiredModel = Desired["models"][number];
 
+interface Goal {
+  readonly entry: DesiredModel;
+  readonly releaseCounter: number;
+}
+
+/** What may be otherwise the next time, with the same version: the line, the disk. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  "DEADLINE_EXCEEDED",
+  "TRANSPORT_FAILED",
+  "STORAGE_FULL",
+  "STORAGE_FAILED",
+]);
+
 /** Brings what the device serves to what the fleet's operator wants: always the latest, never what lay between. */
 export class Updates {
   readonly #active: ActiveVersions;
+  readonly #hopeless = new Set<string>();
   #desired: Desired | null = null;
-  #isReconciling = false;
+  #work: Promise<void> | null = null;
+  #numPassingFailures = 0;
+  #cancelRetry: () => void = () => undefined;
   #isClosed = false;
 
   constructor(private readonly options: UpdatesOptions) {
@@ -46,7 +65,7 @@ export class Updates {
       const active = await this.#active.get(model);
       if (active === undefined || !(await this.options.ports.blobs.has(active.manifest.sha256))) continue;
       try {
-        await host.swap(await this.#load(active.manifest));
+        await host.swap(await this.#load({ model, ...active }));
         this.options.onVersion({ model, version: active.version });
       } catch (error) {
         this.options.onError(error);
@@ -54,16 +73,16 @@ export class Updates {
     }
   }
 
-  /** Listens for the desired state of this device. */
-  async subscribe(): Promise<void> {
-    const { credentials } = this.options.connection;
-    if (credentials === null) return;
-    const topic = deviceTopic(credentials.tenantId, credentials.deviceId, "desired");
-    await this.options.connection.listen([[topic, (payload) => this.#receive(payload)]]);
+  /** Where the desired state of this device is retained. */
+  topic({ tenantId, deviceId }: Credentials): TopicHandler {
+    return [deviceTopic(tenantId, deviceId, "desired"), (payload) => this.#receive(payload)];
   }
 
-  close(): void {
+  /** Resolves when nothing is being installed any more. The fetcher must be closed before. Idempotent. */
+  async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelRetry();
+    await this.#work;
   }
 
   #receive(payload: Uint8Array): void {
@@ -71,92 +90,98 @@ export class Updates {
     const { body } = decodeEnvelope(payload, desired, "desired state");
     if (this.#desired !== null && body.releaseCounter < this.#desired.releaseCounter) return;
     this.#desired = body;
-    if (!this.#isReconciling) void this.#reconcile();
+    this.#reconcile();
   }
 
-  async #reconcile(): Promise<void> {
-    this.#isReconciling = true;
-    try {
-      for (let goal = this.#next(); goal !== undefined && !this.#isClosed; goal = this.#next()) {
-        await this.#install(goal.entry, goal.releaseCounter);
-      }
-    } finally {
-      this.#isReconciling = false;
+  #reconcile(): void {
+    if (this.#work !== null || this.#isClosed) return;
+    this.#cancelRetry();
+    this.#work = this.#installAll().finally(() => (this.#work = null));
+  }
+
+  async #installAll(): Promise<void> {
+    for (let goal = this.#next(); goal !== undefined; goal = this.#next()) {
+      const isDone = await this.#install(goal);
+      if (this.#isClosed) return;
+      if (!isDone) return this.#tryLater();
+      this.#numPassingFailures = 0;
     }
   }
 
-  readonly #failed = new Set<string>();
+  #tryLater(): void {
+    this.#numPassingFailures += 1;
+    const { clock, random } = this.options.ports;
+    const delayMs = fullJitterMs(this.#numPassingFailures, random);
+    this.#cancelRetry = clock.after(delayMs, () => this.#reconcile());
+  }
 
-  /** The first model that differs from the newest desired state and has not failed at it. */
-  #next(): { entry: DesiredModel; releaseCounter: number } | undefined {
+  /** The first model that differs from the newest desired state and has not failed at it for good. */
+  #next(): Goal | undefined {
     const goal = this.#desired;
     const entry = goal?.models.find(({ model, manifest }) => {
       const host = this.options.hosts.get(model);
-      return (
-        host !== undefined &&
-        host.active?.manifestRef.sha256 !== manifest.sha256 &&
-        !this.#failed.has(manifest.sha256)
-      );
+      const isServed = host?.active?.manifestRef.sha256 === manifest.sha256;
+      return host !== undefined && !isServed && !this.#hopeless.has(manifest.sha256);
     });
     return goal === null || entry === undefined ? undefined : { entry, releaseCounter: goal.releaseCounter };
   }
 
-  async #install(entry: DesiredModel, releaseCounter: number): Promise<void> {
+  /** False when the same version may be tried again. */
+  async #install(goal: Goal): Promise<boolean> {
+    let loaded: LoadedModel;
+    try {
+      loaded = await this.#load(goal.entry);
+      await this.#commit(goal, loaded);
+    } catch (error) {
+      return this.#isClosed ? true : this.#failed(goal, error);
+    }
+    return true;
+  }
+
+  async #commit({ entry, releaseCounter }: Goal, loaded: LoadedModel): Promise<void> {
     const { model, version, manifest } = entry;
     try {
-      const loaded = await this.#load(manifest);
-      if (this.#isClosed) return await loaded.session.close();
-      await this.#active.set(model, { version, manifest, releaseCounter });
-      await this.options.hosts.get(model)?.swap(loaded);
-      this.options.onVersion({ model, version });
-      await this.#report(entry, { releaseCounter, state: "committed" });
-      await this.#removeUnused();
+      // Kept first: what serves after the swap is also what serves after a restart.
+      if (!this.#isClosed) await this.#active.set(model, { version, manifest, releaseCounter });
     } catch (error) {
-      this.#failed.add(manifest.sha256);
-      this.options.onError(error);
-      const { code, message } = toWireError(error);
-      await this.#report(entry, { releaseCounter, state: "failed", code, message: message.slice(0, 256) });
+      await loaded.session.close();
+      throw error;
+    }
+    if (this.#isClosed) return loaded.session.close();
+    const freed = this.options.hosts.get(model)?.swap(loaded).catch(this.options.onError);
+    this.options.onVersion({ model, version });
+    await this.#report(entry, { releaseCounter, state: "committed" });
+    // The version is installed, whatever comes of tidying up.
+    await freed;
+    if (!this.options.isBusy()) {
+      const served = [...this.options.hosts.values()].flatMap(({ active }) => active ?? []);
+      await removeUnusedBlobs(this.options.ports.blobs, served).catch(this.options.onError);
     }
   }
 
-  #load(manifest: BlobRef): ReturnType<typeof loadVersion> {
-    return loadVersion(manifest, { fetcher: this.options.fetcher, engine: this.options.ports.serving });
+  async #failed({ entry, releaseCounter }: Goal, error: unknown): Promise<boolean> {
+    this.options.onError(error);
+    const { code, message } = toWireError(error);
+    const isPassing = PASSING.has(code);
+    if (!isPassing) this.#hopeless.add(entry.manifest.sha256);
+    if (!isPassing || this.#numPassingFailures === 0) {
+      await this.#report(entry, { releaseCounter, state: "failed", code, message: message.slice(0, 256) });
+    }
+    return !isPassing;
+  }
+
+  #load(wanted: Pick<DesiredModel, "model" | "version" | "manifest">): Promise<LoadedModel> {
+    return loadVersion(wanted, { fetcher: this.options.fetcher, engine: this.options.ports.serving });
   }
 
   /** A report that cannot be sent is not lost: the birth of the next session says what the device serves. */
   async #report(
-    entry: DesiredModel,
+    { model, version, manifest }: DesiredModel,
     outcome: Pick<InstallReport, "releaseCounter" | "state" | "code" | "message">,
   ): Promise<void> {
     if (!this.options.mayReport()) return;
-    const { model, version, manifest } = entry;
-    const report: InstallReport = {
-      type: "install",
-      model,
-      version,
-      manifestSha256: manifest.sha256,
-      ...outcome,
-    };
+    const manifestSha256 = manifest.sha256;
+    const report: InstallReport = { type: "install", model, version, manifestSha256, ...outcome };
     await this.options.connection.send("report", report).catch(this.options.onError);
-  }
-
-  async #removeUnused(): Promise<void> {
-    if (this.options.isBusy()) return;
-    const needed = new Set<string>();
-    for (const host of this.options.hosts.values()) {
-      if (host.active === null) continue;
-      const { manifest, manifestRef } = host.active;
-      for (const ref of [
-        manifestRef,
-        manifest.checkpoint,
-        manifest.golden?.tensors,
-        ...Object.values(manifest.graphs),
-      ]) {
-        if (ref !== undefined) needed.add(ref.sha256);
-      }
-    }
-    for (const sha256 of await this.options.ports.blobs.list()) {
-      if (!needed.has(sha256)) await this.options.ports.blobs.delete(sha256);
-    }
   }
 }
