@@ -240,12 +240,22 @@
       (local.set $body (i32.add (local.get $body) (i32.const 16)))
       (br_if $values (i32.lt_u (local.get $acc) (local.get $end)))))
 
-  ;; accumulator / divisor, as float32.
-  (func (export "mean") (param $acc i32) (param $out i32) (param $count i32) (param $divisor f64) (local $end i32)
+  ;; accumulator / divisor in float64, then rounded to float32. WebAssembly SIMD cannot convert i64x2 to f64x2 either,
+  ;; but divides by pairs.
+  (func (export "mean") (param $acc i32) (param $out i32) (param $count i32) (param $divisor f64)
+    (local $end i32) (local $d v128) (local $low v128) (local $high v128)
+    (local.set $d (f64x2.splat (local.get $divisor)))
     (local.set $end (i32.add (local.get $out) (i32.shl (local.get $count) (i32.const 2))))
     (loop $values
-      (f32.store (local.get $out)
-        (f32.demote_f64 (f64.div (f64.convert_i64_s (i64.load (local.get $acc))) (local.get $divisor))))
-      (local.set $acc (i32.add (local.get $acc) (i32.const 8)))
-      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (local.set $low (f64x2.replace_lane 1
+        (f64x2.splat (f64.convert_i64_s (i64.load (local.get $acc))))
+        (f64.convert_i64_s (i64.load offset=8 (local.get $acc)))))
+      (local.set $high (f64x2.replace_lane 1
+        (f64x2.splat (f64.convert_i64_s (i64.load offset=16 (local.get $acc))))
+        (f64.convert_i64_s (i64.load offset=24 (local.get $acc)))))
+      (v128.store (local.get $out) (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
+        (f32x4.demote_f64x2_zero (f64x2.div (local.get $low) (local.get $d)))
+        (f32x4.demote_f64x2_zero (f64x2.div (local.get $high) (local.get $d)))))
+      (local.set $acc (i32.add (local.get $acc) (i32.const 32)))
+      (local.set $out (i32.add (local.get $out) (i32.const 16)))
       (br_if $values (i32.lt_u (local.get $out) (local.get $end))))))

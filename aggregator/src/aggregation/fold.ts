@@ -122,7 +122,7 @@ export class FixedPointFold {
     this.#checked = null;
     const { numParameters } = this.bounds;
     const divisor = this.#totalExamples * 2 ** this.#fractionBits;
-    kernels.mean(this.#accumulators, BODY, numParameters, divisor);
+    kernels.mean(this.#accumulators, BODY, paddedCount(numParameters), divisor);
     return new Float32Array(kernels.memory.buffer, BODY, numParameters).slice();
   }
 
