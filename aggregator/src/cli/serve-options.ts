@@ -14,6 +14,7 @@ export interface ServeFlags {
   readonly enrolmentKey?: string;
   readonly tenant: string;
   readonly logLevel: LogLevel;
+  readonly evaluationData?: string;
   readonly allowedHost: readonly string[];
   readonly allowedOrigin: readonly string[];
 }
@@ -42,6 +43,13 @@ export function addServeFlags(command: Command): Command {
     )
     .addOption(flag("--enrolment-key <key>", "what devices must show to enrol", "FEDGE_ENROLMENT_KEY"))
     .addOption(flag("--tenant <name>", "name of this fleet in topics", "FEDGE_TENANT").default("default"))
+    .addOption(
+      flag(
+        "--evaluation-data <model=directory>",
+        "held-out IDX images (t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte) to measure versions on",
+        "FEDGE_EVALUATION_DATA",
+      ),
+    )
     .addOption(
       flag("--log-level <level>", "how much to log", "FEDGE_LOG_LEVEL").choices(LOG_LEVELS).default("info"),
     )

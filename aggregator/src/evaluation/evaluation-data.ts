@@ -1,4 +1,4 @@
-import type { PortShape } from "@fedge/protocol";
+import type { ModelManifest, PortShape } from "@fedge/protocol";
 
 /** Labelled examples that the server holds for one model; rows are examples, row-major. */
 export interface EvaluationData {
@@ -18,4 +18,4 @@ export interface EvaluationTensor {
 }
 
 /** Gives the data for a model, or undefined when the server holds none. */
-export type EvaluationDataSource = (model: string) => EvaluationData | undefined;
+export type EvaluationDataSource = (model: string, manifest: ModelManifest) => EvaluationData | undefined;

@@ -29,7 +29,7 @@ export class WorkerEvaluator implements Evaluator {
   ) {}
 
   async evaluate(version: VersionRecord, manifest: ModelManifest): Promise<EvaluationRecord | undefined> {
-    const data = this.source(version.model);
+    const data = this.source(version.model, manifest);
     if (data === undefined || manifest.graphs.eval === undefined) return undefined;
     await this.#give(version.model, data);
     const sums = await this.#ask({

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { isLoopback } from "../../http/site-guard.js";
 import { startServer, type RunningServer, type ServerOptions } from "../../server.js";
+import { readEvaluationData } from "../evaluation-data-flag.js";
 import { addServeFlags, type ServeFlags } from "../serve-options.js";
 import { formatFields } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
@@ -10,7 +11,11 @@ import { closeAtSignal } from "../until-signal.js";
 export function addServe(program: Command, terminal: Terminal): void {
   addServeFlags(program.command("serve").description("run an aggregator until Ctrl-C")).action(
     async (flags: ServeFlags) => {
-      const server = await startServer(serverOptionsOf(flags));
+      const evaluationData = await readEvaluationData(flags.evaluationData);
+      const server = await startServer({
+        ...serverOptionsOf(flags),
+        ...(evaluationData === undefined ? {} : { evaluationData }),
+      });
       printUrls(server, flags, terminal);
       await closeAtSignal(server, terminal);
     },
