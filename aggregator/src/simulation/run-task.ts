@@ -1,7 +1,7 @@
 import { FedgeError, type ModelName, type TaskId } from "@fedge/protocol";
 import { createSystemClock } from "../clock/system-clock.js";
 import type { RunningServer } from "../server.js";
-import type { AggregatorService, VersionView } from "../service.js";
+import type { AggregatorService, ServiceEvent, VersionView } from "../service.js";
 import type { FastForwardClock } from "./clock/fast-forward-clock.js";
 import { DeadlineSkipper } from "./faults/deadline-skipper.js";
 import { startFleet, type FleetOptions, type SimulatedFleet } from "./fleet/fleet.js";
@@ -16,7 +16,7 @@ export const SIMULATED_MODEL = "digits" as ModelName;
 export const SIMULATED_TASK = "simulation" as TaskId;
 const PAGE = 500;
 /** No single training run of a zoo model takes as long; nothing else happens in the meantime. */
-const STALL_MS = 300_000;
+const STALL_MS = 180_000;
 
 export interface SimulationContext {
   readonly progress: ProgressReporter;
@@ -84,7 +84,7 @@ function rejectable(): { readonly promise: Promise<never>; readonly reject: (err
 async function finish(run: Run, fleet: SimulatedFleet): Promise<SimulationResult> {
   const { service } = run.server;
   const startedAtMs = performance.now();
-  const task = await wait(run, fleet, "the task to end", async () => {
+  const task = await wait({ run, fleet, what: "the task to end", event: "task-changed" }, async () => {
     const view = await service.getTask(SIMULATED_TASK);
     return view.status === "running" ? undefined : view;
   });
@@ -97,23 +97,29 @@ async function finish(run: Run, fleet: SimulatedFleet): Promise<SimulationResult
   }
   const { version } = await service.getVersion(SIMULATED_MODEL, task.latestVersion ?? 1);
   run.progress.stage(`Waiting until every device serves version ${version.version}`);
-  const numServing = await wait(run, fleet, `every device to serve version ${version.version}`, async () => {
+  const what = `every device to serve version ${version.version}`;
+  const numServing = await wait({ run, fleet, what, event: "fleet-changed" }, async () => {
+    const { byServing } = await service.fleet();
+    if (byServing[`${SIMULATED_MODEL}@${version.version}`] !== run.options.numDevices) return undefined;
     const serving = await countServing(service, version);
     return serving === run.options.numDevices ? serving : undefined;
   });
   return { ...(await collect(run, version, numServing)), taskSeconds };
 }
 
-function wait<T>(
-  run: Run,
-  fleet: SimulatedFleet,
-  what: string,
-  ask: () => Promise<T | undefined>,
-): Promise<T> {
+interface Waiting {
+  readonly run: Run;
+  readonly fleet: SimulatedFleet;
+  readonly what: string;
+  readonly event: ServiceEvent["type"];
+}
+
+function wait<T>({ run, fleet, what, event }: Waiting, ask: () => Promise<T | undefined>): Promise<T> {
   const { service } = run.server;
   const clock = createSystemClock();
   return waitUntil(ask, {
     ...{ service, what, clock, signal: run.signal, stallMs: STALL_MS },
+    isTelling: ({ type }) => type === event,
     describe: async () => {
       const { liveRound } = await service.getTask(SIMULATED_TASK);
       const { byPresence, byServing } = await service.fleet();

@@ -1,3 +1,4 @@
+import type { TaskId } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../clock/manual-clock.js";
 import type { ServiceEvent } from "../service.js";
@@ -8,13 +9,19 @@ const setUp = () => {
   const clock = new ManualClock();
   const controller = new AbortController();
   let answer: string | undefined;
-  const waiting = waitUntil(() => Promise.resolve(answer), {
+  let numAsked = 0;
+  const ask = (): Promise<string | undefined> => {
+    numAsked += 1;
+    return Promise.resolve(answer);
+  };
+  const waiting = waitUntil(ask, {
     service: {
       onEvent: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
     },
+    isTelling: (event) => event.type === "fleet-changed",
     what: "the answer",
     signal: controller.signal,
     clock,
@@ -25,7 +32,10 @@ const setUp = () => {
     answer = next;
     for (const listener of [...listeners]) listener({ type: "fleet-changed" });
   };
-  return { waiting, emit, clock, controller, listeners };
+  const emitOther = (): void => {
+    for (const listener of [...listeners]) listener({ type: "task-changed", taskId: "t" as TaskId });
+  };
+  return { waiting, emit, emitOther, asked: () => numAsked, clock, controller, listeners };
 };
 
 describe("waitUntil", () => {
@@ -37,6 +47,17 @@ describe("waitUntil", () => {
 
     await expect(waiting).resolves.toBe("done");
     expect(listeners.size).toBe(0);
+  });
+
+  test("does not ask at an event that tells nothing", async () => {
+    const { waiting, emit, emitOther, asked } = setUp();
+
+    emitOther();
+    emitOther();
+
+    expect(asked()).toBe(1);
+    emit("done");
+    await waiting;
   });
 
   test("rejects when the signal aborts", async () => {

@@ -1,8 +1,10 @@
 import { FedgeError } from "@fedge/protocol";
 import type { Clock } from "../clock/clock.js";
-import type { AggregatorService } from "../service.js";
+import type { AggregatorService, ServiceEvent } from "../service.js";
 
 export interface WaitOptions {
+  /** True for an event after which it is worth asking; asking at every one would keep the database busy. */
+  readonly isTelling: (event: ServiceEvent) => boolean;
   readonly service: Pick<AggregatorService, "onEvent">;
   /** What is waited for, for the message: "the task to end". */
   readonly what: string;
@@ -15,7 +17,7 @@ export interface WaitOptions {
 }
 
 /**
- * Asks at every event of the service until the answer is not undefined, and gives it.
+ * Asks now and at every telling event of the service until the answer is not undefined, and gives it.
  *
  * Throws CLOSED when the signal aborts and DEADLINE_EXCEEDED when nothing happens for `stallMs`.
  */
@@ -41,18 +43,26 @@ export function waitUntil<T>(ask: () => Promise<T | undefined>, options: WaitOpt
       }
       isAsking = false;
     };
-    const change = (): void => {
+    const watchStall = (): void => {
       cancelStall();
       cancelStall = options.clock.after(options.stallMs, () => {
         void stalled(options).then((error) => finish(() => reject(error)));
       });
+    };
+    const askNow = (): void => {
       look().catch((error: unknown) => finish(() => reject(error)));
     };
     const abort = (): void => finish(() => reject(interrupted()));
-    const unsubscribe = options.service.onEvent(change);
+    const unsubscribe = options.service.onEvent((event) => {
+      watchStall();
+      if (options.isTelling(event)) askNow();
+    });
     options.signal.addEventListener("abort", abort);
     if (options.signal.aborted) abort();
-    else change();
+    else {
+      watchStall();
+      askNow();
+    }
   });
 }
 
