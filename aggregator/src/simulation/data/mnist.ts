@@ -30,12 +30,6 @@ export function readMnistTest(directory: string): Promise<LabelledImages> {
   return readPair(directory, MNIST_FILES[2], MNIST_FILES[3]);
 }
 
-/** The held-out images and labels alone. Throws as `readMnist` does. */
-export function readMnistTest(directory: string): Promise<LabelledImages> {
-  const [, , images, labels] = MNIST_FILES;
-  return readPair(directory, images, labels);
-}
-
 async function readPair(directory: string, imagesName: string, labelsName: string): Promise<LabelledImages> {
   const imagesFile = await readEither(directory, imagesName);
   const labelsFile = await readEither(directory, labelsName);
