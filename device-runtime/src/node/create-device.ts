@@ -5,13 +5,14 @@ import { join, resolve } from "node:path";
 import { createDevice as createCoreDevice, type Device } from "../core/device.js";
 import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
 import type { Trainer } from "../core/ports/engine.js";
+import type { Identity } from "../core/ports/transport.js";
 import { createOnnxServing } from "../engines/onnx/serving.js";
 import { createNodeClock } from "./clock.js";
 import { nodeDigest } from "./digest.js";
 import { openFileBlobs } from "./file-blobs.js";
 import { createHttpIdentity } from "./http-identity.js";
 import { openDeviceKey } from "./key-file.js";
-import { openLevelStore } from "./level-store.js";
+import { openLevelStore, type ClosableByteStore } from "./level-store.js";
 import { createMqttTransport } from "./mqtt-transport.js";
 import { loadOnnxRuntime } from "./onnx-runtime.js";
 import { createProcessTrainer } from "./process-trainer.js";
@@ -44,45 +45,56 @@ export const alwaysEligible: HostConditions = { isEligible: () => true, onChange
 export async function createDevice(options: NodeDeviceOptions): Promise<Device> {
   const directory = resolve(options.stateDirectory);
   await makeDirectory(directory);
-  const clock = createNodeClock();
   const { runtime, name } = await loadOnnxRuntime();
-  const key = await openDeviceKey(directory);
+  // First: it keeps every other process out of the directory.
   const store = await openLevelStore(join(directory, "store"));
-  const { server, enrolmentKey, useWebSocket = false } = options;
-  const identity = createHttpIdentity({
-    server,
-    key,
-    clock,
-    useWebSocket,
-    ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
-  });
-  const ports = {
-    ...{ clock, store, identity, digest: nodeDigest, transport: createMqttTransport() },
-    random: createRandom(randomBytes(16).toString("hex")),
-    blobs: await openFileBlobs(join(directory, "blobs")),
-    serving: createOnnxServing(runtime, name),
-    trainer: options.trainer ?? createProcessTrainer(),
-    conditions: options.conditions ?? alwaysEligible,
-    trainingData: options.trainingData ?? {},
-    newStop: () => new AbortController(),
-  };
-  const platform = `node ${process.versions.node} ${process.platform}`;
-  const device = await createCoreDevice(ports, {
-    models: options.models,
-    consent: options.consent ?? {},
-    platform,
-  });
-  let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => (closing ??= device.close().then(() => store.close()));
-  return { ...bound(device), close };
+  try {
+    const identity = await openIdentity(options, directory);
+    const device = await createCoreDevice(
+      {
+        ...{ clock: createNodeClock(), store, identity, digest: nodeDigest },
+        transport: createMqttTransport(),
+        random: createRandom(randomBytes(16).toString("hex")),
+        blobs: await openFileBlobs(join(directory, "blobs")),
+        serving: createOnnxServing(runtime, name),
+        trainer: options.trainer ?? createProcessTrainer(),
+        conditions: options.conditions ?? alwaysEligible,
+        trainingData: options.trainingData ?? {},
+        newStop: () => new AbortController(),
+      },
+      {
+        models: options.models,
+        consent: options.consent ?? {},
+        platform: `node ${process.versions.node} ${process.platform}`,
+      },
+    );
+    return closingAfter(device, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
-function bound(device: Device): Omit<Device, "close"> {
+async function openIdentity(
+  { server, enrolmentKey, useWebSocket = false }: NodeDeviceOptions,
+  directory: string,
+): Promise<Identity> {
+  const key = await openDeviceKey(directory);
+  return createHttpIdentity({
+    ...{ server, key, clock: createNodeClock(), useWebSocket },
+    ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
+  });
+}
+
+/** The device with a `close` that frees the state directory for the next process. */
+function closingAfter(device: Device, store: ClosableByteStore): Device {
+  let closing: Promise<void> | null = null;
   return {
     model: (name) => device.model(name),
     on: (event, listener) => device.on(event, listener),
     status: () => device.status(),
     setConsent: (consent) => device.setConsent(consent),
+    close: () => (closing ??= device.close().finally(() => store.close())),
   };
 }
 

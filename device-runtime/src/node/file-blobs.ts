@@ -8,9 +8,11 @@ const HASH = /^[0-9a-f]{64}$/;
 
 /** Blobs as files by hash, each written beside and renamed, so that a file under its hash is whole. */
 export async function openFileBlobs(directory: string): Promise<BlobStore> {
-  await guarded(() => mkdir(directory, { recursive: true, mode: 0o700 }));
-  for (const name of await readdir(directory))
-    if (!HASH.test(name)) await rm(join(directory, name), { force: true });
+  await guarded(async () => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(directory))
+      if (!HASH.test(name)) await rm(join(directory, name), { force: true });
+  });
   const pathOf = (sha256: Sha256): string => join(directory, sha256);
   return {
     get: (sha256) => guarded(() => optional(readFile(pathOf(sha256)))),
@@ -23,14 +25,24 @@ export async function openFileBlobs(directory: string): Promise<BlobStore> {
 
 async function write(directory: string, path: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(directory, `${randomUUID()}.tmp`);
-  const file = await open(temporary, "wx", 0o600);
+  try {
+    await writeWhole(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    // On a full disk, what is left of every attempt would fill it further.
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "wx", 0o600);
   try {
     await file.writeFile(bytes);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
 }
 
 async function optional<T>(reading: Promise<T>): Promise<T | undefined> {

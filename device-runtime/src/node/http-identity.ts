@@ -1,27 +1,18 @@
-import {
-  FedgeError,
-  deviceId as deviceIdSchema,
-  hasErrorCode,
-  tenantId as tenantIdSchema,
-} from "@fedge/protocol";
-import * as z from "zod/mini";
+import { FedgeError, errorCodeOf, type ErrorCode } from "@fedge/protocol";
 import type { Clock } from "../core/ports/clock.js";
 import type { Credentials, Identity } from "../core/ports/transport.js";
 import type { DeviceKey } from "./device-key.js";
+import {
+  enrolmentAnswer,
+  postJson,
+  tokenAnswer,
+  type EnrolmentAnswer,
+  type TokenAnswer,
+} from "./identity-requests.js";
 
-const enrolment = z.object({
-  deviceId: deviceIdSchema,
-  tenantId: tenantIdSchema,
-  token: z.string().check(z.maxLength(4096)),
-  expiresInMs: z.number(),
-  serverTimeMs: z.number(),
-  mqtt: z.object({ tcpUrl: z.string(), webSocketUrl: z.string() }),
-});
-const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
-
-const REQUEST_TIMEOUT_MS = 15_000;
 /** A token is renewed this long before it expires. */
 const RENEW_BEFORE_MS = 60_000;
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["DEVICE_UNKNOWN", "ACCESS_DENIED", "TOKEN_INVALID"]);
 
 export interface HttpIdentityOptions {
   /** Such as `http://127.0.0.1:8787`. */
@@ -33,55 +24,91 @@ export interface HttpIdentityOptions {
   readonly useWebSocket?: boolean;
 }
 
-/** Enrols over HTTP with the device's key, and gets a new token the same way when the old one ends. */
+/**
+ * Enrols over HTTP with the device's key; afterwards the key alone gets a new token when the old one ends. Enrolling
+ * the same key again is the same device, so each start asks anew where the broker is.
+ */
 export function createHttpIdentity(options: HttpIdentityOptions): Identity {
-  let current: { readonly credentials: Credentials; readonly renewAtMs: number } | null = null;
-  return {
-    credentials: async ({ isRefused }) => {
-      if (current !== null && !isRefused && options.clock.nowMs() < current.renewAtMs)
-        return current.credentials;
-      const answer = await enrol(options);
-      const brokerUrl = options.useWebSocket === true ? answer.mqtt.webSocketUrl : answer.mqtt.tcpUrl;
-      const { deviceId, tenantId, token } = answer;
-      current = {
-        credentials: { deviceId, tenantId, token, brokerUrl },
-        renewAtMs: options.clock.nowMs() + answer.expiresInMs - RENEW_BEFORE_MS,
-      };
-      return current.credentials;
-    },
-  };
+  return new HttpIdentity(options);
 }
 
-/** Enrolling the same key again is the same device, so a fresh token needs no other request. */
-async function enrol({ server, key, enrolmentKey }: HttpIdentityOptions): Promise<z.infer<typeof enrolment>> {
-  const proof = key.sign(`fedge-enrol-v1:${key.publicKey}`);
-  const body = { publicKey: key.publicKey, proof, ...(enrolmentKey === undefined ? {} : { enrolmentKey }) };
-  const value = await post(`${server.replace(/\/+$/, "")}/v1/devices`, body);
-  const result = enrolment.safeParse(value);
-  if (!result.success)
-    throw new FedgeError("MESSAGE_MALFORMED", `${server} is not a Fedge aggregator, or of another version`);
-  if (result.data.deviceId !== key.deviceId) {
-    throw new FedgeError("TOKEN_INVALID", "the server calls this device by a name that is not its key's");
+class HttpIdentity implements Identity {
+  #current: { readonly credentials: Credentials; readonly renewAtMs: number } | null = null;
+  #enrolment: EnrolmentAnswer | null = null;
+  /** Server time minus this clock: what a device with a wrong clock has to add. */
+  #skewMs = 0;
+  readonly #server: string;
+
+  constructor(private readonly options: HttpIdentityOptions) {
+    this.#server = options.server.replace(/\/+$/, "");
   }
-  return result.data;
-}
 
-async function post(url: string, body: object): Promise<unknown> {
-  const response = await request(url, body);
-  const value: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return value;
-  const refused = refusal.safeParse(value);
-  const error = refused.success ? refused.data.error : { code: "", message: `status ${response.status}` };
-  const code = hasErrorCode(error) ? error.code : "SERVER_UNREACHABLE";
-  throw new FedgeError(code, `${url} refused: ${error.message}`);
-}
-
-async function request(url: string, body: object): Promise<Response> {
-  const headers = { "content-type": "application/json" };
-  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-  try {
-    return await fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal });
-  } catch (cause) {
-    throw new FedgeError("SERVER_UNREACHABLE", `cannot reach ${url}; is the aggregator running?`, { cause });
+  async credentials({ isRefused }: { readonly isRefused: boolean }): Promise<Credentials> {
+    const current = this.#current;
+    if (current !== null && !isRefused && this.#nowMs() < current.renewAtMs) return current.credentials;
+    const known = this.#enrolment;
+    const answer = known === null ? await this.#enrol() : await this.#renew(known);
+    const { deviceId, tenantId, token, expiresInMs, mqtt } = answer;
+    const brokerUrl = this.options.useWebSocket === true ? mqtt.webSocketUrl : mqtt.tcpUrl;
+    const credentials = { deviceId, tenantId, token, brokerUrl };
+    this.#current = { credentials, renewAtMs: this.#nowMs() + expiresInMs - RENEW_BEFORE_MS };
+    return credentials;
   }
+
+  async #enrol(): Promise<EnrolmentAnswer> {
+    const { key, enrolmentKey } = this.options;
+    const { publicKey } = key;
+    const proof = key.sign(`fedge-enrol-v1:${publicKey}`);
+    const body = { publicKey, proof, ...(enrolmentKey === undefined ? {} : { enrolmentKey }) };
+    const answer = await postJson(`${this.#server}/v1/devices`, body, enrolmentAnswer);
+    if (answer.deviceId !== key.deviceId) {
+      throw new FedgeError("TOKEN_INVALID", "the server calls this device by a name that is not its key's");
+    }
+    this.#skewMs = answer.serverTimeMs - this.#nowMs();
+    this.#enrolment = answer;
+    return answer;
+  }
+
+  /** A server that refuses, such as one that does not know the device any more, is asked to enrol it again. */
+  async #renew(known: EnrolmentAnswer): Promise<EnrolmentAnswer> {
+    try {
+      return { ...known, ...(await this.#requestToken()) };
+    } catch (error) {
+      if (!REFUSALS.has(errorCodeOf(error))) throw error;
+      return this.#enrol();
+    }
+  }
+
+  /** Once more with the server's clock when it says that this one is wrong. */
+  async #requestToken(): Promise<TokenAnswer> {
+    try {
+      return await this.#requestTokenNow();
+    } catch (error) {
+      const serverTimeMs = serverTimeOf(error);
+      if (serverTimeMs === null) throw error;
+      this.#skewMs = serverTimeMs - this.#nowMs();
+      return this.#requestTokenNow();
+    }
+  }
+
+  async #requestTokenNow(): Promise<TokenAnswer> {
+    const { key } = this.options;
+    const { deviceId } = key;
+    const timestampMs = Math.max(0, Math.round(this.#nowMs() + this.#skewMs));
+    const signature = key.sign(`fedge-token-v1:${deviceId}:${timestampMs}`);
+    const url = `${this.#server}/v1/devices/${deviceId}/token`;
+    const answer = await postJson(url, { timestampMs, signature }, tokenAnswer);
+    this.#skewMs = answer.serverTimeMs - this.#nowMs();
+    return answer;
+  }
+
+  #nowMs(): number {
+    return this.options.clock.nowMs();
+  }
+}
+
+function serverTimeOf(error: unknown): number | null {
+  if (!(error instanceof FedgeError) || error.code !== "ACCESS_DENIED") return null;
+  const { serverTimeMs } = error.details;
+  return typeof serverTimeMs === "number" && Number.isSafeInteger(serverTimeMs) ? serverTimeMs : null;
 }

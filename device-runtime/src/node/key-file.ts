@@ -12,6 +12,17 @@ export async function openDeviceKey(directory: string): Promise<DeviceKey> {
   const kept = await readSeed(path);
   if (kept !== undefined) return deviceKeyOf(kept);
   const seed = randomBytes(SEED_BYTES);
+  try {
+    await writeSeed(path, seed);
+  } catch (cause) {
+    throw new FedgeError("STORAGE_FAILED", `cannot keep the device's key ${path}; is the folder writable?`, {
+      cause,
+    });
+  }
+  return deviceKeyOf(seed);
+}
+
+async function writeSeed(path: string, seed: Buffer): Promise<void> {
   const temporary = `${path}.${randomUUID()}`;
   const file = await open(temporary, "wx", 0o600);
   try {
@@ -21,7 +32,6 @@ export async function openDeviceKey(directory: string): Promise<DeviceKey> {
     await file.close();
   }
   await rename(temporary, path);
-  return deviceKeyOf(seed);
 }
 
 async function readSeed(path: string): Promise<Buffer | undefined> {

@@ -6,6 +6,7 @@ import type {
   Transport,
   TransportConnection,
 } from "../core/ports/transport.js";
+import { Life } from "./life.js";
 
 const CONNECT_TIMEOUT_MS = 20_000;
 const KEEPALIVE_SECONDS = 60;
@@ -18,8 +19,10 @@ export function createMqttTransport(): Transport {
   return {
     open: async (credentials, will, listener) => {
       const client = mqtt.connect(credentials.brokerUrl, clientOptions(credentials, will));
+      // Before the CONNACK: an end that follows it at once would find nobody who hears it.
+      const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
       await connected(client, credentials.brokerUrl);
-      return connectionOf(client, listener);
+      return connectionOf(client, closed, listener);
     },
   };
 }
@@ -69,39 +72,36 @@ function connectError(url: string, cause: unknown): FedgeError {
   return new FedgeError("TRANSPORT_FAILED", `cannot connect to the broker at ${url}: ${reason}`, { cause });
 }
 
-function connectionOf(client: MqttClient, listener: ConnectionListener): TransportConnection {
-  const ended = new Promise<never>((_, reject) => {
-    client.once("close", () => {
-      reject(new FedgeError("TRANSPORT_FAILED", "the connection to the broker ended"));
-      client.end(true);
-      listener.closed();
-    });
+function connectionOf(
+  client: MqttClient,
+  closed: Promise<void>,
+  listener: ConnectionListener,
+): TransportConnection {
+  const life = new Life();
+  void closed.then(() => {
+    life.end(new FedgeError("TRANSPORT_FAILED", "the connection to the broker ended"));
+    client.end(true);
+    listener.closed();
   });
-  ended.catch(() => undefined);
   client.on("message", (topic, payload) => listener.message(topic, payload));
   return {
     publish: async (topic, payload, { retain }) => {
-      await Promise.race([
-        client.publishAsync(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), {
-          qos: 1,
-          retain,
-        }),
-        ended,
-      ]);
+      const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+      await life.guard(client.publishAsync(topic, bytes, { qos: 1, retain }));
     },
     subscribe: async (topics) => {
       if (topics.length === 0) return;
-      const grants = await Promise.race([client.subscribeAsync([...topics], { qos: 1 }), ended]);
+      const grants = await life.guard(client.subscribeAsync([...topics], { qos: 1 }));
       const refused = grants.find((grant) => (grant.qos as number) === SUBSCRIPTION_REFUSED);
       if (refused !== undefined)
         throw new FedgeError("ACCESS_DENIED", `the broker refuses the topic ${refused.topic}`);
     },
     unsubscribe: async (topics) => {
-      if (topics.length > 0) await Promise.race([client.unsubscribeAsync([...topics]), ended]);
+      if (topics.length > 0) await life.guard(client.unsubscribeAsync([...topics]));
     },
-    end: async () => client.endAsync(),
-    destroy: () => {
-      client.stream.destroy();
+    end: async () => {
+      if (!life.isOver) await Promise.race([client.endAsync(), closed]);
     },
+    destroy: () => void client.stream.destroy(),
   };
 }

@@ -4,6 +4,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
+import { Life } from "./life.js";
 import { processEndpoint } from "./process-endpoint.js";
 
 export type TrainAnswer = { readonly result: TrainingResult } | { readonly error: WireError };
@@ -15,7 +16,7 @@ export interface TrainerApi {
 }
 
 export interface ProcessTrainerOptions {
-  /** A training that takes longer is stopped; 30 minutes. */
+  /** A training that takes longer is stopped; 30 minutes by default. */
   readonly deadlineMs?: number;
   /** Told the process id of every trainer that starts. */
   readonly onStarted?: (pid: number) => void;
@@ -24,13 +25,14 @@ export interface ProcessTrainerOptions {
 /** Lower than the app's: training is never urgent (nice value, POSIX). */
 const PRIORITY = 10;
 const DEADLINE_MS = 30 * 60_000;
+/** One step of a large model on a slow device. */
 const STOP_MS = 5000;
 
 interface Running {
   readonly child: ChildProcess;
   readonly api: Remote<TrainerApi>;
-  /** Rejects with TRAINER_DIED when the process ends. */
-  readonly died: Promise<never>;
+  /** Ends with TRAINER_DIED. */
+  readonly life: Life;
 }
 
 /**
@@ -40,9 +42,11 @@ interface Running {
 export function createProcessTrainer(options: ProcessTrainerOptions = {}): Trainer {
   let running: Running | null = null;
   const current = (): Running => {
-    const started = running ?? start(options, () => (running = null));
-    running = started;
-    return started;
+    running ??= start(options, (ended) => {
+      // A process that was closed ends after its successor may have begun.
+      if (running?.child === ended) running = null;
+    });
+    return running;
   };
   return {
     train: (request, signal) =>
@@ -55,33 +59,29 @@ export function createProcessTrainer(options: ProcessTrainerOptions = {}): Train
   };
 }
 
-function start(options: ProcessTrainerOptions, onEnd: () => void): Running {
+function start(options: ProcessTrainerOptions, onEnd: (child: ChildProcess) => void): Running {
   const entry = fileURLToPath(new URL("./trainer-process-entry.js", import.meta.url));
   const child = fork(entry, {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     execArgv: [],
   });
-  const died = new Promise<never>((_, reject) => {
-    child.once("error", (cause) =>
-      reject(new FedgeError("TRAINER_DIED", "the trainer's process cannot run", { cause })),
-    );
-    child.once("exit", (code, signal) => {
-      onEnd();
-      reject(
-        new FedgeError(
-          "TRAINER_DIED",
-          `the trainer's process ended (${signal ?? `code ${code}`}); the next training starts another`,
-        ),
-      );
-    });
+  const life = new Life();
+  child.on("error", (cause) => {
+    onEnd(child);
+    life.end(new FedgeError("TRAINER_DIED", "the trainer's process cannot run", { cause }));
   });
-  died.catch(() => undefined);
+  child.once("exit", (code, signal) => {
+    onEnd(child);
+    const how = signal ?? `code ${code}`;
+    const message = `the trainer's process ended (${how}); the next training starts another`;
+    life.end(new FedgeError("TRAINER_DIED", message));
+  });
   if (child.pid !== undefined) {
     lowerPriority(child.pid);
     options.onStarted?.(child.pid);
   }
-  return { child, api: wrap<TrainerApi>(processEndpoint(child)), died };
+  return { child, api: wrap<TrainerApi>(processEndpoint(child)), life };
 }
 
 /** A platform that does not let a process lower another's priority still trains. */
@@ -93,35 +93,56 @@ function lowerPriority(pid: number): void {
   }
 }
 
+interface TrainCall {
+  readonly request: TrainingRequest;
+  readonly signal: StopSignal;
+  readonly deadlineMs: number;
+}
+
 async function trainIn(
-  { api, died }: Running,
-  {
-    request,
-    signal,
-    deadlineMs,
-  }: { readonly request: TrainingRequest; readonly signal: StopSignal; readonly deadlineMs: number },
+  running: Running,
+  { request, signal, deadlineMs }: TrainCall,
 ): Promise<TrainingResult> {
   if (signal.aborted) throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before it began");
-  const stop = (): void => void Promise.race([api.stop(), died]).catch(() => undefined);
-  const timer = setTimeout(stop, deadlineMs);
+  const { api, life } = running;
+  let isTooLate = false;
+  let cancelKill: () => void = () => undefined;
+  const stop = (): void => {
+    cancelKill();
+    cancelKill = stopOrKill(running);
+  };
+  const timer = setTimeout(() => {
+    isTooLate = true;
+    stop();
+  }, deadlineMs);
   signal.addEventListener("abort", stop);
   try {
-    const answer = await Promise.race([api.train(request), died]);
-    if ("error" in answer) throw fromWireError(answer.error);
-    return answer.result;
+    const answer = await life.guard<TrainAnswer>(api.train(request));
+    if (!("error" in answer)) return answer.result;
+    if (isTooLate) throw new FedgeError("DEADLINE_EXCEEDED", `training took longer than ${deadlineMs} ms`);
+    throw fromWireError(answer.error);
   } finally {
     clearTimeout(timer);
+    cancelKill();
     signal.removeEventListener("abort", stop);
   }
 }
 
-/** Asks first: the process ends by itself between two steps once its parent has let go. */
-async function end({ child, api, died }: Running): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  void Promise.race([api.stop(), died]).catch(() => undefined);
-  child.disconnect();
+/** Asks for a stop between two steps; a process that does not get there is killed. Gives back how to call that off. */
+function stopOrKill({ child, api, life }: Running): () => void {
+  // Should the process end first, whoever waits for the training hears of it.
+  life.guard(api.stop()).catch(() => undefined);
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  return () => clearTimeout(timer);
+}
+
+/** The process ends by itself between two steps once its parent has let go. */
+async function end(running: Running): Promise<void> {
+  const { child, life } = running;
+  if (life.isOver) return;
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const cancelKill = stopOrKill(running);
+  if (child.connected) child.disconnect();
   await exited;
-  clearTimeout(timer);
+  cancelKill();
 }
