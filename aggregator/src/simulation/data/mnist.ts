@@ -25,11 +25,6 @@ export async function readMnist(directory: string): Promise<DigitData> {
   };
 }
 
-/** The test images alone, as an aggregator evaluates on. Throws as `readMnist` does. */
-export function readMnistTest(directory: string): Promise<LabelledImages> {
-  return readPair(directory, MNIST_FILES[2], MNIST_FILES[3]);
-}
-
 async function readPair(directory: string, imagesName: string, labelsName: string): Promise<LabelledImages> {
   const imagesFile = await readEither(directory, imagesName);
   const labelsFile = await readEither(directory, labelsName);
