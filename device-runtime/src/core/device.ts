@@ -14,6 +14,7 @@ import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
 import type { Consent } from "./ports/application.js";
 import type { TensorValues } from "./ports/engine.js";
 import type { DevicePorts } from "./ports/ports.js";
+import type { Credentials } from "./ports/transport.js";
 import { Rounds } from "./rounds/rounds.js";
 import { ModelHost, type Prediction } from "./serving/model-host.js";
 import { RUNTIME_VERSION } from "./updates/installer.js";
@@ -83,7 +84,7 @@ class RunningDevice implements Device {
   readonly #rounds: Rounds;
   #consent: Consent;
   #serverSession: number | null = null;
-  #hasTopics = false;
+  #topicsOf: Credentials | null = null;
   #hasRestored = false;
   #numPredictions = 0;
   #stopListening: () => void = () => undefined;
@@ -108,6 +109,7 @@ class RunningDevice implements Device {
 
   async start(): Promise<void> {
     await this.#updates.restore();
+    await this.#rounds.restore();
     this.#connection.onOnline(
       () => void this.#online().catch((error: unknown) => this.#events.emit("error", error)),
     );
@@ -170,12 +172,13 @@ class RunningDevice implements Device {
     for (const host of this.#hosts.values()) await host.close();
   }
 
-  /** Topics have the device's name in them, which the first session learns; later ones subscribe them again. */
+  /** Topics have the tenant and the device in their names, which a session learns; later ones subscribe them again. */
   async #online(): Promise<void> {
     this.#events.emit("state", { isOnline: true });
     const { credentials } = this.#connection;
-    if (credentials !== null && !this.#hasTopics) {
-      this.#hasTopics = true;
+    const { tenantId, deviceId } = this.#topicsOf ?? {};
+    if (credentials !== null && (credentials.tenantId !== tenantId || credentials.deviceId !== deviceId)) {
+      this.#topicsOf = credentials;
       await this.#connection.listen([
         this.#rounds.topic(credentials),
         this.#updates.topic(credentials),
@@ -184,7 +187,7 @@ class RunningDevice implements Device {
     }
     if (!this.#hasRestored) {
       this.#hasRestored = true;
-      await this.#rounds.restore();
+      await this.#rounds.takeUp();
     }
     this.#rounds.online();
   }

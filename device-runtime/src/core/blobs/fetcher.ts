@@ -1,4 +1,4 @@
-import { FedgeError, blobTopic, type BlobRef, type Sha256 } from "@fedge/protocol";
+import { FedgeError, blobTopic, type BlobRef, type Sha256, type TenantId } from "@fedge/protocol";
 import type { Connection } from "../connection/connection.js";
 import type { DevicePorts } from "../ports/ports.js";
 import { Transfer } from "./transfer.js";
@@ -16,6 +16,7 @@ export interface BlobFetcherOptions {
 /** Fetches blobs from their retained blocks. What has arrived stays when the connection is lost. */
 export class BlobFetcher {
   readonly #transfers = new Map<Sha256, Transfer>();
+  #tenantId: TenantId | null = null;
   #isClosed = false;
 
   constructor(private readonly options: BlobFetcherOptions) {
@@ -29,10 +30,23 @@ export class BlobFetcher {
    * bytes, STORAGE_FULL or STORAGE_FAILED, and CLOSED.
    */
   async fetch(ref: BlobRef): Promise<Uint8Array> {
-    const kept = await this.options.ports.blobs.get(ref.sha256);
+    const kept = await this.kept(ref);
     if (kept !== undefined) return kept;
     if (this.#isClosed) throw closed();
     return (this.#transfers.get(ref.sha256) ?? this.#start(ref)).promise;
+  }
+
+  /**
+   * The blob's bytes, verified, if the store has them. A disk that damaged them is like one that has lost them: they
+   * are fetched again.
+   */
+  async kept({ sha256 }: BlobRef): Promise<Uint8Array | undefined> {
+    const { blobs, digest } = this.options.ports;
+    const bytes = await blobs.get(sha256);
+    if (bytes === undefined || (await digest.sha256(bytes)) === sha256) return bytes;
+    await blobs.delete(sha256);
+    this.options.onError(new FedgeError("BLOB_HASH_MISMATCH", `the kept blob ${sha256} is damaged`));
+    return undefined;
   }
 
   /** Ends every transfer with CLOSED. Idempotent. */
@@ -90,7 +104,14 @@ export class BlobFetcher {
 
   /** The connection subscribes again what was asked for; a transfer that began without one asks for the first time. */
   #resume(): void {
-    for (const transfer of this.#transfers.values()) if (!transfer.isComplete) this.#ask(transfer);
+    const tenantId = this.options.connection.credentials?.tenantId ?? null;
+    const isMoved = this.#tenantId !== tenantId;
+    this.#tenantId = tenantId;
+    for (const transfer of this.#transfers.values()) {
+      // Topics have the tenant's name in them.
+      if (isMoved) transfer.forgetAsked();
+      if (!transfer.isComplete) this.#ask(transfer);
+    }
   }
 
   #watch(transfer: Transfer): void {

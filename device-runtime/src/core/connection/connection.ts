@@ -159,6 +159,7 @@ export class Connection {
       const live = await this.#open();
       if (live !== null) await this.#begin(live);
     } catch (error) {
+      if (this.#isClosed) return;
       this.#isRefused = hasErrorCode(error) && error.code === "TOKEN_INVALID";
       this.options.onError(error);
       this.#retry();
@@ -168,6 +169,8 @@ export class Connection {
   async #open(): Promise<Live | null> {
     const { ports } = this.options;
     const credentials = await ports.identity.credentials({ isRefused: this.#isRefused });
+    // The store may be closed with the device.
+    if (this.#isClosed) return null;
     const session = await nextSession(ports.store);
     if (this.#isClosed) return null;
     this.#seq = 0;
@@ -188,9 +191,16 @@ export class Connection {
       return null;
     }
     this.#isRefused = false;
+    this.#forgetTopicsUnless(credentials);
     this.#credentials = credentials;
     this.#live = live;
     return live;
+  }
+
+  /** Topics have the tenant and the device in their names; those of another are refused for ever. */
+  #forgetTopicsUnless({ tenantId, deviceId }: Credentials): void {
+    const isSame = this.#credentials?.tenantId === tenantId && this.#credentials.deviceId === deviceId;
+    if (this.#credentials !== null && !isSame) this.#handlers.clear();
   }
 
   async #begin(live: Live): Promise<void> {

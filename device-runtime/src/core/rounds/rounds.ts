@@ -68,11 +68,14 @@ export class Rounds {
     return "assignment" in this.#state ? this.#state.assignment : null;
   }
 
-  /** Takes up what a stop interrupted, if the device still may; called once there is a connection. */
+  /** Reads what a stop interrupted, before anything is heard. Throws STORAGE_FAILED. */
   async restore(): Promise<void> {
     this.#state = await this.#record.load();
-    if (!this.options.mayTrain()) await this.#dispatch({ type: "forbidden" });
-    else if (!this.options.ports.conditions.isEligible()) await this.#dispatch({ type: "unable" });
+  }
+
+  /** Takes up what a stop interrupted, if the device still may; called once there is a connection. */
+  async takeUp(): Promise<void> {
+    this.#requireAble();
     await this.#dispatch({ type: "restored" });
     if (this.#isRested) this.#lookAgain();
   }
@@ -90,15 +93,25 @@ export class Rounds {
 
   /** Looks at the conditions again: they, the consent or the examples may have changed. */
   reconsider(): void {
+    if (!this.#requireAble() || !this.#isRested || !this.options.connection.isOnline) return;
+    if (this.#asksApp(() => this.#numExamples() > 0)) void this.#dispatch({ type: "able" });
+  }
+
+  /** False after it has ended what the device may not do now. */
+  #requireAble(): boolean {
+    if (!this.options.mayTrain()) void this.#dispatch({ type: "forbidden" });
+    else if (this.#asksApp(() => this.options.ports.conditions.isEligible())) return true;
+    else void this.#dispatch({ type: "unable" });
+    return false;
+  }
+
+  /** The app's own functions may throw; that is a no. */
+  #asksApp(question: () => boolean): boolean {
     try {
-      if (!this.options.mayTrain()) void this.#dispatch({ type: "forbidden" });
-      else if (!this.options.ports.conditions.isEligible()) void this.#dispatch({ type: "unable" });
-      else if (this.#isRested && this.options.connection.isOnline && this.#numExamples() > 0) {
-        void this.#dispatch({ type: "able" });
-      }
+      return question();
     } catch (error) {
-      // The app's own functions were asked.
       this.options.onError(error);
+      return false;
     }
   }
 
@@ -119,7 +132,7 @@ export class Rounds {
   }
 
   #isWilling(): boolean {
-    return this.options.mayTrain() && this.options.ports.conditions.isEligible();
+    return this.options.mayTrain() && this.#asksApp(() => this.options.ports.conditions.isEligible());
   }
 
   #dispatch(event: ParticipationEvent): Promise<void> {

@@ -1,8 +1,10 @@
 import {
+  FedgeError,
   decodeEnvelope,
   desired,
   deviceTopic,
   toWireError,
+  type BlobRef,
   type Desired,
   type ErrorCode,
   type InstallReport,
@@ -21,7 +23,7 @@ import { removeUnusedBlobs } from "./unused-blobs.js";
 export interface UpdatesOptions {
   readonly ports: Pick<DevicePorts, "store" | "blobs" | "serving" | "clock" | "random">;
   readonly connection: Pick<Connection, "send">;
-  readonly fetcher: Pick<BlobFetcher, "fetch">;
+  readonly fetcher: Pick<BlobFetcher, "fetch" | "kept">;
   readonly hosts: ReadonlyMap<ModelName, ModelHost>;
   readonly mayReport: () => boolean;
   /** True while a local training needs blobs of another version; nothing is removed then. */
@@ -63,9 +65,9 @@ export class Updates {
   async restore(): Promise<void> {
     for (const [model, host] of this.options.hosts) {
       const active = await this.#active.get(model);
-      if (active === undefined || !(await this.options.ports.blobs.has(active.manifest.sha256))) continue;
+      if (active === undefined) continue;
       try {
-        await host.swap(await this.#load({ model, ...active }));
+        await host.swap(await this.#load({ model, ...active }, (ref) => this.#kept(ref)));
         this.options.onVersion({ model, version: active.version });
       } catch (error) {
         this.options.onError(error);
@@ -150,7 +152,7 @@ export class Updates {
     if (this.#isClosed) return loaded.session.close();
     const freed = this.options.hosts.get(model)?.swap(loaded).catch(this.options.onError);
     this.options.onVersion({ model, version });
-    await this.#report(entry, { releaseCounter, state: "committed" });
+    this.#report(entry, { releaseCounter, state: "committed" });
     // The version is installed, whatever comes of tidying up.
     await freed;
     if (!this.options.isBusy()) {
@@ -159,29 +161,40 @@ export class Updates {
     }
   }
 
-  async #failed({ entry, releaseCounter }: Goal, error: unknown): Promise<boolean> {
+  #failed({ entry, releaseCounter }: Goal, error: unknown): boolean {
     this.options.onError(error);
     const { code, message } = toWireError(error);
     const isPassing = PASSING.has(code);
     if (!isPassing) this.#hopeless.add(entry.manifest.sha256);
     if (!isPassing || this.#numPassingFailures === 0) {
-      await this.#report(entry, { releaseCounter, state: "failed", code, message: message.slice(0, 256) });
+      this.#report(entry, { releaseCounter, state: "failed", code, message: message.slice(0, 256) });
     }
     return !isPassing;
   }
 
-  #load(wanted: Pick<DesiredModel, "model" | "version" | "manifest">): Promise<LoadedModel> {
-    return loadVersion(wanted, { fetcher: this.options.fetcher, engine: this.options.ports.serving });
+  #load(
+    wanted: Pick<DesiredModel, "model" | "version" | "manifest">,
+    fetch = (ref: BlobRef): Promise<Uint8Array> => this.options.fetcher.fetch(ref),
+  ): Promise<LoadedModel> {
+    return loadVersion(wanted, { fetcher: { fetch }, engine: this.options.ports.serving });
+  }
+
+  /** Before the first connection nothing could be fetched, and the app waits for its device. */
+  async #kept(ref: BlobRef): Promise<Uint8Array> {
+    const bytes = await this.options.fetcher.kept(ref);
+    if (bytes !== undefined) return bytes;
+    throw new FedgeError("STORAGE_FAILED", `blob ${ref.sha256} of the version in use is lost; it comes anew`);
   }
 
   /** A report that cannot be sent is not lost: the birth of the next session says what the device serves. */
-  async #report(
+  #report(
     { model, version, manifest }: DesiredModel,
     outcome: Pick<InstallReport, "releaseCounter" | "state" | "code" | "message">,
-  ): Promise<void> {
+  ): void {
     if (!this.options.mayReport()) return;
     const manifestSha256 = manifest.sha256;
     const report: InstallReport = { type: "install", model, version, manifestSha256, ...outcome };
-    await this.options.connection.send("report", report).catch(this.options.onError);
+    // Not awaited: a broker that does not acknowledge must delay neither the next version nor the end.
+    this.options.connection.send("report", report).catch(this.options.onError);
   }
 }
