@@ -25,6 +25,12 @@ export async function readMnist(directory: string): Promise<DigitData> {
   };
 }
 
+/** The held-out images and labels alone. Throws as `readMnist` does. */
+export function readMnistTest(directory: string): Promise<LabelledImages> {
+  const [, , images, labels] = MNIST_FILES;
+  return readPair(directory, images, labels);
+}
+
 async function readPair(directory: string, imagesName: string, labelsName: string): Promise<LabelledImages> {
   const imagesFile = await readEither(directory, imagesName);
   const labelsFile = await readEither(directory, labelsName);
