@@ -84,24 +84,49 @@ function connectionOf(
     listener.closed();
   });
   client.on("message", (topic, payload) => listener.message(topic, payload));
+  const answered = <T>(work: Promise<T>): Promise<T> => life.guard(work.catch(refusedByClient));
   return {
     publish: async (topic, payload, { retain }) => {
       const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-      await life.guard(client.publishAsync(topic, bytes, { qos: 1, retain }));
+      await answered(client.publishAsync(topic, bytes, { qos: 1, retain }));
     },
     subscribe: async (topics) => {
       if (topics.length === 0) return;
-      const grants = await life.guard(client.subscribeAsync([...topics], { qos: 1 }));
-      const refused = grants.find((grant) => (grant.qos as number) === SUBSCRIPTION_REFUSED);
-      if (refused !== undefined)
-        throw new FedgeError("ACCESS_DENIED", `the broker refuses the topic ${refused.topic}`);
+      await answered(
+        client.subscribeAsync([...topics], { qos: 1 }).catch((cause: unknown) => {
+          throw subscribeError(topics, cause);
+        }),
+      );
     },
     unsubscribe: async (topics) => {
-      if (topics.length > 0) await life.guard(client.unsubscribeAsync([...topics]));
+      if (topics.length > 0) await answered(client.unsubscribeAsync([...topics]));
     },
     end: async () => {
       if (!life.isOver) await Promise.race([client.endAsync(), closed]);
     },
     destroy: () => void client.stream.destroy(),
   };
+}
+
+/** What the client library itself refuses: it has noticed an end that is not yet told. */
+function refusedByClient(cause: unknown): never {
+  if (cause instanceof FedgeError) throw cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new FedgeError("TRANSPORT_FAILED", `the broker did not take a packet: ${reason}`, { cause });
+}
+
+/** A SUBACK names a refusal by 0x80 at the place of the topic (MQTT 3.1.1, section 3.9.3). */
+function subscribeError(topics: readonly string[], cause: unknown): unknown {
+  const granted = grantedIn(cause);
+  const refused = topics.filter((_, at) => granted[at] === SUBSCRIPTION_REFUSED);
+  if (refused.length === 0) return cause;
+  return new FedgeError("ACCESS_DENIED", `the broker refuses ${refused.join(", ")}`, { cause });
+}
+
+/** The return codes of the SUBACK that the client library puts into its error. */
+function grantedIn(error: unknown): readonly unknown[] {
+  if (!(error instanceof Error) || !("packet" in error)) return [];
+  const { packet } = error;
+  const hasGrants = typeof packet === "object" && packet !== null && "granted" in packet;
+  return hasGrants && Array.isArray(packet.granted) ? packet.granted : [];
 }

@@ -1,2 +1,3 @@
 export { ManualClock } from "./manual-clock.js";
+export { MemoryBroker, type Delivery, type MemoryBrokerOptions } from "./memory-broker.js";
 export { createMemoryBlobStore, createMemoryByteStore } from "./memory-stores.js";
