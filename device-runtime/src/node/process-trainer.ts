@@ -11,8 +11,9 @@ export type TrainAnswer = { readonly result: TrainingResult } | { readonly error
 
 /** What the trainer's process offers. Errors are values: comlink would lose their codes. */
 export interface TrainerApi {
-  train(request: TrainingRequest): Promise<TrainAnswer>;
-  stop(): void;
+  /** Requests run one after the other; a stopped one may still be on its last step when the next arrives. */
+  train(id: number, request: TrainingRequest): Promise<TrainAnswer>;
+  stop(id: number): void;
 }
 
 export interface ProcessTrainerOptions {
@@ -41,6 +42,8 @@ interface Running {
  */
 export function createProcessTrainer(options: ProcessTrainerOptions = {}): Trainer {
   let running: Running | null = null;
+  let isClosed = false;
+  let numTrainings = 0;
   const current = (): Running => {
     running ??= start(options, (ended) => {
       // A process that was closed ends after its successor may have begun.
@@ -49,12 +52,17 @@ export function createProcessTrainer(options: ProcessTrainerOptions = {}): Train
     return running;
   };
   return {
-    train: (request, signal) =>
-      trainIn(current(), { request, signal, deadlineMs: options.deadlineMs ?? DEADLINE_MS }),
+    train: async (request, signal) => {
+      // Before a process is started that nobody would end.
+      if (isClosed) throw new FedgeError("CLOSED", "the trainer is closed");
+      if (signal.aborted)
+        throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before it began");
+      const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+      return trainIn(current(), { id: (numTrainings += 1), request, signal, deadlineMs });
+    },
     close: async () => {
-      const last = running;
-      running = null;
-      if (last !== null) await end(last);
+      isClosed = true;
+      if (running !== null) await end(running);
     },
   };
 }
@@ -94,6 +102,7 @@ function lowerPriority(pid: number): void {
 }
 
 interface TrainCall {
+  readonly id: number;
   readonly request: TrainingRequest;
   readonly signal: StopSignal;
   readonly deadlineMs: number;
@@ -101,15 +110,14 @@ interface TrainCall {
 
 async function trainIn(
   running: Running,
-  { request, signal, deadlineMs }: TrainCall,
+  { id, request, signal, deadlineMs }: TrainCall,
 ): Promise<TrainingResult> {
-  if (signal.aborted) throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before it began");
   const { api, life } = running;
   let isTooLate = false;
   let cancelKill: () => void = () => undefined;
   const stop = (): void => {
     cancelKill();
-    cancelKill = stopOrKill(running);
+    cancelKill = stopOrKill(running, id);
   };
   const timer = setTimeout(() => {
     isTooLate = true;
@@ -117,7 +125,7 @@ async function trainIn(
   }, deadlineMs);
   signal.addEventListener("abort", stop);
   try {
-    const answer = await life.guard<TrainAnswer>(api.train(request));
+    const answer = await life.guard<TrainAnswer>(api.train(id, request));
     if (!("error" in answer)) return answer.result;
     if (isTooLate) throw new FedgeError("DEADLINE_EXCEEDED", `training took longer than ${deadlineMs} ms`);
     throw fromWireError(answer.error);
@@ -129,9 +137,9 @@ async function trainIn(
 }
 
 /** Asks for a stop between two steps; a process that does not get there is killed. Gives back how to call that off. */
-function stopOrKill({ child, api, life }: Running): () => void {
+function stopOrKill({ child, api, life }: Running, id: number): () => void {
   // Should the process end first, whoever waits for the training hears of it.
-  life.guard(api.stop()).catch(() => undefined);
+  life.guard(api.stop(id)).catch(() => undefined);
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   return () => clearTimeout(timer);
 }
@@ -141,8 +149,8 @@ async function end(running: Running): Promise<void> {
   const { child, life } = running;
   if (life.isOver) return;
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const cancelKill = stopOrKill(running);
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   if (child.connected) child.disconnect();
   await exited;
-  cancelKill();
+  clearTimeout(timer);
 }

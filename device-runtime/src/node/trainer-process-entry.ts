@@ -1,6 +1,5 @@
-import { FedgeError, toWireError } from "@fedge/protocol";
+import { toWireError } from "@fedge/protocol";
 import { expose } from "comlink";
-import type { TrainingRequest } from "../core/ports/engine.js";
 import { createOnnxTrainer } from "../engines/onnx/trainer.js";
 import { loadOnnxRuntime } from "./onnx-runtime.js";
 import { processEndpoint } from "./process-endpoint.js";
@@ -14,22 +13,20 @@ function createApi(): TrainerApi {
   );
   // A failure to load is the answer to every request; until one comes nobody hears it.
   trainer.catch(() => undefined);
-  const running: { stop: AbortController | null } = { stop: null };
+  const stops = new Map<number, AbortController>();
   return {
-    train: async (request: TrainingRequest): Promise<TrainAnswer> => {
-      if (running.stop !== null)
-        return { error: toWireError(new FedgeError("TRAINING_FAILED", "a training is under way")) };
+    train: async (id, request): Promise<TrainAnswer> => {
       const stop = new AbortController();
-      running.stop = stop;
+      stops.set(id, stop);
       try {
         return { result: await (await trainer).train(request, stop.signal) };
       } catch (error) {
         return { error: toWireError(error) };
       } finally {
-        running.stop = null;
+        stops.delete(id);
       }
     },
-    stop: () => running.stop?.abort(),
+    stop: (id) => stops.get(id)?.abort(),
   };
 }
 
