@@ -95,10 +95,10 @@ test("names of messages are unique", () => {
 
 describe("YAML", () => {
   test("nests objects and lists by indentation", () => {
-    const value = { a: { b: [1, { c: "x", d: null }, ["y"]] }, e: [], f: {} };
+    const value = { a: { b: [1, { c: "x", d: null }, ["z"]] }, e: [], f: {} };
 
     expect(toYaml(value)).toBe(
-      ["a:", "  b:", "    - 1", "    - c: x", "      d: null", "    - - y", "e: []", "f: {}", ""].join("\n"),
+      ["a:", "  b:", "    - 1", "    - c: x", "      d: null", "    - - z", "e: []", "f: {}", ""].join("\n"),
     );
   });
 
