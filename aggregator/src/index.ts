@@ -1,0 +1,15 @@
+export { startServer, type RunningServer, type ServerOptions } from "./server.js";
+export type {
+  AggregatorService,
+  ExportFormat,
+  FleetView,
+  LiveRound,
+  ModelImport,
+  ModelView,
+  Overview,
+  ServiceEvent,
+  TaskView,
+  VersionView,
+} from "./service.js";
+export type { JournalEvent, StoredRound, VersionRecord } from "./rounds/journal.js";
+export type { TaskConfig } from "./tasks/task-config.js";
