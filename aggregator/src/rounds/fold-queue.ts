@@ -97,7 +97,7 @@ export class FoldQueue {
         trainMs,
       };
     } catch (error) {
-      if (!(error instanceof FedgeError) || error.code === "INTERNAL") throw error;
+      if (!isFaultOfUpdate(error)) throw error;
       this.options.refused(deviceId, error);
       return null;
     }
@@ -109,4 +109,9 @@ export class FoldQueue {
     if (this.#lastSnapshot !== null) await this.options.fold.forgetSnapshot(this.#lastSnapshot);
     this.#lastSnapshot = snapshot.fileName;
   }
+}
+
+/** Anything else is the fold's own failure, and no device's. */
+function isFaultOfUpdate(error: unknown): boolean {
+  return error instanceof FedgeError && (error.code.startsWith("UPDATE_") || error.code === "BLOB_HASH_MISMATCH");
 }
