@@ -1,5 +1,6 @@
 import { FedgeError, blobTopic, type BlobRef, type Sha256, type TenantId } from "@fedge/protocol";
 import type { Connection } from "../connection/connection.js";
+import type { StopSignal } from "../ports/engine.js";
 import type { DevicePorts } from "../ports/ports.js";
 import { Transfer } from "./transfer.js";
 
@@ -27,13 +28,24 @@ export class BlobFetcher {
    * The blob's bytes, verified, from the store or else from the broker, and kept in the store.
    *
    * Throws DEADLINE_EXCEEDED when a connected device gets no block for five minutes, BLOB_HASH_MISMATCH for other
-   * bytes, STORAGE_FULL or STORAGE_FAILED, and CLOSED.
+   * bytes, STORAGE_FULL or STORAGE_FAILED, and CLOSED after `close` and after a stop. A transfer that nobody waits for
+   * any more ends.
    */
-  async fetch(ref: BlobRef): Promise<Uint8Array> {
+  async fetch(ref: BlobRef, signal: StopSignal): Promise<Uint8Array> {
     const kept = await this.kept(ref);
     if (kept !== undefined) return kept;
-    if (this.#isClosed) throw closed();
-    return (this.#transfers.get(ref.sha256) ?? this.#start(ref)).promise;
+    if (this.#isClosed || signal.aborted) throw notWanted();
+    const transfer = this.#transfers.get(ref.sha256) ?? this.#start(ref);
+    transfer.numWaiting += 1;
+    return new Promise<Uint8Array>((resolve, reject) => {
+      const leave = (): void => {
+        reject(notWanted());
+        transfer.numWaiting -= 1;
+        if (transfer.numWaiting === 0) this.#fail(transfer, notWanted());
+      };
+      signal.addEventListener("abort", leave);
+      void transfer.promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    });
   }
 
   /**
@@ -52,7 +64,7 @@ export class BlobFetcher {
   /** Ends every transfer with CLOSED. Idempotent. */
   close(): void {
     this.#isClosed = true;
-    for (const transfer of [...this.#transfers.values()]) this.#fail(transfer, closed());
+    for (const transfer of [...this.#transfers.values()]) this.#fail(transfer, notWanted());
   }
 
   #start(ref: BlobRef): Transfer {
@@ -97,7 +109,7 @@ export class BlobFetcher {
 
   #fail(transfer: Transfer, error: unknown): void {
     transfer.cancelStall();
-    this.#transfers.delete(transfer.ref.sha256);
+    if (this.#transfers.get(transfer.ref.sha256) === transfer) this.#transfers.delete(transfer.ref.sha256);
     this.#unlisten(transfer, transfer.forgetAsked());
     transfer.reject(error);
   }
@@ -142,6 +154,6 @@ export class BlobFetcher {
   }
 }
 
-function closed(): FedgeError {
-  return new FedgeError("CLOSED", "the device is closed");
+function notWanted(): FedgeError {
+  return new FedgeError("CLOSED", "the blob is not wanted any more");
 }

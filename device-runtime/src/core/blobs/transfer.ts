@@ -10,6 +10,8 @@ export class Transfer {
   reject: (error: unknown) => void = () => undefined;
   /** Times that no block came in time, since the last one that did. */
   numStalls = 0;
+  /** Callers who want the blob. */
+  numWaiting = 0;
   cancelStall: () => void = () => undefined;
   readonly #assembly: BlockAssembly;
   readonly #asked = new Set<number>();

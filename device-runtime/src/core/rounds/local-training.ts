@@ -7,6 +7,7 @@ import {
   encodedUpdateBytes,
   numScalars,
   type Assigned,
+  type BlobRef,
   type DeviceId,
   type Report,
 } from "@fedge/protocol";
@@ -38,7 +39,7 @@ export async function trainLocally(
   signal: StopSignal,
 ): Promise<LocalUpdate> {
   const { ports } = parts;
-  const bundle = await fetchBundle(assignment, parts.fetcher);
+  const bundle = await fetchBundle(assignment, (ref) => parts.fetcher.fetch(ref, signal));
   if (signal.aborted) throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before it began");
   const data = ports.trainingData[assignment.model];
   if (data === undefined)
@@ -64,8 +65,11 @@ export async function trainLocally(
 
 type Bundle = Pick<TrainingRequest, "manifest" | "trainGraph" | "trainGraphSha256" | "tensors">;
 
-async function fetchBundle(assignment: Assigned, fetcher: LocalTrainingParts["fetcher"]): Promise<Bundle> {
-  const manifest = decodeManifest(await fetcher.fetch(assignment.manifest));
+async function fetchBundle(
+  assignment: Assigned,
+  fetch: (ref: BlobRef) => Promise<Uint8Array>,
+): Promise<Bundle> {
+  const manifest = decodeManifest(await fetch(assignment.manifest));
   const { model, version, graphs } = manifest;
   if (model !== assignment.model || version !== assignment.baseVersion) {
     const announced = `${assignment.model} ${assignment.baseVersion}`;
@@ -74,8 +78,8 @@ async function fetchBundle(assignment: Assigned, fetcher: LocalTrainingParts["fe
   if (graphs.train === undefined)
     throw new FedgeError("MODEL_INCOMPATIBLE", "the assigned version has no train graph");
   requireUploadFits(assignment, numScalars(manifest.parameters));
-  const trainGraph = await fetcher.fetch(graphs.train);
-  const { tensors } = decodeSafetensors(await fetcher.fetch(manifest.checkpoint));
+  const trainGraph = await fetch(graphs.train);
+  const { tensors } = decodeSafetensors(await fetch(manifest.checkpoint));
   return { manifest, trainGraph, trainGraphSha256: graphs.train.sha256, tensors };
 }
 

@@ -8,7 +8,6 @@ import {
   type NamedTensor,
   type TensorShape,
 } from "@fedge/protocol";
-import type { BlobFetcher } from "../blobs/fetcher.js";
 import type { ServingEngine, ServingSession, TensorValue, TensorValues } from "../ports/engine.js";
 import { zeroInputs } from "../serving/check-inputs.js";
 import type { LoadedModel } from "../serving/model-host.js";
@@ -17,29 +16,27 @@ import type { LoadedModel } from "../serving/model-host.js";
 export const RUNTIME_VERSION = "0.1.0";
 
 export interface VersionParts {
-  readonly fetcher: Pick<BlobFetcher, "fetch">;
+  readonly fetch: (ref: BlobRef) => Promise<Uint8Array>;
   readonly engine: ServingEngine;
 }
 
 /**
  * Fetches a version, loads it beside the one that serves, and tries it. Nothing has changed when it throws:
  * MODEL_INCOMPATIBLE for a bundle of another model, version or runtime, MODEL_GOLDEN_MISMATCH, TENSORS_MALFORMED for
- * a checkpoint that is not what the manifest says, and what the fetcher and the engine throw.
+ * a checkpoint that is not what the manifest says, and what `fetch` and the engine throw.
  */
 export async function loadVersion(
   wanted: { readonly model: ModelName; readonly version: number; readonly manifest: BlobRef },
-  { fetcher, engine }: VersionParts,
+  { fetch, engine }: VersionParts,
 ): Promise<LoadedModel> {
-  const manifest = decodeManifest(await fetcher.fetch(wanted.manifest));
+  const manifest = decodeManifest(await fetch(wanted.manifest));
   requireSameVersion(manifest, wanted);
   requireRuntime(manifest);
-  const inferGraph = await fetcher.fetch(manifest.graphs.infer);
-  const { tensors } = decodeSafetensors(await fetcher.fetch(manifest.checkpoint));
+  const inferGraph = await fetch(manifest.graphs.infer);
+  const { tensors } = decodeSafetensors(await fetch(manifest.checkpoint));
   requireTensors(manifest.parameters, tensors);
   const golden =
-    manifest.golden === undefined
-      ? []
-      : decodeSafetensors(await fetcher.fetch(manifest.golden.tensors)).tensors;
+    manifest.golden === undefined ? [] : decodeSafetensors(await fetch(manifest.golden.tensors)).tensors;
   const session = await engine.load({ manifest, inferGraph, tensors });
   try {
     await warm(session, manifest, golden);

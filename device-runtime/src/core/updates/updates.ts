@@ -13,7 +13,7 @@ import {
 import type { BlobFetcher } from "../blobs/fetcher.js";
 import { fullJitterMs } from "../connection/backoff.js";
 import type { Connection, TopicHandler } from "../connection/connection.js";
-import type { DevicePorts } from "../ports/ports.js";
+import type { DevicePorts, StopController } from "../ports/ports.js";
 import type { Credentials } from "../ports/transport.js";
 import type { LoadedModel, ModelHost } from "../serving/model-host.js";
 import { ActiveVersions } from "./active-versions.js";
@@ -21,7 +21,7 @@ import { loadVersion } from "./installer.js";
 import { removeUnusedBlobs } from "./unused-blobs.js";
 
 export interface UpdatesOptions {
-  readonly ports: Pick<DevicePorts, "store" | "blobs" | "serving" | "clock" | "random">;
+  readonly ports: Pick<DevicePorts, "store" | "blobs" | "serving" | "clock" | "random" | "newStop">;
   readonly connection: Pick<Connection, "send">;
   readonly fetcher: Pick<BlobFetcher, "fetch" | "kept">;
   readonly hosts: ReadonlyMap<ModelName, ModelHost>;
@@ -52,6 +52,7 @@ export class Updates {
   readonly #active: ActiveVersions;
   readonly #hopeless = new Set<string>();
   #desired: Desired | null = null;
+  #installing: { readonly manifest: BlobRef; readonly stop: StopController } | null = null;
   #work: Promise<void> | null = null;
   #numPassingFailures = 0;
   #cancelRetry: () => void = () => undefined;
@@ -92,7 +93,14 @@ export class Updates {
     const { body } = decodeEnvelope(payload, desired, "desired state");
     if (this.#desired !== null && body.releaseCounter < this.#desired.releaseCounter) return;
     this.#desired = body;
+    this.#leaveSuperseded(body);
     this.#reconcile();
+  }
+
+  /** What lies between is not worth the line. */
+  #leaveSuperseded({ models }: Desired): void {
+    const sha256 = this.#installing?.manifest.sha256;
+    if (!models.some(({ manifest }) => manifest.sha256 === sha256)) this.#installing?.stop.abort();
   }
 
   #reconcile(): void {
@@ -130,12 +138,15 @@ export class Updates {
 
   /** False when the same version may be tried again. */
   async #install(goal: Goal): Promise<boolean> {
-    let loaded: LoadedModel;
+    const stop = this.options.ports.newStop();
+    this.#installing = { manifest: goal.entry.manifest, stop };
     try {
-      loaded = await this.#load(goal.entry);
-      await this.#commit(goal, loaded);
+      const fetch = (ref: BlobRef): Promise<Uint8Array> => this.options.fetcher.fetch(ref, stop.signal);
+      await this.#commit(goal, await this.#load(goal.entry, fetch));
     } catch (error) {
-      return this.#isClosed ? true : this.#failed(goal, error);
+      return this.#isClosed || stop.signal.aborted ? true : this.#failed(goal, error);
+    } finally {
+      this.#installing = null;
     }
     return true;
   }
@@ -174,9 +185,9 @@ export class Updates {
 
   #load(
     wanted: Pick<DesiredModel, "model" | "version" | "manifest">,
-    fetch = (ref: BlobRef): Promise<Uint8Array> => this.options.fetcher.fetch(ref),
+    fetch: (ref: BlobRef) => Promise<Uint8Array>,
   ): Promise<LoadedModel> {
-    return loadVersion(wanted, { fetcher: { fetch }, engine: this.options.ports.serving });
+    return loadVersion(wanted, { fetch, engine: this.options.ports.serving });
   }
 
   /** Before the first connection nothing could be fetched, and the app waits for its device. */
