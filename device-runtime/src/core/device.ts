@@ -185,11 +185,10 @@ class RunningDevice implements Device {
         [serverStateTopic(credentials.tenantId), (payload): void => this.#serverSpoke(payload)],
       ]);
     }
-    if (!this.#hasRestored) {
-      this.#hasRestored = true;
-      await this.#rounds.takeUp();
-    }
-    this.#rounds.online();
+    if (this.#hasRestored) return this.#rounds.online();
+    this.#hasRestored = true;
+    await this.#rounds.takeUp();
+    this.#rounds.reconsider();
   }
 
   /** A server that began anew has forgotten who is here and who waits. */

@@ -1,0 +1,92 @@
+import { FedgeError, type NamedTensor } from "@fedge/protocol";
+import type {
+  ServingEngine,
+  ServingSession,
+  StopSignal,
+  Trainer,
+  TrainingRequest,
+  TrainingResult,
+} from "../core/ports/engine.js";
+
+export interface FakeEngine extends ServingEngine {
+  /** Sessions that were loaded and not closed. */
+  readonly numOpen: number;
+  /** Runs wait until this resolves. */
+  gate: Promise<void>;
+}
+
+/** An engine whose every answer is the checkpoint's first value: it says which version it is. */
+export function createFakeEngine(): FakeEngine {
+  const open = new Set<ServingSession>();
+  const engine: FakeEngine = {
+    name: "fake@1",
+    gate: Promise.resolve(),
+    get numOpen() {
+      return open.size;
+    },
+    load: async ({ tensors }) => {
+      const session = createSession(firstValue(tensors), engine, () => open.delete(session));
+      open.add(session);
+      return session;
+    },
+  };
+  return engine;
+}
+
+function createSession(value: number, engine: { gate: Promise<void> }, onClosed: () => void): ServingSession {
+  let isClosed = false;
+  let underWay = Promise.resolve();
+  return {
+    run: async () => {
+      if (isClosed) throw new FedgeError("CLOSED", "this model version is no longer loaded");
+      const gate = engine.gate;
+      underWay = underWay.then(() => gate);
+      await gate;
+      return { answer: { shape: [1], data: Float32Array.of(value) } };
+    },
+    close: async () => {
+      isClosed = true;
+      await underWay;
+      onClosed();
+    },
+  };
+}
+
+function firstValue(tensors: readonly NamedTensor[]): number {
+  return Number(tensors[0]?.data[0]);
+}
+
+export interface FakeTrainer extends Trainer {
+  readonly requests: TrainingRequest[];
+  /** Trainings wait until this resolves. */
+  gate: Promise<void>;
+}
+
+/** A trainer that never gives the same update twice, so that training again for one round shows. */
+export function createFakeTrainer(): FakeTrainer {
+  const trainer: FakeTrainer = {
+    requests: [],
+    gate: Promise.resolve(),
+    train: async (request, signal) => {
+      trainer.requests.push(request);
+      await Promise.race([trainer.gate, stopOf(signal)]);
+      if (signal.aborted) throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before its end");
+      return resultOf(request, trainer.requests.length);
+    },
+    close: async () => undefined,
+  };
+  return trainer;
+}
+
+function resultOf({ manifest, examples }: TrainingRequest, value: number): TrainingResult {
+  const length = manifest.parameters.reduce(
+    (sum, { shape }) => sum + shape.reduce((all, size) => all * size, 1),
+    0,
+  );
+  const metrics = { steps: 1, trainMs: 1, lossFirst: 1, lossLast: 0.5 };
+  return { delta: new Float32Array(length).fill(value), numExamples: examples.numExamples, metrics };
+}
+
+function stopOf(signal: StopSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", resolve));
+}
