@@ -234,7 +234,8 @@ describe("a download", () => {
     // The checkpoint has 33 blocks; the line breaks when the broker sends the fifteenth blob message.
     let numSent = 0;
     world.onSent = (topic) => {
-      if (topic.includes("/blob/")) numSent += 1;
+      if (!topic.includes("/blob/")) return;
+      numSent += 1;
       if (numSent === 15) broker.cut(ana);
     };
     server.desire(ana, 1, await server.publishVersion(1, { numParameters: 1_000_000 }));
@@ -364,11 +365,10 @@ describe("a round", () => {
     await killed;
     await settle();
     await rig.start();
-    await pass(2);
+    await settle();
 
     expect(rig.trainer.requests.filter(({ plan }) => plan.seed === "1")).toHaveLength(1);
     expect(server.counted.filter(({ roundId }) => roundId === "ana-1")).toHaveLength(1);
-    expect(broker.retained(deviceTopic(TENANT, ana, "state"))).toBeDefined();
   });
 
   test("is trained again by a device that was killed in the middle", async () => {
