@@ -9,7 +9,7 @@ import type { StopSignal, Trainer, TrainingRequest } from "../core/ports/engine.
 
 const NUM_EXAMPLES = 100;
 const STEPS_PER_EPOCH = 10;
-const graphs = buildTrainingGraphs(twoNN({ seed: "1" }), { loss: "softmax-cross-entropy" });
+const graphs = buildTrainingGraphs(twoNN({ seed: 1 }), { loss: "softmax-cross-entropy" });
 const never: StopSignal = {
   aborted: false,
   addEventListener: () => undefined,

@@ -151,7 +151,7 @@ describe.each<RuntimePackage>(["onnxruntime-node", "onnxruntime-web"])("a local 
 describe("a trainer", () => {
   test("gives the same bits for the same seed and others for another", async () => {
     const { runtime } = await loadOnnxRuntime();
-    const graphs = buildTrainingGraphs(twoNN({ inputs: 8, hidden: 4, classes: 3, seed: "1" }), {
+    const graphs = buildTrainingGraphs(twoNN({ inputs: 8, hidden: 4, classes: 3, seed: 1 }), {
       loss: "softmax-cross-entropy",
     });
     const input = { shape: [30, 8], data: Float32Array.from({ length: 240 }, (_, at) => Math.sin(at)) };
@@ -226,7 +226,7 @@ describe("a trainer", () => {
 
   test("holds no more memory after a hundred trainings than after ten", async () => {
     const { runtime } = await loadOnnxRuntime();
-    const graphs = buildTrainingGraphs(twoNN({ inputs: 200, hidden: 100, classes: 2, seed: "1" }), {
+    const graphs = buildTrainingGraphs(twoNN({ inputs: 200, hidden: 100, classes: 2, seed: 1 }), {
       loss: "softmax-cross-entropy",
     });
     const input = { shape: [10, 200], data: new Float32Array(2000) };
