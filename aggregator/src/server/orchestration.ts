@@ -72,8 +72,10 @@ export async function startOrchestration(
   await forgetPresence(base);
   await removeOrphanedFolds(base);
   await releases.load();
-  await startInbox(base, fleetRef.fleet, tasks);
+  // Tasks first: a device that asked a server without any would be sent away. What it says before the inbox hears is
+  // said again when the server announces itself.
   await tasks.start();
+  await startInbox(base, fleetRef.fleet, tasks);
   await announce(base, outbox, closing);
   return { events, tasks, releases, traffic };
 }
