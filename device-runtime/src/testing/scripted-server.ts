@@ -25,7 +25,12 @@ import {
   type TenantId,
 } from "@fedge/protocol";
 import type { Digest } from "../core/ports/storage.js";
-import type { MemoryBroker } from "./memory-broker.js";
+
+/** The server's side of a broker, in memory or real. */
+export interface ServerSide {
+  publish(topic: string, payload: Uint8Array, options?: { readonly retain?: boolean }): void;
+  onPublished(listener: (topic: string, payload: Uint8Array) => void): unknown;
+}
 
 export const TENANT = "acme" as TenantId;
 const RETRY = { minMs: 100, maxMs: 1000 };
@@ -52,7 +57,7 @@ export class ScriptedServer {
   #seq = 0;
 
   constructor(
-    private readonly broker: MemoryBroker,
+    private readonly broker: ServerSide,
     private readonly digest: Digest,
   ) {
     broker.onPublished((topic, payload) => void this.#receive(topic, payload));
