@@ -25,7 +25,8 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    const timer: Timer = { dueAtMs: this.#nowMs + delayMs, order: (this.#order += 1), run };
+    // Whole milliseconds, as every clock of a platform has them.
+    const timer: Timer = { dueAtMs: this.#nowMs + Math.ceil(delayMs), order: (this.#order += 1), run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }

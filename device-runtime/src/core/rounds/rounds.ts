@@ -43,6 +43,8 @@ export interface RoundsOptions {
 }
 
 const LOOK_AGAIN_MS = 60_000;
+/** Messages that were held up for longer than this many rounds do not come any more. */
+const ROUNDS_REMEMBERED = 8;
 
 /** Executes the participation machine: one event at a time, state kept before it is acted upon. */
 export class Rounds {
@@ -54,6 +56,8 @@ export class Rounds {
   #cancelAnswer: () => void = () => undefined;
   #training: StopController | null = null;
   #numUploads = 0;
+  /** Assignments on which the server has had its last word. */
+  #over: readonly string[] = [];
   readonly #record: ParticipationRecord;
 
   constructor(private readonly options: RoundsOptions) {
@@ -141,7 +145,7 @@ export class Rounds {
   }
 
   async #step(event: ParticipationEvent): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isStale(event)) return;
     const { state, effects } = stepParticipation(this.#state, event);
     this.#state = state;
     if (effects.some((effect) => effect.type === "expect-answer" || effect.type === "rest"))
@@ -155,6 +159,16 @@ export class Rounds {
         if (event.type !== "broken") return this.#step({ type: "broken", code: errorCodeOf(error) });
       }
     }
+  }
+
+  /** An assignment that arrives after the last word on it was held up on its way: it is not trained again. */
+  #isStale(event: ParticipationEvent): boolean {
+    if (event.type !== "message" || !("attempt" in event.message)) return false;
+    const { type, roundId, attempt } = event.message;
+    const key = `${roundId}/${attempt}`;
+    if (type === "assigned") return this.#over.includes(key);
+    if (type !== "proceed") this.#over = [...this.#over, key].slice(-ROUNDS_REMEMBERED);
+    return false;
   }
 
   async #run(effect: ParticipationEffect): Promise<void> {
