@@ -34,6 +34,8 @@ export interface SimulationResult {
   readonly dataSeconds: number;
   /** From the start of the devices to the end of the task. */
   readonly taskSeconds: number;
+  /** From the first selection, when all devices wait, to the end of the task. */
+  readonly roundsSeconds: number;
   /** Summed over the devices whose updates were counted. */
   readonly trainSeconds: number;
   readonly bytesUp: number;

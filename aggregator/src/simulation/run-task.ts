@@ -88,7 +88,10 @@ async function finish(run: Run, fleet: SimulatedFleet): Promise<SimulationResult
     const view = await service.getTask(SIMULATED_TASK);
     return view.status === "running" ? undefined : view;
   });
-  const taskSeconds = (performance.now() - startedAtMs) / 1000;
+  const seconds = {
+    taskSeconds: (performance.now() - startedAtMs) / 1000,
+    roundsSeconds: (Date.now() - (await firstSelectionAtMs(service))) / 1000,
+  };
   if (task.status !== "completed") {
     throw new FedgeError(
       "INTERNAL",
@@ -104,7 +107,15 @@ async function finish(run: Run, fleet: SimulatedFleet): Promise<SimulationResult
     const serving = await countServing(service, version);
     return serving === run.options.numDevices ? serving : undefined;
   });
-  return { ...(await collect(run, version, numServing)), taskSeconds };
+  return { ...(await collect(run, version, numServing)), ...seconds };
+}
+
+/** When the first cohort was selected, on the process's own clock: nothing leaps before a first round begins. */
+async function firstSelectionAtMs(service: AggregatorService): Promise<number> {
+  const [first] = await service.listRounds(SIMULATED_TASK, { limit: 1, offset: 0 });
+  if (first === undefined) throw new FedgeError("INTERNAL", "the simulated task has ended without a round");
+  const { events } = await service.getRound(first.roundId);
+  return events.find((event) => event.type === "cohort-selected")?.atMs ?? first.openedAtMs;
 }
 
 interface Waiting {
@@ -147,7 +158,7 @@ async function collect(
   run: Run,
   version: VersionView,
   numServing: number,
-): Promise<Omit<SimulationResult, "taskSeconds">> {
+): Promise<Omit<SimulationResult, "taskSeconds" | "roundsSeconds">> {
   const { service } = run.server;
   const rounds = await readRounds(service, SIMULATED_TASK);
   const evaluations = await readEvaluations(service, SIMULATED_MODEL);

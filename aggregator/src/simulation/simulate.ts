@@ -10,6 +10,7 @@ import { takeExamples, type DigitData, type LabelledImages } from "./data/labell
 import { partitionExamples } from "./data/partition.js";
 import { digitPorts, digitsModel, heldOut, loadDigits, type DigitPorts } from "./digits.js";
 import type { SimulationOptions } from "./options.js";
+import { disableOnnxTelemetry } from "./onnx-telemetry.js";
 import { SIMULATED_MODEL, runTask, type SimulationContext } from "./run-task.js";
 import type { SimulationResult } from "./result.js";
 import { interrupted } from "./waiting.js";
@@ -25,6 +26,7 @@ export async function simulate(
   options: SimulationOptions,
   context: SimulationContext,
 ): Promise<SimulationResult> {
+  disableOnnxTelemetry();
   const startedAtMs = performance.now();
   const { dataDirectory, seed, numDevices } = options;
   context.progress.stage(dataDirectory === null ? "Drawing digits" : `Reading ${dataDirectory}`);

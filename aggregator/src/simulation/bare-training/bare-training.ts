@@ -19,6 +19,7 @@ import {
   type LabelledImages,
 } from "../data/labelled-images.js";
 import { digitPorts, digitsModel } from "../digits.js";
+import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import type { ModelKind } from "../options.js";
 
 export interface BareTraining {
@@ -45,6 +46,7 @@ export type BareReport =
  * product and nothing else: what a federated run of the same steps is compared with. Compiling is not counted.
  */
 export async function timeBareTraining(of: BareTraining): Promise<{ seconds: number; steps: number }> {
+  disableOnnxTelemetry();
   const request = trainingRequest(of);
   const share = (worker: number): number =>
     Math.floor(((worker + 1) * of.numTrainings) / of.numWorkers) -
