@@ -20,7 +20,7 @@ const blob = Uint8Array.from({ length: (NUM_BLOCKS - 1) * BLOCK_BYTES + 5 }, (_,
 const sha256 = createHash("sha256").update(blob).digest("hex") as Sha256;
 const ref: BlobRef = { sha256, sizeBytes: blob.byteLength };
 const blockOf = (index: number): Uint8Array => blob.slice(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
-const isBlob = (bytes = new Uint8Array(0)): boolean => Buffer.compare(bytes, blob) === 0;
+const isBlob = (bytes: Uint8Array = new Uint8Array(0)): boolean => Buffer.compare(bytes, blob) === 0;
 const never = new AbortController().signal;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
