@@ -6,6 +6,7 @@ import {
   serverStateTopic,
   type Assigned,
   type Birth,
+  type BlobRef,
   type ModelName,
 } from "@fedge/protocol";
 import { BlobFetcher } from "./blobs/fetcher.js";
@@ -87,6 +88,8 @@ class RunningDevice implements Device {
   #topicsOf: Credentials | null = null;
   #hasRestored = false;
   #numPredictions = 0;
+  /** Manifest of the latest assignment. */
+  #trained: BlobRef | null = null;
   #stopListening: () => void = () => undefined;
   #closing: Promise<void> | null = null;
 
@@ -218,6 +221,13 @@ class RunningDevice implements Device {
     };
   }
 
+  #heardOfRound(event: DeviceEventMap["round"]): void {
+    this.#trained = this.#rounds.assignment?.manifest ?? this.#trained;
+    // Every round has a base version of its own: its checkpoint is of no use after it.
+    if (this.#rounds.phase === "resting") this.#updates.tidy();
+    this.#events.emit("round", event);
+  }
+
   #createUpdates(onError: (error: unknown) => void): Updates {
     return new Updates({
       ports: this.ports,
@@ -226,6 +236,7 @@ class RunningDevice implements Device {
       hosts: this.#hosts,
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#rounds.phase === "training",
+      trained: () => this.#trained,
       onVersion: (event) => this.#events.emit("version", event),
       onError,
     });
@@ -239,7 +250,7 @@ class RunningDevice implements Device {
       models,
       mayTrain: () => this.#consent.training,
       beforeReport: this.options.beforeReport ?? null,
-      onRound: (event) => this.#events.emit("round", event),
+      onRound: (event) => this.#heardOfRound(event),
       onError,
     });
   }

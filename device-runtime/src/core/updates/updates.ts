@@ -18,7 +18,7 @@ import type { Credentials } from "../ports/transport.js";
 import type { LoadedModel, ModelHost } from "../serving/model-host.js";
 import { ActiveVersions } from "./active-versions.js";
 import { loadVersion } from "./installer.js";
-import { removeUnusedBlobs } from "./unused-blobs.js";
+import { removeUnusedBlobs, storedVersion } from "./unused-blobs.js";
 
 export interface UpdatesOptions {
   readonly ports: Pick<DevicePorts, "store" | "blobs" | "serving" | "clock" | "random" | "newStop">;
@@ -28,6 +28,8 @@ export interface UpdatesOptions {
   readonly mayReport: () => boolean;
   /** True while a local training needs blobs of another version; nothing is removed then. */
   readonly isBusy: () => boolean;
+  /** Manifest of the version that was trained last: the next round needs its graphs again. */
+  readonly trained: () => BlobRef | null;
   readonly onVersion: (event: { readonly model: ModelName; readonly version: number }) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -166,9 +168,24 @@ export class Updates {
     this.#report(entry, { releaseCounter, state: "committed" });
     // The version is installed, whatever comes of tidying up.
     await freed;
-    if (!this.options.isBusy()) {
-      const served = [...this.options.hosts.values()].flatMap(({ active }) => active ?? []);
-      await removeUnusedBlobs(this.options.ports.blobs, served).catch(this.options.onError);
+    await this.#removeUnused(() => !this.options.isBusy());
+  }
+
+  /** Deletes what no version needs any more, as after a round. An installation does that itself at its end. */
+  tidy(): void {
+    const isIdle = (): boolean => this.#work === null && !this.#isClosed && !this.options.isBusy();
+    void this.#removeUnused(isIdle);
+  }
+
+  async #removeUnused(mayGoOn: () => boolean): Promise<void> {
+    if (!mayGoOn()) return;
+    const { blobs } = this.options.ports;
+    const served = [...this.options.hosts.values()].flatMap(({ active }) => active ?? []);
+    try {
+      const trained = await storedVersion(blobs, this.options.trained());
+      await removeUnusedBlobs(blobs, [...served, ...trained], mayGoOn);
+    } catch (error) {
+      this.options.onError(error);
     }
   }
 
