@@ -7,6 +7,7 @@ import {
   type Assigned,
   type ErrorCode,
   type ModelName,
+  type Report,
   type RetryWindow,
   type RoundUp,
 } from "@fedge/protocol";
@@ -140,7 +141,11 @@ export class Rounds {
   }
 
   #dispatch(event: ParticipationEvent): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#step(event)).catch(this.options.onError);
+    return this.#enqueue(() => this.#step(event));
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(work).catch(this.options.onError);
     return this.#queue;
   }
 
@@ -224,7 +229,8 @@ export class Rounds {
     const stop = this.options.ports.newStop();
     this.#training = stop;
     void this.#trainAndReport(assignment, stop).catch((error: unknown) => {
-      if (this.#training !== stop || this.#isClosed) return;
+      // Whoever stopped it has gone on already.
+      if (stop.signal.aborted || this.#isClosed) return;
       this.options.onError(error);
       void this.#dispatch({ type: "train-failed", roundId: assignment.roundId, code: errorCodeOf(error) });
     });
@@ -238,9 +244,19 @@ export class Rounds {
     const parts = { ...this.options, deviceId, onTraining };
     const { bytes, report } = await trainLocally(assignment, parts, stop.signal);
     await this.options.beforeReport?.(assignment);
-    if (stop.signal.aborted) return;
-    await this.#record.saveUpdate(bytes);
-    await this.#dispatch({ type: "trained", report });
+    await this.#enqueue(() => this.#keepUpdate(bytes, report, stop));
+  }
+
+  /** In its turn: what ended the round before that has removed the update, and must not find it later. */
+  async #keepUpdate(bytes: Uint8Array, report: Report, stop: StopController): Promise<void> {
+    if (stop.signal.aborted || this.#isClosed) return;
+    try {
+      await this.#record.saveUpdate(bytes);
+    } catch (error) {
+      this.options.onError(error);
+      return this.#step({ type: "train-failed", roundId: report.roundId, code: errorCodeOf(error) });
+    }
+    await this.#step({ type: "trained", report });
   }
 
   async #upload(assignment: Assigned, missing: readonly (readonly [number, number])[]): Promise<void> {
