@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FedgeError } from "@fedge/protocol";
 import { createSystemClock } from "../clock/system-clock.js";
 import type { EvaluationData } from "../evaluation/evaluation-data.js";
-import { startServer } from "../server.js";
+import { startServer, type RunningServer } from "../server.js";
 import type { AggregatorService } from "../service.js";
 import { FastForwardClock } from "./clock/fast-forward-clock.js";
 import { takeExamples, type DigitData, type LabelledImages } from "./data/labelled-images.js";
@@ -28,33 +29,17 @@ export async function simulate(
 ): Promise<SimulationResult> {
   disableOnnxTelemetry();
   const startedAtMs = performance.now();
-  const { dataDirectory, seed, numDevices } = options;
-  context.progress.stage(dataDirectory === null ? "Drawing digits" : `Reading ${dataDirectory}`);
-  const data = await loadDigits({ directory: dataDirectory, seed, numDevices });
-  const partition = partitionExamples(data.train.labels, { ...options, kind: options.partition });
+  const data = await prepareData(options, context);
   if (context.signal.aborted) throw interrupted();
-  const test = testImages(data, options);
-  const held: { data: EvaluationData | undefined } = { data: undefined };
   const dataSeconds = (performance.now() - startedAtMs) / 1000;
   const state = await openState(options.stateDirectory);
   const clock = new FastForwardClock(createSystemClock());
   try {
-    const server = await startServer({
-      host: "127.0.0.1",
-      httpPort: 0,
-      mqttPort: 0,
-      logLevel: "error",
-      stateDirectory: state.path,
-      roundClock: clock,
-      evaluationData: () => held.data,
-    });
+    const server = await startSimulatedServer(state.path, clock, data.test);
     try {
       const ports = await importDigits(server.service, options);
-      held.data = heldOut(test, ports);
-      return await runTask(
-        { ...context, options, server, clock, startedAtMs, dataSeconds },
-        { ...ports, images: data.train, partition },
-      );
+      const run = { ...context, options, server, clock, startedAtMs, dataSeconds };
+      return await runTask(run, { ...ports, images: data.train, partition: data.partition });
     } finally {
       await server.close();
     }
@@ -64,11 +49,45 @@ export async function simulate(
   }
 }
 
-function testImages({ test }: DigitData, { numTestExamples }: SimulationOptions): LabelledImages {
+async function prepareData(
+  options: SimulationOptions,
+  { progress }: SimulationContext,
+): Promise<DigitData & { readonly partition: readonly Uint32Array[] }> {
+  const { dataDirectory: directory, seed, numDevices } = options;
+  progress.stage(directory === null ? "Drawing digits" : `Reading ${directory}`);
+  const { train, test } = await loadDigits({ directory, seed, numDevices });
+  const partition = partitionExamples(train.labels, { ...options, kind: options.partition });
+  return { train, test: testImages(test, options), partition };
+}
+
+function startSimulatedServer(
+  stateDirectory: string,
+  clock: FastForwardClock,
+  test: LabelledImages,
+): Promise<RunningServer> {
+  const held: { data: EvaluationData | null } = { data: null };
+  return startServer({
+    host: "127.0.0.1",
+    httpPort: 0,
+    mqttPort: 0,
+    logLevel: "error",
+    stateDirectory,
+    roundClock: clock,
+    evaluationData: (_model, manifest) => (held.data ??= heldOut(test, digitPorts(manifest))),
+  });
+}
+
+function testImages(test: LabelledImages, { numTestExamples }: SimulationOptions): LabelledImages {
   return numTestExamples === null ? test : takeExamples(test, Math.min(numTestExamples, test.labels.length));
 }
 
 async function importDigits(service: AggregatorService, options: SimulationOptions): Promise<DigitPorts> {
+  if ((await service.listModels()).length > 0) {
+    throw new FedgeError(
+      "OPTION_INVALID",
+      "--state names a directory that is in use already; name an empty one.",
+    );
+  }
   const request = digitsModel(SIMULATED_MODEL, options.model, options.seed);
   const { version } = await service.importModel({ ...request, proximal: options.proximalMu > 0 });
   return digitPorts((await service.getVersion(SIMULATED_MODEL, version)).manifest);

@@ -22,48 +22,69 @@ export interface WaitOptions {
  * Throws CLOSED when the signal aborts and DEADLINE_EXCEEDED when nothing happens for `stallMs`.
  */
 export function waitUntil<T>(ask: () => Promise<T | undefined>, options: WaitOptions): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let isAsking = false;
-    let isDirty = false;
-    let cancelStall = (): void => undefined;
-    const finish = (settle: () => void): void => {
-      cancelStall();
-      unsubscribe();
-      options.signal.removeEventListener("abort", abort);
-      settle();
-    };
-    const look = async (): Promise<void> => {
-      isDirty = true;
-      if (isAsking) return;
-      isAsking = true;
-      while (isDirty) {
-        isDirty = false;
-        const answer = await ask();
-        if (answer !== undefined) return finish(() => resolve(answer));
-      }
-      isAsking = false;
-    };
-    const watchStall = (): void => {
-      cancelStall();
-      cancelStall = options.clock.after(options.stallMs, () => {
-        void stalled(options).then((error) => finish(() => reject(error)));
-      });
-    };
-    const askNow = (): void => {
-      look().catch((error: unknown) => finish(() => reject(error)));
-    };
-    const abort = (): void => finish(() => reject(interrupted()));
-    const unsubscribe = options.service.onEvent((event) => {
-      watchStall();
-      if (options.isTelling(event)) askNow();
+  return new Wait(ask, options).answer;
+}
+
+class Wait<T> {
+  readonly answer: Promise<T>;
+  #resolve: (answer: T) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  #isAsking = false;
+  #isDirty = false;
+  #cancelStall = (): void => undefined;
+  readonly #unsubscribe: () => void;
+  readonly #abort = (): void => this.#fail(interrupted());
+
+  constructor(
+    private readonly ask: () => Promise<T | undefined>,
+    private readonly options: WaitOptions,
+  ) {
+    this.answer = new Promise((resolve, reject) => ([this.#resolve, this.#reject] = [resolve, reject]));
+    this.#unsubscribe = options.service.onEvent((event) => {
+      this.#watchStall();
+      if (options.isTelling(event)) this.#askNow();
     });
-    options.signal.addEventListener("abort", abort);
-    if (options.signal.aborted) abort();
-    else {
-      watchStall();
-      askNow();
+    options.signal.addEventListener("abort", this.#abort);
+    this.#watchStall();
+    if (options.signal.aborted) this.#abort();
+    else this.#askNow();
+  }
+
+  #askNow(): void {
+    this.#isDirty = true;
+    if (!this.#isAsking) this.#askUntilClean().catch((error: unknown) => this.#fail(error));
+  }
+
+  async #askUntilClean(): Promise<void> {
+    this.#isAsking = true;
+    while (this.#isDirty) {
+      this.#isDirty = false;
+      const answer = await this.ask();
+      if (answer === undefined) continue;
+      this.#stop();
+      return this.#resolve(answer);
     }
-  });
+    this.#isAsking = false;
+  }
+
+  #watchStall(): void {
+    const { clock, stallMs } = this.options;
+    this.#cancelStall();
+    this.#cancelStall = clock.after(stallMs, () => {
+      void stalled(this.options).then((error) => this.#fail(error));
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#stop();
+    this.#reject(error);
+  }
+
+  #stop(): void {
+    this.#cancelStall();
+    this.#unsubscribe();
+    this.options.signal.removeEventListener("abort", this.#abort);
+  }
 }
 
 export function interrupted(): FedgeError {

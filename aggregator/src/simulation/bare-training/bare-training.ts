@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { buildTrainingGraphs, type ValueSpec } from "@fedge/onnx-autodiff";
+import { buildTrainingGraphs, type TrainingGraphs, type ValueSpec } from "@fedge/onnx-autodiff";
 import type { TrainingRequest } from "@fedge/device-runtime";
 import {
   FedgeError,
@@ -21,6 +21,9 @@ import {
 import { digitPorts, digitsModel } from "../digits.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import type { ModelKind } from "../options.js";
+
+const MODEL = "digits" as ModelName;
+const NO_BLOB = { sha256: "0".repeat(64) as Sha256, sizeBytes: 1 };
 
 export interface BareTraining {
   readonly model: ModelKind;
@@ -97,45 +100,18 @@ function startLoop(request: TrainingRequest, numTrainings: number): Loop {
 }
 
 function trainingRequest({ model, images, plan }: BareTraining): TrainingRequest {
-  const { onnx, loss } = digitsModel("digits" as ModelName, model, "bench");
+  const { onnx, loss } = digitsModel(MODEL, model, "bench");
   const built = buildTrainingGraphs(onnx, { loss, optimizer: { kind: "sgd" }, proximal: false });
-  const blob = { sha256: "0".repeat(64) as Sha256, sizeBytes: 1 };
-  const toPort = ({ name, elementType, shape }: ValueSpec): PortShape => ({
-    name,
-    elementType: elementType as PortShape["elementType"],
-    shape: (shape ?? []).map((size) => (typeof size === "number" ? size : null)),
-  });
-  const manifest: ModelManifest = {
-    format: MANIFEST_FORMAT,
-    model: "digits" as ModelName,
-    version: 1,
-    graphs: { infer: blob, train: blob },
-    checkpoint: blob,
-    parameters: built.parameters.map(({ name, shape }) => ({
-      name,
-      elementType: "float32",
-      shape: [...shape],
-    })),
-    state: [],
-    inputs: built.inputs.map(toPort),
-    outputs: built.outputs.map(toPort),
-    target: toPort(built.loss.target),
-    proximal: false,
-    minRuntimeVersion: "0.1.0",
-    lineage: { parentVersion: null, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 },
-  };
+  const manifest = manifestOf(built);
   const rows = firstExamples(images.labels.length);
   const input = { shape: [rows.length, IMAGE_PIXELS], data: imageTensor(images, rows) };
   return {
     manifest,
-    trainGraphSha256: blob.sha256,
+    trainGraphSha256: NO_BLOB.sha256,
     trainGraph: built.train,
-    tensors: built.parameters.map(({ name, shape, data }) => ({
-      name,
-      elementType: "float32",
-      shape,
-      data: data as Float32Array,
-    })),
+    tensors: built.parameters.map(({ name, shape, data }) => {
+      return { name, elementType: "float32", shape, data: data as Float32Array };
+    }),
     plan,
     seed: "bench",
     examples: {
@@ -144,4 +120,30 @@ function trainingRequest({ model, images, plan }: BareTraining): TrainingRequest
       target: { shape: [rows.length], data: labelTensor(images, rows) },
     },
   };
+}
+
+/** What the trainer reads of a manifest is true; nothing is fetched, so the blobs are none. */
+function manifestOf(built: TrainingGraphs): ModelManifest {
+  return {
+    format: MANIFEST_FORMAT,
+    model: MODEL,
+    version: 1,
+    graphs: { infer: NO_BLOB, train: NO_BLOB },
+    checkpoint: NO_BLOB,
+    parameters: built.parameters.map(({ name, shape }) => {
+      return { name, elementType: "float32", shape: [...shape] };
+    }),
+    state: [],
+    inputs: built.inputs.map(toPort),
+    outputs: built.outputs.map(toPort),
+    target: toPort(built.loss.target),
+    proximal: false,
+    minRuntimeVersion: "0.1.0",
+    lineage: { parentVersion: null, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 },
+  };
+}
+
+function toPort({ name, elementType, shape }: ValueSpec): PortShape {
+  const sizes = (shape ?? []).map((size) => (typeof size === "number" ? size : null));
+  return { name, elementType: elementType as PortShape["elementType"], shape: sizes };
 }
