@@ -22,10 +22,15 @@ export interface ServeFlags {
 const port = wholeNumber({ least: 0, most: 65_535 });
 const list = (text: string, before: readonly string[]): readonly string[] => [...before, ...text.split(",")];
 
+const flag = (flags: string, description: string, variable: string): Option =>
+  new Option(flags, description).env(variable);
+
 /** Adds the flags; every one has a FEDGE_ variable. */
 export function addServeFlags(command: Command): Command {
-  const flag = (flags: string, description: string, variable: string): Option =>
-    new Option(flags, description).env(variable);
+  return addAccessFlags(addPlaceFlags(command)).addOption(jsonFlag());
+}
+
+function addPlaceFlags(command: Command): Command {
   return command
     .addOption(
       flag("--state <directory>", "where everything is kept", "FEDGE_STATE").default(DEFAULT_STATE_DIRECTORY),
@@ -40,7 +45,11 @@ export function addServeFlags(command: Command): Command {
     )
     .addOption(
       flag("--broker-url <url>", "MQTT broker to use in place of the embedded one", "FEDGE_BROKER_URL"),
-    )
+    );
+}
+
+function addAccessFlags(command: Command): Command {
+  return command
     .addOption(flag("--enrolment-key <key>", "what devices must show to enrol", "FEDGE_ENROLMENT_KEY"))
     .addOption(flag("--tenant <name>", "name of this fleet in topics", "FEDGE_TENANT").default("default"))
     .addOption(
@@ -66,6 +75,5 @@ export function addServeFlags(command: Command): Command {
       flag("--allowed-origin <origin>", "web app whose devices may call", "FEDGE_ALLOWED_ORIGINS")
         .default([])
         .argParser(list),
-    )
-    .addOption(jsonFlag());
+    );
 }

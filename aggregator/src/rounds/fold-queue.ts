@@ -113,5 +113,7 @@ export class FoldQueue {
 
 /** Anything else is the fold's own failure, and no device's. */
 function isFaultOfUpdate(error: unknown): boolean {
-  return error instanceof FedgeError && (error.code.startsWith("UPDATE_") || error.code === "BLOB_HASH_MISMATCH");
+  return (
+    error instanceof FedgeError && (error.code.startsWith("UPDATE_") || error.code === "BLOB_HASH_MISMATCH")
+  );
 }
