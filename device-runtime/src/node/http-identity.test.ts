@@ -182,9 +182,21 @@ describe("a token", () => {
     expect((await identity.credentials({ isRefused: false })).token).toBe("anew");
   });
 
-  test("that the broker refuses is replaced at once", async () => {
-    answers = [enrolled(), renewed("second")];
+  test("that the broker refuses is replaced at once, from wherever the broker is now", async () => {
+    const moved = { ...mqtt, tcpUrl: "mqtt://elsewhere:1883" };
+    answers = [enrolled(), enrolled({ token: "second", mqtt: moved })];
     const { identity } = open();
+    await identity.credentials({ isRefused: false });
+
+    expect(await identity.credentials({ isRefused: true })).toMatchObject({
+      token: "second",
+      brokerUrl: "mqtt://elsewhere:1883",
+    });
+  });
+
+  test("comes by the key alone when the operator has changed the enrolment key", async () => {
+    answers = [enrolled(), refused("ACCESS_DENIED"), renewed("second")];
+    const { identity } = open({ enrolmentKey: "old" });
     await identity.credentials({ isRefused: false });
 
     expect((await identity.credentials({ isRefused: true })).token).toBe("second");

@@ -47,12 +47,24 @@ class HttpIdentity implements Identity {
     const current = this.#current;
     if (current !== null && !isRefused && this.#nowMs() < current.renewAtMs) return current.credentials;
     const known = this.#enrolment;
-    const answer = known === null ? await this.#enrol() : await this.#renew(known);
+    const answer = await this.#answer(known, isRefused);
     const { deviceId, tenantId, token, expiresInMs, mqtt } = answer;
     const brokerUrl = this.options.useWebSocket === true ? mqtt.webSocketUrl : mqtt.tcpUrl;
     const credentials = { deviceId, tenantId, token, brokerUrl };
     this.#current = { credentials, renewAtMs: this.#nowMs() + expiresInMs - RENEW_BEFORE_MS };
     return credentials;
+  }
+
+  /** What did not work is asked for as at the beginning: the broker may have moved. */
+  async #answer(known: EnrolmentAnswer | null, isRefused: boolean): Promise<EnrolmentAnswer> {
+    if (known !== null && !isRefused) return this.#renew(known);
+    try {
+      return await this.#enrol();
+    } catch (error) {
+      // A device that is enrolled needs no enrolment key, and the operator may have changed it.
+      if (known === null || errorCodeOf(error) !== "ACCESS_DENIED") throw error;
+      return { ...known, ...(await this.#requestToken()) };
+    }
   }
 
   async #enrol(): Promise<EnrolmentAnswer> {

@@ -31,6 +31,8 @@ const ACKNOWLEDGEMENT_MS = 120_000;
 const GOODBYE_MS = 5000;
 /** AWS IoT Core allows 8 filters in one SUBSCRIBE. */
 const FILTERS_AT_ONCE = 8;
+/** Every so many failed attempts the identity is asked again where the broker is. */
+const FAILURES_BEFORE_ASKING = 5;
 /** A shorter session counts as one more failure: two processes with one key would throw each other out for ever. */
 const STABLE_SESSION_MS = 1000;
 
@@ -168,7 +170,9 @@ export class Connection {
 
   async #open(): Promise<Live | null> {
     const { ports } = this.options;
-    const credentials = await ports.identity.credentials({ isRefused: this.#isRefused });
+    // A broker that cannot be reached may have moved, which only new credentials tell.
+    const isAway = this.#numFailures > 0 && this.#numFailures % FAILURES_BEFORE_ASKING === 0;
+    const credentials = await ports.identity.credentials({ isRefused: this.#isRefused || isAway });
     // The store may be closed with the device.
     if (this.#isClosed) return null;
     const session = await nextSession(ports.store);

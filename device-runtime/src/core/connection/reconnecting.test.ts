@@ -57,6 +57,15 @@ describe("coming back", () => {
     expect([numBefore, rig.links.length]).toEqual([2, 3]);
   });
 
+  test("asks where the broker is now after every fifth attempt that found nobody", async () => {
+    const rig = openConnectionRig();
+    rig.script.failure = new FedgeError("TRANSPORT_FAILED", "no broker");
+    await start(rig);
+    for (let failure = 1; failure <= 11; failure += 1) await passRetry(rig);
+
+    expect(rig.asked.flatMap((isRefused, attempt) => (isRefused ? [attempt] : []))).toEqual([5, 10]);
+  });
+
   test("asks for another token after one that was refused, and says so no longer once one works", async () => {
     const rig = openConnectionRig();
     rig.script.failure = new FedgeError("TOKEN_INVALID", "refused");

@@ -11,7 +11,8 @@ export interface Credentials {
 /** Who this device is. The key never leaves the port. */
 export interface Identity {
   /**
-   * Fresh credentials; enrols the device the first time. `isRefused` says that the last ones did not work.
+   * Fresh credentials; enrols the device the first time. `isRefused` says that the last ones did not work: the broker
+   * refused them, or was not where they say it is, several times.
    * Throws SERVER_UNREACHABLE, or ACCESS_DENIED when the server does not want this device.
    */
   credentials(options: { readonly isRefused: boolean }): Promise<Credentials>;
