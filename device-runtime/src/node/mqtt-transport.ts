@@ -1,4 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
+import { Socket } from "node:net";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type {
   ConnectionListener,
@@ -22,6 +23,7 @@ export function createMqttTransport(): Transport {
       // Before the CONNACK: an end that follows it at once would find nobody who hears it.
       const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
       await connected(client, credentials.brokerUrl);
+      sendAtOnce(client);
       return connectionOf(client, closed, listener);
     },
   };
@@ -44,6 +46,14 @@ function clientOptions(
     keepalive: KEEPALIVE_SECONDS,
     will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
   };
+}
+
+/**
+ * A small message is not held back until the one before it is acknowledged (RFC 896), which the other side delays by
+ * 40 ms (RFC 1122, 4.2.3.2): a round's conversation is a chain of small messages.
+ */
+function sendAtOnce({ stream }: MqttClient): void {
+  if (stream instanceof Socket) stream.setNoDelay(true);
 }
 
 function connected(client: MqttClient, url: string): Promise<void> {
