@@ -35,7 +35,7 @@ const FLAGS: readonly (readonly [flags: string, description: string])[] = [
     "--close <policy>",
     `when a round closes: ${CLOSE_POLICIES.join(" or ")} (default cohort: whoever is selected)`,
   ],
-  ["--release-every <N>", "versions from one release to the next (default 10; the last is always released)"],
+  ["--release-every <N>", "versions from one release to the next (default: only the last is released)"],
   ["--workers <W>", "threads that host the devices (default: one for each core)"],
   ["--state <dir>", "keeps the aggregator's state there (default: a temporary directory)"],
   ["--test-examples <N>", "held-out examples to evaluate on (default: all)"],

@@ -47,6 +47,7 @@ export interface SimulationOptions {
 }
 
 const MAX_DEVICES = 10_000;
+const MAX_ROUNDS = 1_000_000;
 
 /** The checked options. Throws OPTION_INVALID with one sentence that names the flag and what it takes. */
 export function decodeSimulationOptions(raw: RawOptions): SimulationOptions {
@@ -84,7 +85,7 @@ function readLearning(read: Reading) {
     learningRate: read.number("learningRate", 0.1, { above: 0, most: 1000 }),
     proximalMu: read.number("prox", 0, { least: 0, most: 1000 }),
     encoding: read.choice("encoding", ENCODINGS, "float32"),
-    rounds: read.integer("rounds", 20, { least: 1, most: 1_000_000 }),
+    rounds: read.integer("rounds", 20, { least: 1, most: MAX_ROUNDS }),
     targetAccuracy: read.optionalNumber("target", { above: 0, most: 1 }),
   };
 }
@@ -96,7 +97,7 @@ function readServer(read: Reading) {
     late: read.number("late", 0, { least: 0, most: 1 }),
     overSelection: read.number("overSelection", 1, { least: 1, most: 10 }),
     close: read.choice("close", CLOSE_POLICIES, "cohort"),
-    releaseEvery: read.integer("releaseEvery", 10, { least: 1, most: 1_000_000 }),
+    releaseEvery: read.integer("releaseEvery", MAX_ROUNDS, { least: 1, most: MAX_ROUNDS }),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type ModelManifest,
   type NamedTensor,
 } from "@fedge/protocol";
+import { blobRefOf } from "../blobs/blob-name.js";
 import type { BlobStore } from "../blobs/port.js";
 import type { RoundRecord, VersionRecord } from "../rounds/journal.js";
 import type { ServerOptimizerConfig } from "../server-optimizers/config.js";
@@ -21,12 +22,6 @@ export interface LoadedVersion {
 
 export async function loadVersion(blobs: BlobStore, record: VersionRecord): Promise<LoadedVersion> {
   return { record, manifest: decodeManifest(await blobs.get(record.manifest.sha256)) };
-}
-
-/** The flat parameter vector of a version, in the manifest's order, length P. */
-export async function loadParameters(blobs: BlobStore, version: LoadedVersion): Promise<Float32Array> {
-  const { tensors } = decodeSafetensors(await blobs.get(version.manifest.checkpoint.sha256));
-  return flattenTensors(version.manifest.parameters, tensors);
 }
 
 export interface RoundResult {
@@ -48,49 +43,43 @@ export async function makeVersion(
   base: LoadedVersion,
   result: RoundResult,
 ): Promise<VersionRecord> {
-  const parameters = await loadParameters(blobs, base);
+  const old = decodeSafetensors(await blobs.get(base.manifest.checkpoint.sha256)).tensors;
+  const parameters = flattenTensors(base.manifest.parameters, old);
   const before = await loadOptimizerState(blobs, base.record.optimizerState);
   const after = stepServerOptimizer(result.optimizer, before, parameters, result.meanDelta);
-  const checkpoint = await storeCheckpoint(blobs, base, after.parameters);
+  const checkpointBytes = encodeCheckpoint(base.manifest, after.parameters, old);
+  const checkpoint = blobRefOf(checkpointBytes);
   const version = base.record.version + 1;
+  const { numUpdates, numExamples } = result;
+  const { taskId, roundId } = result.round;
+  const lineage = { parentVersion: base.record.version, taskId, roundId, numUpdates, numExamples };
   const manifest: ModelManifest = {
     ...base.manifest,
     version,
     checkpoint,
     golden: undefined,
-    lineage: {
-      parentVersion: base.record.version,
-      taskId: result.round.taskId,
-      roundId: result.round.roundId,
-      numUpdates: result.numUpdates,
-      numExamples: result.numExamples,
-    },
+    lineage,
   };
-  return {
-    model: base.record.model,
-    version,
-    manifest: await blobs.put(encodeManifest(manifest)),
-    checkpoint,
-    optimizerState: await storeOptimizerState(blobs, after.state),
-    parentVersion: base.record.version,
-    taskId: result.round.taskId,
-    roundId: result.round.roundId,
-    numUpdates: result.numUpdates,
-    numExamples: result.numExamples,
-    createdAtMs: result.nowMs,
-  };
+  // Beside each other: each of them waits for the disk.
+  const [manifestRef, optimizerState] = await Promise.all([
+    blobs.put(encodeManifest(manifest)),
+    storeOptimizerState(blobs, after.state),
+    blobs.put(checkpointBytes),
+  ]);
+  const { model } = base.record;
+  const refs = { manifest: manifestRef, checkpoint, optimizerState };
+  return { ...lineage, ...refs, model, version, createdAtMs: result.nowMs };
 }
 
 /** New parameters beside the base version's client state, which rounds do not change. */
-async function storeCheckpoint(
-  blobs: BlobStore,
-  base: LoadedVersion,
+function encodeCheckpoint(
+  manifest: ModelManifest,
   parameters: Float32Array,
-): Promise<BlobRef> {
-  const stateNames = new Set(base.manifest.state.map((tensor) => tensor.name));
-  const old = decodeSafetensors(await blobs.get(base.manifest.checkpoint.sha256));
-  const state = old.tensors.filter((tensor) => stateNames.has(tensor.name));
-  return blobs.put(encodeSafetensors([...unflattenTensors(base.manifest.parameters, parameters), ...state]));
+  old: readonly NamedTensor[],
+): Uint8Array {
+  const stateNames = new Set(manifest.state.map((tensor) => tensor.name));
+  const state = old.filter((tensor) => stateNames.has(tensor.name));
+  return encodeSafetensors([...unflattenTensors(manifest.parameters, parameters), ...state]);
 }
 
 const STEP_KEY = "fedge.step";

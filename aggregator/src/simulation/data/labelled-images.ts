@@ -24,11 +24,14 @@ export interface DigitData {
  */
 export function imageTensor(images: LabelledImages, examples: ArrayLike<number>): Float32Array<ArrayBuffer> {
   const tensor = new Float32Array(examples.length * IMAGE_PIXELS);
+  const { pixels } = images;
+  // Looked up, not divided: every training of every device begins here.
+  const shades = Float32Array.from({ length: 256 }, (_, grey) => grey / 255);
   for (let row = 0; row < examples.length; row += 1) {
     const from = (examples[row] as number) * IMAGE_PIXELS;
     const to = row * IMAGE_PIXELS;
     for (let pixel = 0; pixel < IMAGE_PIXELS; pixel += 1) {
-      tensor[to + pixel] = (images.pixels[from + pixel] as number) / 255;
+      tensor[to + pixel] = shades[pixels[from + pixel] as number] as number;
     }
   }
   return tensor;

@@ -1,16 +1,16 @@
 import type { DeviceId, ModelName, RoundId, WireError } from "@fedge/protocol";
-import type { LabelledImages } from "../data/labelled-images.js";
 import type { FaultRates } from "../faults/fate.js";
 import type { Inability } from "../faults/deadline-skipper.js";
+import type { ExampleRange, FleetExamples } from "./fleet-examples.js";
 
-/** What a worker thread needs to host its share of the fleet. Pixels and labels are shared memory. */
+/** What a worker thread needs to host its share of the fleet. The examples are shared memory. */
 export interface FleetWorkerData {
   readonly serverUrl: string;
   readonly model: ModelName;
   /** Names of the train graph's inputs. */
   readonly inputName: string;
   readonly targetName: string;
-  readonly images: LabelledImages;
+  readonly examples: FleetExamples;
   readonly devices: readonly DeviceSeed[];
   readonly seed: string;
   readonly faults: FaultRates;
@@ -19,8 +19,8 @@ export interface FleetWorkerData {
 export interface DeviceSeed {
   /** Number of the device in the whole fleet. */
   readonly index: number;
-  /** Rows of `images` that the device owns. */
-  readonly examples: Uint32Array;
+  /** Which of the fleet's examples the device owns. */
+  readonly range: ExampleRange;
 }
 
 /** Main thread to worker. */

@@ -6,6 +6,7 @@ import type { DigitPorts } from "../digits.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import type { Inability } from "../faults/deadline-skipper.js";
 import type { FaultRates } from "../faults/fate.js";
+import { arrangeExamples } from "./fleet-examples.js";
 import type { FleetCommand, FleetReport, FleetWorkerData } from "./fleet-messages.js";
 
 export interface FleetOptions extends DigitPorts {
@@ -40,8 +41,8 @@ export class SimulatedFleet {
     this.failed.catch(() => undefined);
     disableOnnxTelemetry();
     giveThreadsRoom();
-    const images = shareImages(options.images);
-    for (let worker = 0; worker < options.numWorkers; worker += 1) this.#start(worker, images);
+    const arranged = arrangeExamples(options.images, options.partition);
+    for (let worker = 0; worker < options.numWorkers; worker += 1) this.#start(worker, arranged);
   }
 
   /** Devices that have enrolled and connected at least once. */
@@ -71,13 +72,13 @@ export class SimulatedFleet {
     await Promise.all(this.#exits);
   }
 
-  #start(number: number, images: LabelledImages): void {
-    const { serverUrl, model, inputName, targetName, partition, numWorkers, seed, faults } = this.options;
-    const devices = partition
-      .map((examples, index) => ({ index, examples }))
+  #start(number: number, { examples, ranges }: ReturnType<typeof arrangeExamples>): void {
+    const { serverUrl, model, inputName, targetName, numWorkers, seed, faults } = this.options;
+    const devices = ranges
+      .map((range, index) => ({ index, range }))
       .filter(({ index }) => index % numWorkers === number);
     const workerData: FleetWorkerData = {
-      ...{ serverUrl, model, inputName, targetName, images, devices, seed, faults },
+      ...{ serverUrl, model, inputName, targetName, examples, devices, seed, faults },
     };
     const worker = new Worker(new URL("./fleet-worker.js", import.meta.url), { workerData });
     worker.on("message", (report: FleetReport) => this.#receive(report));
@@ -129,15 +130,4 @@ const THREAD_HEAP_MB = 512;
 
 function giveThreadsRoom(): void {
   setFlagsFromString(`--initial-old-space-size=${THREAD_HEAP_MB}`);
-}
-
-function shareImages({ pixels, labels }: LabelledImages): LabelledImages {
-  return { pixels: share(pixels), labels: share(labels) };
-}
-
-/** One copy for all threads. */
-function share(bytes: Uint8Array): Uint8Array {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
-  shared.set(bytes);
-  return shared;
 }

@@ -17,7 +17,7 @@ import {
 } from "@fedge/device-runtime/node";
 import { createMemoryByteStore } from "@fedge/device-runtime/testing";
 import { createRandom, type DeviceId, type RoundId } from "@fedge/protocol";
-import { imageTensor, labelTensor, IMAGE_PIXELS } from "../data/labelled-images.js";
+import { IMAGE_PIXELS } from "../data/labelled-images.js";
 import type { Inability } from "../faults/deadline-skipper.js";
 import { fateOf } from "../faults/fate.js";
 import { FaultyTransport } from "../faults/faulty-transport.js";
@@ -86,17 +86,18 @@ function createLine(shared: SharedParts): { readonly transport: Transport; reado
   return { transport, trainer };
 }
 
-/** Tensors are made for each training and then dropped: the bytes of all devices together are much smaller. */
-function trainingDataOf({ examples }: DeviceSeed, fleet: FleetWorkerData): TrainingData {
+function trainingDataOf({ range }: DeviceSeed, fleet: FleetWorkerData): TrainingData {
+  const { pixels, labels } = fleet.examples;
   return {
-    numExamples: () => examples.length,
+    numExamples: () => range.count,
     examples: (maxExamples) => {
-      const rows = examples.subarray(0, maxExamples);
-      const input = { shape: [rows.length, IMAGE_PIXELS], data: imageTensor(fleet.images, rows) };
+      const numExamples = Math.min(range.count, maxExamples);
+      const [first, end] = [range.first, range.first + numExamples];
+      const data = pixels.subarray(first * IMAGE_PIXELS, end * IMAGE_PIXELS);
       return {
-        numExamples: rows.length,
-        inputs: { [fleet.inputName]: input },
-        target: { shape: [rows.length], data: labelTensor(fleet.images, rows) },
+        numExamples,
+        inputs: { [fleet.inputName]: { shape: [numExamples, IMAGE_PIXELS], data } },
+        target: { shape: [numExamples], data: labels.subarray(first, end) },
       };
     },
   };
