@@ -90,6 +90,7 @@ class RunningBroker implements EmbeddedBroker {
       memory: this.#memory,
       isOpen: () => this.#closing === undefined,
       onState: (listener) => this.#listeners.add(listener),
+      traffic: () => this.traffic(),
       close: () => this.close(),
     });
   }

@@ -1,7 +1,7 @@
 import { FedgeError, MAX_TOPIC_SLASHES } from "@fedge/protocol";
 import type { Aedes } from "aedes";
 import type { MessageRouter } from "./message-router.js";
-import type { ServerTransport } from "./port.js";
+import type { ServerTransport, Traffic } from "./port.js";
 import type { SessionMemory } from "./session-memory.js";
 import { hasWildcard } from "./topic-filter.js";
 
@@ -11,6 +11,7 @@ interface InProcessParts {
   readonly memory: SessionMemory;
   readonly isOpen: () => boolean;
   readonly onState: (listener: (connected: boolean) => void) => void;
+  readonly traffic: () => Traffic;
   readonly close: () => Promise<void>;
 }
 
@@ -31,6 +32,7 @@ export function embeddedTransport(parts: InProcessParts): ServerTransport {
     },
     isConnected: parts.isOpen,
     onState: parts.onState,
+    traffic: parts.traffic,
     close: parts.close,
   };
 }

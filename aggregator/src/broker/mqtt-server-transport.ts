@@ -1,4 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
+import { Socket } from "node:net";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../clock/clock.js";
 import { refuseTopic } from "./in-process-transport.js";
@@ -39,10 +40,18 @@ export async function openMqttServerTransport(options: MqttServerTransportOption
   const router = new MessageRouter((error) =>
     options.logger.error({ err: error }, "a message handler failed"),
   );
-  client.on("message", (topic, payload) => router.deliver(topic, payload));
+  const traffic = { bytesUp: 0, bytesDown: 0 };
+  client.on("message", (topic, payload) => {
+    traffic.bytesUp += payload.byteLength;
+    router.deliver(topic, payload);
+  });
+  // A round's conversation is a chain of small messages; none waits for the acknowledgement of the one before.
+  const sendAtOnce = (): void => void (client.stream instanceof Socket && client.stream.setNoDelay(true));
+  sendAtOnce();
+  client.on("connect", sendAtOnce);
   // Reconnecting is the client's own affair; without a listener a refused connection would end the process.
   client.on("error", (error) => options.logger.error({ err: error }, "the connection to the broker failed"));
-  return transportOver(client, router, options);
+  return transportOver(client, { router, traffic }, options);
 }
 
 function clientOptions(options: MqttServerTransportOptions): IClientOptions {
@@ -64,7 +73,10 @@ function clientOptions(options: MqttServerTransportOptions): IClientOptions {
 
 function transportOver(
   client: MqttClient,
-  router: MessageRouter,
+  {
+    router,
+    traffic,
+  }: { readonly router: MessageRouter; readonly traffic: { bytesUp: number; bytesDown: number } },
   options: MqttServerTransportOptions,
 ): ServerTransport {
   let closing: Promise<void> | undefined;
@@ -74,6 +86,7 @@ function transportOver(
       if (closing !== undefined) throw new FedgeError("CLOSED", "the connection to the broker is closed");
       // The client would queue without limit until the broker is back; devices ask again by then.
       if (!client.connected) throw new FedgeError("TRANSPORT_FAILED", "the broker cannot be reached now");
+      traffic.bytesDown += payload.byteLength;
       await within(options, client.publishAsync(topic, bufferOf(payload), { retain, qos }));
     },
     subscribe: async (filter, handler) => {
@@ -85,6 +98,7 @@ function transportOver(
       client.on("connect", () => listener(true));
       client.on("close", () => listener(false));
     },
+    traffic: () => ({ ...traffic }),
     close: () => (closing ??= client.endAsync()),
   };
 }

@@ -1,3 +1,13 @@
+export interface Traffic {
+  /** Payload bytes that devices sent. */
+  readonly bytesUp: number;
+  /**
+   * Payload bytes that devices were sent. An operator's broker does not tell how many devices heard a message: there
+   * it is what the aggregator published.
+   */
+  readonly bytesDown: number;
+}
+
 /** The aggregator's side of a broker: embedded in the process, or an operator's own. */
 export interface ServerTransport {
   /**
@@ -15,5 +25,7 @@ export interface ServerTransport {
   isConnected(): boolean;
   /** Called at each connect and loss. */
   onState(listener: (connected: boolean) => void): void;
+  /** Since the start of this process. */
+  traffic(): Traffic;
   close(): Promise<void>;
 }

@@ -31,6 +31,13 @@ describe("metrics", () => {
     expect(await samples("fedge_bytes_up_total")).toEqual(["fedge_bytes_up_total 4096"]);
   });
 
+  test("take over what was counted elsewhere, however often they are asked", async () => {
+    metrics.total("fedge_bytes_down_total", 300);
+    metrics.total("fedge_bytes_down_total", 500);
+
+    expect(await samples("fedge_bytes_down_total")).toEqual(["fedge_bytes_down_total 500"]);
+  });
+
   test("set gauges and forget them", async () => {
     metrics.gauge("fedge_devices", 5, { presence: "online" });
     metrics.gauge("fedge_devices", 3, { presence: "online" });

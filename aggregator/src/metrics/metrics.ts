@@ -19,6 +19,8 @@ export interface Gauges {
 }
 
 export interface Metrics extends Counters, Gauges {
+  /** Brings a counter without labels to what somebody else has counted since the start of this process. */
+  total(name: string, value: number): void;
   readonly contentType: string;
   /** Prometheus text exposition format 0.0.4. */
   render(): Promise<string>;
@@ -51,6 +53,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     count: (name, labels = {}, by = 1) => attempt(name, () => known(counters, name).inc({ ...labels }, by)),
     observe: (name, value, labels = {}) =>
       attempt(name, () => known(histograms, name).observe({ ...labels }, value)),
+    total: (name, value) =>
+      attempt(name, () => {
+        const counter = known(counters, name);
+        counter.reset();
+        counter.inc(value);
+      }),
     gauge: (name, value, labels = {}) => attempt(name, () => known(gauges, name).set({ ...labels }, value)),
     resetGauge: (name) => attempt(name, () => known(gauges, name).reset()),
     contentType: registry.contentType,

@@ -9,6 +9,9 @@ export interface FoldQueueOptions {
   readonly sha256: (bytes: Uint8Array) => string;
   /** A fresh name for the next snapshot of this round. */
   readonly snapshotName: () => string;
+  readonly nowMs: () => number;
+  /** Told how long it took to check an update and to add it. */
+  readonly folded: (seconds: number) => void;
   readonly counted: (updates: readonly CountedUpdate[], snapshot: FoldSnapshotRef) => Promise<void>;
   readonly refused: (deviceId: DeviceId, error: unknown) => void;
   readonly failed: (error: unknown) => void;
@@ -79,6 +82,7 @@ export class FoldQueue {
   }
 
   async #foldOne({ deviceId, report, body }: Arrival): Promise<CountedUpdate | null> {
+    const startedAtMs = this.options.nowMs();
     try {
       if (this.options.sha256(body) !== report.update.sha256)
         throw new FedgeError("BLOB_HASH_MISMATCH", "update differs from its hash");
@@ -86,6 +90,7 @@ export class FoldQueue {
       const norms = await this.options.fold.check(body, report.update.encoding);
       checkNorms(norms, this.options.maxNorm);
       await this.options.fold.add(report.numExamples);
+      this.options.folded((this.options.nowMs() - startedAtMs) / 1000);
       const { trainMs, lossFirst, lossLast } = report.metrics;
       return {
         deviceId,

@@ -16,7 +16,7 @@ export interface UploadListener {
 }
 
 interface Upload {
-  readonly sizeBytes: number;
+  readonly report: Report;
   readonly assembly: ReturnType<typeof createBlockAssembly>;
   cancelIdle: () => void;
 }
@@ -37,7 +37,9 @@ export class Uploads {
   /** Opens or resumes, and gives the blocks still to be sent as inclusive ranges. */
   open(deviceId: DeviceId, report: Report): [number, number][] {
     const existing = this.#uploads.get(deviceId);
-    const upload = existing?.sizeBytes === report.update.sizeBytes ? existing : this.#start(deviceId, report);
+    // Blocks of another update would make one that nobody has sent.
+    const isSame = existing?.report.update.sha256 === report.update.sha256;
+    const upload = isSame ? existing : this.#start(deviceId, report);
     this.#watch(deviceId, upload);
     return upload.assembly.missing();
   }
@@ -49,7 +51,9 @@ export class Uploads {
     const upload = this.#uploads.get(deviceId);
     if (upload === undefined)
       throw new FedgeError("ROUND_NOT_MEMBER", "block without an open upload; report first");
-    if (block.sizeBytes !== upload.sizeBytes)
+    const { attempt, update } = upload.report;
+    if (block.attempt !== attempt) throw new FedgeError("BLOCK_INVALID", "block of another attempt");
+    if (block.sizeBytes !== update.sizeBytes)
       throw new FedgeError("BLOCK_INVALID", "block of an update of another size");
     upload.assembly.add(block.index, block.body);
     if (!upload.assembly.isComplete()) return this.#watch(deviceId, upload);
@@ -68,10 +72,9 @@ export class Uploads {
 
   #start(deviceId: DeviceId, report: Report): Upload {
     this.forget(deviceId);
-    const { sizeBytes } = report.update;
     const upload: Upload = {
-      sizeBytes,
-      assembly: createBlockAssembly(sizeBytes),
+      report,
+      assembly: createBlockAssembly(report.update.sizeBytes),
       cancelIdle: () => undefined,
     };
     this.#uploads.set(deviceId, upload);

@@ -1,8 +1,17 @@
-import { decodeWith, tenantId as tenantIdSchema, type TenantId } from "@fedge/protocol";
+import {
+  PROTOCOL_VERSION,
+  decodeWith,
+  encodeEnvelope,
+  serverStateTopic,
+  tenantId as tenantIdSchema,
+  type MessageId,
+  type ServerState,
+  type TenantId,
+} from "@fedge/protocol";
 import { openFileBlobStore } from "../blobs/file-blob-store.js";
 import type { BlobStore } from "../blobs/port.js";
 import { openEmbeddedBroker, type EmbeddedBroker } from "../broker/embedded-broker.js";
-import { openMqttServerTransport } from "../broker/mqtt-server-transport.js";
+import { openMqttServerTransport, type MqttServerTransportOptions } from "../broker/mqtt-server-transport.js";
 import type { ServerTransport } from "../broker/port.js";
 import { createSystemClock } from "../clock/system-clock.js";
 import type { Clock } from "../clock/clock.js";
@@ -22,6 +31,8 @@ import type { ServerOptions } from "./options.js";
 export interface Foundations {
   readonly tenantId: TenantId;
   readonly clock: Clock;
+  /** Names this run of the server; larger than that of the run before. */
+  readonly session: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly state: StateDirectory;
@@ -51,7 +62,8 @@ export async function openFoundations(options: ServerOptions, closing: Closing):
   const tokens = createDeviceTokens({ secret: state.tokenSecret, tenantId, clock });
   const enrolmentKey = options.enrolmentKey ?? null;
   const identity = createDeviceIdentity({ tenantId, store, tokens, clock, enrolmentKey });
-  const base = { tenantId, clock, logger, metrics, state, store, blobs, identity };
+  const session = clock.nowMs();
+  const base = { tenantId, clock, session, logger, metrics, state, store, blobs, identity };
   return { ...base, ...(await openTransport(options, base, closing)) };
 }
 
@@ -62,13 +74,20 @@ function openStore(options: ServerOptions, state: StateDirectory): Promise<Datab
 
 async function openTransport(
   options: ServerOptions,
-  parts: Pick<Foundations, "tenantId" | "clock" | "logger" | "metrics" | "identity">,
+  parts: Pick<Foundations, "tenantId" | "clock" | "session" | "logger" | "metrics" | "identity">,
   closing: Closing,
 ): Promise<Pick<Foundations, "transport" | "broker">> {
   const { tenantId, clock, logger, metrics, identity } = parts;
   if (options.brokerUrl !== undefined) {
     const clientId = `fedge-aggregator-${tenantId}`;
-    const transport = await openMqttServerTransport({ url: options.brokerUrl, clientId, clock, logger });
+    const will = lastWill(parts);
+    const transport = await openMqttServerTransport({
+      url: options.brokerUrl,
+      clientId,
+      clock,
+      logger,
+      will,
+    });
     return { transport: closing.add(transport, (opened) => opened.close()), broker: null };
   }
   const broker = await openEmbeddedBroker({
@@ -81,4 +100,16 @@ async function openTransport(
   });
   closing.add(broker, (opened) => opened.close());
   return { transport: broker.transport, broker };
+}
+
+/** What an operator's broker tells the devices when this process is killed. */
+function lastWill({
+  tenantId,
+  clock,
+  session,
+}: Pick<Foundations, "tenantId" | "clock" | "session">): NonNullable<MqttServerTransportOptions["will"]> {
+  const body: ServerState = { type: "server-state", presence: "offline", session };
+  const id = `${session}-will` as MessageId;
+  const header = { v: PROTOCOL_VERSION, id, sentAtMs: clock.nowMs(), session, seq: 0 } as const;
+  return { topic: serverStateTopic(tenantId), payload: encodeEnvelope({ ...header, body }) };
 }

@@ -1,7 +1,7 @@
 import type { Foundations } from "./foundations.js";
 
 /** Prometheus text, with the gauges read from the store at the moment of asking. */
-export async function renderMetrics({ store, metrics, broker }: Foundations): Promise<string> {
+export async function renderMetrics({ store, metrics, broker, transport }: Foundations): Promise<string> {
   const { byPresence } = await store.countDevices();
   metrics.resetGauge("fedge_devices");
   for (const [presence, count] of Object.entries(byPresence))
@@ -15,6 +15,9 @@ export async function renderMetrics({ store, metrics, broker }: Foundations): Pr
     if (latest !== undefined) metrics.gauge("fedge_model_version", latest.version, { model });
   }
   if (broker !== null) metrics.gauge("fedge_broker_connections", broker.numConnected());
+  const { bytesUp, bytesDown } = transport.traffic();
+  metrics.total("fedge_bytes_up_total", bytesUp);
+  metrics.total("fedge_bytes_down_total", bytesDown);
   return metrics.render();
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { serverStateTopic, type DeviceId, type ServerState, type Sha256, type TaskId } from "@fedge/protocol";
 import { FoldWorker } from "../aggregation/fold-worker.js";
 import { sha256Of } from "../blobs/blob-name.js";
+import type { Traffic } from "../broker/port.js";
 import { WorkerEvaluator } from "../evaluation/evaluator.js";
 import { RetainedBlobs } from "../fleet/blob-publisher.js";
 import { Fleet } from "../fleet/fleet.js";
@@ -26,7 +27,7 @@ export interface Orchestration {
   readonly events: ServiceEvents;
   readonly tasks: TaskManager;
   readonly releases: FleetReleases;
-  readonly traffic: () => { readonly bytesUp: number; readonly bytesDown: number };
+  readonly traffic: () => Traffic;
 }
 
 interface Speaking {
@@ -44,8 +45,7 @@ export async function startOrchestration(
 ): Promise<Orchestration> {
   const speaking = openSpeaking(base, closing);
   const nowMs = (): number => base.clock.nowMs();
-  const traffic = (): { bytesUp: number; bytesDown: number } =>
-    base.broker?.traffic() ?? { bytesUp: 0, bytesDown: 0 };
+  const traffic = (): Traffic => base.transport.traffic();
   const source = options.evaluationData ?? (() => undefined);
   const evaluator = closing.add(new WorkerEvaluator(source, base.blobs, nowMs), (opened) => opened.close());
   const { outbox, events, releases, publisher } = speaking;
@@ -81,10 +81,9 @@ export async function startOrchestration(
 }
 
 function openSpeaking(base: Foundations, closing: Closing): Speaking {
-  const { tenantId, transport, clock, logger, metrics, blobs, store } = base;
+  const { tenantId, transport, clock, session, logger, metrics, blobs, store } = base;
   const nowMs = (): number => clock.nowMs();
   const events = new ServiceEvents((error) => logger.error({ err: error }, "a listener failed"));
-  const session = nowMs();
   const outbox = new Outbox({
     tenantId,
     transport,
@@ -149,9 +148,8 @@ async function removeOrphanedFolds({ state, store }: Foundations): Promise<void>
   }
 }
 
-async function announce({ tenantId, clock }: Foundations, outbox: Outbox, closing: Closing): Promise<void> {
+async function announce({ tenantId, session }: Foundations, outbox: Outbox, closing: Closing): Promise<void> {
   const topic = serverStateTopic(tenantId);
-  const session = clock.nowMs();
   const say = (presence: ServerState["presence"]): Promise<void> => {
     return outbox.publish(topic, { type: "server-state", presence, session } satisfies ServerState, {
       retain: true,

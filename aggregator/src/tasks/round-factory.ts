@@ -69,6 +69,8 @@ function createFoldQueue(runner: RoundRunner, state: RoundState, { ports, config
     fold: ports.fold,
     maxNorm: config.update.maxNorm,
     sha256: ports.sha256,
+    nowMs: ports.nowMs,
+    folded: (seconds) => ports.counters.observe("fedge_fold_seconds", seconds),
     snapshotName: () => `${state.record.roundId}.${(serial += 1)}.fold`,
     counted: (updates, snapshot) =>
       runner.dispatch({ type: "updates-counted", atMs: atMs(), updates, snapshot }),

@@ -203,7 +203,7 @@ export class TaskRunner {
       if (summary !== undefined && state.phase === "abandoned") {
         await this.ports.store.updateRoundSummary(state.record.roundId, summary);
       }
-      this.ports.counters.count("fedge_rounds_total", { outcome: state.phase });
+      this.#countRound(state);
       this.ports.emit({ type: "round-changed", taskId: this.config.taskId, roundId: state.record.roundId });
       if (this.#isClosed || this.#isStopping) return;
       if (state.version !== null)
@@ -214,6 +214,12 @@ export class TaskRunner {
     } catch (error) {
       await this.#fail(error);
     }
+  }
+
+  #countRound({ phase: outcome, record }: RoundState): void {
+    const seconds = (this.ports.nowMs() - record.openedAtMs) / 1000;
+    this.ports.counters.count("fedge_rounds_total", { outcome });
+    this.ports.counters.observe("fedge_round_seconds", seconds, { outcome });
   }
 
   #pauseThenNext(state: RoundState): void {

@@ -46,6 +46,7 @@ export class VersionProgress {
       throw new FedgeError("VERSION_UNKNOWN", `version ${version} is committed but not in the store`);
     this.#latest = record;
     this.#numSinceRelease += 1;
+    this.ports.counters.count("fedge_versions_total", { model: this.#model });
     this.ports.emit({ type: "version-committed", model: this.#model, version });
     this.#pending = this.#evaluate(record);
     if (isLast) await this.#pending;

@@ -76,6 +76,24 @@ export function describeServerTransport(name: string, open: () => Promise<Transp
       expect(messages).toEqual(Array.from({ length: 120 }, (_, index) => index));
     });
 
+    test("counts the payload bytes that came up and went down", async () => {
+      const { deviceId, client } = await harness.connectDevice();
+      const up = deviceTopic(harness.tenantId, deviceId, "fl/up");
+      const down = deviceTopic(harness.tenantId, deviceId, "fl/dn");
+      const { upTo } = await listen(up);
+      await client.subscribeAsync(down, { qos: 1 });
+      const before = transport.traffic();
+      const heard = new Promise((resolve) => client.once("message", resolve));
+
+      client.publish(up, "12345", { qos: 1 });
+      await upTo(1);
+      await transport.publish(down, Buffer.from("1234567"), { retain: false, qos: 1 });
+      await heard;
+
+      const { bytesUp, bytesDown } = transport.traffic();
+      expect([bytesUp - before.bytesUp, bytesDown - before.bytesDown]).toEqual([5, 7]);
+    });
+
     test("gives a later subscriber what was retained before, device or aggregator", async () => {
       const { deviceId, client } = await harness.connectDevice();
       const block = newBlock();
