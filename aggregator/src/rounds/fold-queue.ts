@@ -12,7 +12,8 @@ export interface FoldQueueOptions {
   readonly nowMs: () => number;
   /** Told how long it took to check an update and to add it. */
   readonly folded: (seconds: number) => void;
-  readonly counted: (updates: readonly CountedUpdate[], snapshot: FoldSnapshotRef) => Promise<void>;
+  /** Makes it durable that these are counted; false when that failed. */
+  readonly counted: (updates: readonly CountedUpdate[], snapshot: FoldSnapshotRef) => Promise<boolean>;
   readonly refused: (deviceId: DeviceId, error: unknown) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -89,11 +90,14 @@ export class FoldQueue {
       const sizeBytes = body.byteLength;
       const norms = await this.options.fold.check(body, report.update.encoding);
       checkNorms(norms, this.options.maxNorm);
+      // The fold may be another round's by now.
+      if (this.#isClosed) return null;
       await this.options.fold.add(report.numExamples);
       this.options.folded((this.options.nowMs() - startedAtMs) / 1000);
       const { trainMs, lossFirst, lossLast } = report.metrics;
       return {
         deviceId,
+        sha256: report.update.sha256,
         numExamples: report.numExamples,
         sizeBytes,
         l2Norm: norms.l2Norm,
@@ -110,7 +114,8 @@ export class FoldQueue {
 
   async #keep(counted: readonly CountedUpdate[]): Promise<void> {
     const snapshot = await this.options.fold.snapshot(this.options.snapshotName());
-    await this.options.counted(counted, snapshot);
+    // The journal names the snapshot before this one until it names this one.
+    if (!(await this.options.counted(counted, snapshot))) return;
     if (this.#lastSnapshot !== null) await this.options.fold.forgetSnapshot(this.#lastSnapshot);
     this.#lastSnapshot = snapshot.fileName;
   }

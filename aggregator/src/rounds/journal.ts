@@ -1,10 +1,12 @@
-import type { BlobRef, DeviceId, ErrorCode, RoundId, TaskId } from "@fedge/protocol";
+import type { BlobRef, DeviceId, ErrorCode, RoundId, Sha256, TaskId } from "@fedge/protocol";
 
 /** Why a selected device's update is not in the round's sum. Each lost device is counted under exactly one. */
 export type LossReason = "dropped" | "late" | "aborted" | "refused" | "not-needed";
 
 export interface CountedUpdate {
   readonly deviceId: DeviceId;
+  /** Of the update's bytes: what is sent again after a restart is told from another update. */
+  readonly sha256: Sha256;
   readonly numExamples: number;
   readonly sizeBytes: number;
   readonly l2Norm: number;
@@ -51,8 +53,8 @@ export type JournalEvent =
   | {
       readonly type: "reporting-expired";
       readonly atMs: number;
-      readonly lost?: readonly DeviceId[];
-      readonly awaited?: readonly DeviceId[];
+      readonly lost?: readonly DeviceId[] | undefined;
+      readonly awaited?: readonly DeviceId[] | undefined;
     }
   | { readonly type: "stopped"; readonly atMs: number; readonly reason: AbandonReason }
   | { readonly type: "version-committed"; readonly atMs: number; readonly version: number };

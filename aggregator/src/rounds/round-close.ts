@@ -1,10 +1,12 @@
 import type { DeviceId } from "@fedge/protocol";
+import type { JournalEvent } from "./journal.js";
 import {
   countMembers,
   isOutstanding,
   type Member,
   type RoundEffect,
   type RoundState,
+  type Step,
 } from "./round-state.js";
 
 interface Change {
@@ -65,6 +67,33 @@ function endReporting(state: RoundState, atMs: number): Change {
     closedAtMs: atMs,
   };
   return { state: abandoned, effects: [cancel, { type: "finish" }] };
+}
+
+/** Ends the round without a version and tells everyone who is still awaited. */
+export function abandon(
+  state: RoundState,
+  event: JournalEvent & { atMs: number },
+  reason: RoundState["abandonReason"],
+): Step {
+  const members = new Map(state.members);
+  const effects: RoundEffect[] = [];
+  for (const [deviceId, member] of members) {
+    if (!isOutstanding(member)) continue;
+    members.set(deviceId, { ...member, status: "not-needed" });
+    effects.push({
+      type: "tell-closed",
+      deviceId,
+      reason: reason === "task-stopped" ? "task-stopped" : "abandoned",
+    });
+  }
+  const next: RoundState = {
+    ...state,
+    members,
+    phase: "abandoned",
+    abandonReason: reason,
+    closedAtMs: event.atMs,
+  };
+  return { state: next, effects: [...effects, { type: "finish" }], journal: event };
 }
 
 /** Gives free slots to those who wait longest; a lost device keeps its half-sent update only while nobody waits. */

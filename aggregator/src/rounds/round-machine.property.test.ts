@@ -53,6 +53,12 @@ const events: fc.Arbitrary<RoundEvent> = fc.oneof(
   })),
   device.map((deviceId): RoundEvent => ({ type: "grace-expired", atMs, deviceId })),
   device.map((deviceId): RoundEvent => ({ type: "device-left", atMs, deviceId, reason: "aborted" })),
+  device.map((deviceId): RoundEvent => ({
+    type: "report-refused",
+    atMs,
+    deviceId,
+    code: "UPDATE_MALFORMED",
+  })),
   fc.constant<RoundEvent>({ type: "reporting-expired", atMs }),
   fc.constant<RoundEvent>({ type: "version-committed", atMs, version: 2 }),
 );
@@ -63,6 +69,7 @@ function countChecking(state: RoundState): RoundEvent {
     .filter(([, member]) => member.status === "checking")
     .map(([deviceId]) => ({
       deviceId,
+      sha256: "a".repeat(64) as Sha256,
       numExamples: 1,
       sizeBytes: 4,
       l2Norm: 1,
@@ -97,6 +104,10 @@ test.each(["goal", "cohort"] as const)("any history under the %s policy keeps th
           const held = countMembers(state, "uploading", "checking");
           expect(held).toBeLessThanOrEqual(2);
           for (const [deviceId, member] of before.members) {
+            // R2: only the fold says what becomes of an update that it was given.
+            const isFoldsWord = entry === "count" || entry.type === "update-refused";
+            if (member.status === "checking" && !isFoldsWord)
+              expect(state.members.get(deviceId)?.status).toBe("checking");
             if (!isOutstanding(member)) expect(state.members.get(deviceId)?.status).toBe(member.status);
           }
           if (state.phase === "aggregating" || state.phase === "committed") {

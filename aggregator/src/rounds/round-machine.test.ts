@@ -53,6 +53,7 @@ function report(sha256 = "a"): Report {
 function counted(...devices: DeviceId[]): RoundEvent {
   const updates = devices.map((deviceId) => ({
     deviceId,
+    sha256: "a".repeat(64) as Sha256,
     numExamples: 10,
     sizeBytes: 40,
     l2Norm: 1,
@@ -123,6 +124,36 @@ describe("R1: an update is counted at most once", () => {
     expect(effects).toEqual([
       { type: "receipt", deviceId: "dora", outcome: "refused", code: "ROUND_NOT_MEMBER" },
     ]);
+  });
+});
+
+describe("R2: what is in the sum is what the journal counts", () => {
+  const wrongBase: RoundEvent = {
+    type: "report-refused",
+    atMs: 1,
+    deviceId: ana,
+    code: "UPDATE_WRONG_BASE_VERSION",
+  };
+
+  test("a refused report takes no update out of the fold's hands", () => {
+    const before = run(reporting(), ...upload(ana)).state;
+
+    expect(run(before, wrongBase)).toEqual({ state: before, effects: [], journal: [] });
+  });
+
+  test("an abort takes no update out of the fold's hands", () => {
+    const before = run(reporting(), ...upload(ana)).state;
+
+    expect(run(before, { type: "device-left", atMs: 1, deviceId: ana, reason: "aborted" }).state).toBe(
+      before,
+    );
+  });
+
+  test("a refused report ends the part of a device whose update is still on its way", () => {
+    const { state, journal } = run(reporting(), wrongBase);
+
+    expect(state.members.get(ana)).toMatchObject({ status: "refused", code: "UPDATE_WRONG_BASE_VERSION" });
+    expect(journal).toMatchObject([{ type: "update-refused", deviceId: ana }]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { DeviceId, ErrorCode, Report } from "@fedge/protocol";
 import type { CountedUpdate, FoldSnapshotRef, JournalEvent } from "./journal.js";
-import { closeRound, grantSlots, loseOutstanding } from "./round-close.js";
+import { abandon, closeRound, grantSlots, loseOutstanding } from "./round-close.js";
 import {
   countMembers,
   devicesWhere,
@@ -23,14 +23,16 @@ import {
  *   reporting    reported            reporting     upload slot, or a place in the queue; a counted one gets its receipt again
  *   reporting    received            reporting     the whole update is checked and folded
  *   reporting    updates-counted     see close     receipts; durable together with the sum they are in
- *   reporting    update-refused      see close     receipt with the code
+ *   reporting    report-refused      see close     the same as update-refused, unless the member's update is being checked
+ *   reporting    update-refused      see close     receipt with the code; of an update under check only the fold says so
+ *   reporting    upload-stalled      reporting     the slot goes to who waits; the device may report again
  *   reporting    device-left         see close     dropped or aborted
  *   reporting    grace-expired       see close     a device that is still out of touch left (dropped)
  *   reporting    lost / returned     reporting     grace timer armed / cancelled and the assignment said again
  *   reporting    reporting-expired   see close     nobody but updates that are already being checked may still count
  *   aggregating  version-committed   committed
- *   any open     stopped             abandoned
- *   otherwise    any                 unchanged     late reports are answered, the rest has no effect
+ *   any open     stopped             abandoned     a version whose making had begun is not committed any more
+ *   otherwise    any                 unchanged     a report is answered with why it comes too late
  *
  *   close: `goal` at goalReports counted, or (both policies) when no member is outstanding:
  *          counted >= minReports -> aggregating, else -> abandoned.
@@ -82,6 +84,8 @@ function stepReporting(state: RoundState, event: ReportingEvent): Step {
       return countUpdates(state, event);
     case "update-refused":
       return refuse(state, event);
+    case "report-refused":
+      return refuseReport(state, event);
     case "device-left":
       return leave(state, event);
     case "reporting-expired":
@@ -147,7 +151,7 @@ function stepReported(state: RoundState, deviceId: DeviceId, report: Report): St
 }
 
 function sameUpdate(member: Member, report: Report): boolean {
-  return member.report === null || sameReport(member.report, report);
+  return member.counted?.sha256 === report.update.sha256;
 }
 
 function sameReport(one: Report, other: Report): boolean {
@@ -238,6 +242,12 @@ function refuse(state: RoundState, event: Extract<JournalEvent, { type: "update-
   });
 }
 
+/** An update under check is in the hands of the fold: whoever sent it cannot take it out of the sum any more. */
+function refuseReport(state: RoundState, event: Extract<RoundEvent, { type: "report-refused" }>): Step {
+  if (state.members.get(event.deviceId)?.status === "checking") return unchanged(state);
+  return refuse(state, { ...event, type: "update-refused" });
+}
+
 function leave(state: RoundState, event: Extract<JournalEvent, { type: "device-left" }>): Step {
   return whenMember(state, event.deviceId, (member) => {
     if (!isOutstanding(member) || member.status === "checking") return unchanged(state);
@@ -261,32 +271,6 @@ function expire(state: RoundState, event: Extract<JournalEvent, { type: "reporti
   const closed = closeRound({ ...losses.state, isExpired: true }, event.atMs);
   const journal = { ...event, lost, awaited };
   return { state: closed.state, effects: [...losses.effects, ...closed.effects], journal };
-}
-
-function abandon(
-  state: RoundState,
-  event: JournalEvent & { atMs: number },
-  reason: RoundState["abandonReason"],
-): Step {
-  const members = new Map(state.members);
-  const effects: RoundEffect[] = [];
-  for (const [deviceId, member] of members) {
-    if (!isOutstanding(member)) continue;
-    members.set(deviceId, { ...member, status: "not-needed" });
-    effects.push({
-      type: "tell-closed",
-      deviceId,
-      reason: reason === "task-stopped" ? "task-stopped" : "abandoned",
-    });
-  }
-  const next: RoundState = {
-    ...state,
-    members,
-    phase: "abandoned",
-    abandonReason: reason,
-    closedAtMs: event.atMs,
-  };
-  return { state: next, effects: [...effects, { type: "finish" }], journal: event };
 }
 
 function whenMember(state: RoundState, deviceId: DeviceId, then: (member: Member) => Step): Step {

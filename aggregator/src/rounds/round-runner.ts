@@ -20,10 +20,17 @@ export interface RoundRunnerOptions {
   readonly foldQueue: (runner: RoundRunner) => FoldQueue;
   /** The assignment of this round for one device. */
   readonly assignment: (deviceId: DeviceId) => RoundDown;
-  /** Makes the round's version and journals it; or says that the task wants no further one. */
-  readonly aggregate: (runner: RoundRunner) => Promise<RoundOutcome>;
+  /**
+   * Makes the round's version and gives what commits it together with the round's last journal entry; that runs only
+   * if the round was not stopped meanwhile.
+   */
+  readonly aggregate: (runner: RoundRunner) => Promise<() => Promise<RoundOutcome>>;
+  /** The selection took too long: the task begins with whoever waits, or gives the round up. */
+  readonly onSelectionExpired: () => void;
   readonly onChange: () => void;
   readonly onFinished: (state: RoundState) => void;
+  /** The journal cannot be written: the round stands still, and its durable state is what counts. */
+  readonly onHalted: (error: unknown) => void;
   /** Journal entries that exist already. */
   readonly numJournaled: number;
 }
@@ -32,7 +39,7 @@ export interface RoundRunnerOptions {
 export class RoundRunner {
   #state: RoundState;
   #numJournaled: number;
-  #queue: Promise<void> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
   #isHalted = false;
   readonly #timers = new Map<string, () => void>();
   readonly #uploads: Uploads;
@@ -58,11 +65,23 @@ export class RoundRunner {
     return this.#numJournaled;
   }
 
-  /** Queues an event; resolves when it is durable and its effects have begun. */
-  dispatch(event: RoundEvent): Promise<void> {
-    const step = this.#queue.then(() => this.#step(event));
-    this.#queue = step.catch((error: unknown) => this.#halt(error));
-    return this.#queue;
+  /** Queues an event. True when what it changed is durable and its effects have begun, false when the round has halted. */
+  dispatch(event: RoundEvent): Promise<boolean> {
+    return this.#enqueue(() => this.#step(event));
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<boolean> {
+    const done = this.#queue.then(async () => {
+      if (this.#isHalted) return false;
+      try {
+        await work();
+      } catch (error) {
+        this.#halt(error);
+      }
+      return !this.#isHalted;
+    });
+    this.#queue = done;
+    return done;
   }
 
   /** Runs effects that no event asked for: those with which a round begins or resumes. */
@@ -75,7 +94,7 @@ export class RoundRunner {
       const { config, numParameters } = this.options;
       checkReport(report, { config, numParameters, baseVersion: this.#state.record.baseVersion });
     } catch (error) {
-      this.refuse(deviceId, error);
+      this.#refuse("report-refused", deviceId, error);
       return;
     }
     void this.dispatch({ type: "returned", deviceId });
@@ -99,11 +118,15 @@ export class RoundRunner {
     }
   }
 
-  /** Refuses the device's update in this round; of a device that is not a member it only counts. */
+  /** Refuses an update that was checked. */
   refuse(deviceId: DeviceId, error: unknown): void {
+    this.#refuse("update-refused", deviceId, error);
+  }
+
+  #refuse(type: "report-refused" | "update-refused", deviceId: DeviceId, error: unknown): void {
     const code = errorCodeOf(error);
     this.options.ports.counters.count("fedge_updates_refused_total", { code });
-    void this.dispatch({ type: "update-refused", atMs: this.options.ports.clock.nowMs(), deviceId, code });
+    void this.dispatch({ type, atMs: this.options.ports.clock.nowMs(), deviceId, code });
   }
 
   /** Stops timers and uploads without an end of the round: the process ends, the journal stays. */
@@ -125,7 +148,6 @@ export class RoundRunner {
   }
 
   async #step(event: RoundEvent): Promise<void> {
-    if (this.#isHalted) return;
     const { state, effects, journal } = stepRound(this.#state, event);
     // The version's event is written in the transaction that makes the version.
     if (journal !== null && journal.type !== "version-committed") {
@@ -195,9 +217,21 @@ export class RoundRunner {
   #aggregate(): void {
     this.#foldQueue.close();
     void this.options.aggregate(this).then(
-      (event) => this.dispatch(event),
+      (commit) => this.#enqueue(() => this.#commit(commit)),
       (error: unknown) => this.#abandonAggregation(error),
     );
+  }
+
+  /** In its turn: a stop comes before the version or after it, and never beside it. */
+  async #commit(commit: () => Promise<RoundOutcome>): Promise<void> {
+    if (this.#state.phase !== "aggregating") return;
+    try {
+      await this.#step(await commit());
+    } catch (error) {
+      // It is not known whether the version was made; the journal will tell.
+      if (errorCodeOf(error) === "DATABASE_FAILED") throw error;
+      this.#abandonAggregation(error);
+    }
   }
 
   #abandonAggregation(error: unknown): void {
@@ -227,20 +261,20 @@ export class RoundRunner {
     this.#cancel(key);
     const cancel = this.options.ports.clock.after(delayMs, () => {
       this.#timers.delete(key);
-      void this.dispatch(this.#expiry(timer));
+      this.#expire(timer);
     });
     this.#timers.set(key, cancel);
   }
 
-  #expiry(timer: RoundTimer): RoundEvent {
+  #expire(timer: RoundTimer): void {
     const atMs = this.options.ports.clock.nowMs();
     switch (timer.kind) {
       case "selection":
-        return { type: "selection-failed", atMs, numAvailable: 0 };
+        return this.options.onSelectionExpired();
       case "reporting":
-        return { type: "reporting-expired", atMs };
+        return void this.dispatch({ type: "reporting-expired", atMs });
       case "lost":
-        return { type: "grace-expired", atMs, deviceId: timer.deviceId };
+        return void this.dispatch({ type: "grace-expired", atMs, deviceId: timer.deviceId });
     }
   }
 
@@ -249,7 +283,7 @@ export class RoundRunner {
     this.#timers.delete(key);
   }
 
-  /** A store that does not answer must not be written past: the round stands still until the next start. */
+  /** A store that does not answer must not be written past: the round stands still until it is taken up anew. */
   #halt(error: unknown): void {
     if (this.#isHalted) return;
     this.options.ports.logger.error(
@@ -257,6 +291,7 @@ export class RoundRunner {
       "round halted: its journal cannot be written",
     );
     this.close();
+    this.options.onHalted(error);
   }
 }
 

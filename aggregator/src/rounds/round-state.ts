@@ -48,6 +48,13 @@ export interface RoundState {
 export type RoundEvent =
   | JournalEvent
   | { readonly type: "reported"; readonly deviceId: DeviceId; readonly report: Report }
+  /** A report that cannot become part of the round. An update that is being checked is past that. */
+  | {
+      readonly type: "report-refused";
+      readonly atMs: number;
+      readonly deviceId: DeviceId;
+      readonly code: ErrorCode;
+    }
   | { readonly type: "received"; readonly deviceId: DeviceId }
   | { readonly type: "upload-stalled"; readonly deviceId: DeviceId }
   | { readonly type: "lost"; readonly deviceId: DeviceId }

@@ -15,6 +15,7 @@ const expected = {
 
 // 1000 codes, and four scales of four bytes.
 const report = {
+  attempt: 1,
   baseVersion: 4,
   numExamples: 600,
   update: { encoding: "int8", sizeBytes: 1016 },
@@ -28,6 +29,7 @@ test("a report of what the round asked for is accepted", () => {
 
 test.each([
   { code: "UPDATE_WRONG_BASE_VERSION", changed: { ...report, baseVersion: 3 } },
+  { code: "UPDATE_MALFORMED", changed: { ...report, attempt: 2 } },
   { code: "UPDATE_EXAMPLES_INVALID", changed: { ...report, numExamples: 1 } },
   { code: "UPDATE_EXAMPLES_INVALID", changed: { ...report, numExamples: 601 } },
   {

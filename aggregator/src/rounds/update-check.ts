@@ -1,6 +1,9 @@
 import { FedgeError, MAX_EXAMPLES_PER_UPDATE, encodedUpdateBytes, type Report } from "@fedge/protocol";
 import type { TaskConfig } from "../tasks/task-config.js";
 
+/** A device is assigned to a round once; after an interruption it goes on with the same attempt. */
+const ATTEMPT = 1;
+
 /**
  * Refuses, before a byte of it is sent, a report that cannot become part of the round.
  *
@@ -11,6 +14,8 @@ export function checkReport(
   expected: { readonly config: TaskConfig; readonly baseVersion: number; readonly numParameters: number },
 ): void {
   const { config } = expected;
+  if (report.attempt !== ATTEMPT)
+    throw new FedgeError("UPDATE_MALFORMED", `report of attempt ${report.attempt}; the round has ${ATTEMPT}`);
   if (report.baseVersion !== expected.baseVersion) {
     throw new FedgeError(
       "UPDATE_WRONG_BASE_VERSION",

@@ -55,7 +55,8 @@ export class Uploads {
     if (block.attempt !== attempt) throw new FedgeError("BLOCK_INVALID", "block of another attempt");
     if (block.sizeBytes !== update.sizeBytes)
       throw new FedgeError("BLOCK_INVALID", "block of an update of another size");
-    upload.assembly.add(block.index, block.body);
+    // Only what is new keeps the slot: whoever repeats a block for ever must not hold it for ever.
+    if (!upload.assembly.add(block.index, block.body)) return;
     if (!upload.assembly.isComplete()) return this.#watch(deviceId, upload);
     this.forget(deviceId);
     this.options.listener.complete(deviceId, upload.assembly.bytes());

@@ -5,6 +5,7 @@ import {
   finiteNumber,
   nonNegativeInt,
   positiveInt,
+  sha256,
 } from "@fedge/protocol";
 import * as z from "zod/mini";
 import type { JournalEvent, RoundSummary } from "../rounds/journal.js";
@@ -16,6 +17,7 @@ const atMs = nonNegativeInt;
 
 const countedUpdate = z.object({
   deviceId,
+  sha256,
   numExamples: nonNegativeInt,
   sizeBytes: nonNegativeInt,
   l2Norm: amount,
@@ -32,7 +34,12 @@ const journalEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("updates-counted"), atMs, updates: z.array(countedUpdate), snapshot }),
   z.object({ type: z.literal("update-refused"), atMs, deviceId, code: errorCode }),
   z.object({ type: z.literal("device-left"), atMs, deviceId, reason: z.enum(["dropped", "aborted"]) }),
-  z.object({ type: z.literal("reporting-expired"), atMs }),
+  z.object({
+    type: z.literal("reporting-expired"),
+    atMs,
+    lost: z.optional(z.array(deviceId)),
+    awaited: z.optional(z.array(deviceId)),
+  }),
   z.object({ type: z.literal("stopped"), atMs, reason: abandonReason }),
   z.object({ type: z.literal("version-committed"), atMs, version: positiveInt }),
 ]);

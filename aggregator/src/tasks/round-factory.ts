@@ -1,5 +1,6 @@
 import { encodedUpdateBytes, numScalars, uploadTopic, type DeviceId, type RoundDown } from "@fedge/protocol";
 import { FoldQueue } from "../rounds/fold-queue.js";
+import type { VersionRecord } from "../rounds/journal.js";
 import { countedUpdates } from "../rounds/round-journal.js";
 import { RoundRunner, type RoundOutcome } from "../rounds/round-runner.js";
 import type { RoundState } from "../rounds/round-state.js";
@@ -21,7 +22,9 @@ export interface RoundParts {
   readonly beforeCommit: () => Promise<void>;
   /** False when the task needs no further version. */
   readonly isWanted: () => boolean;
+  readonly onSelectionExpired: () => void;
   readonly onFinished: (state: RoundState) => void;
+  readonly onHalted: (error: unknown) => void;
 }
 
 /** A round with its uploads, its fold and its way to a version wired together. */
@@ -40,7 +43,9 @@ export function createRoundRunner(state: RoundState, parts: RoundParts): RoundRu
     aggregate: (runner) => aggregate(runner, parts),
     onChange: () =>
       ports.emit({ type: "round-changed", taskId: config.taskId, roundId: state.record.roundId }),
+    onSelectionExpired: parts.onSelectionExpired,
     onFinished: parts.onFinished,
+    onHalted: parts.onHalted,
   });
 }
 
@@ -112,10 +117,12 @@ function assignmentOf(deviceId: DeviceId, state: RoundState, { ports, config, ba
 }
 
 /** Mean, server optimizer, version: committed together with the round's last journal entry, or not at all. */
-async function aggregate(runner: RoundRunner, parts: RoundParts): Promise<RoundOutcome> {
+async function aggregate(runner: RoundRunner, parts: RoundParts): Promise<() => Promise<RoundOutcome>> {
   const { ports, base, config } = parts;
   await parts.beforeCommit();
-  if (!parts.isWanted()) return { type: "stopped", atMs: ports.clock.nowMs(), reason: "task-stopped" };
+  if (!parts.isWanted()) {
+    return () => Promise.resolve({ type: "stopped", atMs: ports.clock.nowMs(), reason: "task-stopped" });
+  }
   const startedAtMs = ports.nowMs();
   const counted = countedUpdates(runner.state);
   const version = await makeVersion(ports.blobs, base, {
@@ -126,13 +133,17 @@ async function aggregate(runner: RoundRunner, parts: RoundParts): Promise<RoundO
     optimizer: config.serverOptimizer,
     nowMs: startedAtMs,
   });
+  return () => commit(runner, version, { ports, startedAtMs });
+}
+
+async function commit(
+  runner: RoundRunner,
+  version: VersionRecord,
+  { ports, startedAtMs }: { readonly ports: TaskPorts; readonly startedAtMs: number },
+): Promise<RoundOutcome> {
   const event = { type: "version-committed", atMs: ports.clock.nowMs(), version: version.version } as const;
-  const summary = {
-    ...runner.summary(),
-    outcome: "committed",
-    version: version.version,
-    closedAtMs: event.atMs,
-  } as const;
+  const ended = { outcome: "committed", version: version.version, closedAtMs: event.atMs } as const;
+  const summary = { ...runner.summary(), ...ended };
   const { roundId } = runner.state.record;
   await ports.store.commitVersion({ version, round: { roundId, seq: runner.numJournaled, event, summary } });
   ports.counters.observe("fedge_aggregation_seconds", (ports.nowMs() - startedAtMs) / 1000);

@@ -3,6 +3,7 @@ import {
   type DeviceId,
   type ModelName,
   type RetryWindow,
+  type RoundDown,
   type RoundUp,
   type TaskId,
 } from "@fedge/protocol";
@@ -31,7 +32,9 @@ export class TaskManager implements RoundMessages {
   /** Takes up every task that was running when the process ended. */
   async start(): Promise<void> {
     for (const task of await this.shared.store.listTasks()) {
-      if (task.status === "running") await this.#run(task);
+      if (task.status !== "running") continue;
+      // One task that cannot go on must not keep the others and the whole server down.
+      await this.#run(task).catch((error: unknown) => this.#runners.get(task.config.taskId)?.failed(error));
     }
   }
 
@@ -157,34 +160,27 @@ export class TaskManager implements RoundMessages {
     message: Extract<RoundUp, { type: "report" }>,
   ): Promise<void> {
     const { roundId, attempt } = message;
-    const known = await this.shared.store.getRound(roundId);
-    const code =
-      known === undefined
-        ? "ROUND_UNKNOWN"
-        : known.round.outcome === "abandoned"
-          ? "ROUND_ABANDONED"
-          : "ROUND_CLOSED";
     const retryAfter = this.#runners.get(message.taskId)?.config.round.retryAfterRound ?? this.retry.noTask;
-    const wasCounted = known?.events.some(
-      (event) =>
-        event.type === "updates-counted" && event.updates.some((update) => update.deviceId === deviceId),
-    );
-    if (wasCounted === true) {
-      return this.shared.outbox.send(deviceId, {
-        type: "receipt",
-        roundId,
-        attempt,
-        outcome: "counted",
-        retryAfter,
-      });
-    }
-    this.shared.outbox.send(deviceId, {
-      type: "receipt",
-      roundId,
-      attempt,
-      outcome: "refused",
-      code,
-      retryAfter,
-    });
+    const answer = answerAfterwards(await this.shared.store.getRound(roundId), deviceId, message);
+    this.shared.outbox.send(deviceId, { type: "receipt", roundId, attempt, ...answer, retryAfter });
   }
+}
+
+type StoredRound = NonNullable<Awaited<ReturnType<TaskPorts["store"]["getRound"]>>>;
+type Answer = Pick<Extract<RoundDown, { type: "receipt" }>, "outcome" | "code">;
+
+/** The receipt is said again for the update that was counted, and for no other. */
+function answerAfterwards(
+  known: StoredRound | undefined,
+  deviceId: DeviceId,
+  { update }: Extract<RoundUp, { type: "report" }>,
+): Answer {
+  if (known === undefined) return { outcome: "refused", code: "ROUND_UNKNOWN" };
+  const counted = known.events
+    .flatMap((event) => (event.type === "updates-counted" ? event.updates : []))
+    .find((candidate) => candidate.deviceId === deviceId);
+  if (counted?.sha256 === update.sha256) return { outcome: "counted" };
+  if (counted !== undefined) return { outcome: "refused", code: "UPDATE_DUPLICATE" };
+  const isAbandoned = known.round.outcome === "abandoned";
+  return { outcome: "refused", code: isAbandoned ? "ROUND_ABANDONED" : "ROUND_CLOSED" };
 }

@@ -1,6 +1,5 @@
 import {
-  FedgeError,
-  numScalars,
+  errorCodeOf,
   type Abort,
   type CheckIn,
   type DeviceId,
@@ -15,12 +14,18 @@ import { outstandingDevices, replayRound, resumeEffects } from "../rounds/round-
 import type { RoundRunner } from "../rounds/round-runner.js";
 import { openRound, type RoundState } from "../rounds/round-state.js";
 import type { TaskRecord } from "../store/port.js";
+import { beginFold } from "./begin-fold.js";
+import { blobsToTrain } from "./blobs-to-train.js";
 import type { TaskConfig, TaskStatus } from "./task-config.js";
 import { createRoundRunner, UPLOAD_SLOTS } from "./round-factory.js";
 import type { TaskPorts } from "./ports.js";
-import { Separation } from "./separation.js";
+import { loadBase } from "./load-base.js";
+import { Separation, recallSelections } from "./separation.js";
 import { VersionProgress } from "./version-progress.js";
-import { loadVersion, type LoadedVersion } from "./version-maker.js";
+import type { LoadedVersion } from "./version-maker.js";
+
+/** A store that did not answer is asked again after so long. */
+const TAKE_UP_AGAIN_MS = 5000;
 
 /** Runs one task: pool, rounds one after the other, and what follows each of them. */
 export class TaskRunner {
@@ -56,9 +61,10 @@ export class TaskRunner {
   async start(): Promise<void> {
     this.#roundNumber = await this.ports.store.countRounds(this.config.taskId);
     await this.#progress.begin();
+    await recallSelections(this.#separation, this.ports.store, this.config);
     const open = await this.ports.store.openRoundOf(this.config.taskId);
     if (open === undefined) return this.#next();
-    const base = await this.#loadBase(open.round.baseVersion);
+    const base = await loadBase(this.ports, this.config.model, open.round.baseVersion);
     const state = replayRound(open.round, this.config.round, {
       uploadSlots: UPLOAD_SLOTS,
       events: open.events,
@@ -79,7 +85,7 @@ export class TaskRunner {
     const numExamples = message.models.find((entry) => entry.model === this.config.model)?.numExamples ?? 0;
     if (numExamples < this.config.training.minExamples) return this.#reject(deviceId, "too-few-examples");
     if (!this.pool.add(deviceId)) return this.#reject(deviceId, "pool-full");
-    this.#send(deviceId, { type: "queued", answerWithinMs: this.config.round.poolWaitMs });
+    this.ports.outbox.send(deviceId, { type: "queued", answerWithinMs: this.config.round.poolWaitMs });
     this.#select();
   }
 
@@ -137,7 +143,7 @@ export class TaskRunner {
     if (this.#isClosed || this.#isStopping) return;
     if (this.#roundNumber >= this.config.maxRounds)
       return this.#end("completed", `all ${this.config.maxRounds} rounds are over`);
-    const base = await this.#loadBase(null);
+    const base = await loadBase(this.ports, this.config.model, null);
     const number = this.#roundNumber + 1;
     const round: RoundRecord = {
       roundId: this.ports.newRoundId(this.config.taskId, number) as RoundId,
@@ -154,27 +160,23 @@ export class TaskRunner {
 
   async #runRound(state: RoundState, base: LoadedVersion, numJournaled: number): Promise<void> {
     await this.ports.publisher.hold(`task/${this.config.taskId}`, blobsToTrain(base));
-    const { maxNorm } = this.config.update;
-    const { maxExamples } = this.config.training;
-    const { goalReports, overSelection } = this.config.round;
-    const bounds = {
-      numParameters: numScalars(base.manifest.parameters),
-      maxNorm,
-      maxExamplesPerDevice: maxExamples,
-      maxCohortSize: cohortSize(goalReports, overSelection),
-    };
-    if (state.snapshot === null) await this.ports.fold.begin(bounds);
-    else await this.ports.fold.restore(bounds, state.snapshot);
-    this.#runner = createRoundRunner(state, {
+    const isWhole = await beginFold(this.ports, this.config, { base, snapshot: state.snapshot });
+    if (this.#isClosed) return;
+    const runner = createRoundRunner(state, {
       ports: this.ports,
       config: this.config,
       base,
       numJournaled,
       beforeCommit: () => this.#progress.settled(),
       isWanted: () => !this.#progress.isTargetReached,
+      onSelectionExpired: () => this.#selectLate(),
       onFinished: (finished) => void this.#afterRound(finished),
+      onHalted: () => this.#takeUpAgain(),
     });
-    this.#runner.run(resumeEffects(state));
+    this.#runner = runner;
+    if (isWhole) runner.run(resumeEffects(state));
+    else
+      void runner.dispatch({ type: "stopped", atMs: this.ports.clock.nowMs(), reason: "aggregation-failed" });
     this.#select();
     this.ports.emit({ type: "round-changed", taskId: this.config.taskId, roundId: state.record.roundId });
   }
@@ -183,9 +185,27 @@ export class TaskRunner {
   #select(): void {
     const runner = this.#runner;
     if (runner === null || runner.state.phase !== "selecting" || this.#isSelecting) return;
+    const available = this.#available(runner);
+    if (available.length >= this.config.round.minAvailable) this.#selectFrom(runner, available);
+  }
+
+  /** At the deadline of the selection whoever waits will do, if they are enough for a version. */
+  #selectLate(): void {
+    const runner = this.#runner;
+    if (runner === null || this.#isSelecting) return;
+    const available = this.#available(runner);
+    if (available.length >= this.config.round.minReports) return this.#selectFrom(runner, available);
+    const atMs = this.ports.nowMs();
+    void runner.dispatch({ type: "selection-failed", atMs, numAvailable: available.length });
+  }
+
+  #available(runner: RoundRunner): DeviceId[] {
     const { number } = runner.state.record;
-    const available = this.pool.devices().filter((deviceId) => this.#separation.allows(deviceId, number));
-    if (available.length < this.config.round.minAvailable) return;
+    return this.pool.devices().filter((deviceId) => this.#separation.allows(deviceId, number));
+  }
+
+  #selectFrom(runner: RoundRunner, available: readonly DeviceId[]): void {
+    const { number } = runner.state.record;
     const { goalReports, overSelection } = this.config.round;
     const size = cohortSize(goalReports, overSelection);
     const devices = selectCohort(available, { size, seed: this.config.seed, roundNumber: number });
@@ -212,7 +232,7 @@ export class TaskRunner {
         return await this.#end("completed", "the target accuracy is reached");
       this.#pauseThenNext(state);
     } catch (error) {
-      await this.#fail(error);
+      await this.failed(error);
     }
   }
 
@@ -228,7 +248,7 @@ export class TaskRunner {
       state.phase === "abandoned"
         ? Math.max(pauseBetweenRoundsMs, retryAfterRound.minMs)
         : pauseBetweenRoundsMs;
-    const next = (): void => void this.#next().catch((error: unknown) => this.#fail(error));
+    const next = (): void => void this.#next().catch((error: unknown) => this.failed(error));
     if (delayMs === 0) return next();
     this.#cancelPause = this.ports.clock.after(delayMs, next);
   }
@@ -242,22 +262,22 @@ export class TaskRunner {
     for (const deviceId of this.pool.drain()) this.#reject(deviceId, "no-task");
   }
 
-  async #fail(error: unknown): Promise<void> {
+  /** The journal is the truth: once the store answers again, the task goes on from there. */
+  #takeUpAgain(): void {
+    if (this.#isClosed || this.#isStopping) return;
+    this.#runner = null;
+    this.#cancelPause = this.ports.clock.after(TAKE_UP_AGAIN_MS, () => {
+      void this.start().catch((error: unknown) => this.failed(error));
+    });
+  }
+
+  /** Ends the task, unless it is the store that does not answer. */
+  async failed(error: unknown): Promise<void> {
     if (this.#isClosed) return;
+    if (errorCodeOf(error) === "DATABASE_FAILED") return this.#takeUpAgain();
     this.ports.logger.error({ err: error, taskId: this.config.taskId }, "task failed");
     this.close();
     await this.onEnded("failed", error instanceof Error ? error.message : String(error));
-  }
-
-  async #loadBase(version: number | null): Promise<LoadedVersion> {
-    const { model } = this.config;
-    const record =
-      version === null
-        ? await this.ports.store.latestVersion(model)
-        : await this.ports.store.getVersion(model, version);
-    if (record === undefined)
-      throw new FedgeError("VERSION_UNKNOWN", `model "${model}" has no version; import it first`);
-    return loadVersion(this.ports.blobs, record);
   }
 
   #isOpenMember(deviceId: DeviceId): boolean {
@@ -266,15 +286,10 @@ export class TaskRunner {
   }
 
   #reject(deviceId: DeviceId, reason: Extract<RoundDown, { type: "rejected" }>["reason"]): void {
-    this.#send(deviceId, { type: "rejected", reason, retryAfter: this.config.round.retryAfterRejection });
+    this.ports.outbox.send(deviceId, {
+      type: "rejected",
+      reason,
+      retryAfter: this.config.round.retryAfterRejection,
+    });
   }
-
-  #send(deviceId: DeviceId, message: RoundDown): void {
-    this.ports.outbox.send(deviceId, message);
-  }
-}
-
-function blobsToTrain(base: LoadedVersion): LoadedVersion["record"]["manifest"][] {
-  const { graphs, checkpoint } = base.manifest;
-  return [base.record.manifest, checkpoint, ...(graphs.train === undefined ? [] : [graphs.train])];
 }

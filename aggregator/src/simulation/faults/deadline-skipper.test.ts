@@ -1,4 +1,4 @@
-import type { DeviceId, RoundId, TaskId } from "@fedge/protocol";
+import type { DeviceId, RoundId, Sha256, TaskId } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../clock/manual-clock.js";
 import type { JournalEvent, StoredRound } from "../../rounds/journal.js";
@@ -16,7 +16,16 @@ const counted = (deviceId: DeviceId): JournalEvent => ({
   type: "updates-counted",
   atMs: 0,
   updates: [
-    { deviceId, numExamples: 1, sizeBytes: 1, l2Norm: 1, lossFirst: null, lossLast: null, trainMs: 1 },
+    {
+      deviceId,
+      sha256: "a".repeat(64) as Sha256,
+      numExamples: 1,
+      sizeBytes: 1,
+      l2Norm: 1,
+      lossFirst: null,
+      lossLast: null,
+      trainMs: 1,
+    },
   ],
   snapshot: { fileName: "s", sha256: "0", sizeBytes: 1 },
 });

@@ -111,6 +111,7 @@ export function sampleEvents(names: SampleNames): JournalEvent[] {
   const snapshot = { fileName: "fold-1", sha256: SHA, sizeBytes: 1_600_000 };
   const update = {
     deviceId,
+    sha256: SHA,
     numExamples: 600,
     sizeBytes: 796_840,
     l2Norm: 0.75,
@@ -123,7 +124,7 @@ export function sampleEvents(names: SampleNames): JournalEvent[] {
     { type: "updates-counted", atMs: 3, updates: [{ ...update, trainMs: 99.5 }], snapshot },
     { type: "update-refused", atMs: 4, deviceId, code: "UPDATE_NOT_FINITE" },
     { type: "device-left", atMs: 5, deviceId, reason: "aborted" },
-    { type: "reporting-expired", atMs: 6 },
+    { type: "reporting-expired", atMs: 6, lost: [deviceId], awaited: [] },
     { type: "stopped", atMs: 7, reason: "task-stopped" },
     { type: "version-committed", atMs: 8, version: 2 },
   ];
