@@ -5,7 +5,10 @@ import type { FoldBounds } from "../rounds/ports.js";
 const CONTRIBUTION_BITS = 50;
 /** The sum is a signed 64-bit integer and must stay below 2^63; one bit in reserve. */
 const SUM_BITS = 62;
-/** A contribution is kept to 2^-24 of the largest delta that the bounds allow: float32's own precision. */
+/**
+ * A delta is kept at least to 2^-24, half the distance of two float32 parameters next to 1: a device with one example
+ * and a small change is then still heard as well as its float32 checkpoint could say it.
+ */
 const PRECISION_BITS = 24;
 /** Keeps numExamples * 2^fractionBits and its products far from the ends of float64's range. */
 const MAX_FRACTION_BITS = 100;
@@ -14,8 +17,8 @@ const MAX_FRACTION_BITS = 100;
  * Bits after the binary point of a round's sum: as many as fit when every device sends the largest update allowed.
  *
  * No coordinate exceeds the norm bound, so |delta_i * n| <= maxNorm * maxExamplesPerDevice. Every factor of two by
- * which a bound is too generous costs one bit. May be negative for very large norms. Throws OPTION_INVALID for
- * bounds that are no bounds, and when they leave fewer bits than 2^-24 of the largest delta needs.
+ * which a bound is too generous costs one bit. Throws OPTION_INVALID for bounds that are no bounds, and when they
+ * leave fewer than 24 bits.
  */
 export function fractionBits(bounds: FoldBounds): number {
   requireBounds(bounds);
@@ -26,12 +29,12 @@ export function fractionBits(bounds: FoldBounds): number {
     SUM_BITS - contributionBits - cohortBits,
     MAX_FRACTION_BITS,
   );
-  if (bits >= PRECISION_BITS - Math.log2(bounds.maxNorm)) return bits;
+  if (bits >= PRECISION_BITS) return bits;
   throw new FedgeError(
     "OPTION_INVALID",
     `up to ${bounds.maxExamplesPerDevice} examples a device, ${bounds.maxCohortSize} devices and a norm of ` +
-      `${bounds.maxNorm} leave ${bits} bits for fractions, too few to keep float32's precision; ` +
-      "lower the examples a device may use or the devices in a round",
+      `${bounds.maxNorm} leave ${bits} bits for fractions, and small updates need ${PRECISION_BITS}; ` +
+      "lower the norm, the examples a device may use, or the devices in a round",
   );
 }
 

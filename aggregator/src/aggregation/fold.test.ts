@@ -134,14 +134,14 @@ describe.each(ENCODINGS)("a fold of %s updates", (encoding) => {
     fc.assert(
       fc.property(anyUpdate, fc.integer({ min: 1, max: 1000 }), ({ values, seed }, numExamples) => {
         const body = encodeUpdate(values, encoding, createRandom(seed));
-        const fold = new FixedPointFold({ ...bounds, numParameters: values.length, maxNorm: 2 ** 20 });
+        const fold = new FixedPointFold({ ...bounds, numParameters: values.length, maxNorm: 2 ** 16 });
 
         fold.add(body, encoding, numExamples);
 
-        // 2^20 * 1000 examples takes 30 bits of 50, and 100 devices leave 62 - 30 - 7 = 25: 20 bits for fractions.
+        // 2^16 * 1000 examples takes 26 bits of 50, and 100 devices leave 62 - 26 - 7 = 29: 24 bits for fractions.
         const decoded = decodeUpdate(body, encoding, values.length);
         const sums = new BigInt64Array(Uint8Array.from(fold.snapshot()[1]).buffer);
-        expect([...sums]).toEqual([...decoded].map((value) => roundHalfEven(value * numExamples * 2 ** 20)));
+        expect([...sums]).toEqual([...decoded].map((value) => roundHalfEven(value * numExamples * 2 ** 24)));
       }),
     );
   });
@@ -340,6 +340,8 @@ test.each([
   { maxNorm: Infinity },
   { maxExamplesPerDevice: 0 },
   { maxCohortSize: 0 },
+  // 2^17 * 1000 examples takes 27 bits of 50: 23 for fractions are one too few.
+  { maxNorm: 2 ** 17 },
 ])("bounds of %j are refused", (wrong) => {
   expect(() => new FixedPointFold({ ...bounds, ...wrong })).toThrowError(
     expect.objectContaining({ code: "OPTION_INVALID" }),

@@ -7,6 +7,7 @@ import {
 import {
   FedgeError,
   MANIFEST_FORMAT,
+  decodeManifest,
   encodeManifest,
   elementType as elementTypeSchema,
   encodeSafetensors,
@@ -33,11 +34,13 @@ export interface RegistryPorts {
 /**
  * Differentiates an ONNX model and makes it a version: graphs, checkpoint and manifest as blobs, then one row.
  *
- * Throws ONNX_… for a model that cannot be trained, VERSION_CONFLICT when the parameters differ from the model's.
+ * Throws ONNX_… for a model that cannot be trained, VERSION_CONFLICT when the parameters differ from the model's, and
+ * TASK_STATE_CONFLICT while a task trains the model: it would go on from another model than the one it began with.
  */
 export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<VersionRecord> {
   const built = differentiate(request);
   const parent = (await ports.store.latestVersion(request.model)) ?? null;
+  if (parent !== null) await requireSuccessor(ports, parent, built);
   const manifest = await storeBundle(ports.blobs, request, { built, parentVersion: parent?.version ?? null });
   const record: VersionRecord = {
     model: request.model,
@@ -54,6 +57,30 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
   };
   await ports.store.commitVersion({ version: record, round: null });
   return record;
+}
+
+async function requireSuccessor(
+  { store, blobs }: RegistryPorts,
+  parent: VersionRecord,
+  built: TrainingGraphs,
+): Promise<void> {
+  const { model } = parent;
+  const { parameters } = decodeManifest(await blobs.get(parent.manifest.sha256));
+  if (JSON.stringify(parameters) !== JSON.stringify(built.parameters.map(toTensorShape))) {
+    throw new FedgeError(
+      "VERSION_CONFLICT",
+      `model "${model}" has parameters of other names or shapes; import this one under another name`,
+    );
+  }
+  const running = (await store.listTasks()).find(
+    ({ status, config }) => status === "running" && config.model === model,
+  );
+  if (running === undefined) return;
+  const { taskId } = running.config;
+  throw new FedgeError(
+    "TASK_STATE_CONFLICT",
+    `task "${taskId}" trains model "${model}"; pause or stop it first (\`fedge task pause ${taskId}\`)`,
+  );
 }
 
 function differentiate(request: ModelImport): TrainingGraphs {

@@ -100,7 +100,18 @@ test("FedYogi leaves the second moment alone when it equals the squared delta", 
 
   const { state } = stepServerOptimizer(config, null, Float32Array.of(0), Float32Array.of(0.5));
 
-  expect(state.vectors["second-moment"]).toEqual(Float32Array.of(0.25));
+  expect(state.vectors["fedyogi/second-moment"]).toEqual(Float32Array.of(0.25));
+});
+
+test("an optimizer does not read what another kind remembers", () => {
+  const adaptive = { learningRate: 1, beta1: 0.5, beta2: 0.5, tau: 0.5 } as const;
+  const [parameters, delta] = [Float32Array.of(0), Float32Array.of(2)];
+  const adam = stepServerOptimizer({ kind: "fedadam", ...adaptive }, null, parameters, delta);
+
+  const after = stepServerOptimizer({ kind: "fedyogi", ...adaptive }, adam.state, parameters, delta);
+  const fresh = stepServerOptimizer({ kind: "fedyogi", ...adaptive }, null, parameters, delta);
+
+  expect(after.parameters).toEqual(fresh.parameters);
 });
 
 test("FedAvgM under a constant delta moves by its geometric sum", () => {

@@ -47,8 +47,11 @@ export function stepServerOptimizer(
     throw new FedgeError("INTERNAL", `delta of ${meanDelta.length} values for ${numParameters} parameters`);
   }
   const vectors: Record<string, Float32Array> = {};
-  const moment = (name: string, start: number): Float32Array =>
-    (vectors[name] = copyOfMoment(before?.vectors[name], numParameters, start));
+  const moment = (name: string, start: number): Float32Array => {
+    // Kinds have moments of the same name that mean different things.
+    const key = `${config.kind}/${name}`;
+    return (vectors[key] = copyOfMoment(before?.vectors[key], numParameters, start));
+  };
   const next = parameters.slice();
   stepInPlace(config, { next, meanDelta, moment });
   return { parameters: next, state: { step: (before?.step ?? 0) + 1, vectors } };

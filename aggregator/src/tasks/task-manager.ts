@@ -7,8 +7,10 @@ import {
   type RoundUp,
   type TaskId,
 } from "@fedge/protocol";
+import { fractionBits } from "../aggregation/fixed-point.js";
 import type { RoundMessages } from "../fleet/inbox.js";
 import type { TaskRecord } from "../store/port.js";
+import { foldBounds } from "./begin-fold.js";
 import type { TaskPorts } from "./ports.js";
 import type { TaskConfig, TaskStatus } from "./task-config.js";
 import { loadVersion } from "./version-maker.js";
@@ -102,7 +104,8 @@ export class TaskManager implements RoundMessages {
     await runner.start();
   }
 
-  async #checkModel({ model, training }: TaskConfig): Promise<void> {
+  async #checkModel(config: TaskConfig): Promise<void> {
+    const { model, training } = config;
     const latest = await this.shared.store.latestVersion(model);
     if (latest === undefined) {
       throw new FedgeError(
@@ -114,6 +117,8 @@ export class TaskManager implements RoundMessages {
     if (manifest.graphs.train === undefined) {
       throw new FedgeError("OPTION_INVALID", `model "${model}" has no train graph; import it with a loss`);
     }
+    // Bounds that leave the sum too few bits are refused before there is a task.
+    fractionBits(foldBounds(config, manifest));
     if (training.proximalMu > 0 && !manifest.proximal) {
       throw new FedgeError(
         "OPTION_INVALID",

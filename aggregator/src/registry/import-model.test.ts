@@ -1,0 +1,50 @@
+import { logistic } from "@fedge/onnx-autodiff/zoo";
+import type { ModelName, TaskId } from "@fedge/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
+import type { ModelImport } from "../service.js";
+import type { DatabaseStore } from "../store/drizzle-store.js";
+import { openEmbeddedStore } from "../store/embedded-store.js";
+import { sampleTaskConfig } from "../store/testing/sample-records.js";
+import { importModel, type RegistryPorts } from "./import-model.js";
+
+const model = "digits" as ModelName;
+let store: DatabaseStore;
+let ports: RegistryPorts;
+
+beforeEach(async () => {
+  store = await openEmbeddedStore({ directory: null });
+  ports = { store, blobs: createMemoryBlobStore(), nowMs: () => 0 };
+});
+afterEach(() => store.close());
+
+function modelOf(classes: number): ModelImport {
+  return {
+    model,
+    onnx: logistic({ inputs: 4, classes, seed: 1 }),
+    loss: "softmax-cross-entropy",
+    optimizer: { momentum: 0, weightDecay: 0, nesterov: false },
+    trainable: [],
+    proximal: false,
+  };
+}
+
+test("a model with the same parameters becomes the next version", async () => {
+  await importModel(ports, modelOf(3));
+
+  expect(await importModel(ports, modelOf(3))).toMatchObject({ version: 2, parentVersion: 1 });
+});
+
+test("a model of other shapes does not become a version of this one", async () => {
+  await importModel(ports, modelOf(3));
+
+  await expect(importModel(ports, modelOf(2))).rejects.toMatchObject({ code: "VERSION_CONFLICT" });
+  expect((await store.latestVersion(model))?.version).toBe(1);
+});
+
+test("nothing is imported under the hands of a task that trains the model", async () => {
+  await importModel(ports, modelOf(3));
+  await store.createTask(sampleTaskConfig("task-1" as TaskId, model), 0);
+
+  await expect(importModel(ports, modelOf(3))).rejects.toMatchObject({ code: "TASK_STATE_CONFLICT" });
+});
