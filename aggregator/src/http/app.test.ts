@@ -230,7 +230,7 @@ describe("blobs", () => {
 });
 
 describe("devices", () => {
-  const request = { publicKey: "a".repeat(43), proof: "b".repeat(86) };
+  const request = { publicKey: "a".repeat(43), timestampMs: 1, proof: "b".repeat(86) };
 
   test("an enrolled device learns its token and where the broker is", async () => {
     const { ask } = createAppDouble();

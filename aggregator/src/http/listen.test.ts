@@ -42,7 +42,7 @@ test("the enrolment limit is kept for each address that connects", async () => {
     fetch(`http://127.0.0.1:${listener.port}/v1/devices`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ publicKey: "a".repeat(43), proof: "b".repeat(86) }),
+      body: JSON.stringify({ publicKey: "a".repeat(43), timestampMs: 1, proof: "b".repeat(86) }),
     });
 
   const statuses = [(await enrol()).status, (await enrol()).status];

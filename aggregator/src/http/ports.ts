@@ -15,6 +15,7 @@ export interface DeviceIdentity {
   enrol(request: {
     readonly publicKey: string;
     readonly enrolmentKey?: string;
+    readonly timestampMs: number;
     readonly proof: string;
   }): Promise<DeviceToken & { readonly deviceId: DeviceId; readonly tenantId: TenantId }>;
   refresh(

@@ -18,7 +18,8 @@ export interface EnrolmentRequest {
   /** base64url of the raw 32-byte Ed25519 public key. */
   readonly publicKey: string;
   readonly enrolmentKey?: string;
-  /** The key's signature of `enrolmentMessage(publicKey)`, base64url. */
+  readonly timestampMs: number;
+  /** The key's signature of `enrolmentMessage(publicKey, timestampMs)`, base64url. */
   readonly proof: string;
 }
 
@@ -29,7 +30,7 @@ export interface TokenRequest {
 }
 
 export interface DeviceIdentityService {
-  /** Throws TOKEN_INVALID for a wrong proof, ACCESS_DENIED for a wrong enrolment key. */
+  /** Throws TOKEN_INVALID for a wrong proof, ACCESS_DENIED for a wrong enrolment key, a wrong clock or a replay. */
   enrol(
     request: EnrolmentRequest,
   ): Promise<IssuedToken & { readonly deviceId: DeviceId; readonly tenantId: TenantId }>;
@@ -50,9 +51,9 @@ export interface DeviceIdentityOptions {
   readonly enrolmentKey: string | null;
 }
 
-/** What a device signs to enrol: it owns the key whose hash is its name. */
-export function enrolmentMessage(publicKey: string): string {
-  return `fedge-enrol-v1:${publicKey}`;
+/** What a device signs to enrol: it owns the key whose hash is its name, and asks now. */
+export function enrolmentMessage(publicKey: string, timestampMs: number): string {
+  return `fedge-enrol-v1:${publicKey}:${timestampMs}`;
 }
 
 /** What a device signs to get a token. */
@@ -70,14 +71,16 @@ export function createDeviceIdentity(options: DeviceIdentityOptions): DeviceIden
 }
 
 async function enrol(options: DeviceIdentityOptions, request: EnrolmentRequest) {
-  const { publicKey, proof, enrolmentKey } = request;
+  const { publicKey, timestampMs, proof, enrolmentKey } = request;
   refuseWrongEnrolmentKey(options.enrolmentKey, enrolmentKey);
   const key = decodePublicKey(publicKey);
-  if (!isSignedBy(key, enrolmentMessage(publicKey), proof)) {
+  if (!isSignedBy(key, enrolmentMessage(publicKey, timestampMs), proof)) {
     throw new FedgeError("TOKEN_INVALID", "the proof is not a signature by this public key");
   }
+  refuseWrongClock(options.clock.nowMs(), timestampMs);
   const deviceId = deviceIdOf(key);
   await options.store.enrolDevice({ deviceId, publicKey, atMs: options.clock.nowMs() });
+  await refuseReplay(options, deviceId, timestampMs);
   return { deviceId, tenantId: options.tenantId, ...(await issue(options, deviceId)) };
 }
 
@@ -102,13 +105,20 @@ async function refresh(
   }
   // The signature comes first: the clock is told only to a device, and only a device's own requests count as newer.
   refuseWrongClock(options.clock.nowMs(), timestampMs);
-  if (!(await options.store.acceptTokenTimestamp(deviceId, timestampMs))) {
-    throw new FedgeError(
-      "ACCESS_DENIED",
-      "a token request with this or a later timestamp was already accepted",
-    );
-  }
+  await refuseReplay(options, deviceId, timestampMs);
   return issue(options, deviceId);
+}
+
+/** Each timestamp serves once, whatever it was signed for. */
+async function refuseReplay(
+  { store, clock }: DeviceIdentityOptions,
+  deviceId: DeviceId,
+  timestampMs: number,
+): Promise<void> {
+  if (await store.acceptTokenTimestamp(deviceId, timestampMs)) return;
+  throw new FedgeError("ACCESS_DENIED", "a request with this or a later timestamp was already accepted", {
+    details: { serverTimeMs: clock.nowMs() },
+  });
 }
 
 function refuseWrongClock(serverTimeMs: number, timestampMs: number): void {

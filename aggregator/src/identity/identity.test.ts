@@ -29,6 +29,7 @@ const RFC_SIGNATURE =
   "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
 
 class FakeDevice {
+  #timestampMs = 1_700_000_000_000 - 300_001;
   readonly #key: KeyObject;
   readonly publicKey: string;
   readonly deviceId: DeviceId;
@@ -45,9 +46,15 @@ class FakeDevice {
     return sign(null, Buffer.from(message), this.#key).toString("base64url");
   }
 
-  enrolment(enrolmentKey?: string) {
-    const proof = this.sign(enrolmentMessage(this.publicKey));
-    return { publicKey: this.publicKey, proof, ...(enrolmentKey === undefined ? {} : { enrolmentKey }) };
+  /** As asked at that time; each later than the one before, as a clock goes. */
+  enrolment(enrolmentKey?: string, timestampMs = (this.#timestampMs += 1)) {
+    const proof = this.sign(enrolmentMessage(this.publicKey, timestampMs));
+    return {
+      publicKey: this.publicKey,
+      timestampMs,
+      proof,
+      ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
+    };
   }
 
   tokenRequest(timestampMs: number) {
@@ -138,10 +145,26 @@ describe("enrolment", () => {
   });
 
   test("with another key's proof is refused", async () => {
-    const proof = new FakeDevice().sign(enrolmentMessage(device.publicKey));
+    const proof = new FakeDevice().sign(enrolmentMessage(device.publicKey, clock.nowMs()));
 
     await expect(identity.enrol({ ...device.enrolment(), proof })).rejects.toMatchObject({
       code: "TOKEN_INVALID",
+    });
+  });
+
+  test("that was seen before is refused, whoever sends it again", async () => {
+    const seen = device.enrolment();
+    await identity.enrol(seen);
+
+    await expect(identity.enrol(seen)).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+  });
+
+  test("of another day is refused, and told the server's time", async () => {
+    const old = device.enrolment(undefined, clock.nowMs() - 300_001);
+
+    await expect(identity.enrol(old)).rejects.toMatchObject({
+      code: "ACCESS_DENIED",
+      details: { serverTimeMs: clock.nowMs() },
     });
   });
 
@@ -166,7 +189,7 @@ describe("a token request", () => {
   });
 
   test.each([
-    [-300_000, true],
+    [-299_999, true],
     [300_000, true],
     [-300_001, false],
     [300_001, false],

@@ -83,7 +83,21 @@ describe("enrolment", () => {
 
     expect(requests[0]?.path).toBe("/v1/devices");
     expect(requests[0]?.body).toMatchObject({ publicKey: key.publicKey, enrolmentKey: "sesame" });
-    expect(isSigned(`fedge-enrol-v1:${key.publicKey}`, requests[0]?.body["proof"])).toBe(true);
+    const text = `fedge-enrol-v1:${key.publicKey}:${SERVER_TIME_MS}`;
+    expect(requests[0]?.body["timestampMs"]).toBe(SERVER_TIME_MS);
+    expect(isSigned(text, requests[0]?.body["proof"])).toBe(true);
+  });
+
+  test("with a clock that runs hours ahead is asked again by the server's", async () => {
+    const { identity } = open({ clock: new ManualClock(SERVER_TIME_MS + 5 * HOUR_MS) });
+    answers = [refused("ACCESS_DENIED", { serverTimeMs: SERVER_TIME_MS }), enrolled()];
+
+    await identity.credentials({ isRefused: false });
+
+    expect(requests.map(({ body }) => body["timestampMs"])).toEqual([
+      SERVER_TIME_MS + 5 * HOUR_MS,
+      SERVER_TIME_MS,
+    ]);
   });
 
   test.each([

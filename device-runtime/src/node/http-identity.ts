@@ -37,6 +37,7 @@ class HttpIdentity implements Identity {
   #enrolment: EnrolmentAnswer | null = null;
   /** Server time minus this clock: what a device with a wrong clock has to add. */
   #skewMs = 0;
+  #servedTimestampMs = -1;
   readonly #server: string;
 
   constructor(private readonly options: HttpIdentityOptions) {
@@ -67,16 +68,21 @@ class HttpIdentity implements Identity {
     }
   }
 
-  async #enrol(): Promise<EnrolmentAnswer> {
+  #enrol(): Promise<EnrolmentAnswer> {
+    return this.#withServerTime(() => this.#enrolNow());
+  }
+
+  async #enrolNow(): Promise<EnrolmentAnswer> {
     const { key, enrolmentKey } = this.options;
     const { publicKey } = key;
-    const proof = key.sign(`fedge-enrol-v1:${publicKey}`);
-    const body = { publicKey, proof, ...(enrolmentKey === undefined ? {} : { enrolmentKey }) };
+    const timestampMs = this.#timestampMs();
+    const proof = key.sign(`fedge-enrol-v1:${publicKey}:${timestampMs}`);
+    const body = { publicKey, timestampMs, proof, ...(enrolmentKey === undefined ? {} : { enrolmentKey }) };
     const answer = await postJson(`${this.#server}/v1/devices`, body, enrolmentAnswer);
     if (answer.deviceId !== key.deviceId) {
       throw new FedgeError("TOKEN_INVALID", "the server calls this device by a name that is not its key's");
     }
-    this.#skewMs = answer.serverTimeMs - this.#nowMs();
+    this.#served(timestampMs, answer);
     this.#enrolment = answer;
     return answer;
   }
@@ -91,27 +97,41 @@ class HttpIdentity implements Identity {
     }
   }
 
+  #requestToken(): Promise<TokenAnswer> {
+    return this.#withServerTime(() => this.#requestTokenNow());
+  }
+
   /** Once more with the server's clock when it says that this one is wrong. */
-  async #requestToken(): Promise<TokenAnswer> {
+  async #withServerTime<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      return await this.#requestTokenNow();
+      return await ask();
     } catch (error) {
       const serverTimeMs = serverTimeOf(error);
       if (serverTimeMs === null) throw error;
       this.#skewMs = serverTimeMs - this.#nowMs();
-      return this.#requestTokenNow();
+      return ask();
     }
+  }
+
+  /** Later than the last one that served, also when the server has told since that this clock runs ahead. */
+  #timestampMs(): number {
+    return Math.max(this.#servedTimestampMs + 1, Math.round(this.#nowMs() + this.#skewMs));
   }
 
   async #requestTokenNow(): Promise<TokenAnswer> {
     const { key } = this.options;
     const { deviceId } = key;
-    const timestampMs = Math.max(0, Math.round(this.#nowMs() + this.#skewMs));
+    const timestampMs = this.#timestampMs();
     const signature = key.sign(`fedge-token-v1:${deviceId}:${timestampMs}`);
     const url = `${this.#server}/v1/devices/${deviceId}/token`;
     const answer = await postJson(url, { timestampMs, signature }, tokenAnswer);
-    this.#skewMs = answer.serverTimeMs - this.#nowMs();
+    this.#served(timestampMs, answer);
     return answer;
+  }
+
+  #served(timestampMs: number, { serverTimeMs }: TokenAnswer): void {
+    this.#servedTimestampMs = timestampMs;
+    this.#skewMs = serverTimeMs - this.#nowMs();
   }
 
   #nowMs(): number {

@@ -35,9 +35,10 @@ export function addDeviceRoutes(host: RouteHost, options: DeviceRouteOptions): v
     status: 201,
     handle: async ({ body, context }) => {
       buckets.take(remoteAddress(context));
-      const { publicKey, proof, enrolmentKey } = body;
+      const { publicKey, timestampMs, proof, enrolmentKey } = body;
       const enrolled = await options.identity.enrol({
         publicKey,
+        timestampMs,
         proof,
         ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
       });

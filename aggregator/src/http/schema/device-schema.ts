@@ -32,7 +32,8 @@ export const enrolRequest = z
   .object({
     publicKey: base64url(64).describe("Raw 32-byte Ed25519 public key, base64url"),
     enrolmentKey: z.string().min(1).max(256).optional(),
-    proof: base64url(128).describe("Signature that proves the private key, base64url"),
+    timestampMs: z.number().int().nonnegative().describe("The device's clock; each is accepted once"),
+    proof: base64url(128).describe("Signature of `fedge-enrol-v1:{publicKey}:{timestampMs}`, base64url"),
   })
   .openapi("EnrolRequest");
 
