@@ -32,12 +32,18 @@ export class FleetReleases implements Releases {
     }
   }
 
+  /** Says every device's desired state again: a broker that restarted has lost what it retained. */
+  async tellAgain(): Promise<void> {
+    this.#told.clear();
+    const devices = await this.options.store.listDevices();
+    await Promise.all(devices.map(({ deviceId }) => this.tell(deviceId)));
+  }
+
   async release(model: ModelName, version: VersionRecord): Promise<void> {
     const release = await this.options.store.release(model, version.version, this.options.nowMs());
     await this.#add(model, version, release.releaseCounter);
     this.options.emit({ type: "released", release });
-    const devices = await this.options.store.listDevices();
-    await Promise.all(devices.map(({ deviceId }) => this.tell(deviceId)));
+    await this.tellAgain();
   }
 
   /** Publishes the newest desired state for one device, unless it has it. */

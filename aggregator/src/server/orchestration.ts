@@ -76,7 +76,7 @@ export async function startOrchestration(
   // said again when the server announces itself.
   await tasks.start();
   await startInbox(base, fleetRef.fleet, tasks);
-  await announce(base, outbox, closing);
+  sayAgainAfterLoss(base, speaking, await announce(base, outbox, closing));
   return { events, tasks, releases, traffic };
 }
 
@@ -148,8 +148,13 @@ async function removeOrphanedFolds({ state, store }: Foundations): Promise<void>
   }
 }
 
-async function announce({ tenantId, session }: Foundations, outbox: Outbox, closing: Closing): Promise<void> {
+async function announce(
+  { tenantId, session: first }: Foundations,
+  outbox: Outbox,
+  closing: Closing,
+): Promise<() => Promise<void>> {
   const topic = serverStateTopic(tenantId);
+  let session = first;
   const say = (presence: ServerState["presence"]): Promise<void> => {
     return outbox.publish(topic, { type: "server-state", presence, session } satisfies ServerState, {
       retain: true,
@@ -157,4 +162,30 @@ async function announce({ tenantId, session }: Foundations, outbox: Outbox, clos
   };
   closing.add(say, (goodbye) => goodbye("offline"));
   await say("online");
+  return () => {
+    // A new number: devices that were back before this server said hello to nobody, and say it again.
+    session += 1;
+    return say("online");
+  };
+}
+
+/** What an operator's broker retained is gone when it restarts without persistence: all of it is said again. */
+function sayAgainAfterLoss(
+  { transport, logger }: Foundations,
+  { publisher, releases }: Speaking,
+  announceAgain: () => Promise<void>,
+): void {
+  let underWay: Promise<void> = Promise.resolve();
+  const sayAgain = async (): Promise<void> => {
+    await publisher.republish();
+    await releases.tellAgain();
+    // Last: devices answer it at once, and ask for what was said before.
+    await announceAgain();
+  };
+  transport.onState((isConnected) => {
+    if (!isConnected) return;
+    underWay = underWay.then(sayAgain).catch((error: unknown) => {
+      logger.warn({ err: error }, "not everything could be said again to the broker that came back");
+    });
+  });
 }
