@@ -22,6 +22,18 @@ export class GuardedConnection extends Duplex {
     return this.writableLength + this.socket.writableLength;
   }
 
+  /**
+   * Everything that is here. The broker reads once for each "readable" event; since Node 26 that is one chunk only, and
+   * a packet that came in pieces would wait for the next packet.
+   */
+  override read(size?: number | null): Buffer | null {
+    if (typeof size === "number") return super.read(size) as Buffer | null;
+    const chunks: Buffer[] = [];
+    for (let chunk = super.read() as Buffer | null; chunk !== null; chunk = super.read() as Buffer | null)
+      chunks.push(chunk);
+    return chunks.length < 2 ? (chunks[0] ?? null) : Buffer.concat(chunks);
+  }
+
   override _read(): void {
     this.socket.resume();
   }
