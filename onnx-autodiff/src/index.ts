@@ -1,3 +1,8 @@
+/**
+ * Differentiates an ONNX model into plain ONNX graphs that infer, train and evaluate.
+ *
+ * @module @fedge/onnx-autodiff
+ */
 export { buildTrainingGraphs } from "./training/build-training-graphs.js";
 export type { LossDescription, TrainingGraphs } from "./training/build-training-graphs.js";
 export type { TrainingOptions } from "./training/options.js";

@@ -115,12 +115,14 @@ export function errorCodeOf(value: unknown): ErrorCode {
   return hasErrorCode(value) ? value.code : "INTERNAL";
 }
 
+/** Any thrown value as it goes over a boundary: its code (`INTERNAL` for what is not ours), message and details. */
 export function toWireError(value: unknown): WireError {
   const message = value instanceof Error ? value.message : String(value);
   const details = value instanceof FedgeError ? value.details : {};
   return { code: errorCodeOf(value), message, details };
 }
 
+/** The error that the other side of a boundary threw; only its cause is lost. */
 export function fromWireError(wire: WireError): FedgeError {
   return new FedgeError(wire.code, wire.message, { details: wire.details });
 }

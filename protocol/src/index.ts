@@ -1,3 +1,8 @@
+/**
+ * What devices and aggregators agree on: messages, topics, blobs, tensors, updates, manifests, errors and limits.
+ *
+ * @packageDocumentation
+ */
 export * from "./errors.js";
 export * from "./limits.js";
 export * from "./ids.js";

@@ -14,6 +14,7 @@ export interface Random {
 
 /** Bytes from the platform's cryptographic source. */
 export interface SecureRandom {
+  /** `length` bytes that nobody can foresee. */
   bytes(length: number): Uint8Array<ArrayBuffer>;
 }
 

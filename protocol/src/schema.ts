@@ -9,6 +9,7 @@ export const shortText = z.string().check(z.maxLength(256));
 /** Milliseconds; a duration, never a wall-clock time of another machine. */
 export const durationMs = nonNegativeInt;
 
+/** How a value that does not fit is refused. */
 export interface DecodeContext {
   /** What is being decoded, for the message: "check-in message". */
   readonly what: string;

@@ -35,6 +35,7 @@ export type Topic =
 
 const prefix = (tenant: TenantId): string => `fedge/1/${tenant}`;
 
+/** `fedge/1/{tenant}/d/{device}/{channel}`: one channel of one device. */
 export function deviceTopic(tenant: TenantId, device: DeviceId, channel: DeviceChannel): string {
   return `${prefix(tenant)}/d/${device}/${channel}`;
 }
@@ -49,6 +50,7 @@ export function blobTopic(tenant: TenantId, sha256: Sha256, block: number): stri
   return `${prefix(tenant)}/blob/${sha256}/${block}`;
 }
 
+/** `fedge/1/{tenant}/srv/state`: whether the aggregator is there, retained. */
 export function serverStateTopic(tenant: TenantId): string {
   return `${prefix(tenant)}/srv/state`;
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode, ModelName } from "@fedge/protocol";
 import type { RoundPhase } from "./rounds/participation-state.js";
 
+/** What the app can listen to, and what its listeners are given. */
 export interface DeviceEventMap {
   /** Another version serves from now on. */
   version: { readonly model: ModelName; readonly version: number };

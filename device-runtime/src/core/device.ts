@@ -21,6 +21,7 @@ import { ModelHost, type Prediction } from "./serving/model-host.js";
 import { RUNTIME_VERSION } from "./updates/installer.js";
 import { Updates } from "./updates/updates.js";
 
+/** What the app decides; everything else is a port. */
 export interface DeviceOptions {
   /** Models that the app uses, by name. */
   readonly models: readonly string[];
@@ -32,6 +33,7 @@ export interface DeviceOptions {
   readonly beforeReport?: (assignment: Assigned) => Promise<void>;
 }
 
+/** Where a device stands at the moment of the question. */
 export interface DeviceStatus {
   readonly deviceId: string | null;
   readonly isOnline: boolean;
@@ -45,6 +47,7 @@ export interface DeviceStatus {
   readonly numMessagesRefused: number;
 }
 
+/** One of the device's models, whichever version serves. */
 export interface DeviceModel {
   /** Throws MODEL_NOT_READY, MODEL_INPUT_INVALID or ENGINE_FAILED. */
   predict(inputs: TensorValues): Promise<Prediction>;
@@ -58,6 +61,7 @@ export interface Device {
   model(name: string): DeviceModel;
   /** Calls the listener at every event; the returned function ends that. */
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void;
+  /** A snapshot; it does not change afterwards. */
   status(): DeviceStatus;
   /** Takes effect at once: training stops when its consent is withdrawn. */
   setConsent(consent: Partial<Consent>): void;

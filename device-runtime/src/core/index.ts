@@ -1,3 +1,8 @@
+/**
+ * The device without a platform: everything from outside is a port.
+ *
+ * @module @fedge/device-runtime
+ */
 export {
   createDevice,
   type Device,

@@ -17,6 +17,7 @@ import { createMqttTransport } from "./mqtt-transport.js";
 import { loadOnnxRuntime } from "./onnx-runtime.js";
 import { createProcessTrainer } from "./process-trainer.js";
 
+/** What an app in Node decides. */
 export interface NodeDeviceOptions {
   /** The aggregator, such as `http://127.0.0.1:8787`. */
   readonly server: string;

@@ -14,6 +14,7 @@ import {
 const RENEW_BEFORE_MS = 60_000;
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(["DEVICE_UNKNOWN", "ACCESS_DENIED", "TOKEN_INVALID"]);
 
+/** Where to enrol, and with which key. */
 export interface HttpIdentityOptions {
   /** Such as `http://127.0.0.1:8787`. */
   readonly server: string;

@@ -1,3 +1,8 @@
+/**
+ * A device in Node, and the adapters it is made of.
+ *
+ * @module @fedge/device-runtime/node
+ */
 export { alwaysEligible, createDevice, type NodeDeviceOptions } from "./create-device.js";
 export { createNodeClock } from "./clock.js";
 export { deviceKeyOf, type DeviceKey } from "./device-key.js";

@@ -2,6 +2,7 @@ import { FedgeError } from "@fedge/protocol";
 import type { Env } from "onnxruntime-common";
 import type { OnnxRuntime } from "../engines/onnx/runtime.js";
 
+/** An ONNX runtime that was found, and what it is called. */
 export interface NamedRuntime {
   readonly runtime: OnnxRuntime;
   /** Such as `onnxruntime-node@1.30.0`. */

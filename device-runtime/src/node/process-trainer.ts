@@ -16,6 +16,7 @@ export interface TrainerApi {
   stop(id: number): void;
 }
 
+/** How long a training may take, and who hears of its process. */
 export interface ProcessTrainerOptions {
   /** A training that takes longer is stopped; 30 minutes by default. */
   readonly deadlineMs?: number;

@@ -1,3 +1,8 @@
+/**
+ * Time, broker and stores in memory, for tests of an app.
+ *
+ * @module @fedge/device-runtime/testing
+ */
 export { ManualClock } from "./manual-clock.js";
 export { MemoryBroker, type Delivery, type MemoryBrokerOptions } from "./memory-broker.js";
 export { createMemoryBlobStore, createMemoryByteStore } from "./memory-stores.js";

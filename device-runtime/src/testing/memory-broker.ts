@@ -14,9 +14,11 @@ export interface Delivery {
   readonly deliver: () => void;
 }
 
+/** How a broker in memory treats devices and messages; it takes everything at once by default. */
 export interface MemoryBrokerOptions {
   /** Decides what becomes of each message from a device or to one; hands it over at once by default. */
   readonly route?: (delivery: Delivery) => void;
+  /** Whether a device may connect; every device by default. */
   readonly accepts?: (credentials: Credentials) => boolean;
   /** False for topics that devices may not subscribe to. */
   readonly maySubscribe?: (topic: string) => boolean;
@@ -67,6 +69,7 @@ export class MemoryBroker {
     this.#connections.get(deviceId)?.destroy();
   }
 
+  /** What is retained under a topic. */
   retained(topic: string): Uint8Array | undefined {
     return this.#retained.get(topic);
   }
@@ -82,10 +85,12 @@ export class MemoryBroker {
     }
   }
 
+  /** @internal Between the broker and its connections. */
   send(connection: MemoryConnection, topic: string, payload: Uint8Array): void {
     this.#route(topic, payload, () => connection.receive(topic, payload));
   }
 
+  /** @internal Between the broker and its connections. */
   mayBeSubscribed(topic: string): boolean {
     return this.options.maySubscribe?.(topic) !== false;
   }

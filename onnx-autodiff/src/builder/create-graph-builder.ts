@@ -6,6 +6,7 @@ import type { Tensor } from "../onnx/tensor.js";
 import { OPERATORS } from "../operators/registry.js";
 import { GraphBuilder } from "./graph-builder.js";
 
+/** What a model is called and which operators it may have. */
 export interface ModelBuilderOptions {
   /** Name of the graph. */
   readonly name: string;

@@ -9,6 +9,7 @@ export type EvalMetric = "correct" | "error_sum";
 /** How the target of a softmax cross-entropy is given. */
 export type TargetFormat = "class-index" | "one-hot";
 
+/** A loss whose target has a form of its own. */
 export interface LossOptions {
   readonly kind: LossKind;
   /** Only for `softmax-cross-entropy`; `class-index` by default. */

@@ -6,12 +6,14 @@ import { loadForward } from "./load-forward.js";
 import { MIN_OPSET, readModelGraph, valueNamesOf, type ModelGraph } from "./model-graph.js";
 import { valueSpec, type ValueSpec } from "./tensor-spec.js";
 
+/** One floating point initializer. */
 export interface ParameterDescription {
   readonly name: string;
   readonly shape: readonly number[];
   readonly elementType: ElementType;
 }
 
+/** How often a model has an operator. */
 export interface OperatorUse {
   readonly type: string;
   readonly count: number;
@@ -19,6 +21,7 @@ export interface OperatorUse {
   readonly isDifferentiable: boolean;
 }
 
+/** What a model takes, gives and costs. */
 export interface ModelDescription {
   readonly name: string;
   readonly opset: number;

@@ -2,6 +2,7 @@ import { addTo, scalarLike } from "../gradient/add-to.js";
 import type { TensorSpec } from "../model/tensor-spec.js";
 import type { Optimizer, ParameterGradient, UpdateContext } from "./optimizer.js";
 
+/** Stochastic gradient descent; its rate is an input of the train graph. */
 export interface SgdOptions {
   readonly kind: "sgd";
   /** Factor of the velocity, from 0 (default, no state) to below 1. */

@@ -21,6 +21,7 @@ export interface LossDescription {
   readonly metric: EvalMetric;
 }
 
+/** The three graphs, as bytes of ONNX files, and what their inputs and outputs are. */
 export interface TrainingGraphs {
   /** Model inputs and parameters in, the model's outputs out. */
   readonly infer: Uint8Array<ArrayBuffer>;

@@ -3,6 +3,7 @@ import type { LossKind, LossOptions, TargetFormat } from "../losses/loss.js";
 import { LOSSES } from "../losses/registry.js";
 import { DEFAULT_OPTIMIZER, type OptimizerOptions } from "../optimizers/registry.js";
 
+/** What to train a model for, and how. */
 export interface TrainingOptions {
   readonly loss: LossKind | LossOptions;
   /** Plain SGD by default. */

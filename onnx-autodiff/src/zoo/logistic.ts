@@ -2,6 +2,7 @@ import { createGraphBuilder } from "../builder/create-graph-builder.js";
 import { glorotUniform, createUniform, zeros } from "./weights.js";
 import { checkSizes } from "./sizes.js";
 
+/** Sizes and seed of a logistic regression. */
 export interface LogisticOptions {
   /** Number of features. */
   readonly inputs: number;

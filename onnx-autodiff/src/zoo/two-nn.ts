@@ -2,6 +2,7 @@ import { createGraphBuilder } from "../builder/create-graph-builder.js";
 import { glorotUniform, createUniform, heUniform, zeros } from "./weights.js";
 import { checkSizes } from "./sizes.js";
 
+/** Sizes and seed of a 2NN. */
 export interface TwoNNOptions {
   /** Number of features; 784 by default. */
   readonly inputs?: number;

@@ -24,6 +24,7 @@ export interface BlockAssembly {
   add(index: number, body: Uint8Array): boolean;
   /** Inclusive ranges of what is still to come, ascending. */
   missing(): [first: number, last: number][];
+  /** Whether every block is here. */
   isComplete(): boolean;
   readonly receivedBytes: number;
   /** The blob, not copied. Throws BLOB_INCOMPLETE while blocks are missing. */

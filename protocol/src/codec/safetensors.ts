@@ -14,6 +14,7 @@ export interface NamedTensor {
   readonly data: TensorData;
 }
 
+/** What a safetensors file holds. */
 export interface Safetensors {
   readonly tensors: NamedTensor[];
   readonly metadata: Readonly<Record<string, string>>;

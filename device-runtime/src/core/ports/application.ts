@@ -2,6 +2,7 @@ import type { Examples } from "./engine.js";
 
 /** The app's labelled examples of one model. */
 export interface TrainingData {
+  /** How many there are now. A device without examples of any model takes part in no round. */
   numExamples(): number;
   /** At most `maxExamples` of them. */
   examples(maxExamples: number): Examples | Promise<Examples>;
@@ -9,6 +10,7 @@ export interface TrainingData {
 
 /** Whether the device may work for the fleet now: idle, charging, unmetered, or whatever the app decides. */
 export interface HostConditions {
+  /** A training ends when this turns false and the listener is told so. A throw is a no. */
   isEligible(): boolean;
   /** Told whenever the answer may have changed; the returned function ends that. */
   onChange(listener: () => void): () => void;

@@ -36,6 +36,7 @@ export interface Examples {
   readonly target: TensorValue;
 }
 
+/** What a trainer needs for one local training. */
 export interface TrainingRequest {
   readonly manifest: ModelManifest;
   /** Names the graph, so that a trainer compiles it once. */
@@ -49,6 +50,7 @@ export interface TrainingRequest {
   readonly examples: Examples;
 }
 
+/** What one local training gave. */
 export interface TrainingResult {
   /** Local minus base parameters, flat, in the manifest's order. */
   readonly delta: Float32Array;
@@ -60,7 +62,9 @@ export interface TrainingResult {
 /** Something that can be asked to stop; the platform's AbortSignal fits. */
 export interface StopSignal {
   readonly aborted: boolean;
+  /** Calls the listener when the stop is asked for. */
   addEventListener(type: "abort", listener: () => void): void;
+  /** Takes the listener back. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 

@@ -23,7 +23,9 @@ export interface DevicePorts {
   readonly newStop: () => StopController;
 }
 
+/** Asks for a stop of whoever has its signal. */
 export interface StopController {
   readonly signal: StopSignal;
+  /** Asks for the stop. Idempotent. */
   abort(): void;
 }

@@ -1,5 +1,6 @@
 import type { DeviceId, TenantId } from "@fedge/protocol";
 
+/** What a device shows to the broker, and where that is. */
 export interface Credentials {
   readonly deviceId: DeviceId;
   readonly tenantId: TenantId;
@@ -18,7 +19,9 @@ export interface Identity {
   credentials(options: { readonly isRefused: boolean }): Promise<Credentials>;
 }
 
+/** Hears what comes over one connection. */
 export interface ConnectionListener {
+  /** A message on a topic that was subscribed. */
   message(topic: string, payload: Uint8Array): void;
   /** The connection is gone, whoever ended it. Called once, and never before `open` has resolved. */
   closed(): void;
@@ -30,6 +33,7 @@ export interface TransportConnection {
   publish(topic: string, payload: Uint8Array, options: { readonly retain: boolean }): Promise<void>;
   /** Resolves when the broker has granted all of them. Throws ACCESS_DENIED for one that it refuses. */
   subscribe(topics: readonly string[]): Promise<void>;
+  /** Resolves when the broker has taken it. */
   unsubscribe(topics: readonly string[]): Promise<void>;
   /** Ends properly: the broker does not publish the will. Idempotent. */
   end(): Promise<void>;

@@ -2,6 +2,7 @@ import { FedgeError, type BlobRef, type ModelManifest, type ModelName } from "@f
 import type { ServingSession, TensorValues } from "../ports/engine.js";
 import { checkInputs } from "./check-inputs.js";
 
+/** One answer of a model. */
 export interface Prediction {
   readonly outputs: TensorValues;
   /** The version that answered. */

@@ -7,6 +7,7 @@ import { LossTrack } from "./loss-track.js";
 import { engineFailure, type OnnxRuntime } from "./runtime.js";
 import { Weights, outputOf } from "./weights.js";
 
+/** What the trainer needs of the thread that it runs in. */
 export interface OnnxTrainerOptions {
   /** Milliseconds of a monotonic clock, for the measured training time. */
   readonly nowMs: () => number;
