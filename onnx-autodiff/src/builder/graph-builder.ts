@@ -8,7 +8,7 @@ import { elementTypeOf } from "../onnx/element-type.js";
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../onnx/proto.js";
 import { decodeTensor, encodeTensor, type Tensor } from "../onnx/tensor.js";
 import type { Operator } from "../operators/operator.js";
-import { constantTensor, type ConstantValues } from "./constant.js";
+import { constantTensor, constantValue, type ConstantValues } from "./constant.js";
 import { collectLiveNodes, finishOutputs } from "./live-nodes.js";
 import { subexpressionKey } from "./subexpression.js";
 
@@ -85,6 +85,13 @@ export class GraphBuilder {
 
   contentsOf(name: string): readonly Dim[] | undefined {
     return this.#contents.get(name);
+  }
+
+  tensorOf(name: string): Tensor | undefined {
+    const initializer = this.#initializers.get(name);
+    if (initializer !== undefined) return decodeTensor(initializer);
+    const producer = this.#producers.get(name);
+    return producer?.opType === "Constant" ? constantValue(producer) : undefined;
   }
 
   producerOf(name: string): NodeProto | undefined {

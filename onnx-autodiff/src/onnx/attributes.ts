@@ -14,6 +14,7 @@ export type AttributeValue =
   | FloatAttribute
   | readonly number[]
   | { readonly floats: readonly number[] }
+  | { readonly texts: readonly string[] }
   | { readonly tensor: Tensor };
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -36,6 +37,10 @@ function encodeAttribute(name: string, value: AttributeValue): AttributeProto {
   }
   if ("float" in value) return { ...empty, type: AttributeType.FLOAT, float: value.float };
   if ("floats" in value) return { ...empty, type: AttributeType.FLOATS, floats: value.floats };
+  if ("texts" in value) {
+    const strings = value.texts.map((text) => new TextEncoder().encode(text));
+    return { ...empty, type: AttributeType.STRINGS, strings };
+  }
   if ("tensor" in value) {
     return { ...empty, type: AttributeType.TENSOR, tensor: encodeTensor("", value.tensor) };
   }
@@ -80,6 +85,18 @@ export function intAttribute(node: NodeProto, name: string, fallback: number): n
 /** Integer list attribute; undefined when the node does not have it. */
 export function intsAttribute(node: NodeProto, name: string): readonly number[] | undefined {
   return findAttribute(node, name)?.ints.map(Number);
+}
+
+/** Text attribute; undefined when the node does not have it. */
+export function textAttribute(node: NodeProto, name: string): string | undefined {
+  const bytes = findAttribute(node, name)?.string;
+  return bytes === undefined ? undefined : new TextDecoder("utf-8").decode(bytes);
+}
+
+/** List of texts; undefined when the node does not have it. */
+export function textsAttribute(node: NodeProto, name: string): readonly string[] | undefined {
+  const decoder = new TextDecoder("utf-8");
+  return findAttribute(node, name)?.strings.map((bytes) => decoder.decode(bytes));
 }
 
 /** Floating point attribute, or `fallback` when the node does not have it. */
