@@ -51,6 +51,8 @@ export interface LossValues {
   readonly count: string;
   /** What the sum is divided by for the mean loss, in the prediction's element type; by default the count. */
   readonly denominator?: string;
+  /** The mean loss, where there is a shorter way to it than sum / denominator. */
+  readonly mean?: string;
   /** Value of the metric: int64 scalar for `correct`, floating point for `error_sum`. */
   readonly metric: string;
   /** Gradient of `scale` times the sum with respect to the prediction; `scale` is a scalar value. */

@@ -33,6 +33,9 @@ function fromIndex(context: LossContext): LossValues {
     sum: graph.op("Neg", [sumAll(graph, weighted)]),
     count: terms.count,
     ...(terms.denominator === undefined ? {} : { denominator: terms.denominator }),
+    ...(weight === undefined
+      ? { mean: graph.op("Neg", [graph.op("ReduceMean", [chosen], { keepdims: 0 })]) }
+      : {}),
     metric: countEqual(context, terms.target, terms.isCounted),
     gradient(scale) {
       const probabilities = graph.op("Exp", [logProbabilities]);

@@ -12,6 +12,7 @@ test("the description of 2NN counts its parameters, operators and products", () 
   expect(description.operators).toEqual([
     { type: "Gemm", count: 3, isDifferentiable: true },
     { type: "Relu", count: 2, isDifferentiable: true },
+    { type: "Transpose", count: 1, isDifferentiable: true },
   ]);
   expect(description.inputs).toEqual([{ name: "input", elementType: "float32", shape: ["N", 784] }]);
   expect(description.outputs).toEqual([{ name: "logits", elementType: "float32", shape: ["N", 10] }]);

@@ -1,6 +1,6 @@
 import type { InferenceContext } from "../graph/inference-context.js";
 import { broadcastInputs, broadcastToBool, sameAsInput } from "../graph/shapes.js";
-import { anonymousDim, type TensorType } from "../graph/tensor-type.js";
+import { anonymousDim, type Dim, type TensorType } from "../graph/tensor-type.js";
 import type { Operator } from "./operator.js";
 
 const comparison = (type: string, unchangedSince: number): Operator => ({
@@ -44,6 +44,7 @@ export const FORWARD_ONLY: readonly Operator[] = [
   },
   { type: "ArgMax", unchangedSince: 13, differentiableInputs: [], infer: argType },
   { type: "ArgMin", unchangedSince: 13, differentiableInputs: [], infer: argType },
+  { type: "Resize", unchangedSince: 13, differentiableInputs: [0], infer: resizedType },
   { type: "NonZero", unchangedSince: 9, differentiableInputs: [], infer: nonZeroType },
 ];
 
@@ -60,4 +61,17 @@ function nonZeroType(context: InferenceContext): readonly TensorType[] {
   const rank = context.shape(0)?.length;
   const found = anonymousDim(context.node.outputs[0] ?? "", 1);
   return [{ elementType: "int64", shape: rank === undefined ? undefined : [rank, found] }];
+}
+
+/** Known where the scales are constants. */
+function resizedType(context: InferenceContext): readonly (TensorType | undefined)[] {
+  const type = context.type(0);
+  const scales = context.tensor(2)?.data;
+  const shape = type?.shape?.map((dim, axis): Dim => {
+    const scale = Number(scales?.[axis] ?? NaN);
+    if (scale === 1) return dim;
+    const isKnown = typeof dim === "number" && Number.isFinite(scale);
+    return isKnown ? Math.floor(dim * scale) : anonymousDim(context.node.outputs[0] ?? "", axis);
+  });
+  return [type && { ...type, shape }];
 }

@@ -7,6 +7,7 @@ import { MIN_OPSET, valueNamesOf, type ModelGraph } from "../model/model-graph.j
 import type { GraphProto, NodeProto } from "../onnx/proto.js";
 import { encodeModel } from "../onnx/model.js";
 import { OPERATORS } from "../operators/registry.js";
+import { commuteRelu } from "./commute-relu.js";
 import { DROPOUT_SEED } from "../operators/random-numbers.js";
 import { TARGET } from "./reserved-names.js";
 
@@ -32,7 +33,9 @@ export function startForwardPass(graph: ModelGraph, options: ForwardPassOptions)
   const builder = new GraphBuilder({ opset, operators: OPERATORS, reservedNames: valueNamesOf(graph) });
   if (options.drawsRandomNumbers === true) builder.input(DROPOUT_SEED, "float32", []);
   const parameters = new Set(options.inputs ?? []);
-  return { builder, nodes: loadForward(builder, graph, { parameters, form: options.form }) };
+  const outputs = graph.outputs.map((output) => output.name);
+  const source = options.form === "training" ? { ...graph, nodes: commuteRelu(graph.nodes, outputs) } : graph;
+  return { builder, nodes: loadForward(builder, source, { parameters, form: options.form }) };
 }
 
 /** Name of the output that the loss is taken of. Throws `ONNX_OPTION_INVALID` if the model has no such output. */

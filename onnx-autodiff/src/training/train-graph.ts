@@ -56,7 +56,7 @@ export function buildTrainGraph(request: TrainGraphOptions): GraphProto {
   });
 
   const next = new Map([...updated, ...nextModelState(pass, modelState)]);
-  const mean = builder.op("Div", [values.sum, denominatorOf(builder, values, prediction)]);
+  const mean = values.mean ?? builder.op("Div", [values.sum, denominatorOf(builder, values, prediction)]);
   const outputs: GraphOutput[] = [{ name: LOSS, value: mean }];
   for (const { name } of [...parameters, ...stateTensors(modelState), ...optimizerState])
     outputs.push({ name: nextName(name), value: next.get(name) ?? name });

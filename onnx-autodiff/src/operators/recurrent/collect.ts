@@ -32,6 +32,7 @@ export function collectGradients(
           parts.map((part) => part.initial),
         ),
     ],
+    [INPUT.peepholes, () => stack(parts.map((part) => part.peepholes ?? ""))],
     [
       INPUT.initialC,
       () =>

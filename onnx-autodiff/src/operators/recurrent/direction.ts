@@ -43,6 +43,8 @@ export interface DirectionGradient {
   readonly initial: string;
   /** Only of an LSTM. */
   readonly initialC?: string;
+  /** Only of an LSTM with peepholes: [3 * hidden]. */
+  readonly peepholes?: string;
 }
 
 /** Parts of a value along an axis: one node for all of them. */

@@ -88,6 +88,26 @@ test("the gradient of an LSTM's cell state equals central differences", async ()
   });
 });
 
+test.each(["forward", "bidirectional"])(
+  "the gradient of an LSTM with peepholes equals central differences, %s",
+  async (direction) => {
+    const directions = direction === "forward" ? 1 : 2;
+    await expectGradientsMatchDifferences({
+      elementType: "float32",
+      parameters: {
+        x: [STEPS, BATCH, FEATURES],
+        ...weights(4, directions),
+        h: [directions, BATCH, HIDDEN],
+        c: [directions, BATCH, HIDDEN],
+        p: [directions, 3 * HIDDEN],
+      },
+      target: [STEPS, directions, BATCH, HIDDEN],
+      build: (g) =>
+        outputOf(g, "LSTM", ["x", "w", "r", "b", "", "h", "c", "p"], { attributes: { direction } }),
+    });
+  },
+);
+
 test("the gradient of a GRU with hard sigmoids equals central differences", async () => {
   await expectGradientsMatchDifferences({
     elementType: "float32",
