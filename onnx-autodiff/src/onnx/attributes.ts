@@ -1,5 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
-import { AttributeType, type AttributeProto, type NodeProto } from "./proto.js";
+import { AttributeType, type AttributeProto, type GraphProto, type NodeProto } from "./proto.js";
 import { encodeTensor, type Tensor } from "./tensor.js";
 
 /** Marks an attribute value as floating point, which a JavaScript number alone cannot say. */
@@ -15,7 +15,8 @@ export type AttributeValue =
   | readonly number[]
   | { readonly floats: readonly number[] }
   | { readonly texts: readonly string[] }
-  | { readonly tensor: Tensor };
+  | { readonly tensor: Tensor }
+  | { readonly graph: GraphProto };
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
@@ -41,6 +42,7 @@ function encodeAttribute(name: string, value: AttributeValue): AttributeProto {
     const strings = value.texts.map((text) => new TextEncoder().encode(text));
     return { ...empty, type: AttributeType.STRINGS, strings };
   }
+  if ("graph" in value) return { ...empty, type: AttributeType.GRAPH, graph: value.graph };
   if ("tensor" in value) {
     return { ...empty, type: AttributeType.TENSOR, tensor: encodeTensor("", value.tensor) };
   }

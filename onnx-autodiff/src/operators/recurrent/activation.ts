@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../../builder/graph-builder.js";
 import { scalarLike } from "../../gradient/add-to.js";
 import type { InferenceContext } from "../../graph/inference-context.js";
 import { findAttribute, float, textsAttribute } from "../../onnx/attributes.js";
-import { indicator } from "../fill.js";
+import { filledLike, indicator } from "../fill.js";
 
 /** An activation of a recurrent cell, with its slope as a function of its own output. */
 export interface Activation {
@@ -64,7 +64,7 @@ const RULES: Readonly<Record<string, ActivationRule>> = {
           graph.op("Mul", [value, scalarLike(graph, value, alpha)]),
           scalarLike(graph, value, beta),
         ]),
-      slope: (graph) => graph.constant(alpha, "float32"),
+      slope: (graph, y) => filledLike(graph, y, alpha),
     }),
   },
 };

@@ -2,7 +2,8 @@ import { reduceSum } from "../../builder/reductions.js";
 import { reshapeLike } from "../../gradient/broadcast.js";
 import type { GradientContext } from "../../gradient/gradient-context.js";
 import type { GraphBuilder } from "../../builder/graph-builder.js";
-import { addPresent, type Direction, type DirectionGradient } from "./direction.js";
+import type { Direction, DirectionGradient } from "./direction.js";
+import { addPresent } from "./parts.js";
 import { INPUT } from "./recurrent.js";
 
 /** Gradients of a recurrent node's inputs, from those of its directions. */

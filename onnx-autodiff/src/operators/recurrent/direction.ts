@@ -2,14 +2,19 @@ import type { GraphBuilder } from "../../builder/graph-builder.js";
 import type { GradientContext } from "../../gradient/gradient-context.js";
 import { scalarLike } from "../../gradient/add-to.js";
 import { filledLike } from "../fill.js";
+import type { Dim } from "../../graph/tensor-type.js";
+import { partsOf } from "./parts.js";
+import { runSteps } from "./steps.js";
 import { directionsOf, hiddenSizeOf, INPUT } from "./recurrent.js";
 
 /** One direction of a recurrent node whose gradient is built. Steps are counted as in the input, both directions. */
 export interface Direction {
   readonly graph: GraphBuilder;
   readonly isReverse: boolean;
-  readonly numSteps: number;
+  readonly numSteps: Dim;
   readonly hidden: number;
+  /** The node's input, [steps, batch, features]. */
+  readonly sequence: string;
   /** [steps * batch, features]. */
   readonly x: string;
   /** [gates * hidden, features]. */
@@ -47,105 +52,81 @@ export interface DirectionGradient {
   readonly peepholes?: string;
 }
 
-/** Parts of a value along an axis: one node for all of them. */
-export function partsOf(
-  graph: GraphBuilder,
-  value: string,
-  sizes: readonly number[],
-  axis: number,
-): readonly string[] {
-  if (sizes.length === 1) return [value];
-  return graph.ops("Split", [value, graph.constant(sizes, "int64")], { axis }, sizes.length);
-}
-
 /** A value [steps * batch, width] as [steps, batch, width]. */
-export function inSteps({ graph, initial, numSteps }: Direction, value: string): string {
-  const width = graph.requireShape(value).at(-1);
+export function inSteps({ graph, initial, numSteps, sequence }: Direction, value: string): string {
+  const width = Number(graph.requireShape(value).at(-1));
   const batch = graph.requireShape(initial)[1];
-  if (typeof width === "number" && typeof batch === "number") {
-    return graph.op("Reshape", [value, graph.constant([numSteps, batch, width], "int64")]);
+  const isStatic = (size: Dim | undefined): boolean => typeof size === "number";
+  if (isStatic(numSteps) || isStatic(batch)) {
+    const sizes = [numSteps, batch].map((size) => (typeof size === "number" ? size : -1));
+    return graph.op("Reshape", [value, graph.constant([...sizes, width], "int64")]);
   }
-  return graph.op("Reshape", [value, graph.constant([numSteps, -1, Number(width)], "int64")]);
+  const ends = [[0], [2]].map((end) => graph.constant(end, "int64"));
+  const outer = graph.op("Slice", [graph.op("Shape", [sequence]), ...ends]);
+  const shape = graph.op("Concat", [outer, graph.constant([width], "int64")], { axis: 0 });
+  return graph.op("Reshape", [value, shape]);
 }
 
 /** A value [steps, batch, width] as [steps * batch, width]. */
 export function flat({ graph }: Pick<Direction, "graph">, value: string): string {
-  return graph.op("Reshape", [
-    value,
-    graph.constant([-1, Number(graph.requireShape(value).at(-1))], "int64"),
-  ]);
-}
-
-/** A value [steps, batch, width] as one [1, batch, width] for each step. */
-export function stepsOf({ graph, numSteps }: Direction, value: string): readonly string[] {
-  return partsOf(
-    graph,
-    value,
-    Array.from({ length: numSteps }, () => 1),
-    0,
-  );
-}
-
-/** Indices of the steps from the last that was computed to the first. */
-export function backwardOrder({ isReverse, numSteps }: Direction): readonly number[] {
-  const order = Array.from({ length: numSteps }, (_, step) => step);
-  return isReverse ? order : order.reverse();
-}
-
-/** The values of all steps after one another. */
-export function concatSteps({ graph }: Pick<Direction, "graph">, values: readonly string[]): string {
-  return values.length === 1 ? (values[0] ?? "") : graph.op("Concat", values, { axis: 0 });
-}
-
-/** What one step of the backward pass gives. */
-export interface BackwardStep {
-  /** Gradient of the gates before their activation, [1, batch, gates * hidden]. */
-  readonly gates: string;
-  /** Gradient of the state before the step, without that of the output there; [1, batch, hidden]. */
-  readonly previous: string;
+  const width = Number(graph.requireShape(value).at(-1));
+  return graph.op("Reshape", [value, graph.constant([-1, width], "int64")]);
 }
 
 /** What the walk through all steps gives. */
 export interface BackwardWalk {
-  /** [steps * batch, gates * hidden]. */
+  /** Gradient of the gates before their activation, [steps * batch, gates * hidden]. */
   readonly gates: string;
   /** Gradient of each step's state, [steps * batch, hidden]. */
   readonly states: string;
-  /** Gradient of the initial state, [1, batch, hidden]. */
-  readonly initial: string;
+  /** Gradients of the initial states, [1, batch, hidden] each: of H first. */
+  readonly initial: readonly string[];
 }
 
-/** Goes through the steps from the last to the first, handing the state's gradient on (backpropagation through time). */
+/** One step of the walk back. */
+export interface BackwardStep {
+  /** [batch, gates * hidden]. */
+  readonly gates: string;
+  /** Gradients of the states before the step; that of H without the one of the output there. */
+  readonly carried: readonly string[];
+}
+
+/**
+ * Goes through the steps from the last to the first, handing the states' gradients on (backpropagation through time).
+ * `factors` [steps * batch, width] are what each step's gradients are multiplied with.
+ */
 export function walkBack(
   direction: Direction,
-  step: (gradient: string, index: number) => BackwardStep,
+  factors: readonly string[],
+  of: {
+    /** Gradients of the final states beside H. */
+    readonly finals?: readonly string[];
+    readonly step: (
+      graph: GraphBuilder,
+      gradients: readonly string[],
+      factors: readonly string[],
+    ) => BackwardStep;
+  },
 ): BackwardWalk {
-  const { graph, numSteps } = direction;
-  const outputs = direction.dy === undefined ? [] : stepsOf(direction, direction.dy);
-  const gates = Array.from({ length: numSteps }, () => "");
-  const states = [...gates];
-  let carried = direction.dFinal;
-  for (const index of backwardOrder(direction)) {
-    const gradient = addPresent(graph, carried, outputs[index]) ?? filledLike(graph, direction.initial, 0);
-    const result = step(gradient, index);
-    states[index] = gradient;
-    gates[index] = result.gates;
-    carried = result.previous;
-  }
-  return {
-    gates: flat(direction, concatSteps(direction, gates)),
-    states: flat(direction, concatSteps(direction, states)),
-    initial: carried ?? direction.initial,
-  };
-}
-
-/** The sum of the values that there are. */
-export function addPresent(
-  graph: GraphBuilder,
-  ...values: readonly (string | undefined)[]
-): string | undefined {
-  const present = values.filter((value) => value !== undefined);
-  return present.length === 0 ? undefined : present.reduce((sum, value) => graph.op("Add", [sum, value]));
+  const { graph, dy, numSteps } = direction;
+  const final = direction.dFinal ?? filledLike(graph, direction.initial, 0);
+  const sequences = factors.map((factor) => inSteps(direction, factor));
+  const { carried, outputs } = runSteps({
+    ...{ graph, numSteps, isReverse: !direction.isReverse },
+    initial: [final, ...(of.finals ?? [])],
+    sequences: dy === undefined ? sequences : [dy, ...sequences],
+    step(inner, [carriedH = "", ...rest], inputs) {
+      const gradient = dy === undefined ? carriedH : inner.op("Add", [carriedH, inputs[0] ?? ""]);
+      const { gates, carried } = of.step(
+        inner,
+        [gradient, ...rest],
+        dy === undefined ? inputs : inputs.slice(1),
+      );
+      return { carried, outputs: [gates, gradient] };
+    },
+  });
+  const [gates = "", states = ""] = outputs.map((output) => flat(direction, output));
+  return { gates, states, initial: carried };
 }
 
 /** All directions of a recurrent node, taken apart. `numGates` is 1, 3 or 4. */
@@ -153,7 +134,7 @@ export function directionsToDifferentiate(context: GradientContext, numGates: nu
   const { graph, inference } = context;
   const hidden = hiddenSizeOf(inference) ?? 1;
   const x = context.input(INPUT.x);
-  const numSteps = Number(graph.requireShape(x)[0]);
+  const numSteps = graph.requireShape(x)[0] ?? 1;
   const rows = flat({ graph }, x);
   const w = perDirection(context, context.input(INPUT.w), 0);
   const r = perDirection(context, context.input(INPUT.r), 0);
@@ -168,11 +149,11 @@ export function directionsToDifferentiate(context: GradientContext, numGates: nu
     const [wb, rb] = partsOfPresent(graph, squeeze(graph, b[index], 0), halves);
     const states = squeeze(graph, y[index], 1) ?? "";
     return {
-      ...{ graph, isReverse, numSteps, hidden, x: rows, initial, wb, rb },
+      ...{ graph, isReverse, numSteps, hidden, sequence: x, x: rows, initial, wb, rb },
       w: squeeze(graph, w[index], 0) ?? "",
       r: squeeze(graph, r[index], 0) ?? "",
       states: flat({ graph }, states),
-      previous: flat({ graph }, statesBefore(graph, states, { initial, isReverse, numSteps })),
+      previous: flat({ graph }, statesBefore(graph, states, { initial, isReverse })),
       dy: squeeze(graph, dy[index], 1),
       dFinal: dFinal[index],
     };
@@ -228,10 +209,9 @@ export function initialStates(context: GradientContext, input: number): readonly
 export function statesBefore(
   graph: GraphBuilder,
   states: string,
-  of: { readonly initial: string; readonly isReverse: boolean; readonly numSteps: number },
+  of: { readonly initial: string; readonly isReverse: boolean },
 ): string {
-  if (of.numSteps === 1) return of.initial;
-  const [from, to] = of.isReverse ? [1, of.numSteps] : [0, of.numSteps - 1];
+  const [from, to] = of.isReverse ? [1, 2 ** 31 - 1] : [0, -1];
   const moved = graph.op("Slice", [
     states,
     graph.constant([from], "int64"),

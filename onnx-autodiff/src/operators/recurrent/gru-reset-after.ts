@@ -1,13 +1,6 @@
 import { biasSum, outer, project } from "./collect.js";
-import {
-  inSteps,
-  partsOf,
-  stepsOf,
-  walkBack,
-  type BackwardWalk,
-  type Direction,
-  type DirectionGradient,
-} from "./direction.js";
+import { walkBack, type BackwardWalk, type Direction, type DirectionGradient } from "./direction.js";
+import { partsOf } from "./parts.js";
 import { updateFactors, type GruActivations } from "./gru.js";
 
 /** What each step's dH is multiplied with; [steps * batch, ...]. */
@@ -39,7 +32,7 @@ export function resetAfterGradient(direction: Direction, activations: GruActivat
     r: outer(direction, walk.gates, direction.previous),
     wb: biasSum(direction, toInput),
     rb: biasSum(direction, walk.gates),
-    initial: walk.initial,
+    initial: walk.initial[0] ?? "",
   };
 }
 
@@ -61,13 +54,12 @@ function factorsOf(direction: Direction, { gate, candidate }: GruActivations): F
 }
 
 function walkThrough(direction: Direction, factors: Factors): BackwardWalk {
-  const { graph, r } = direction;
-  const factorAt = stepsOf(direction, inSteps(direction, factors.toState));
-  const zAt = stepsOf(direction, inSteps(direction, factors.z));
-  return walkBack(direction, (gradient, step) => {
-    const tripled = graph.op("Concat", [gradient, gradient, gradient], { axis: 2 });
-    const gates = graph.op("Mul", [tripled, factorAt[step] ?? ""]);
-    const kept = graph.op("Mul", [gradient, zAt[step] ?? ""]);
-    return { gates, previous: graph.op("Add", [graph.op("MatMul", [gates, r]), kept]) };
+  return walkBack(direction, [factors.toState, factors.z], {
+    step(graph, [gradient = ""], [toState = "", z = ""]) {
+      const tripled = graph.op("Concat", [gradient, gradient, gradient], { axis: -1 });
+      const gates = graph.op("Mul", [tripled, toState]);
+      const kept = graph.op("Mul", [gradient, z]);
+      return { gates, carried: [graph.op("Add", [graph.op("MatMul", [gates, direction.r]), kept])] };
+    },
   });
 }

@@ -1,13 +1,6 @@
 import { biasSum, outer, project } from "./collect.js";
-import {
-  inSteps,
-  partsOf,
-  stepsOf,
-  walkBack,
-  type BackwardWalk,
-  type Direction,
-  type DirectionGradient,
-} from "./direction.js";
+import { walkBack, type BackwardWalk, type Direction, type DirectionGradient } from "./direction.js";
+import { partsOf } from "./parts.js";
 import { updateFactors, type GruActivations } from "./gru.js";
 
 /** The recurrence weight and bias, apart for the two gates and for the candidate. */
@@ -46,7 +39,7 @@ export function resetBeforeGradient(direction: Direction, activations: GruActiva
     r: graph.op("Concat", r, { axis: 0 }),
     wb: bias,
     rb: bias,
-    initial: walk.initial,
+    initial: walk.initial[0] ?? "",
   };
 }
 
@@ -77,25 +70,21 @@ function factorsOf(
 }
 
 function walkThrough(direction: Direction, factors: Factors, recurrence: Recurrence): BackwardWalk {
-  const { graph } = direction;
-  const at = (value: string): readonly string[] => stepsOf(direction, inSteps(direction, value));
-  const [toUpdate, toCandidate, toReset] = [
-    at(factors.toUpdate),
-    at(factors.toCandidate),
-    at(factors.toReset),
-  ];
-  const [z, r] = [at(factors.z), at(factors.r)];
-  const times = (value: string, factor: string | undefined): string => graph.op("Mul", [value, factor ?? ""]);
-  return walkBack(direction, (gradient, step) => {
-    const candidate = times(gradient, toCandidate[step]);
-    const kept = graph.op("MatMul", [candidate, recurrence.candidate]);
-    const gates = graph.op("Concat", [times(gradient, toUpdate[step]), times(kept, toReset[step])], {
-      axis: 2,
-    });
-    const direct = graph.op("Add", [times(gradient, z[step]), times(kept, r[step])]);
-    return {
-      gates: graph.op("Concat", [gates, candidate], { axis: 2 }),
-      previous: graph.op("Add", [direct, graph.op("MatMul", [gates, recurrence.gates])]),
-    };
+  const { toUpdate, toCandidate, toReset, z, r } = factors;
+  return walkBack(direction, [toUpdate, toCandidate, toReset, z, r], {
+    step(graph, [gradient = ""], given) {
+      const [updateFactor = "", candidateFactor = "", resetFactor = "", update = "", reset = ""] = given;
+      const times = (value: string, factor: string): string => graph.op("Mul", [value, factor]);
+      const candidate = times(gradient, candidateFactor);
+      const kept = graph.op("MatMul", [candidate, recurrence.candidate]);
+      const gates = graph.op("Concat", [times(gradient, updateFactor), times(kept, resetFactor)], {
+        axis: -1,
+      });
+      const direct = graph.op("Add", [times(gradient, update), times(kept, reset)]);
+      return {
+        gates: graph.op("Concat", [gates, candidate], { axis: -1 }),
+        carried: [graph.op("Add", [direct, graph.op("MatMul", [gates, recurrence.gates])])],
+      };
+    },
   });
 }

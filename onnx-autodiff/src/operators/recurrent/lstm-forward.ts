@@ -1,6 +1,8 @@
 import type { Activation } from "./activation.js";
 import { project } from "./collect.js";
-import { backwardOrder, concatSteps, flat, inSteps, partsOf, stepsOf, type Direction } from "./direction.js";
+import { flat, inSteps, type Direction } from "./direction.js";
+import { partsOf } from "./parts.js";
+import { runSteps } from "./steps.js";
 import type { Peepholes } from "./peepholes.js";
 
 /** Activations of the gates, of the cell's candidate, and of the cell state on its way out. */
@@ -10,20 +12,14 @@ export interface LstmActivations {
   readonly output: Activation;
 }
 
-/** What one step's gradients are multiplied with; [1, batch, ...]. */
-export interface StepFactors {
-  /** From the hidden state to the cell state. */
-  readonly cell: string;
-  /** From the hidden state to the output gate before its activation. */
-  readonly output: string;
-  /** From the cell state to input gate, forget gate and candidate before their activations: three times as wide. */
-  readonly rest: string;
-  readonly forget: string;
-}
-
 /** The forward pass of one direction, computed again for its gradient. */
 export interface LstmPass {
-  factorAt(step: number): StepFactors;
+  /**
+   * What the gradients of each step are multiplied with, [steps * batch, ...]: from the hidden state to the cell state;
+   * from it to the output gate before its activation; from the cell state to input gate, forget gate and candidate
+   * before theirs (three times as wide); the forget gate.
+   */
+  readonly factors: readonly string[];
   /** The cell state after each step, and before each; [steps * batch, hidden]. */
   readonly cells: string;
   readonly cellsBefore: string;
@@ -61,18 +57,17 @@ export function computeLstm(
     g: cell.apply(graph, beforeG),
   });
   const { peepholes } = from;
-  const peeked =
-    peepholes && graph.op("Add", [beforeO, graph.op("Mul", [gates.cells, peepholes.flatOutput])]);
+  const peeked = peepholes && graph.op("Add", [beforeO, graph.op("Mul", [gates.cells, peepholes.output])]);
   const o = gate.apply(graph, peeked ?? beforeO);
-  const factorAt = factorsOf(direction, activations, { ...gates, o });
-  return { factorAt, cells: gates.cells, cellsBefore: gates.cellsBefore };
+  const factors = factorsOf(direction, activations, { ...gates, o });
+  return { factors, cells: gates.cells, cellsBefore: gates.cellsBefore };
 }
 
 function factorsOf(
   direction: Direction,
   { gate, cell, output }: LstmActivations,
   { i, o, f, g, cells, cellsBefore }: Gates & { readonly o: string },
-): LstmPass["factorAt"] {
+): readonly string[] {
   const { graph } = direction;
   const shown = output.apply(graph, cells);
   const rest = [
@@ -80,16 +75,12 @@ function factorsOf(
     graph.op("Mul", [cellsBefore, gate.slope(graph, f)]),
     graph.op("Mul", [i, cell.slope(graph, g)]),
   ];
-  const at = (value: string): readonly string[] => stepsOf(direction, inSteps(direction, value));
-  const toCell = at(graph.op("Mul", [o, output.slope(graph, shown)]));
-  const toOutput = at(graph.op("Mul", [shown, gate.slope(graph, o)]));
-  const [toRest, forgets] = [at(graph.op("Concat", rest, { axis: 1 })), at(f)];
-  return (step) => ({
-    cell: toCell[step] ?? "",
-    output: toOutput[step] ?? "",
-    rest: toRest[step] ?? "",
-    forget: forgets[step] ?? "",
-  });
+  return [
+    graph.op("Mul", [o, output.slope(graph, shown)]),
+    graph.op("Mul", [shown, gate.slope(graph, o)]),
+    graph.op("Concat", rest, { axis: 1 }),
+    f,
+  ];
 }
 
 /** c_t = f_t c_(t-1) + i_t g_t for all steps. */
@@ -104,26 +95,22 @@ function followCells(
     readonly g: string;
   },
 ): Gates {
-  const { graph, numSteps } = direction;
-  const at = (value: string): readonly string[] => stepsOf(direction, inSteps(direction, value));
+  const { graph, numSteps, isReverse, hidden } = direction;
   const { peepholes } = from;
   const beforeGates = graph.op("Concat", [from.beforeI, from.beforeF], { axis: 1 });
-  const opened = at(peepholes === undefined ? gate.apply(graph, beforeGates) : beforeGates);
-  const candidates = at(from.g);
-  const empty = (): string[] => Array.from({ length: numSteps }, () => "");
-  const [gates, before, after] = [empty(), empty(), empty()];
-  let state = from.initial;
-  for (const step of [...backwardOrder(direction)].reverse()) {
-    const open = opened[step] ?? "";
-    const both = peepholes === undefined ? open : gate.apply(graph, peepholes.peek(open, state));
-    const [i = "", f = ""] = partsOf(graph, both, [direction.hidden, direction.hidden], 2);
-    gates[step] = both;
-    before[step] = state;
-    const added = graph.op("Mul", [i, candidates[step] ?? ""]);
-    state = graph.op("Add", [graph.op("Mul", [f, state]), added]);
-    after[step] = state;
-  }
-  const all = (values: readonly string[]): string => flat(direction, concatSteps(direction, values));
-  const [i = "", f = ""] = partsOf(graph, all(gates), [direction.hidden, direction.hidden], 1);
-  return { i, f, g: from.g, cells: all(after), cellsBefore: all(before) };
+  const opened = peepholes === undefined ? gate.apply(graph, beforeGates) : beforeGates;
+  const { outputs } = runSteps({
+    ...{ graph, numSteps, isReverse, initial: [from.initial] },
+    sequences: [inSteps(direction, opened), inSteps(direction, from.g)],
+    step(inner, [state = ""], [open = "", candidate = ""]) {
+      const both = peepholes === undefined ? open : gate.apply(inner, peepholes.peek(inner, open, state));
+      const [i = "", f = ""] = partsOf(inner, both, [hidden, hidden], -1);
+      const added = inner.op("Mul", [i, candidate]);
+      const next = inner.op("Add", [inner.op("Mul", [f, state]), added]);
+      return { carried: [next], outputs: [next, state, ...(peepholes === undefined ? [] : [both])] };
+    },
+  });
+  const [cells = "", cellsBefore = "", gates = opened] = outputs.map((output) => flat(direction, output));
+  const [i = "", f = ""] = partsOf(graph, gates, [hidden, hidden], 1);
+  return { i, f, g: from.g, cells, cellsBefore };
 }

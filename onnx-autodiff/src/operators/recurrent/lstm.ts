@@ -1,16 +1,18 @@
 import type { GradientContext } from "../../gradient/gradient-context.js";
+import type { GraphBuilder } from "../../builder/graph-builder.js";
+import { filledLike } from "../fill.js";
 import type { Operator } from "../operator.js";
 import { activationsOf } from "./activation.js";
 import { biasSum, collectGradients, outer } from "./collect.js";
 import {
-  addPresent,
   directionsToDifferentiate,
   initialStates,
-  partsOf,
   walkBack,
+  type BackwardStep,
   type Direction,
   type DirectionGradient,
 } from "./direction.js";
+import { addPresent, partsOf } from "./parts.js";
 import { computeLstm, type LstmActivations, type LstmPass } from "./lstm-forward.js";
 import { peepholeGradient, peepholesOf, type Peepholes } from "./peepholes.js";
 import {
@@ -58,7 +60,8 @@ function lstmGradients(context: GradientContext): readonly (string | undefined)[
     const activations = { gate, cell, output } as LstmActivations;
     const peepholes = peepholesOf(context, direction, index);
     const pass = computeLstm(direction, activations, { peepholes, initial: initialCells[index] ?? "" });
-    return directionGradient(direction, pass, { peepholes, dFinal: finals[index] });
+    const dFinal = finals[index] ?? filledLike(graph, initialCells[index] ?? "", 0);
+    return directionGradient(direction, pass, { peepholes, dFinal });
   });
   return collectGradients(context, parts);
 }
@@ -66,33 +69,41 @@ function lstmGradients(context: GradientContext): readonly (string | undefined)[
 function directionGradient(
   direction: Direction,
   pass: LstmPass,
-  of: { readonly peepholes: Peepholes | undefined; readonly dFinal: string | undefined },
+  of: { readonly peepholes: Peepholes | undefined; readonly dFinal: string },
 ): DirectionGradient {
-  const { graph, r, hidden } = direction;
   const { peepholes } = of;
-  let carriedCell = of.dFinal;
-  const walk = walkBack(direction, (gradient, step) => {
-    const factor = pass.factorAt(step);
-    const toOutput = graph.op("Mul", [gradient, factor.output]);
-    const peeked = peepholes && graph.op("Mul", [toOutput, peepholes.output]);
-    const direct = graph.op("Mul", [gradient, factor.cell]);
-    const cell = addPresent(graph, carriedCell, direct, peeked) ?? "";
-    const toRest = graph.op("Mul", [graph.op("Concat", [cell, cell, cell], { axis: 2 }), factor.rest]);
-    const [toInput = "", toForgetAndCell = ""] = partsOf(graph, toRest, [hidden, 2 * hidden], 2);
-    const gates = graph.op("Concat", [toInput, toOutput, toForgetAndCell], { axis: 2 });
-    const back = peepholes && peepholes.back(toRest);
-    carriedCell = addPresent(graph, graph.op("Mul", [cell, factor.forget]), back);
-    return { gates, previous: graph.op("MatMul", [gates, r]) };
+  const walk = walkBack(direction, pass.factors, {
+    finals: [of.dFinal],
+    step: (graph, gradients, factors) => stepBack(graph, { direction, peepholes }, { gradients, factors }),
   });
   const bias = biasSum(direction, walk.gates);
   return {
-    x: graph.op("Gemm", [walk.gates, direction.w]),
+    x: direction.graph.op("Gemm", [walk.gates, direction.w]),
     w: outer(direction, walk.gates, direction.x),
     r: outer(direction, walk.gates, direction.previous),
     wb: bias,
     rb: bias,
-    initial: walk.initial,
-    initialC: carriedCell ?? "",
+    initial: walk.initial[0] ?? "",
+    initialC: walk.initial[1] ?? "",
     ...(peepholes === undefined ? {} : { peepholes: peepholeGradient(direction, walk.gates, pass) }),
   };
+}
+
+function stepBack(
+  graph: GraphBuilder,
+  { direction, peepholes }: { readonly direction: Direction; readonly peepholes: Peepholes | undefined },
+  { gradients, factors }: { readonly gradients: readonly string[]; readonly factors: readonly string[] },
+): BackwardStep {
+  const { hidden } = direction;
+  const [gradient = "", carriedCell = ""] = gradients;
+  const [toCell = "", outputFactor = "", restFactor = "", forget = ""] = factors;
+  const toOutput = graph.op("Mul", [gradient, outputFactor]);
+  const peeked = peepholes && graph.op("Mul", [toOutput, peepholes.output]);
+  const cell = addPresent(graph, carriedCell, graph.op("Mul", [gradient, toCell]), peeked) ?? "";
+  const toRest = graph.op("Mul", [graph.op("Concat", [cell, cell, cell], { axis: -1 }), restFactor]);
+  const [toInput = "", toForgetAndCell = ""] = partsOf(graph, toRest, [hidden, 2 * hidden], -1);
+  const gates = graph.op("Concat", [toInput, toOutput, toForgetAndCell], { axis: -1 });
+  const kept = graph.op("Mul", [cell, forget]);
+  const nextCell = addPresent(graph, kept, peepholes?.back(graph, toRest)) ?? kept;
+  return { gates, carried: [graph.op("MatMul", [gates, direction.r]), nextCell] };
 }

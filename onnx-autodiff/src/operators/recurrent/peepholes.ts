@@ -1,17 +1,18 @@
 import { reduceSum } from "../../builder/reductions.js";
 import type { GradientContext } from "../../gradient/gradient-context.js";
-import { addPresent, partsOf, type Direction } from "./direction.js";
+import type { GraphBuilder } from "../../builder/graph-builder.js";
+import type { Direction } from "./direction.js";
+import { addPresent, partsOf } from "./parts.js";
 import { INPUT } from "./recurrent.js";
 
 /** Weights with which an LSTM's gates see the cell state, of one direction. */
 export interface Peepholes {
-  /** Of the output gate, for [1, batch, hidden] and for [steps * batch, hidden]. */
+  /** Of the output gate, [hidden]. */
   readonly output: string;
-  readonly flatOutput: string;
-  /** Adds what input and forget gate see of the state before: [1, batch, 2 * hidden] and [1, batch, hidden]. */
-  peek(gates: string, state: string): string;
-  /** Gradient of the state before, from those of input gate, forget gate and candidate [1, batch, 3 * hidden]. */
-  back(gradients: string): string;
+  /** Adds what input and forget gate see of the state before: [batch, 2 * hidden] and [batch, hidden]. */
+  peek(graph: GraphBuilder, gates: string, state: string): string;
+  /** Gradient of the state before, from those of input gate, forget gate and candidate [batch, 3 * hidden]. */
+  back(graph: GraphBuilder, gradients: string): string;
 }
 
 /** The peepholes of a direction, P [directions, 3 * hidden] in the order input, output, forget; undefined without. */
@@ -27,15 +28,14 @@ export function peepholesOf(
   const both = graph.op("Concat", [input, forget], { axis: 0 });
   return {
     output,
-    flatOutput: output,
-    peek(gates, state) {
-      const twice = graph.op("Concat", [state, state], { axis: 2 });
-      return graph.op("Add", [gates, graph.op("Mul", [twice, both])]);
+    peek(inner, gates, state) {
+      const twice = inner.op("Concat", [state, state], { axis: -1 });
+      return inner.op("Add", [gates, inner.op("Mul", [twice, both])]);
     },
-    back(gradients) {
-      const [toInput = "", toForget = ""] = partsOf(graph, gradients, [hidden, hidden, hidden], 2);
-      const parts = [graph.op("Mul", [toInput, input]), graph.op("Mul", [toForget, forget])];
-      return addPresent(graph, ...parts) ?? "";
+    back(inner, gradients) {
+      const [toInput = "", toForget = ""] = partsOf(inner, gradients, [hidden, hidden, hidden], -1);
+      const parts = [inner.op("Mul", [toInput, input]), inner.op("Mul", [toForget, forget])];
+      return addPresent(inner, ...parts) ?? "";
     },
   };
 }

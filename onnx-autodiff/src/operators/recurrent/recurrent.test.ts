@@ -124,17 +124,54 @@ test("the gradient of a GRU with hard sigmoids equals central differences", asyn
   });
 });
 
-test("a sequence whose length is known only at run time is refused by name", () => {
-  const g = createGraphBuilder({ name: "open" });
-  g.input("x", "float32", ["T", 1, FEATURES]);
+describe.each(CELLS)(
+  "the gradient of %s with %i gates and %j over a Scan equals central differences",
+  (type, gates, given) => {
+    test("for more steps than are written out, in both directions", async () => {
+      await expectGradientsMatchDifferences({
+        elementType: "float32",
+        inputs: { x: { dims: [18, "N", FEATURES], sizes: [18, BATCH, FEATURES] } },
+        parameters: weights(gates, 2),
+        target: [18, 2, BATCH, HIDDEN],
+        build: (g) =>
+          outputOf(g, type, ["x", "w", "r", "b"], { attributes: { ...given, direction: "bidirectional" } }),
+      });
+    });
+
+    test("for a number of steps and examples known only at run time", async () => {
+      await expectGradientsMatchDifferences({
+        elementType: "float32",
+        inputs: { x: { dims: ["T", "N", FEATURES], sizes: [4, BATCH, FEATURES] } },
+        parameters: { ...weights(gates, 1), h: [1, BATCH, HIDDEN] },
+        target: [1, BATCH, HIDDEN],
+        build: (g) => outputOf(g, type, ["x", "w", "r", "b", "", "h"], { attributes: given, index: 1 }),
+      });
+    });
+  },
+);
+
+test("the gradient of an LSTM with peepholes over a Scan equals central differences", async () => {
+  await expectGradientsMatchDifferences({
+    elementType: "float32",
+    inputs: { x: { dims: [18, BATCH, FEATURES], sizes: [18, BATCH, FEATURES] } },
+    parameters: { ...weights(4, 1), c: [1, BATCH, HIDDEN], p: [1, 3 * HIDDEN] },
+    target: [18, 1, BATCH, HIDDEN],
+    build: (g) => outputOf(g, "LSTM", ["x", "w", "r", "b", "", "", "c", "p"], { attributes: {} }),
+  });
+});
+
+test("a recurrent node with sequence lengths is refused by name", () => {
+  const g = createGraphBuilder({ name: "packed" });
+  g.input("x", "float32", [STEPS, 1, FEATURES]);
+  g.input("lengths", "int32", [1]);
   for (const [name, shape] of Object.entries(weights(1, 1))) {
     const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
     g.initializer(name, { elementType: "float32", shape, data });
   }
-  g.output("y", outputOf(g, "RNN", ["x", "w", "r", "b"], { attributes: {} }));
+  g.output("y", outputOf(g, "RNN", ["x", "w", "r", "b", "lengths"], { attributes: {} }));
 
   const error = errorOf(() => buildTrainingGraphs(g.build(), { loss: "mean-squared-error" }));
 
   expect(error?.code).toBe("ONNX_UNSUPPORTED_OPERATOR");
-  expect(error?.message).toContain("the number of its steps is known only at run time");
+  expect(error?.message).toContain("it takes sequence lengths");
 });

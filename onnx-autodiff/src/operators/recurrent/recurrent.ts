@@ -57,12 +57,6 @@ export function requireDifferentiable(context: InferenceContext): void {
   if (context.int("input_forget", 0) !== 0) {
     refuse("it couples the input and forget gates", "export it with input_forget 0");
   }
-  if (typeof context.shape(INPUT.x)?.[0] !== "number") {
-    refuse(
-      "the number of its steps is known only at run time",
-      "export the model with a fixed sequence length",
-    );
-  }
 }
 
 /** Multiply-adds of all steps for one example. */

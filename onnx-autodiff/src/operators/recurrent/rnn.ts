@@ -1,7 +1,7 @@
 import type { Operator } from "../operator.js";
 import { activationsOf } from "./activation.js";
 import { biasSum, collectGradients, outer } from "./collect.js";
-import { directionsToDifferentiate, inSteps, stepsOf, walkBack } from "./direction.js";
+import { directionsToDifferentiate, walkBack } from "./direction.js";
 import { keepSequence, recurrentMultiplyAdds, recurrentTypes, requireDifferentiable } from "./recurrent.js";
 
 /** H_t = f(X_t W' + H_(t-1) R' + Wb + Rb): the simple recurrent network, in one or both directions. */
@@ -18,10 +18,11 @@ export const rnn: Operator = {
     const parts = directionsToDifferentiate(context, 1).map((direction, index) => {
       const [activation] = activationsOf(context.inference, ["Tanh"], index);
       const slopes = activation?.slope(graph, direction.states) ?? "";
-      const slopeAt = stepsOf(direction, inSteps(direction, slopes));
-      const walk = walkBack(direction, (gradient, step) => {
-        const gates = graph.op("Mul", [gradient, slopeAt[step] ?? ""]);
-        return { gates, previous: graph.op("MatMul", [gates, direction.r]) };
+      const walk = walkBack(direction, [slopes], {
+        step(inner, [gradient = ""], [slope = ""]) {
+          const gates = inner.op("Mul", [gradient, slope]);
+          return { gates, carried: [inner.op("MatMul", [gates, direction.r])] };
+        },
       });
       const bias = biasSum(direction, walk.gates);
       return {
@@ -30,7 +31,7 @@ export const rnn: Operator = {
         r: outer(direction, walk.gates, direction.previous),
         wb: bias,
         rb: bias,
-        initial: walk.initial,
+        initial: walk.initial[0] ?? "",
       };
     });
     return collectGradients(context, parts);
