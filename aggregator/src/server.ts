@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Aggregator } from "./aggregator-service.js";
+import { checkTraining } from "./registry/training-check.js";
 import { createHttpApp, type HttpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { HttpAppOptions } from "./http/ports.js";
@@ -59,7 +60,7 @@ async function openHttp(
 function createService(base: Foundations, { tasks, releases, events, traffic }: Orchestration): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
-    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, nowMs },
+    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, nowMs, checkTraining },
     tenantId: base.tenantId,
     startedAtMs: nowMs(),
     onEvent: events.onEvent,

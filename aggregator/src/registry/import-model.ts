@@ -19,6 +19,7 @@ import {
 import type { BlobStore } from "../blobs/port.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { ModelImport } from "../service.js";
+import type { CheckTraining, TrainingCheck } from "./training-check.js";
 import type { ControlStore } from "../store/port.js";
 
 const ELEMENT_TYPES = elementTypeSchema.options;
@@ -29,18 +30,26 @@ export interface RegistryPorts {
   readonly store: ControlStore;
   readonly blobs: BlobStore;
   readonly nowMs: () => number;
+  readonly checkTraining: CheckTraining;
+}
+
+/** A new version, and what a training step of it took. */
+export interface ImportedModel {
+  readonly record: VersionRecord;
+  readonly check: TrainingCheck;
 }
 
 /**
  * Differentiates an ONNX model and makes it a version: graphs, checkpoint and manifest as blobs, then one row.
  *
- * Throws ONNX_… for a model that cannot be trained, VERSION_CONFLICT when the parameters differ from the model's, and
+ * Throws ONNX_… for a model that cannot be trained, TRAINING_FAILED when a training step of it fails, VERSION_CONFLICT when the parameters differ from the model's, and
  * TASK_STATE_CONFLICT while a task trains the model: it would go on from another model than the one it began with.
  */
-export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<VersionRecord> {
+export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<ImportedModel> {
   const built = differentiate(request);
   const parent = (await ports.store.latestVersion(request.model)) ?? null;
   if (parent !== null) await requireSuccessor(ports, parent, built);
+  const check = await ports.checkTraining(built);
   const manifest = await storeBundle(ports.blobs, request, { built, parentVersion: parent?.version ?? null });
   const record: VersionRecord = {
     model: request.model,
@@ -56,7 +65,7 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
     createdAtMs: ports.nowMs(),
   };
   await ports.store.commitVersion({ version: record, round: null });
-  return record;
+  return { record, check };
 }
 
 async function requireSuccessor(
@@ -66,7 +75,7 @@ async function requireSuccessor(
 ): Promise<void> {
   const { model } = parent;
   const { parameters } = decodeManifest(await blobs.get(parent.manifest.sha256));
-  if (JSON.stringify(parameters) !== JSON.stringify(built.parameters.map(toTensorShape))) {
+  if (JSON.stringify(parameters) !== JSON.stringify(divideTensors(built).federated.map(toTensorShape))) {
     throw new FedgeError(
       "VERSION_CONFLICT",
       `model "${model}" has parameters of other names or shapes; import this one under another name`,
@@ -84,12 +93,7 @@ async function requireSuccessor(
 }
 
 function differentiate(request: ModelImport): TrainingGraphs {
-  return buildTrainingGraphs(request.onnx, {
-    loss: request.loss,
-    optimizer: { kind: "sgd", ...request.optimizer },
-    proximal: request.proximal,
-    ...(request.trainable.length === 0 ? {} : { trainable: request.trainable }),
-  });
+  return buildTrainingGraphs(request.onnx, request.training);
 }
 
 async function storeBundle(
@@ -97,7 +101,8 @@ async function storeBundle(
   request: ModelImport,
   { built, parentVersion }: { readonly built: TrainingGraphs; readonly parentVersion: number | null },
 ): Promise<ModelManifest> {
-  const tensors = [...built.parameters, ...built.state].map(toNamedTensor);
+  const { federated, state } = divideTensors(built);
+  const tensors = [...federated, ...state].map(toNamedTensor);
   return {
     format: MANIFEST_FORMAT,
     model: request.model,
@@ -108,15 +113,30 @@ async function storeBundle(
       eval: await blobs.put(built.eval),
     },
     checkpoint: await blobs.put(encodeSafetensors(tensors)),
-    parameters: built.parameters.map(toTensorShape),
-    state: built.state.map(toTensorShape),
+    parameters: federated.map(toTensorShape),
+    state: state.map(toTensorShape),
     inputs: built.inputs.map(toPortShape),
     outputs: built.outputs.map(toPortShape),
     target: toPortShape(built.loss.target),
-    loss: request.loss,
-    proximal: request.proximal,
+    loss: built.loss.kind,
+    proximal: request.training.proximal ?? false,
     minRuntimeVersion: RUNTIME_VERSION,
     lineage: { parentVersion, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 },
+  };
+}
+
+/**
+ * Running statistics are averaged over the devices as parameters are: a version without those of its data could not
+ * answer. What optimizers and dropout keep stays on the device.
+ */
+function divideTensors({ parameters, state, statistics }: TrainingGraphs): {
+  readonly federated: readonly TensorSpec[];
+  readonly state: readonly TensorSpec[];
+} {
+  const isStatistic = ({ name }: TensorSpec): boolean => statistics.includes(name);
+  return {
+    federated: [...parameters, ...state.filter(isStatistic)],
+    state: state.filter((tensor) => !isStatistic(tensor)),
   };
 }
 

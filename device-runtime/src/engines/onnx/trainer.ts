@@ -57,7 +57,8 @@ async function runPlan(
   const startedAtMs = context.options.nowMs();
   const batches = new ExampleBatches(context.runtime, manifest, request.examples, { ...plan, seed });
   const weights = new Weights(context.runtime, manifest, request.tensors);
-  const constants = constantFeeds(context.runtime, request, weights);
+  weights.seed(seed);
+  const constants = constantFeeds(context, request, weights);
   const losses = new LossTrack(batches.numSteps);
   for (const batch of batches.feeds()) {
     requireWanted(signal);
@@ -86,7 +87,7 @@ async function runStep(
 }
 
 function constantFeeds(
-  runtime: OnnxRuntime,
+  { runtime, session }: PlanContext,
   { plan, manifest }: TrainingRequest,
   weights: Weights,
 ): Record<string, Tensor> {
@@ -95,7 +96,9 @@ function constantFeeds(
     throw new FedgeError("TRAINING_FAILED", "the plan wants a FedProx term and the train graph has none");
   }
   const feeds = { learning_rate: scalar(plan.learningRate) };
-  return manifest.proximal ? { ...feeds, proximal_mu: scalar(plan.proximalMu), ...weights.anchors() } : feeds;
+  return manifest.proximal
+    ? { ...feeds, proximal_mu: scalar(plan.proximalMu), ...weights.anchors(session.inputNames) }
+    : feeds;
 }
 
 function requireWanted(signal: StopSignal): void {
