@@ -22,6 +22,8 @@ export interface ModelBuilder {
   initializer(name: string, tensor: Tensor): string;
   /** A node with one output; its types are checked at once. Equal nodes are made once. */
   op(type: string, inputs: readonly string[], attributes?: Attributes): string;
+  /** A node with several outputs. */
+  ops(type: string, inputs: readonly string[], attributes: Attributes, numOutputs: number): readonly string[];
   /** States the type of a value that comes from an operator without a shape rule, and returns its name. */
   declare(value: string, elementType: ElementType, shape: readonly Dim[]): string;
   /** Declares a graph output with its own name. */
@@ -39,6 +41,7 @@ export function createGraphBuilder(options: ModelBuilderOptions): ModelBuilder {
     input: (inputName, elementType, shape) => builder.input(inputName, elementType, shape),
     initializer: (tensorName, tensor) => builder.initializer(tensorName, tensor),
     op: (type, inputs, attributes) => builder.op(type, inputs, attributes),
+    ops: (type, inputs, attributes, numOutputs) => builder.ops(type, inputs, attributes, numOutputs),
     declare(value, elementType, shape) {
       builder.declare(value, { elementType, shape });
       return value;

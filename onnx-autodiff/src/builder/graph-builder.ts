@@ -8,7 +8,7 @@ import { elementTypeOf } from "../onnx/element-type.js";
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../onnx/proto.js";
 import { decodeTensor, encodeTensor, type Tensor } from "../onnx/tensor.js";
 import type { Operator } from "../operators/operator.js";
-import { constantTensor, type ConstantValues } from "./constant.js";
+import { constantTensor, constantValue, type ConstantValues } from "./constant.js";
 import { collectLiveNodes, finishOutputs } from "./live-nodes.js";
 import { subexpressionKey } from "./subexpression.js";
 
@@ -20,6 +20,10 @@ export interface GraphBuilderOptions {
   readonly operators: ReadonlyMap<string, Operator>;
   /** Names that generated values must not take. */
   readonly reservedNames?: ReadonlySet<string>;
+  /** Graph around a subgraph: its values may be read. */
+  readonly outer?: GraphBuilder;
+  /** Beginning of generated names; "fedge" by default. */
+  readonly prefix?: string;
 }
 
 export interface GraphOutput {
@@ -47,12 +51,16 @@ export class GraphBuilder {
   readonly #known = new Map<string, readonly string[]>();
   readonly #generated = new Set<string>();
   readonly #nodeNames = new Set<string>();
+  readonly #outer: GraphBuilder | undefined;
+  readonly #prefix: string;
   #counter = 0;
 
   constructor(options: GraphBuilderOptions) {
     this.opset = options.opset;
     this.#operators = options.operators;
     this.#reserved = options.reservedNames ?? new Set();
+    this.#outer = options.outer;
+    this.#prefix = options.prefix ?? "fedge";
   }
 
   get nodes(): readonly NodeProto[] {
@@ -60,7 +68,7 @@ export class GraphBuilder {
   }
 
   typeOf(name: string): TensorType | undefined {
-    return this.#types.get(name) ?? this.#declared.get(name);
+    return this.#types.get(name) ?? this.#declared.get(name) ?? this.#outer?.typeOf(name);
   }
 
   /** Type of a value that must be known. Throws `ONNX_INVALID_GRAPH` otherwise. */
@@ -87,6 +95,13 @@ export class GraphBuilder {
     return this.#contents.get(name);
   }
 
+  tensorOf(name: string): Tensor | undefined {
+    const initializer = this.#initializers.get(name);
+    if (initializer !== undefined) return decodeTensor(initializer);
+    const producer = this.#producers.get(name);
+    return producer?.opType === "Constant" ? constantValue(producer) : undefined;
+  }
+
   producerOf(name: string): NodeProto | undefined {
     return this.#producers.get(name);
   }
@@ -97,6 +112,16 @@ export class GraphBuilder {
 
   contextOf(node: NodeProto): InferenceContext {
     return new InferenceContext(node, this.opset, this);
+  }
+
+  /** A builder for the body of a node of this graph; what it reads of this graph is captured by name. */
+  subgraph(hint: string): GraphBuilder {
+    const { opset } = this;
+    const reservedNames = this.#reserved;
+    return new GraphBuilder({
+      ...{ opset, operators: this.#operators, reservedNames, outer: this },
+      prefix: this.#freshName(hint),
+    });
   }
 
   /** Records a type that is used where inference finds none. */
@@ -239,9 +264,14 @@ export class GraphBuilder {
     );
   }
 
+  /** A name that nothing has yet. */
+  newName(hint: string): string {
+    return this.#freshName(hint);
+  }
+
   #freshName(hint: string): string {
     for (;;) {
-      const name = `fedge/${hint}_${this.#counter++}`;
+      const name = `${this.#prefix}/${hint}_${this.#counter++}`;
       const isTaken = this.#types.has(name) || this.#declared.has(name) || this.#nodeNames.has(name);
       if (!isTaken && !this.#reserved.has(name)) return name;
     }

@@ -17,7 +17,7 @@ export function reduceSum(
 /** Any other reduction over `axes`, in the form that the graph's opset has. */
 export function reduce(
   graph: GraphBuilder,
-  type: "ReduceMean" | "ReduceMax" | "ReduceSumSquare",
+  type: "ReduceMean" | "ReduceMax" | "ReduceProd" | "ReduceSumSquare",
   value: string,
   options: { readonly axes: readonly number[]; readonly keepDims: boolean },
 ): string {

@@ -49,6 +49,11 @@ export class GradientContext {
     );
   }
 
+  /** As `outputGradient`; undefined when the loss does not use output `index`. */
+  optionalOutputGradient(index: number): string | undefined {
+    return this.#outputGradients[index];
+  }
+
   /** True when a trained parameter is behind input `index`. */
   needs(index: number): boolean {
     return this.#neededInputs.has(index);

@@ -1,6 +1,7 @@
 import { FedgeError, type ErrorCode } from "@fedge/protocol";
-import { floatAttribute, intAttribute, intsAttribute } from "../onnx/attributes.js";
+import { floatAttribute, intAttribute, intsAttribute, textAttribute } from "../onnx/attributes.js";
 import type { NodeProto } from "../onnx/proto.js";
+import type { Tensor } from "../onnx/tensor.js";
 import { describeNode } from "./node.js";
 import type { Dim, TensorType } from "./tensor-type.js";
 
@@ -9,6 +10,8 @@ export interface KnownValues {
   typeOf(name: string): TensorType | undefined;
   /** Contents of small integer tensors such as shapes and axes. */
   contentsOf(name: string): readonly Dim[] | undefined;
+  /** The tensor of an initializer or a Constant node. */
+  tensorOf(name: string): Tensor | undefined;
 }
 
 /** A node with what is known of its inputs. */
@@ -37,6 +40,17 @@ export class InferenceContext {
   contents(index: number): readonly Dim[] | undefined {
     const name = this.inputName(index);
     return name === undefined ? undefined : this.known.contentsOf(name);
+  }
+
+  /** The value of input `index` where it is an initializer or a Constant node. */
+  tensor(index: number): Tensor | undefined {
+    const name = this.inputName(index);
+    return name === undefined ? undefined : this.known.tensorOf(name);
+  }
+
+  /** The text of a string attribute. */
+  text(name: string, fallback: string): string {
+    return textAttribute(this.node, name) ?? fallback;
   }
 
   int(name: string, fallback: number): number {

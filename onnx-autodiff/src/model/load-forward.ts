@@ -5,16 +5,30 @@ import type { NodeProto } from "../onnx/proto.js";
 import { FedgeError } from "@fedge/protocol";
 import { MIN_OPSET, type ModelGraph } from "./model-graph.js";
 
+/** Since this opset nothing that this package does not know has changed its meaning until `MIN_OPSET`. */
+const STABLE_OPSET = 13;
+
+/** What the forward pass is for: nodes such as Dropout have a form for each. */
+export type ForwardForm = "training" | "inference" | "as-exported";
+
+/** How to load a forward pass. */
+export interface ForwardOptions {
+  /** Initializers that become inputs. */
+  readonly parameters?: ReadonlySet<string>;
+  readonly form?: ForwardForm;
+}
+
 /**
  * Puts a model's forward pass into a builder, parameters as inputs, and returns its nodes. Every value keeps its
- * name. Models before opset 13 are rewritten to it; a node for which that is not known throws
+ * name. Models before opset 16 are rewritten to it; a node for which that is not known throws
  * `ONNX_UNSUPPORTED_OPERATOR`.
  */
 export function loadForward(
   builder: GraphBuilder,
   graph: ModelGraph,
-  parameters: ReadonlySet<string> = new Set(),
+  options: ForwardOptions = {},
 ): readonly NodeProto[] {
+  const { parameters = new Set(), form = "as-exported" } = options;
   for (const info of [...graph.valueInfos, ...graph.outputs, ...graph.inputs]) {
     const type = decodeValueType(info);
     if (type !== undefined) builder.declare(info.name, type);
@@ -28,15 +42,25 @@ export function loadForward(
     if (parameters.has(name)) builder.convertToInput(name);
   }
   for (const node of graph.nodes) {
-    for (const current of currentForm(builder, graph, node)) builder.addNode(current);
+    for (const current of currentForm(builder, graph, node)) {
+      for (const formed of formOf(builder, current, form)) builder.addNode(formed);
+    }
   }
   return [...builder.nodes];
+}
+
+function formOf(builder: GraphBuilder, node: NodeProto, form: ForwardForm): readonly NodeProto[] {
+  const operator = builder.operatorOf(node);
+  if (form === "training") return operator?.trainingForm?.(builder.contextOf(node)) ?? [node];
+  if (form === "inference") return operator?.inferenceForm?.(builder.contextOf(node)) ?? [node];
+  return [node];
 }
 
 function currentForm(builder: GraphBuilder, graph: ModelGraph, node: NodeProto): readonly NodeProto[] {
   if (graph.opset >= MIN_OPSET) return [node];
   const operator = builder.operatorOf(node);
   if (operator !== undefined && operator.unchangedSince <= graph.opset) return [node];
+  if (operator === undefined && graph.opset >= STABLE_OPSET) return [node];
   const upgraded = operator?.upgrade?.(builder.contextOf(node));
   if (upgraded !== undefined) return upgraded;
   throw new FedgeError(

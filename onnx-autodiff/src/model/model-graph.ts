@@ -5,8 +5,8 @@ import { describeNode } from "../graph/node.js";
 import { readsOf, subgraphsOf } from "../graph/subgraphs.js";
 import { sortTopologically } from "./topological-order.js";
 
-/** Every graph is written for this opset or a newer one. */
-export const MIN_OPSET = 13;
+/** Every graph is written for this opset or a newer one: the first in which scattered values can be added up. */
+export const MIN_OPSET = 16;
 
 const STANDARD_DOMAINS: ReadonlySet<string> = new Set(["", "ai.onnx"]);
 

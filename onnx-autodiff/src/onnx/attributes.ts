@@ -1,5 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
-import { AttributeType, type AttributeProto, type NodeProto } from "./proto.js";
+import { AttributeType, type AttributeProto, type GraphProto, type NodeProto } from "./proto.js";
 import { encodeTensor, type Tensor } from "./tensor.js";
 
 /** Marks an attribute value as floating point, which a JavaScript number alone cannot say. */
@@ -14,7 +14,9 @@ export type AttributeValue =
   | FloatAttribute
   | readonly number[]
   | { readonly floats: readonly number[] }
-  | { readonly tensor: Tensor };
+  | { readonly texts: readonly string[] }
+  | { readonly tensor: Tensor }
+  | { readonly graph: GraphProto };
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
@@ -36,6 +38,11 @@ function encodeAttribute(name: string, value: AttributeValue): AttributeProto {
   }
   if ("float" in value) return { ...empty, type: AttributeType.FLOAT, float: value.float };
   if ("floats" in value) return { ...empty, type: AttributeType.FLOATS, floats: value.floats };
+  if ("texts" in value) {
+    const strings = value.texts.map((text) => new TextEncoder().encode(text));
+    return { ...empty, type: AttributeType.STRINGS, strings };
+  }
+  if ("graph" in value) return { ...empty, type: AttributeType.GRAPH, graph: value.graph };
   if ("tensor" in value) {
     return { ...empty, type: AttributeType.TENSOR, tensor: encodeTensor("", value.tensor) };
   }
@@ -80,6 +87,18 @@ export function intAttribute(node: NodeProto, name: string, fallback: number): n
 /** Integer list attribute; undefined when the node does not have it. */
 export function intsAttribute(node: NodeProto, name: string): readonly number[] | undefined {
   return findAttribute(node, name)?.ints.map(Number);
+}
+
+/** Text attribute; undefined when the node does not have it. */
+export function textAttribute(node: NodeProto, name: string): string | undefined {
+  const bytes = findAttribute(node, name)?.string;
+  return bytes === undefined ? undefined : new TextDecoder("utf-8").decode(bytes);
+}
+
+/** List of texts; undefined when the node does not have it. */
+export function textsAttribute(node: NodeProto, name: string): readonly string[] | undefined {
+  const decoder = new TextDecoder("utf-8");
+  return findAttribute(node, name)?.strings.map((bytes) => decoder.decode(bytes));
 }
 
 /** Floating point attribute, or `fallback` when the node does not have it. */

@@ -1,4 +1,5 @@
 import { unbroadcast } from "../gradient/broadcast.js";
+import { combineContents } from "../graph/integer-contents.js";
 import { broadcastInputs } from "../graph/shapes.js";
 import type { Operator } from "./operator.js";
 
@@ -7,6 +8,8 @@ export const div: Operator = {
   type: "Div",
   unchangedSince: 7,
   infer: broadcastInputs,
+  contents: (context) =>
+    combineContents(context, { apply: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)), neutral: 1 }),
 
   gradient(context) {
     const { graph } = context;

@@ -1,36 +1,54 @@
 import type { InferenceContext } from "../graph/inference-context.js";
-import { broadcastInputs, broadcastToBool, reduced, sameAsInput } from "../graph/shapes.js";
-import { anonymousDim, type TensorType } from "../graph/tensor-type.js";
+import { broadcastInputs, broadcastToBool, sameAsInput } from "../graph/shapes.js";
+import { anonymousDim, type Dim, type TensorType } from "../graph/tensor-type.js";
 import type { Operator } from "./operator.js";
 
-/** Operators that generated graphs contain but that are not differentiated: only their types are needed. */
+const comparison = (type: string, unchangedSince: number): Operator => ({
+  type,
+  unchangedSince,
+  differentiableInputs: [],
+  infer: broadcastToBool,
+});
+
+/** Piecewise constant: the derivative is 0 wherever there is one. */
+const steps = (type: string, unchangedSince: number): Operator => ({
+  type,
+  unchangedSince,
+  differentiableInputs: [],
+  infer: sameAsInput,
+});
+
+/** Operators without a gradient rule: their types are needed, and no gradient flows where none exists. */
 export const FORWARD_ONLY: readonly Operator[] = [
-  { type: "Sign", unchangedSince: 9, infer: sameAsInput },
+  comparison("Equal", 7),
+  comparison("Greater", 7),
+  comparison("GreaterOrEqual", 12),
+  comparison("Less", 7),
+  comparison("LessOrEqual", 12),
+  comparison("And", 7),
+  comparison("Or", 7),
+  comparison("Xor", 7),
+  { type: "Not", unchangedSince: 1, differentiableInputs: [], infer: sameAsInput },
+  steps("Sign", 9),
+  steps("Floor", 6),
+  steps("Ceil", 6),
+  steps("Round", 11),
+  { type: "Mod", unchangedSince: 10, infer: broadcastInputs },
   { type: "ScatterElements", unchangedSince: 11, infer: sameAsInput },
-  { type: "GatherElements", unchangedSince: 11, infer: likeInputWithShapeOf(1) },
-  { type: "Min", unchangedSince: 8, infer: broadcastInputs },
-  { type: "Equal", unchangedSince: 7, differentiableInputs: [], infer: broadcastToBool },
-  { type: "Greater", unchangedSince: 7, differentiableInputs: [], infer: broadcastToBool },
+  { type: "ScatterND", unchangedSince: 11, infer: sameAsInput },
   {
     type: "Size",
     unchangedSince: 1,
     differentiableInputs: [],
     infer: () => [{ elementType: "int64", shape: [] }],
   },
-  { type: "ArgMax", unchangedSince: 13, differentiableInputs: [], infer: argMaxType },
+  { type: "ArgMax", unchangedSince: 13, differentiableInputs: [], infer: argType },
+  { type: "ArgMin", unchangedSince: 13, differentiableInputs: [], infer: argType },
+  { type: "Resize", unchangedSince: 13, differentiableInputs: [0], infer: resizedType },
   { type: "NonZero", unchangedSince: 9, differentiableInputs: [], infer: nonZeroType },
-  { type: "Expand", unchangedSince: 8, infer: expandType },
-  { type: "ReduceSumSquare", unchangedSince: 1, infer: reduced },
 ];
 
-function likeInputWithShapeOf(index: number): Operator["infer"] {
-  return (context) => {
-    const type = context.type(0);
-    return [type && { ...type, shape: context.shape(index) }];
-  };
-}
-
-function argMaxType(context: InferenceContext): readonly TensorType[] {
+function argType(context: InferenceContext): readonly TensorType[] {
   const shape = context.shape(0);
   if (shape === undefined) return [{ elementType: "int64", shape }];
   const axis = context.axis(context.int("axis", 0), shape.length);
@@ -45,8 +63,15 @@ function nonZeroType(context: InferenceContext): readonly TensorType[] {
   return [{ elementType: "int64", shape: rank === undefined ? undefined : [rank, found] }];
 }
 
-function expandType(context: InferenceContext): readonly (TensorType | undefined)[] {
-  return [
-    context.type(0) && { elementType: context.type(0)?.elementType ?? "float32", shape: context.contents(1) },
-  ];
+/** Known where the scales are constants. */
+function resizedType(context: InferenceContext): readonly (TensorType | undefined)[] {
+  const type = context.type(0);
+  const scales = context.tensor(2)?.data;
+  const shape = type?.shape?.map((dim, axis): Dim => {
+    const scale = Number(scales?.[axis] ?? NaN);
+    if (scale === 1) return dim;
+    const isKnown = typeof dim === "number" && Number.isFinite(scale);
+    return isKnown ? Math.floor(dim * scale) : anonymousDim(context.node.outputs[0] ?? "", axis);
+  });
+  return [type && { ...type, shape }];
 }

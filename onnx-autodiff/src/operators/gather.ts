@@ -1,9 +1,12 @@
+import { scatterSlices } from "../gradient/scatter.js";
+import { dataTypeOf } from "../onnx/element-type.js";
 import type { Operator } from "./operator.js";
 
-/** Known here for the shapes that exporters compute; lookups of trained tables have no gradient rule. */
+/** Slices of the data by index, such as rows of an embedding; their gradients add up where they were taken from. */
 export const gather: Operator = {
   type: "Gather",
   unchangedSince: 1,
+  differentiableInputs: [0],
 
   infer(context) {
     const type = context.type(0);
@@ -18,5 +21,15 @@ export const gather: Operator = {
     const indices = context.contents(1);
     const picked = indices?.map((index) => (typeof index === "number" ? dims?.at(index) : undefined));
     return picked?.every((dim) => dim !== undefined) === true ? picked : undefined;
+  },
+
+  gradient(context) {
+    const { graph, inference } = context;
+    const data = context.input(0);
+    const axis = inference.axis(inference.int("axis", 0), graph.requireShape(data).length);
+    const given = context.input(1);
+    const isInt64 = graph.requireType(given).elementType === "int64";
+    const indices = isInt64 ? given : graph.op("Cast", [given], { to: dataTypeOf("int64") });
+    return [scatterSlices(graph, context.outputGradient(), { like: data, axis, indices })];
   },
 };

@@ -4,6 +4,12 @@ import type { Dim } from "../graph/tensor-type.js";
 import type { GradientContext } from "../gradient/gradient-context.js";
 import type { NodeProto } from "../onnx/proto.js";
 
+/** An initializer, and the output of the node that takes its place in the next step. */
+export interface CarriedState {
+  readonly initializer: string;
+  readonly next: string;
+}
+
 /**
  * Everything this package knows about one ONNX operator. To add one: write its file beside this one, list it in
  * `registry.ts`, and check its gradient in a test next to it.
@@ -12,8 +18,8 @@ export interface Operator {
   readonly type: string;
 
   /**
-   * First opset whose definition equals the one of opset 13, as far as this package uses it. A model older than
-   * opset 13 is rewritten to it, and a node older than this needs `upgrade`.
+   * First opset whose definition equals the one of opset 16, as far as this package uses it. A model older than
+   * opset 16 is rewritten to it, and a node older than this needs `upgrade`.
    */
   readonly unchangedSince: number;
 
@@ -35,6 +41,18 @@ export interface Operator {
   /** Multiplications and additions per example, in pairs; symbolic dims count as 1. */
   multiplyAdds?(context: InferenceContext): number;
 
-  /** The same computation in opset 13 form, for a node of an opset before `unchangedSince`. */
+  /** The same computation in opset 16 form, for a node of an opset before `unchangedSince`. */
   upgrade?(context: InferenceContext): readonly NodeProto[];
+
+  /** Nodes for the train graph where they differ: more outputs for the gradient, or a dropout mask. */
+  trainingForm?(context: InferenceContext): readonly NodeProto[];
+
+  /** Nodes for the infer and eval graphs where they differ: a model may be exported in its training form. */
+  inferenceForm?(context: InferenceContext): readonly NodeProto[];
+
+  /** True when its training form reads `dropout.seed`. */
+  drawsRandomNumbers?(context: InferenceContext): boolean;
+
+  /** Initializers that a training step replaces by other means than gradients: running statistics. */
+  carriedState?(context: InferenceContext): readonly CarriedState[];
 }

@@ -1,3 +1,4 @@
+import { scalarLike } from "../gradient/add-to.js";
 import { sameAsInput } from "../graph/shapes.js";
 import { dataTypeOf } from "../onnx/element-type.js";
 import type { Operator } from "./operator.js";
@@ -11,9 +12,8 @@ export const relu: Operator = {
   gradient(context) {
     const { graph } = context;
     const dy = context.outputGradient();
-    // Two casts and a product run in a third of the time of Sign or Where.
+    // A cast tells what is not 0, for half the time of a comparison.
     const isActive = graph.op("Cast", [context.output()], { to: dataTypeOf("bool") });
-    const mask = graph.op("Cast", [isActive], { to: dataTypeOf(graph.requireType(dy).elementType) });
-    return [graph.op("Mul", [dy, mask])];
+    return [graph.op("Where", [isActive, dy, scalarLike(graph, dy, 0)])];
   },
 };

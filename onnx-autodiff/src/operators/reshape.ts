@@ -10,6 +10,7 @@ export const reshape: Operator = {
   type: "Reshape",
   unchangedSince: 5,
   differentiableInputs: [0],
+  contents: (context) => context.contents(0),
 
   infer(context) {
     const type = context.type(0);

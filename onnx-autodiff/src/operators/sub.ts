@@ -1,4 +1,5 @@
 import { unbroadcast } from "../gradient/broadcast.js";
+import { combineContents } from "../graph/integer-contents.js";
 import { broadcastInputs } from "../graph/shapes.js";
 import type { Operator } from "./operator.js";
 
@@ -6,6 +7,7 @@ export const sub: Operator = {
   type: "Sub",
   unchangedSince: 7,
   infer: broadcastInputs,
+  contents: (context) => combineContents(context, { apply: (a, b) => a - b, neutral: 0 }),
 
   gradient(context) {
     const { graph } = context;

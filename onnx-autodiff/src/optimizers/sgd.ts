@@ -1,6 +1,6 @@
 import { addTo, scalarLike } from "../gradient/add-to.js";
-import type { TensorSpec } from "../model/tensor-spec.js";
 import type { Optimizer, ParameterGradient, UpdateContext } from "./optimizer.js";
+import { zerosLike } from "./zeros-like.js";
 
 /** Stochastic gradient descent; its rate is an input of the train graph. */
 export interface SgdOptions {
@@ -28,7 +28,8 @@ export function sgd(options: SgdOptions): Optimizer {
   const rule = { momentum, weightDecay: options.weightDecay ?? 0, isNesterov: options.nesterov ?? false };
   return {
     isLinear: momentum === 0,
-    createState: (parameters) => (momentum === 0 ? [] : parameters.map(zeroVelocity)),
+    createState: (parameters) =>
+      momentum === 0 ? [] : parameters.map((p) => zerosLike(p, velocityName(p.name))),
     update(context) {
       const entries = context.gradients.flatMap((gradient) =>
         momentum === 0 ? [plainUpdate(context, gradient, rule)] : momentumUpdate(context, gradient, rule),
@@ -45,12 +46,6 @@ interface SgdRule {
 }
 
 type NextValue = readonly [name: string, value: string];
-
-function zeroVelocity(parameter: TensorSpec): TensorSpec {
-  const { shape, elementType, data } = parameter;
-  const zeros = data.slice().fill(0 as never);
-  return { name: velocityName(parameter.name), shape, elementType, data: zeros };
-}
 
 function plainUpdate(
   context: UpdateContext,

@@ -19,7 +19,9 @@ export interface GradientCase {
   readonly inputs?: Readonly<
     Record<string, { readonly dims: readonly Dim[]; readonly sizes: readonly number[] }>
   >;
-  /** Trained float64 initializers. */
+  /** float64 by default; float32 for operators that the runtime has no other kernel of. */
+  readonly elementType?: "float32" | "float64";
+  /** Trained initializers. */
   readonly parameters: Readonly<Record<string, readonly number[]>>;
   /** Range of the random values of inputs and parameters; [-1, 1] by default. */
   readonly range?: readonly [number, number];
@@ -31,29 +33,35 @@ export interface GradientCase {
   build(builder: ModelBuilder): string;
 }
 
-/** Half the distance of a central difference: its error is about h^2 and rounding adds about 1e-16 / h. */
-const STEP = 1e-5;
-
-/** Relative to the largest entry of the gradient; the central difference is good to about 1e-9. */
-const TOLERANCE = 1e-7;
+/**
+ * Half the distance of a central difference, whose error is about step^2 plus rounding / step; and what it is good
+ * for, relative to the largest entry of the gradient.
+ */
+const PRECISION = {
+  float64: { step: 1e-5, tolerance: 1e-7 },
+  float32: { step: 1e-2, tolerance: 5e-3 },
+} as const;
 
 /** Expects every `<name>.grad` of the train graph to equal the central differences of its loss, in float64. */
 export async function expectGradientsMatchDifferences(check: GradientCase): Promise<void> {
   const { model, feeds } = prepare(check);
+  const elementType = check.elementType ?? "float64";
   const graphs = buildTrainingGraphs(model, {
     loss: check.loss ?? "mean-squared-error",
     outputGradients: true,
+    trainable: Object.keys(check.parameters),
   });
   const runner = await openGraph(graphs.train);
   try {
     const all: Record<string, Feed> = { ...feeds, learning_rate: float32([], [0]) };
     for (const { name, elementType, shape, data } of graphs.parameters)
       all[name] = { elementType, shape, data };
+    for (const { name, ...tensor } of graphs.state) all[name] = tensor;
     const results = await runner.run(all);
     expect(graphs.parameters.map(({ name }) => name)).toEqual(Object.keys(check.parameters));
     for (const { name } of graphs.parameters) {
-      const wanted = await centralDifferences(runner, all, name);
-      expectClose(numbersOf(results[`${name}.grad`]), wanted);
+      const wanted = await centralDifferences(runner, all, { name, elementType });
+      expectClose(numbersOf(results[`${name}.grad`]), wanted, PRECISION[elementType].tolerance);
       expect(results[`${name}.grad`]?.shape).toEqual(all[name]?.shape);
     }
   } finally {
@@ -64,8 +72,10 @@ export async function expectGradientsMatchDifferences(check: GradientCase): Prom
 function prepare(check: GradientCase): { readonly model: Uint8Array; readonly feeds: Record<string, Feed> } {
   const uniform = createUniform(7);
   const [low, high] = check.range ?? [-1, 1];
+  const elementType = check.elementType ?? "float64";
   const random = (shape: readonly number[], from = low, to = high): Feed =>
-    float64(
+    tensorOf(
+      elementType,
       shape,
       Array.from(
         { length: shape.reduce((product, dim) => product * dim, 1) },
@@ -75,7 +85,7 @@ function prepare(check: GradientCase): { readonly model: Uint8Array; readonly fe
   const builder = createGraphBuilder({ name: "check", opset: check.opset ?? 17 });
   const feeds: Record<string, Feed> = {};
   for (const [name, { dims, sizes }] of Object.entries(check.inputs ?? {})) {
-    builder.input(name, "float64", dims);
+    builder.input(name, elementType, dims);
     feeds[name] = random(sizes);
   }
   for (const [name, shape] of Object.entries(check.parameters)) builder.initializer(name, random(shape));
@@ -87,25 +97,34 @@ function prepare(check: GradientCase): { readonly model: Uint8Array; readonly fe
 async function centralDifferences(
   runner: GraphRunner,
   feeds: Readonly<Record<string, Feed>>,
-  name: string,
+  { name, elementType }: { readonly name: string; readonly elementType: "float32" | "float64" },
 ): Promise<readonly number[]> {
+  const { step: distance } = PRECISION[elementType];
   const at = numbersOf(feeds[name]);
   const shape = feeds[name]?.shape ?? [];
   const lossAt = async (index: number, step: number): Promise<number> => {
     const moved = at.map((value, i) => (i === index ? value + step : value));
-    return scalarOf((await runner.run({ ...feeds, [name]: float64(shape, moved) }))["loss"]);
+    return scalarOf((await runner.run({ ...feeds, [name]: tensorOf(elementType, shape, moved) }))["loss"]);
   };
   const differences: number[] = [];
   for (let index = 0; index < at.length; index++) {
-    differences.push(((await lossAt(index, STEP)) - (await lossAt(index, -STEP))) / (2 * STEP));
+    differences.push(((await lossAt(index, distance)) - (await lossAt(index, -distance))) / (2 * distance));
   }
   return differences;
 }
 
-function expectClose(actual: readonly number[], wanted: readonly number[]): void {
+function tensorOf(
+  elementType: "float32" | "float64",
+  shape: readonly number[],
+  values: readonly number[],
+): Feed {
+  return elementType === "float32" ? float32(shape, values) : float64(shape, values);
+}
+
+function expectClose(actual: readonly number[], wanted: readonly number[], tolerance: number): void {
   const largest = Math.max(...wanted.map(Math.abs));
   expect(largest).toBeGreaterThan(0);
   expect(actual.length).toBe(wanted.length);
   const worst = Math.max(...actual.map((value, index) => Math.abs(value - (wanted[index] ?? NaN))));
-  expect(worst / largest).toBeLessThan(TOLERANCE);
+  expect(worst / largest).toBeLessThan(tolerance);
 }

@@ -5,6 +5,7 @@ import { readModelGraph, type ModelGraph } from "../model/model-graph.js";
 import { valueSpec, type TensorSpec, type ValueSpec } from "../model/tensor-spec.js";
 import { createOptimizer } from "../optimizers/registry.js";
 import { buildEvalGraph, buildInferGraph } from "./eval-graph.js";
+import { findModelState, stateTensors } from "./model-state.js";
 import { chooseOutput, packModel, startForwardPass, type ForwardPass } from "./forward-pass.js";
 import { checkOptions, type CheckedOptions, type TrainingOptions } from "./options.js";
 import { selectParameters } from "./parameters.js";
@@ -23,7 +24,7 @@ export interface LossDescription {
 
 /** The three graphs, as bytes of ONNX files, and what their inputs and outputs are. */
 export interface TrainingGraphs {
-  /** Model inputs and parameters in, the model's outputs out. */
+  /** Model inputs, parameters and running statistics in, the model's outputs out. */
   readonly infer: Uint8Array<ArrayBuffer>;
   /**
    * Model inputs, `target`, `learning_rate` (float32 scalar), parameters and state in; `loss` (mean over the loss
@@ -31,14 +32,19 @@ export interface TrainingGraphs {
    */
   readonly train: Uint8Array<ArrayBuffer>;
   /**
-   * Model inputs, `target` and parameters in; scalars out: `loss_sum` (floating point), `count` (int64, number of
+   * Model inputs, `target`, parameters and running statistics in; scalars out: `loss_sum` (floating point), `count` (int64, number of
    * loss terms: rows for cross-entropy, else elements), and `correct` (int64) or `error_sum` (sum of absolute errors).
    */
   readonly eval: Uint8Array<ArrayBuffer>;
   /** Trained tensors with the model's values, in model order. */
   readonly parameters: readonly TensorSpec[];
-  /** Tensors that the optimizer keeps between steps, with their initial values. */
+  /**
+   * Tensors that a training carries from step to step, with their initial values: running statistics of the model,
+   * the seed of its dropout, and what the optimizer keeps.
+   */
   readonly state: readonly TensorSpec[];
+  /** Names of the state tensors that belong to the model and that `infer` and `eval` take too: running statistics. */
+  readonly statistics: readonly string[];
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   readonly loss: LossDescription;
@@ -54,23 +60,36 @@ export function buildTrainingGraphs(model: Uint8Array, options: TrainingOptions)
   const checked = checkOptions(options);
   const graph = readModelGraph(model);
   refuseReservedNames(graph);
-  const loss = LOSSES[checked.loss];
+  const loss = LOSSES[checked.loss.kind];
   const output = chooseOutput(graph, checked.output);
-  const analysis = startForwardPass(graph, []);
+  const analysis = startForwardPass(graph, { form: "as-exported" });
   const { builder, nodes } = analysis;
   const prediction = findPrediction(builder, loss, output);
   const parameters = selectParameters({ graph, builder, nodes, prediction, patterns: checked.trainable });
   const names = parameters.map((parameter) => parameter.name);
   const optimizer = createOptimizer(checked.optimizer);
-  const state = optimizer.createState(parameters);
-  const request = { graph, options: checked, loss, output, optimizer, parameters, state };
-  const { targetFormat } = checked;
-  return {
-    infer: packModel(graph, buildInferGraph(graph, names)),
-    train: packModel(graph, buildTrainGraph(request)),
-    eval: packModel(graph, buildEvalGraph({ graph, parameters: names, loss, targetFormat, output })),
+  const modelState = findModelState(graph, analysis);
+  const optimizerState = optimizer.createState(parameters);
+  const request = {
+    graph,
+    options: checked,
+    loss,
+    output,
+    optimizer,
     parameters,
-    state,
+    modelState,
+    optimizerState,
+  };
+  const statistics = modelState.statistics.map((tensor) => tensor.name);
+  const inputs = [...names, ...statistics];
+  const lossOptions = checked.loss;
+  return {
+    infer: packModel(graph, buildInferGraph(graph, inputs)),
+    train: packModel(graph, buildTrainGraph(request)),
+    eval: packModel(graph, buildEvalGraph({ graph, inputs, loss, lossOptions, output })),
+    parameters,
+    state: [...stateTensors(modelState), ...optimizerState],
+    statistics,
     ...describeValues(graph, analysis),
     loss: describeLoss(analysis, checked, prediction),
   };
@@ -89,7 +108,7 @@ function describeLoss(
   options: CheckedOptions,
   prediction: string,
 ): LossDescription {
-  const loss = LOSSES[options.loss];
-  const target = loss.targetType(builder.requireType(prediction), options.targetFormat);
+  const loss = LOSSES[options.loss.kind];
+  const target = loss.targetType(builder.requireType(prediction), options.loss.target);
   return { kind: loss.kind, prediction, target: valueSpec(TARGET, target), metric: loss.metric };
 }

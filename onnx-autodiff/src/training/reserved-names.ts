@@ -1,4 +1,6 @@
 import { FedgeError } from "@fedge/protocol";
+import { ADAM_STEP } from "../optimizers/adam.js";
+import { DROPOUT_SEED } from "../operators/random-numbers.js";
 import { valueNamesOf, type ModelGraph } from "../model/model-graph.js";
 
 /** Names that the generated graphs give a meaning. */
@@ -8,6 +10,7 @@ export const PROXIMAL_MU = "proximal_mu";
 export const LOSS = "loss";
 export const LOSS_SUM = "loss_sum";
 export const COUNT = "count";
+export const WEIGHT_SUM = "weight_sum";
 
 const RESERVED_NAMES: readonly string[] = [
   TARGET,
@@ -16,10 +19,20 @@ const RESERVED_NAMES: readonly string[] = [
   LOSS,
   LOSS_SUM,
   COUNT,
+  WEIGHT_SUM,
   "correct",
   "error_sum",
+  ADAM_STEP,
+  DROPOUT_SEED,
 ];
-const RESERVED_SUFFIXES: readonly string[] = [".next", ".grad", ".anchor", ".velocity"];
+const RESERVED_SUFFIXES: readonly string[] = [
+  ".next",
+  ".grad",
+  ".anchor",
+  ".velocity",
+  ".first_moment",
+  ".second_moment",
+];
 
 /** Names of values after one step, and of gradients. */
 export function nextName(name: string): string {

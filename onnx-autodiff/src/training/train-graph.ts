@@ -10,27 +10,33 @@ import { clipByGlobalNorm } from "../optimizers/clip.js";
 import type { Optimizer, ParameterGradient } from "../optimizers/optimizer.js";
 import { addProximalTerm, anchorName } from "../optimizers/proximal.js";
 import { attachLoss, startForwardPass } from "./forward-pass.js";
+import { nextModelState, stateTensors, type ModelState } from "./model-state.js";
 import type { CheckedOptions } from "./options.js";
 import { gradientName, LEARNING_RATE, LOSS, nextName, PROXIMAL_MU } from "./reserved-names.js";
 
 export interface TrainGraphOptions {
   readonly graph: ModelGraph;
   readonly options: CheckedOptions;
+  readonly modelState: ModelState;
   readonly loss: Loss;
   readonly output: string;
   readonly optimizer: Optimizer;
   readonly parameters: readonly TensorSpec[];
-  readonly state: readonly TensorSpec[];
+  /** What the optimizer keeps. */
+  readonly optimizerState: readonly TensorSpec[];
 }
 
 /** One step: forward pass, loss, gradients, optimizer; next parameters and state as outputs. */
 export function buildTrainGraph(request: TrainGraphOptions): GraphProto {
-  const { graph, options, parameters, state } = request;
+  const { graph, options, parameters, optimizerState, modelState } = request;
   const names = parameters.map((parameter) => parameter.name);
-  const { builder, nodes } = startForwardPass(graph, names);
-  const { prediction, values } = attachLoss(builder, { ...request, targetFormat: options.targetFormat });
+  const { drawsRandomNumbers, statistics } = modelState;
+  const inputs = [...names, ...statistics.map((tensor) => tensor.name)];
+  const pass = startForwardPass(graph, { form: "training", inputs, drawsRandomNumbers });
+  const { builder, nodes } = pass;
+  const { prediction, values } = attachLoss(builder, { ...request, lossOptions: options.loss });
   builder.input(LEARNING_RATE, "float32", []);
-  for (const { name, elementType, shape } of state) builder.input(name, elementType, shape);
+  for (const { name, elementType, shape } of optimizerState) builder.input(name, elementType, shape);
   if (options.proximal) addProximalInputs(builder, parameters);
 
   const isPrescaled =
@@ -41,7 +47,7 @@ export function buildTrainGraph(request: TrainGraphOptions): GraphProto {
   const gradients =
     options.clipNorm === undefined ? objective : clipByGlobalNorm(builder, objective, options.clipNorm);
   const learningRate = rates.of(names[0] ?? "");
-  const next = request.optimizer.update({
+  const updated = request.optimizer.update({
     graph: builder,
     learningRate,
     gradients,
@@ -49,11 +55,10 @@ export function buildTrainGraph(request: TrainGraphOptions): GraphProto {
     areGradientsShared: options.outputGradients,
   });
 
-  const count = builder.op("Cast", [values.count], {
-    to: dataTypeOf(builder.requireType(prediction).elementType),
-  });
-  const outputs: GraphOutput[] = [{ name: LOSS, value: builder.op("Div", [values.sum, count]) }];
-  for (const { name } of [...parameters, ...state])
+  const next = new Map([...updated, ...nextModelState(pass, modelState)]);
+  const mean = values.mean ?? builder.op("Div", [values.sum, denominatorOf(builder, values, prediction)]);
+  const outputs: GraphOutput[] = [{ name: LOSS, value: mean }];
+  for (const { name } of [...parameters, ...stateTensors(modelState), ...optimizerState])
     outputs.push({ name: nextName(name), value: next.get(name) ?? name });
   if (options.outputGradients) {
     for (const { parameter, gradient } of objective)
@@ -79,9 +84,7 @@ function backward(
   },
 ): readonly ParameterGradient[] {
   const { prediction, rates } = pass;
-  const count = builder.op("Cast", [pass.values.count], {
-    to: dataTypeOf(builder.requireType(prediction).elementType),
-  });
+  const count = denominatorOf(builder, pass.values, prediction);
   const seed = rates.isPrescaled
     ? builder.op("Neg", [rates.of(prediction)])
     : scalarLike(builder, prediction, 1);
@@ -95,6 +98,12 @@ function backward(
     parameter,
     gradient: gradients.get(parameter) ?? zeros(builder, parameter),
   }));
+}
+
+/** What the sum of the loss terms is divided by, in the element type of the prediction. */
+function denominatorOf(builder: GraphBuilder, values: LossValues, prediction: string): string {
+  const to = dataTypeOf(builder.requireType(prediction).elementType);
+  return values.denominator ?? builder.op("Cast", [values.count], { to });
 }
 
 /** A parameter whose every path ends in an operator with zero derivative still has a gradient: zero. */

@@ -19,7 +19,7 @@ export function createUniform(seed: number): () => number {
 }
 
 /** float32 weights, uniform in [-limit, limit). */
-function uniformTensor(shape: readonly number[], limit: number, uniform: () => number): Tensor {
+export function uniformTensor(shape: readonly number[], limit: number, uniform: () => number): Tensor {
   const size = shape.reduce((product, dim) => product * dim, 1);
   const data = Float32Array.from({ length: size }, () => (2 * uniform() - 1) * limit);
   return { elementType: "float32", shape, data };
@@ -38,4 +38,13 @@ export function heUniform(inputs: number, outputs: number, uniform: () => number
 export function zeros(shape: readonly number[]): Tensor {
   const size = shape.reduce((product, dim) => product * dim, 1);
   return { elementType: "float32", shape, data: new Float32Array(size) };
+}
+
+/** A float32 matrix [a, b] as [b, a]. */
+export function transposed(matrix: Tensor): Tensor {
+  const [rows = 0, columns = 0] = matrix.shape;
+  const data = Float32Array.from({ length: rows * columns }, (_, index) =>
+    Number(matrix.data[(index % rows) * columns + Math.floor(index / rows)]),
+  );
+  return { elementType: "float32", shape: [columns, rows], data };
 }
