@@ -23,3 +23,4 @@ export { describeModel } from "./model/describe-model.js";
 export type { ModelDescription, OperatorUse, ParameterDescription } from "./model/describe-model.js";
 export { exportTrained, setInitializers } from "./model/set-initializers.js";
 export type { NamedTensor } from "./model/set-initializers.js";
+export { freezeInputs, inputNamesOf } from "./model/freeze-inputs.js";

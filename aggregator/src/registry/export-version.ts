@@ -1,10 +1,13 @@
-import { setInitializers } from "@fedge/onnx-autodiff";
+import { freezeInputs, inputNamesOf } from "@fedge/onnx-autodiff";
 import { FedgeError, decodeSafetensors, type ModelManifest } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { ExportFormat } from "../service.js";
 
-/** The version as one file: a self-contained ONNX model with the trained weights inside, or its checkpoint. */
+/**
+ * The version as one file: an ONNX model that takes the model's inputs only, with the trained weights (and what
+ * training keeps for inference, such as running statistics) inside, or its checkpoint as it is.
+ */
 export async function exportVersion(
   blobs: BlobStore,
   version: { readonly record: VersionRecord; readonly manifest: ModelManifest },
@@ -15,10 +18,13 @@ export async function exportVersion(
     case "safetensors":
       return checkpoint;
     case "onnx": {
-      const names = new Set(version.manifest.parameters.map((tensor) => tensor.name));
+      const infer = await blobs.get(version.manifest.graphs.infer.sha256);
+      const given = new Set(inputNamesOf(infer));
       const { tensors } = decodeSafetensors(checkpoint);
-      const parameters = tensors.filter((tensor) => names.has(tensor.name));
-      return setInitializers(await blobs.get(version.manifest.graphs.infer.sha256), parameters);
+      return freezeInputs(
+        infer,
+        tensors.filter((tensor) => given.has(tensor.name)),
+      );
     }
     default:
       throw new FedgeError(

@@ -40,6 +40,7 @@ export function readModelGraph(bytes: Uint8Array): ModelGraph {
   graph.nodes.forEach(checkDomain);
   const initializers = uniqueByName(graph.initializers, "initializer");
   uniqueByName(graph.inputs, "input");
+  uniqueByName(graph.outputs, "output");
   const given = new Set([...initializers.keys(), ...graph.inputs.map((input) => input.name)]);
   const nodes = sortTopologically(graph.nodes.map(standardNode), given);
   checkOutputs(graph, given, nodes);

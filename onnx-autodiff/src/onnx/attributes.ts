@@ -1,5 +1,11 @@
 import { FedgeError } from "@fedge/protocol";
-import { AttributeType, type AttributeProto, type GraphProto, type NodeProto } from "./proto.js";
+import {
+  AttributeType,
+  type AttributeTypeName,
+  type AttributeProto,
+  type GraphProto,
+  type NodeProto,
+} from "./proto.js";
 import { encodeTensor, type Tensor } from "./tensor.js";
 
 /** Marks an attribute value as floating point, which a JavaScript number alone cannot say. */
@@ -78,30 +84,50 @@ export function findAttribute(node: NodeProto, name: string): AttributeProto | u
   return node.attributes.find((attribute) => attribute.name === name);
 }
 
+/** As `findAttribute`. Throws `ONNX_INVALID_GRAPH` when the attribute says that it has another type. */
+function attributeOf(node: NodeProto, name: string, type: AttributeTypeName): AttributeProto | undefined {
+  const attribute = findAttribute(node, name);
+  // Files of IR version 1 do not write the type.
+  if (attribute === undefined || attribute.type === 0 || attribute.type === AttributeType[type]) {
+    return attribute;
+  }
+  const types = Object.entries(AttributeType);
+  const actual = types.find(([, code]) => code === attribute.type)?.[0] ?? String(attribute.type);
+  throw new FedgeError(
+    "ONNX_INVALID_GRAPH",
+    `attribute "${name}" of node "${node.name}" (operator ${node.opType}) has the type ${actual}, not ${type}; ` +
+      "correct the model, onnx.checker.check_model shows where",
+    { details: { node: node.name, operator: node.opType, attribute: name } },
+  );
+}
+
 /** Integer attribute, or `fallback` when the node does not have it. */
 export function intAttribute(node: NodeProto, name: string, fallback: number): number {
-  const value = findAttribute(node, name)?.int;
-  return value === undefined ? fallback : Number(value);
+  const attribute = attributeOf(node, name, "INT");
+  // A writer may leave out a zero (protobuf 3); then only the type says that it is there.
+  const value = attribute?.int ?? (attribute?.type === AttributeType.INT ? 0 : fallback);
+  return Number(value);
 }
 
 /** Integer list attribute; undefined when the node does not have it. */
 export function intsAttribute(node: NodeProto, name: string): readonly number[] | undefined {
-  return findAttribute(node, name)?.ints.map(Number);
+  return attributeOf(node, name, "INTS")?.ints.map(Number);
 }
 
 /** Text attribute; undefined when the node does not have it. */
 export function textAttribute(node: NodeProto, name: string): string | undefined {
-  const bytes = findAttribute(node, name)?.string;
+  const bytes = attributeOf(node, name, "STRING")?.string;
   return bytes === undefined ? undefined : new TextDecoder("utf-8").decode(bytes);
 }
 
 /** List of texts; undefined when the node does not have it. */
 export function textsAttribute(node: NodeProto, name: string): readonly string[] | undefined {
   const decoder = new TextDecoder("utf-8");
-  return findAttribute(node, name)?.strings.map((bytes) => decoder.decode(bytes));
+  return attributeOf(node, name, "STRINGS")?.strings.map((bytes) => decoder.decode(bytes));
 }
 
 /** Floating point attribute, or `fallback` when the node does not have it. */
 export function floatAttribute(node: NodeProto, name: string, fallback: number): number {
-  return findAttribute(node, name)?.float ?? fallback;
+  const attribute = attributeOf(node, name, "FLOAT");
+  return attribute?.float ?? (attribute?.type === AttributeType.FLOAT ? 0 : fallback);
 }

@@ -59,6 +59,7 @@ export const AttributeType = {
   INTS: 7,
   STRINGS: 8,
 } as const;
+export type AttributeTypeName = keyof typeof AttributeType;
 
 export interface AttributeProto extends WireMessage {
   readonly name: string;

@@ -11,6 +11,9 @@ import type { TensorProto } from "./proto.js";
 /** Largest number of elements of one tensor: 2 GiB of float32, the most that an ONNX file can hold. */
 export const MAX_TENSOR_ELEMENTS = 2 ** 29;
 
+/** Most axes of one tensor. */
+export const MAX_RANK = 64;
+
 /** A dense tensor in row-major order. */
 export interface Tensor {
   readonly elementType: ElementType;
@@ -21,15 +24,22 @@ export interface Tensor {
 /**
  * Number of elements of a shape.
  *
- * Throws `ONNX_MALFORMED` for a negative or fractional dim, `ONNX_LIMIT_EXCEEDED` above `MAX_TENSOR_ELEMENTS`.
+ * Throws `ONNX_MALFORMED` for a negative or fractional dim, `ONNX_LIMIT_EXCEEDED` above `MAX_TENSOR_ELEMENTS` or
+ * `MAX_RANK`.
  */
 export function elementCount(shape: readonly number[], name: string): number {
+  if (shape.length > MAX_RANK) {
+    throw new FedgeError(
+      "ONNX_LIMIT_EXCEEDED",
+      `tensor "${name}" has ${shape.length} axes; at most ${MAX_RANK} are read, reshape it`,
+    );
+  }
   let count = 1;
   for (const dim of shape) {
     if (!Number.isSafeInteger(dim) || dim < 0) {
       throw new FedgeError(
         "ONNX_MALFORMED",
-        `tensor "${name}" has dim ${dim}; dims are whole numbers from 0`,
+        `tensor "${name}" has dim ${dim}; dims are whole numbers from 0, and a size that only a run knows has a name instead`,
       );
     }
     count *= dim;
@@ -63,13 +73,32 @@ export function decodeTensor(proto: TensorProto): Tensor {
   const count = elementCount(proto.dims, proto.name);
   const data =
     proto.rawData === undefined ? fromTypedField(proto, elementType) : fromRawBytes(proto.rawData, construct);
-  if (data.length !== count) {
-    throw new FedgeError(
-      "ONNX_MALFORMED",
-      `tensor "${proto.name}" holds ${data.length} elements, its shape [${proto.dims.join(", ")}] needs ${count}; export the model again`,
-    );
-  }
+  if (data.length !== count) throw wrongLength(proto, data.length, count);
   return { elementType, shape: proto.dims, data };
+}
+
+/**
+ * Checks a tensor's shape against the bytes that are there, without reading or copying them.
+ *
+ * Throws as `decodeTensor` does, except that an element type that is not read here passes: nothing may need it.
+ */
+export function checkTensor(proto: TensorProto): void {
+  refuseExternalData(proto);
+  const wanted = elementCount(proto.dims, proto.name);
+  const elementType = elementTypeOf(proto.dataType);
+  if (elementType === undefined) return;
+  const width = dataConstructorOf(elementType)?.BYTES_PER_ELEMENT;
+  const isRaw = proto.rawData !== undefined && width !== undefined;
+  const held = isRaw ? proto.rawData.length / width : typedField(proto, elementType).length;
+  if (held !== wanted) throw wrongLength(proto, held, wanted);
+}
+
+function wrongLength({ name, dims }: TensorProto, held: number, wanted: number): FedgeError {
+  return new FedgeError(
+    "ONNX_MALFORMED",
+    `tensor "${name}" holds ${held} elements, its shape [${dims.join(", ")}] needs ${wanted}; the file is truncated or damaged, export the model again`,
+    { details: { tensor: name } },
+  );
 }
 
 function refuseExternalData(proto: TensorProto): void {
@@ -98,6 +127,24 @@ function fromRawBytes(
 }
 
 /** The field that holds each type when there is no raw_data (onnx.proto, TensorProto). */
+function typedField(proto: TensorProto, elementType: ElementType): ArrayLike<unknown> {
+  switch (elementType) {
+    case "float32":
+      return proto.floatData;
+    case "float64":
+      return proto.doubleData;
+    case "int64":
+      return proto.int64Data;
+    case "uint64":
+    case "uint32":
+      return proto.uint64Data;
+    case "string":
+      return proto.stringData;
+    default:
+      return proto.int32Data;
+  }
+}
+
 function fromTypedField(proto: TensorProto, elementType: ElementType): TensorData {
   switch (elementType) {
     case "float32":

@@ -1,9 +1,8 @@
-import { FedgeError } from "@fedge/protocol";
 import { type WireReader, WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT } from "./reader.js";
 import { WireWriter } from "./writer.js";
 
-/** Most values of one repeated field. Larger tensors come as raw bytes, which are not unpacked. */
-export const MAX_REPEATED_VALUES = 2 ** 24;
+/** Shared by all repeated fields without values, of which a file may have millions. */
+const NO_VALUES: readonly never[] = [];
 
 /** Fields that a message's table does not name, kept as raw bytes (tag included) so that rewriting loses nothing. */
 export interface WireMessage {
@@ -150,8 +149,8 @@ export function withDefault<V>(scalar: Scalar<V>, fallback: V): FieldCodec<V> {
 /** A repeated field, one tag per element. Packed numbers are read as well, as protobuf demands. */
 export function repeated<V>(scalar: Scalar<V>): FieldCodec<readonly V[]> {
   return {
-    initial: () => [],
-    read: (reader, wireType, previous) => readRepeated(scalar, reader, wireType, previous as V[]),
+    initial: () => NO_VALUES,
+    read: (reader, wireType, previous) => readRepeated(scalar, reader, wireType, previous),
     write(writer, fieldNumber, values) {
       for (const value of values) {
         writer.tag(fieldNumber, scalar.wireType);
@@ -164,8 +163,8 @@ export function repeated<V>(scalar: Scalar<V>): FieldCodec<readonly V[]> {
 /** A repeated number field in one length-delimited run. Elements with their own tags are read as well. */
 export function packed<V>(scalar: Scalar<V>): FieldCodec<readonly V[]> {
   return {
-    initial: () => [],
-    read: (reader, wireType, previous) => readRepeated(scalar, reader, wireType, previous as V[]),
+    initial: () => NO_VALUES,
+    read: (reader, wireType, previous) => readRepeated(scalar, reader, wireType, previous),
     write(writer, fieldNumber, values) {
       if (values.length === 0) return;
       const inner = new WireWriter();
@@ -176,23 +175,24 @@ export function packed<V>(scalar: Scalar<V>): FieldCodec<readonly V[]> {
   };
 }
 
-function readRepeated<V>(scalar: Scalar<V>, reader: WireReader, wireType: number, into: V[]): V[] {
+function readRepeated<V>(
+  scalar: Scalar<V>,
+  reader: WireReader,
+  wireType: number,
+  previous: readonly V[],
+): readonly V[] {
+  const into = previous === NO_VALUES ? [] : (previous as V[]);
   if (wireType === WIRE_BYTES && scalar.wireType !== WIRE_BYTES) {
     const run = reader.nested();
-    while (!run.isDone) append(into, scalar.read(run));
+    while (!run.isDone) append(into, scalar.read(run), reader);
     return into;
   }
   reader.expectWireType(wireType, scalar.wireType);
-  append(into, scalar.read(reader));
+  append(into, scalar.read(reader), reader);
   return into;
 }
 
-function append<V>(into: V[], value: V): void {
-  if (into.length >= MAX_REPEATED_VALUES) {
-    throw new FedgeError(
-      "ONNX_LIMIT_EXCEEDED",
-      `an ONNX field has more than ${MAX_REPEATED_VALUES} values; store tensors as raw_data, as onnx.numpy_helper does`,
-    );
-  }
+function append<V>(into: V[], value: V, reader: WireReader): void {
+  reader.countValue(value);
   into.push(value);
 }

@@ -12,13 +12,18 @@ export const MAX_MESSAGE_DEPTH = 64;
 /** Most messages in one file; each costs far more memory than the two bytes that it may take in the file. */
 export const MAX_MESSAGES = 1_000_000;
 
+/** Most repeated values in one file, those with a 64-bit object of their own counted fourfold. */
+export const MAX_REPEATED_VALUES = 2 ** 24;
+
 const MAX_VARINT_BYTES = 10;
 
 /** Protobuf's own limit. */
 const MAX_FIELD_NUMBER = 2 ** 29 - 1;
 
-interface MessageBudget {
-  numLeft: number;
+/** What is left of a file's limits; shared by the readers of its messages. */
+interface Budget {
+  messages: number;
+  values: number;
 }
 
 /**
@@ -35,7 +40,7 @@ export class WireReader {
   readonly #view: DataView;
   readonly #end: number;
   readonly #depth: number;
-  readonly #budget: MessageBudget;
+  readonly #budget: Budget;
 
   constructor(bytes: Uint8Array, parent?: WireReader, start = 0) {
     this.#bytes = bytes;
@@ -44,19 +49,29 @@ export class WireReader {
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       this.#end = bytes.length;
       this.#depth = 0;
-      this.#budget = { numLeft: MAX_MESSAGES };
+      this.#budget = { messages: MAX_MESSAGES, values: MAX_REPEATED_VALUES };
     } else {
       this.#view = parent.#view;
       this.#end = parent.#offset;
       this.#depth = parent.#depth + 1;
       this.#budget = parent.#budget;
     }
-    if (this.#depth > MAX_MESSAGE_DEPTH || --this.#budget.numLeft < 0) {
-      throw new FedgeError(
-        "ONNX_LIMIT_EXCEEDED",
-        `ONNX messages are nested deeper than ${MAX_MESSAGE_DEPTH} levels or more than ${MAX_MESSAGES}; simplify the model`,
-      );
+    if (this.#depth > MAX_MESSAGE_DEPTH) {
+      failLimit(`its messages are nested deeper than ${MAX_MESSAGE_DEPTH} levels`, "simplify the model");
     }
+    if (--this.#budget.messages < 0) {
+      failLimit(`it has more than ${MAX_MESSAGES} messages`, "simplify the model");
+    }
+  }
+
+  /** Counts a value of a repeated field. Throws `ONNX_LIMIT_EXCEEDED` when the file has too many of them. */
+  countValue(value: unknown): void {
+    this.#budget.values -= typeof value === "bigint" ? 4 : 1;
+    if (this.#budget.values >= 0) return;
+    failLimit(
+      `it has more than ${MAX_REPEATED_VALUES} repeated values`,
+      "store tensors as raw_data, as onnx.numpy_helper does",
+    );
   }
 
   get isDone(): boolean {
@@ -183,4 +198,8 @@ export class WireReader {
       { details: { offset: this.#offset } },
     );
   }
+}
+
+function failLimit(cause: string, remedy: string): never {
+  throw new FedgeError("ONNX_LIMIT_EXCEEDED", `the ONNX file is beyond the limits: ${cause}; ${remedy}`);
 }

@@ -1,0 +1,86 @@
+import { spawnSync } from "node:child_process";
+import { logistic } from "@fedge/onnx-autodiff/zoo";
+import { decodeManifest, decodeSafetensors, type ModelName } from "@fedge/protocol";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
+import type { VersionRecord } from "../rounds/journal.js";
+import type { DatabaseStore } from "../store/drizzle-store.js";
+import { openEmbeddedStore } from "../store/embedded-store.js";
+import { exportVersion } from "./export-version.js";
+import { importModel, type RegistryPorts } from "./import-model.js";
+
+const PYTHON = "/usr/bin/python3";
+const hasOnnx = spawnSync(PYTHON, ["-c", "import onnx"]).status === 0;
+
+let store: DatabaseStore;
+let ports: RegistryPorts;
+let record: VersionRecord;
+
+beforeAll(async () => {
+  store = await openEmbeddedStore({ directory: null });
+  ports = { store, blobs: createMemoryBlobStore(), nowMs: () => 0 };
+  record = await importModel(ports, {
+    model: "digits" as ModelName,
+    onnx: logistic({ inputs: 4, classes: 3, seed: 1 }),
+    loss: "softmax-cross-entropy",
+    optimizer: { momentum: 0.9, weightDecay: 0, nesterov: false },
+    trainable: [],
+    proximal: false,
+  });
+});
+afterAll(() => store.close());
+
+async function exported(format: "onnx" | "safetensors"): Promise<Uint8Array> {
+  const manifest = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+  return exportVersion(ports.blobs, { record, manifest }, format);
+}
+
+const example = (): Tensor => new Tensor("float32", Float32Array.of(1, -2, 3, -4), [1, 4]);
+
+describe("a version exported as ONNX", () => {
+  test("gives in a plain session, from the model's inputs alone, what its infer graph gives with its checkpoint", async () => {
+    const manifest = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+    const infer = await InferenceSession.create(await ports.blobs.get(manifest.graphs.infer.sha256));
+    const { tensors } = decodeSafetensors(await ports.blobs.get(record.checkpoint.sha256));
+    const given = tensors.filter(({ name }) => infer.inputNames.includes(name));
+    const parameters = given.map(({ name, data, shape }) => [
+      name,
+      new Tensor("float32", data as Float32Array, shape),
+    ]);
+
+    const plain = await InferenceSession.create(await exported("onnx"));
+    const actual = await plain.run({ input: example() });
+    const wanted = await infer.run({ input: example(), ...Object.fromEntries(parameters) });
+
+    expect(plain.inputNames).toEqual(["input"]);
+    expect(actual["logits"]?.data).toEqual(wanted["logits"]?.data);
+  });
+
+  test.skipIf(!hasOnnx)("passes onnx.checker with full_check (needs python3-onnx)", async () => {
+    const check =
+      "import sys, onnx; onnx.checker.check_model(onnx.load_from_string(sys.stdin.buffer.read()), full_check=True)";
+
+    const { status, stderr } = spawnSync(PYTHON, ["-c", check], { input: await exported("onnx") });
+
+    expect([status, String(stderr)]).toEqual([0, ""]);
+  });
+});
+
+describe("a version exported as safetensors", () => {
+  // The format's own words: u64 little-endian header length, JSON header, then the data that its offsets point into.
+  test("is read by hand from the format's description", async () => {
+    const bytes = await exported("safetensors");
+    const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes))) as Record<
+      string,
+      { dtype: string; shape: number[]; data_offsets: [number, number] }
+    >;
+    const [start, end] = header["bias"]?.data_offsets ?? [0, 0];
+    const values = new Float32Array(bytes.slice(8 + headerBytes + start, 8 + headerBytes + end).buffer);
+
+    expect(header["weight"]).toMatchObject({ dtype: "F32", shape: [4, 3] });
+    // A fresh logistic regression has zero biases.
+    expect(values).toEqual(new Float32Array(3));
+  });
+});
