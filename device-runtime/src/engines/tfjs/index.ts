@@ -6,3 +6,5 @@
 export { chooseBackend, type BackendCandidate, type BackendKind } from "./choose-backend.js";
 export { registerTrainingKernels } from "./kernels/register-training-kernels.js";
 export { type TfjsCore, type TfjsLayers, type TfjsRuntime } from "./runtime.js";
+export { createTfjsServing } from "./serving.js";
+export { createTfjsTrainer, type TfjsTrainerOptions } from "./trainer.js";
