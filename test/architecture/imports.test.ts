@@ -13,10 +13,19 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
     folder: "device-runtime/src/engines/onnx",
     packages: ["@fedge/protocol", "onnxruntime-common", "onnxruntime-node", "onnxruntime-web"],
   },
+  { folder: "device-runtime/src/engines/training", packages: ["@fedge/protocol"] },
+  {
+    folder: "device-runtime/src/engines/tfjs",
+    packages: ["@fedge/protocol", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers"],
+  },
   {
     folder: "device-runtime/src/node",
     packages: [
       "@fedge/protocol",
+      "@tensorflow/tfjs-backend-cpu",
+      "@tensorflow/tfjs-backend-wasm",
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-layers",
       "classic-level",
       "comlink",
       "mqtt",
