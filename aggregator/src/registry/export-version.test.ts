@@ -13,21 +13,19 @@ import { importModel, type RegistryPorts } from "./import-model.js";
 const PYTHON = "/usr/bin/python3";
 const hasOnnx = spawnSync(PYTHON, ["-c", "import onnx"]).status === 0;
 
+const CHECK = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
 let store: DatabaseStore;
 let ports: RegistryPorts;
 let record: VersionRecord;
 
 beforeAll(async () => {
   store = await openEmbeddedStore({ directory: null });
-  ports = { store, blobs: createMemoryBlobStore(), nowMs: () => 0 };
-  record = await importModel(ports, {
+  ports = { store, blobs: createMemoryBlobStore(), nowMs: () => 0, checkTraining: () => Promise.resolve(CHECK) };
+  ({ record } = await importModel(ports, {
     model: "digits" as ModelName,
     onnx: logistic({ inputs: 4, classes: 3, seed: 1 }),
-    loss: "softmax-cross-entropy",
-    optimizer: { momentum: 0.9, weightDecay: 0, nesterov: false },
-    trainable: [],
-    proximal: false,
-  });
+    training: { loss: "softmax-cross-entropy", optimizer: { kind: "sgd", momentum: 0.9 } },
+  }));
 });
 afterAll(() => store.close());
 
