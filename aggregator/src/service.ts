@@ -63,7 +63,8 @@ export interface ModelImport {
   readonly proximal: boolean;
 }
 
-export type ExportFormat = "onnx" | "safetensors";
+/** One file of an export; a TensorFlow.js layers model is two, side by side in a directory. */
+export type ExportFormat = "onnx" | "safetensors" | "tfjs/model.json" | "tfjs/weights.bin";
 
 /** Told whenever something that a page shows has changed; coalesce before reading. */
 export type ServiceEvent =

@@ -48,7 +48,13 @@ export const modelManifest = z.object({
   format: z.literal(MANIFEST_FORMAT),
   model: modelName,
   version: positiveInt,
-  graphs: z.object({ infer: blobRef, train: z.optional(blobRef), eval: z.optional(blobRef) }),
+  graphs: z.object({
+    infer: blobRef,
+    train: z.optional(blobRef),
+    eval: z.optional(blobRef),
+    /** The `modelTopology` of a TensorFlow.js layers model that computes the same, for devices with that engine. */
+    layers: z.optional(blobRef),
+  }),
   /** safetensors with every tensor of `parameters` and `state`. */
   checkpoint: blobRef,
   parameters: z.array(tensorShape).check(z.maxLength(MAX_TENSORS)),

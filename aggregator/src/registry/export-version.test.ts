@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
-import { decodeManifest, decodeSafetensors, type ModelName } from "@fedge/protocol";
+import { decodeManifest, decodeSafetensors, type BlobRef, type ModelName } from "@fedge/protocol";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
+import type { ExportFormat } from "../service.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
 import { openEmbeddedStore } from "../store/embedded-store.js";
@@ -31,8 +32,10 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-async function exported(format: "onnx" | "safetensors"): Promise<Uint8Array> {
-  const manifest = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+async function exported(format: ExportFormat, layers?: BlobRef): Promise<Uint8Array> {
+  const stored = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+  const graphs = layers === undefined ? stored.graphs : { ...stored.graphs, layers };
+  const manifest = { ...stored, graphs };
   return exportVersion(ports.blobs, { record, manifest }, format);
 }
 
@@ -83,4 +86,48 @@ describe("a version exported as safetensors", () => {
     // A fresh logistic regression has zero biases.
     expect(values).toEqual(new Float32Array(3));
   });
+});
+
+describe("a version exported for TensorFlow.js", () => {
+  const topology = { class_name: "Sequential", config: { name: "digits", layers: [] } };
+  const stored = (): Promise<BlobRef> => ports.blobs.put(new TextEncoder().encode(JSON.stringify(topology)));
+
+  // ModelJSON and WeightsManifestConfig of @tensorflow/tfjs-core; what only the optimizer keeps is no weight.
+  test("has a model.json of the layers format, with the topology and every weight of the model", async () => {
+    const text = new TextDecoder().decode(await exported("tfjs/model.json", await stored()));
+
+    expect(JSON.parse(text)).toEqual({
+      format: "layers-model",
+      generatedBy: "fedge",
+      convertedBy: null,
+      modelTopology: topology,
+      weightsManifest: [
+        {
+          paths: ["weights.bin"],
+          weights: [
+            { name: "weight", shape: [4, 3], dtype: "float32" },
+            { name: "bias", shape: [3], dtype: "float32" },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("has a weights.bin of the weights in the manifest's order", async () => {
+    const bytes = await exported("tfjs/weights.bin", await stored());
+    const { tensors } = decodeSafetensors(await ports.blobs.get(record.checkpoint.sha256));
+    const weight = tensors.find(({ name }) => name === "weight")?.data as Float32Array;
+
+    expect(new Float32Array(bytes.slice().buffer)).toEqual(Float32Array.of(...weight, 0, 0, 0));
+  });
+
+  test.each(["tfjs/model.json", "tfjs/weights.bin"] as const)(
+    "is refused for %s when the version has no layers, with what to do instead",
+    async (format) => {
+      await expect(exported(format)).rejects.toMatchObject({
+        code: "MODEL_INCOMPATIBLE",
+        message: expect.stringContaining("--format onnx or safetensors") as string,
+      });
+    },
+  );
 });
