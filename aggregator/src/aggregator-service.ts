@@ -15,6 +15,7 @@ import type {
   ExportFormat,
   FleetView,
   LiveRound,
+  ImportReport,
   ModelImport,
   Overview,
   ServiceEvent,
@@ -112,10 +113,10 @@ export class Aggregator implements AggregatorService {
   }
 
   /** A model's first version is released at once: a fleet without any could serve nothing. */
-  async importModel(request: ModelImport): Promise<VersionView> {
-    const record = await importModel(this.parts, request);
+  async importModel(request: ModelImport): Promise<ImportReport> {
+    const { record, check } = await importModel(this.parts, request);
     if (record.parentVersion === null) await this.parts.releases.release(request.model, record);
-    return (await this.getVersion(request.model, record.version)).version;
+    return { version: (await this.getVersion(request.model, record.version)).version, check };
   }
 
   async exportVersion(model: ModelName, version: number, format: ExportFormat): Promise<Uint8Array> {

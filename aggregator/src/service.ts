@@ -1,3 +1,5 @@
+import type { TrainingCheck } from "./model-check/prepared-model.js";
+import type { TrainingOptions } from "@fedge/onnx-autodiff";
 import type { BlobRef, DeviceId, ModelManifest, ModelName, RoundId, TaskId } from "@fedge/protocol";
 import type { JournalEvent, StoredRound, VersionRecord } from "./rounds/journal.js";
 import type { DeviceRecord, EvaluationRecord, PageRequest, ReleaseRecord, TaskRecord } from "./store/port.js";
@@ -56,11 +58,15 @@ export interface Overview {
 export interface ModelImport {
   readonly model: ModelName;
   readonly onnx: Uint8Array;
-  readonly loss: "softmax-cross-entropy" | "mean-squared-error" | "binary-cross-entropy";
-  readonly optimizer: { readonly momentum: number; readonly weightDecay: number; readonly nesterov: boolean };
-  readonly trainable: readonly string[];
-  /** Adds the FedProx term to the train graph, so that tasks may ask for `proximalMu` above 0. */
-  readonly proximal: boolean;
+  /** What devices minimise, with which optimizer; `proximal` lets tasks ask for `proximalMu` above 0. */
+  readonly training: Pick<TrainingOptions, "loss" | "optimizer" | "trainable" | "clipNorm" | "proximal">;
+}
+
+/** What an import gave. */
+export interface ImportReport {
+  readonly version: VersionView;
+  /** One training step on random examples, which every import has to pass. */
+  readonly check: TrainingCheck;
 }
 
 /** One file of an export; a TensorFlow.js layers model is two, side by side in a directory. */
@@ -93,7 +99,7 @@ export interface AggregatorService {
   listVersions(model: ModelName, page?: PageRequest): Promise<VersionView[]>;
   getVersion(model: ModelName, version: number): Promise<{ version: VersionView; manifest: ModelManifest }>;
   /** Makes version 1 of a new model, or the next version of an existing one with the same parameters. */
-  importModel(request: ModelImport): Promise<VersionView>;
+  importModel(request: ModelImport): Promise<ImportReport>;
   exportVersion(model: ModelName, version: number, format: ExportFormat): Promise<Uint8Array>;
   readBlob(ref: BlobRef): Promise<Uint8Array>;
 

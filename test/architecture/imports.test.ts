@@ -13,10 +13,19 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
     folder: "device-runtime/src/engines/onnx",
     packages: ["@fedge/protocol", "onnxruntime-common", "onnxruntime-node", "onnxruntime-web"],
   },
+  { folder: "device-runtime/src/engines/training", packages: ["@fedge/protocol"] },
+  {
+    folder: "device-runtime/src/engines/tfjs",
+    packages: ["@fedge/protocol", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers"],
+  },
   {
     folder: "device-runtime/src/node",
     packages: [
       "@fedge/protocol",
+      "@tensorflow/tfjs-backend-cpu",
+      "@tensorflow/tfjs-backend-wasm",
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-layers",
       "classic-level",
       "comlink",
       "mqtt",
@@ -31,6 +40,10 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
   { folder: "aggregator/src/tasks", packages: ["@fedge/protocol", "zod"] },
   { folder: "aggregator/src/fleet", packages: ["@fedge/protocol"] },
   { folder: "aggregator/src/server-optimizers", packages: ["@fedge/protocol", "zod"] },
+  {
+    folder: "aggregator/src/model-check",
+    packages: ["@fedge/protocol", "@fedge/onnx-autodiff", "onnxruntime-common", "node:"],
+  },
   { folder: "aggregator/src/registry", packages: ["@fedge/protocol", "@fedge/onnx-autodiff"] },
   { folder: "aggregator/src/simulation", packages: ["*"] },
   { folder: "aggregator/src/bench", packages: ["*"] },

@@ -30,10 +30,7 @@ beforeAll(async () => {
   await server.service.importModel({
     model,
     onnx: logistic({ inputs: INPUTS, classes: CLASSES, seed: 1 }),
-    loss: "softmax-cross-entropy",
-    optimizer: { momentum: 0, weightDecay: 0, nesterov: false },
-    trainable: [],
-    proximal: false,
+    training: { loss: "softmax-cross-entropy" },
   });
 });
 

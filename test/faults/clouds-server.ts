@@ -17,10 +17,7 @@ export async function importNamed(server: RunningServer, model: string): Promise
   await server.service.importModel({
     model: decodeWith(modelName, model, { what: "model", code: "OPTION_INVALID" }),
     onnx: logistic({ inputs: INPUTS, classes: CLASSES, seed: 1 }),
-    loss: "softmax-cross-entropy",
-    optimizer: { momentum: 0, weightDecay: 0, nesterov: false },
-    trainable: [],
-    proximal: false,
+    training: { loss: "softmax-cross-entropy" },
   });
 }
 

@@ -33,10 +33,7 @@ async function importDigits(model: string): Promise<void> {
   await server.service.importModel({
     model: decodeWith(modelName, model, { what: "model", code: "OPTION_INVALID" }),
     onnx: twoNN({ seed: 1 }),
-    loss: "softmax-cross-entropy",
-    optimizer: { momentum: 0, weightDecay: 0, nesterov: false },
-    trainable: [],
-    proximal: false,
+    training: { loss: "softmax-cross-entropy" },
   });
 }
 

@@ -153,10 +153,12 @@ describe("model files", () => {
       {
         model: "digits",
         onnx: new Uint8Array([8, 9]),
-        loss: "mean-squared-error",
-        optimizer: { momentum: 0.9, weightDecay: 0, nesterov: true },
-        trainable: ["w1", "b1"],
-        proximal: true,
+        training: {
+          loss: { kind: "mean-squared-error", target: "class-index" },
+          optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0, nesterov: true },
+          trainable: ["w1", "b1"],
+          proximal: true,
+        },
       },
     ]);
   });

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import { decodeManifest, decodeSafetensors, type BlobRef, type ModelName } from "@fedge/protocol";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -20,15 +21,19 @@ let record: VersionRecord;
 
 beforeAll(async () => {
   store = await openEmbeddedStore({ directory: null });
-  ports = { store, blobs: createMemoryBlobStore(), nowMs: () => 0 };
-  record = await importModel(ports, {
+  const check = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
+  ports = {
+    store,
+    blobs: createMemoryBlobStore(),
+    nowMs: () => 0,
+    prepare: ({ onnx, training }) => Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check }),
+  };
+  const imported = await importModel(ports, {
     model: "digits" as ModelName,
     onnx: logistic({ inputs: 4, classes: 3, seed: 1 }),
-    loss: "softmax-cross-entropy",
-    optimizer: { momentum: 0.9, weightDecay: 0, nesterov: false },
-    trainable: [],
-    proximal: false,
+    training: { loss: "softmax-cross-entropy", optimizer: { kind: "sgd", momentum: 0.9 } },
   });
+  record = imported.record;
 });
 afterAll(() => store.close());
 

@@ -1,3 +1,4 @@
+import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import type { ModelName, TaskId } from "@fedge/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -9,12 +10,19 @@ import { sampleTaskConfig } from "../store/testing/sample-records.js";
 import { importModel, type RegistryPorts } from "./import-model.js";
 
 const model = "digits" as ModelName;
+const CHECK = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
 let store: DatabaseStore;
 let ports: RegistryPorts;
 
 beforeEach(async () => {
   store = await openEmbeddedStore({ directory: null });
-  ports = { store, blobs: createMemoryBlobStore(), nowMs: () => 0 };
+  ports = {
+    store,
+    blobs: createMemoryBlobStore(),
+    nowMs: () => 0,
+    prepare: ({ onnx, training }) =>
+      Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check: CHECK }),
+  };
 });
 afterEach(() => store.close());
 
@@ -22,17 +30,14 @@ function modelOf(classes: number): ModelImport {
   return {
     model,
     onnx: logistic({ inputs: 4, classes, seed: 1 }),
-    loss: "softmax-cross-entropy",
-    optimizer: { momentum: 0, weightDecay: 0, nesterov: false },
-    trainable: [],
-    proximal: false,
+    training: { loss: "softmax-cross-entropy" },
   };
 }
 
 test("a model with the same parameters becomes the next version", async () => {
   await importModel(ports, modelOf(3));
 
-  expect(await importModel(ports, modelOf(3))).toMatchObject({ version: 2, parentVersion: 1 });
+  expect((await importModel(ports, modelOf(3))).record).toMatchObject({ version: 2, parentVersion: 1 });
 });
 
 test("a model of other shapes does not become a version of this one", async () => {

@@ -1,9 +1,4 @@
-import {
-  buildTrainingGraphs,
-  type TensorSpec,
-  type TrainingGraphs,
-  type ValueSpec,
-} from "@fedge/onnx-autodiff";
+import type { TensorSpec, TrainingGraphs, ValueSpec } from "@fedge/onnx-autodiff";
 import {
   FedgeError,
   MANIFEST_FORMAT,
@@ -11,13 +6,16 @@ import {
   encodeManifest,
   elementType as elementTypeSchema,
   encodeSafetensors,
+  type BlobRef,
   type ModelManifest,
   type NamedTensor,
   type PortShape,
+  type Sha256,
   type TensorShape,
 } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { VersionRecord } from "../rounds/journal.js";
+import type { PrepareModel, TrainingCheck } from "../model-check/prepared-model.js";
 import type { ModelImport } from "../service.js";
 import type { ControlStore } from "../store/port.js";
 
@@ -25,20 +23,33 @@ const ELEMENT_TYPES = elementTypeSchema.options;
 
 export const RUNTIME_VERSION = "0.1.0";
 
+/** Stands for a blob that is not stored yet. */
+const NO_BLOB: BlobRef = { sha256: "0".repeat(64) as Sha256, sizeBytes: 1 };
+
 export interface RegistryPorts {
   readonly store: ControlStore;
   readonly blobs: BlobStore;
   readonly nowMs: () => number;
+  readonly prepare: PrepareModel;
+}
+
+/** A new version, and what a training step of it took. */
+export interface ImportedModel {
+  readonly record: VersionRecord;
+  readonly check: TrainingCheck;
 }
 
 /**
- * Differentiates an ONNX model and makes it a version: graphs, checkpoint and manifest as blobs, then one row.
+ * Differentiates an ONNX model, tries a training step, and makes it a version: graphs, checkpoint and manifest as
+ * blobs, then one row. Nothing is stored of a model that is refused.
  *
- * Throws ONNX_… for a model that cannot be trained, VERSION_CONFLICT when the parameters differ from the model's, and
- * TASK_STATE_CONFLICT while a task trains the model: it would go on from another model than the one it began with.
+ * Throws ONNX_… for a model that cannot be trained, TRAINING_FAILED when a step of it fails, MANIFEST_INVALID for one
+ * beyond what devices are told, VERSION_CONFLICT when the parameters differ from the model's, and TASK_STATE_CONFLICT
+ * while a task trains the model: it would go on from another model than the one it began with.
  */
-export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<VersionRecord> {
-  const built = differentiate(request);
+export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<ImportedModel> {
+  const { onnx, training } = request;
+  const { graphs: built, check } = await ports.prepare({ onnx, training });
   const parent = (await ports.store.latestVersion(request.model)) ?? null;
   if (parent !== null) await requireSuccessor(ports, parent, built);
   const manifest = await storeBundle(ports.blobs, request, { built, parentVersion: parent?.version ?? null });
@@ -56,7 +67,7 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
     createdAtMs: ports.nowMs(),
   };
   await ports.store.commitVersion({ version: record, round: null });
-  return record;
+  return { record, check };
 }
 
 async function requireSuccessor(
@@ -66,7 +77,7 @@ async function requireSuccessor(
 ): Promise<void> {
   const { model } = parent;
   const { parameters } = decodeManifest(await blobs.get(parent.manifest.sha256));
-  if (JSON.stringify(parameters) !== JSON.stringify(built.parameters.map(toTensorShape))) {
+  if (JSON.stringify(parameters) !== JSON.stringify(divideTensors(built).federated.map(toTensorShape))) {
     throw new FedgeError(
       "VERSION_CONFLICT",
       `model "${model}" has parameters of other names or shapes; import this one under another name`,
@@ -83,40 +94,61 @@ async function requireSuccessor(
   );
 }
 
-function differentiate(request: ModelImport): TrainingGraphs {
-  return buildTrainingGraphs(request.onnx, {
-    loss: request.loss,
-    optimizer: { kind: "sgd", ...request.optimizer },
-    proximal: request.proximal,
-    ...(request.trainable.length === 0 ? {} : { trainable: request.trainable }),
+interface Bundle {
+  readonly built: TrainingGraphs;
+  readonly parentVersion: number | null;
+}
+
+async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundle): Promise<ModelManifest> {
+  const { built } = bundle;
+  const { federated, state } = divideTensors(built);
+  // Refuses what no manifest may say, before anything is stored.
+  encodeManifest(manifestOf(request, bundle, { infer: NO_BLOB, checkpoint: NO_BLOB }));
+  const checkpoint = encodeSafetensors([...federated, ...state].map(toNamedTensor));
+  return manifestOf(request, bundle, {
+    infer: await blobs.put(built.infer),
+    train: await blobs.put(built.train),
+    eval: await blobs.put(built.eval),
+    checkpoint: await blobs.put(checkpoint),
   });
 }
 
-async function storeBundle(
-  blobs: BlobStore,
+function manifestOf(
   request: ModelImport,
-  { built, parentVersion }: { readonly built: TrainingGraphs; readonly parentVersion: number | null },
-): Promise<ModelManifest> {
-  const tensors = [...built.parameters, ...built.state].map(toNamedTensor);
+  { built, parentVersion }: Bundle,
+  { checkpoint, ...graphs }: ModelManifest["graphs"] & { readonly checkpoint: BlobRef },
+): ModelManifest {
+  const { federated, state } = divideTensors(built);
   return {
     format: MANIFEST_FORMAT,
     model: request.model,
     version: (parentVersion ?? 0) + 1,
-    graphs: {
-      infer: await blobs.put(built.infer),
-      train: await blobs.put(built.train),
-      eval: await blobs.put(built.eval),
-    },
-    checkpoint: await blobs.put(encodeSafetensors(tensors)),
-    parameters: built.parameters.map(toTensorShape),
-    state: built.state.map(toTensorShape),
+    graphs,
+    checkpoint,
+    parameters: federated.map(toTensorShape),
+    state: state.map(toTensorShape),
     inputs: built.inputs.map(toPortShape),
     outputs: built.outputs.map(toPortShape),
     target: toPortShape(built.loss.target),
-    loss: request.loss,
-    proximal: request.proximal,
+    loss: built.loss.kind,
+    proximal: request.training.proximal ?? false,
     minRuntimeVersion: RUNTIME_VERSION,
     lineage: { parentVersion, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 },
+  };
+}
+
+/**
+ * Running statistics are averaged over the devices as parameters are: a version without those of its data could not
+ * answer. What optimizers and dropout keep stays on the device.
+ */
+function divideTensors({ parameters, state, statistics }: TrainingGraphs): {
+  readonly federated: readonly TensorSpec[];
+  readonly state: readonly TensorSpec[];
+} {
+  const isStatistic = ({ name }: TensorSpec): boolean => statistics.includes(name);
+  return {
+    federated: [...parameters, ...state.filter(isStatistic)],
+    state: state.filter((tensor) => !isStatistic(tensor)),
   };
 }
 

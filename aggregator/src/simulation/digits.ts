@@ -1,4 +1,4 @@
-import { logistic, twoNN } from "@fedge/onnx-autodiff/zoo";
+import { cnn, logistic, twoNN } from "@fedge/onnx-autodiff/zoo";
 import { FedgeError, hash32, type ModelManifest, type ModelName } from "@fedge/protocol";
 import type { EvaluationData } from "../evaluation/evaluation-data.js";
 import type { ModelImport } from "../service.js";
@@ -31,16 +31,21 @@ export async function loadDigits(of: {
   return drawDigits({ seed: of.seed, numTrain, numTest: DRAWN_FOR_TEST });
 }
 
+const BUILD = { "2nn": twoNN, logistic, cnn } satisfies Record<ModelKind, (sizes: DigitSizes) => Uint8Array>;
+
+interface DigitSizes {
+  readonly inputs: number;
+  readonly classes: number;
+  readonly seed: number;
+}
+
 /** A classifier of digits to import; its initial weights depend on the seed. */
 export function digitsModel(model: ModelName, kind: ModelKind, seed: string): ModelImport {
   const sizes = { inputs: IMAGE_PIXELS, classes: NUM_CLASSES, seed: hash32(`${seed}/weights`) };
   return {
     model,
-    onnx: kind === "2nn" ? twoNN(sizes) : logistic(sizes),
-    loss: "softmax-cross-entropy",
-    optimizer: { momentum: 0, weightDecay: 0, nesterov: false },
-    trainable: [],
-    proximal: false,
+    onnx: BUILD[kind](sizes),
+    training: { loss: "softmax-cross-entropy" },
   };
 }
 

@@ -6,7 +6,7 @@ import type { ServerOptimizerConfig } from "../server-optimizers/config.js";
 import { Reading, type RawOptions } from "./option-reading.js";
 import { readServerOptimizer } from "./server-optimizer-options.js";
 
-export const MODEL_KINDS = ["2nn", "logistic"] as const;
+export const MODEL_KINDS = ["2nn", "logistic", "cnn"] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 
 export const ENCODINGS = ["float32", "float16", "int8"] as const satisfies readonly UpdateEncoding[];

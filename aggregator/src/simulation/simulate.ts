@@ -89,8 +89,11 @@ async function importDigits(service: AggregatorService, options: SimulationOptio
     );
   }
   const request = digitsModel(SIMULATED_MODEL, options.model, options.seed);
-  const { version } = await service.importModel({ ...request, proximal: options.proximalMu > 0 });
-  return digitPorts((await service.getVersion(SIMULATED_MODEL, version)).manifest);
+  const { version } = await service.importModel({
+    ...request,
+    training: { ...request.training, proximal: options.proximalMu > 0 },
+  });
+  return digitPorts((await service.getVersion(SIMULATED_MODEL, version.version)).manifest);
 }
 
 /** The directory of the run; one that nobody named is removed afterwards. */

@@ -9,6 +9,8 @@ test("the description of 2NN counts its parameters, operators and products", () 
   // 784*200 + 200 + 200*200 + 200 + 200*10 + 10 (McMahan et al. 2017, section 3), and the products without biases.
   expect(description.numParameters).toBe(199_210);
   expect(description.multiplyAddsPerExample).toBe(198_800);
+  // Five values of 200, 200, 200, 200 and 10 numbers, and the logits again in rows; four bytes each.
+  expect(description.activationBytesPerExample).toBe(4 * (4 * 200 + 2 * 10));
   expect(description.operators).toEqual([
     { type: "Gemm", count: 3, isDifferentiable: true },
     { type: "Relu", count: 2, isDifferentiable: true },

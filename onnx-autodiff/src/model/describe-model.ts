@@ -1,5 +1,11 @@
 import { GraphBuilder } from "../builder/graph-builder.js";
-import { elementTypeOf, isDifferentiable, type ElementType } from "../onnx/element-type.js";
+import type { TensorType } from "../graph/tensor-type.js";
+import {
+  dataConstructorOf,
+  elementTypeOf,
+  isDifferentiable,
+  type ElementType,
+} from "../onnx/element-type.js";
 import { elementCount } from "../onnx/tensor.js";
 import { OPERATORS } from "../operators/registry.js";
 import { loadForward } from "./load-forward.js";
@@ -32,8 +38,13 @@ export interface ModelDescription {
   readonly numParameters: number;
   /** By type, in alphabetical order. */
   readonly operators: readonly OperatorUse[];
-  /** Approximate multiply-adds of one forward pass over one example: matrix products, symbolic dims counted as 1. */
+  /** Approximate multiply-adds of one run over one example: matrix products, symbolic dims counted as 1. */
   readonly multiplyAddsPerExample: number;
+  /**
+   * Bytes of the values that nodes give for one example: those with a symbolic dim, which counts as 1. Runtimes reuse
+   * some of them.
+   */
+  readonly activationBytesPerExample: number;
 }
 
 /** What an ONNX model takes, gives and costs. Throws as `buildTrainingGraphs` does for bytes that are no model. */
@@ -56,7 +67,16 @@ export function describeModel(model: Uint8Array): ModelDescription {
     numParameters: parameters.reduce((sum, { name, shape }) => sum + elementCount(shape, name), 0),
     operators: describeOperators(graph),
     multiplyAddsPerExample: multiplyAdds.reduce((sum, count) => sum + count, 0),
+    activationBytesPerExample: nodes
+      .flatMap((node) => node.outputs)
+      .reduce((sum, name) => sum + bytesPerExample(builder.typeOf(name)), 0),
   };
+}
+
+function bytesPerExample(type: TensorType | undefined): number {
+  if (type?.shape === undefined || type.shape.every((dim) => typeof dim === "number")) return 0;
+  const width = dataConstructorOf(type.elementType)?.BYTES_PER_ELEMENT ?? 0;
+  return type.shape.reduce<number>((bytes, dim) => bytes * (typeof dim === "number" ? dim : 1), width);
 }
 
 function describeParameters(graph: ModelGraph): readonly ParameterDescription[] {

@@ -1,23 +1,20 @@
-import { readFile, stat } from "node:fs/promises";
-import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import {
   modelList,
   versionDetail,
   versionList,
-  versionView,
   type ModelBody,
   type VersionBody,
 } from "../../http/schema/model-schema.js";
-import { decimal, wholeNumber } from "../flag-values.js";
+import { wholeNumber } from "../flag-values.js";
 import { readAll } from "../pages.js";
 import { addExport } from "./model-export.js";
+import { addImport } from "./model-import.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { NONE, bytesText, numberText, percentText, timeText } from "../text.js";
 
-const LOSSES = ["softmax-cross-entropy", "mean-squared-error", "binary-cross-entropy"] as const;
 const modelPath = (model: string): string => `/v1/models/${encodeURIComponent(model)}/versions`;
 
 /** `fedge model list|show|import|export`. */
@@ -48,70 +45,6 @@ function addShow(model: Command, terminal: Terminal): void {
       });
       printResult(terminal, versions, () => formatTable(VERSION_COLUMNS, versions));
     });
-}
-
-interface ImportFlags extends ServerFlags {
-  readonly name: string;
-  readonly loss: string;
-  readonly momentum: number;
-  readonly weightDecay: number;
-  readonly nesterov: boolean;
-  readonly proximal: boolean;
-  readonly trainable: readonly string[];
-}
-
-function addImport(model: Command, terminal: Terminal): void {
-  addServerFlags(model.command("import").description("make a version out of an ONNX file"))
-    .argument("<file>", "ONNX model whose output is what the loss takes")
-    .requiredOption("--name <model>", "name of the model")
-    .addOption(new Option("--loss <loss>", "what training minimises").choices(LOSSES).default(LOSSES[0]))
-    .option("--momentum <fraction>", "momentum of the devices' SGD", decimal({ least: 0, most: 0.9999 }), 0)
-    .option(
-      "--weight-decay <rate>",
-      "L2 weight decay of the devices' SGD",
-      decimal({ least: 0, most: 1000 }),
-      0,
-    )
-    .option("--nesterov", "Nesterov's momentum", false)
-    .option("--no-proximal", "leave the FedProx term out of the train graph")
-    .option("--trainable <names...>", "parameters to train (default: every parameter)", [])
-    .action(async (file: string, flags: ImportFlags) => {
-      const { name, loss, momentum, weightDecay } = flags;
-      const version = await clientOf(flags).upload("/v1/models", versionView, {
-        query: {
-          model: name,
-          loss,
-          momentum,
-          weightDecay,
-          nesterov: String(flags.nesterov),
-          proximal: String(flags.proximal),
-          trainable: flags.trainable.join(","),
-        },
-        bytes: await readModelFile(file),
-      });
-      printResult(terminal, version, () => `imported ${version.model} version ${version.version}`);
-    });
-}
-
-/** The file's bytes; its size is checked before they are read. */
-async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_BLOB_BYTES) {
-      throw new FedgeError(
-        "MESSAGE_TOO_LARGE",
-        `${path} has ${size} bytes; a model has at most ${MAX_BLOB_BYTES}`,
-      );
-    }
-    return new Uint8Array(await readFile(path));
-  } catch (cause) {
-    if (cause instanceof FedgeError) throw cause;
-    throw new FedgeError(
-      "DATA_MISSING",
-      `cannot read ${path} (${(cause as Error).message}); check the path`,
-      { cause },
-    );
-  }
 }
 
 const MODEL_COLUMNS: readonly TableColumn<ModelBody>[] = [

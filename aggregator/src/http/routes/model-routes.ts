@@ -1,7 +1,7 @@
 import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
-import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { AggregatorService, ModelImport } from "../../service.js";
+import type { AggregatorService } from "../../service.js";
+import { importRequest } from "../import-request.js";
 import { jsonRoute, rawRoute, type RouteHost } from "../route.js";
 import { modelParams, pageQuery, versionParams } from "../schema/basic-schema.js";
 import {
@@ -11,7 +11,7 @@ import {
   modelList,
   versionDetail,
   versionList,
-  versionView,
+  importReport,
 } from "../schema/model-schema.js";
 
 export const DEFAULT_MAX_MODEL_BYTES = MAX_BLOB_BYTES;
@@ -63,11 +63,11 @@ function addImport(host: RouteHost, service: AggregatorService): void {
     query: importQuery,
     consumes: "application/octet-stream",
     produces: "application/json",
-    result: versionView,
+    result: importReport,
     status: 201,
     respond: async ({ query, context }) => {
-      const version = await service.importModel(importRequest(query, await onnxBody(context)));
-      return context.json(version, 201);
+      const report = await service.importModel(importRequest(query, await onnxBody(context)));
+      return context.json(report, 201);
     },
   });
 }
@@ -76,19 +76,6 @@ async function onnxBody(context: Context): Promise<Uint8Array> {
   const onnx = new Uint8Array(await context.req.arrayBuffer());
   if (onnx.byteLength > 0) return onnx;
   throw new FedgeError("MESSAGE_MALFORMED", "the body is empty; send the ONNX file as the body");
-}
-
-function importRequest(query: z.output<typeof importQuery>, onnx: Uint8Array): ModelImport {
-  const { model, loss, momentum, weightDecay } = query;
-  const names = query.trainable.split(",").map((name) => name.trim());
-  return {
-    model,
-    onnx,
-    loss,
-    optimizer: { momentum, weightDecay, nesterov: query.nesterov === "true" },
-    proximal: query.proximal === "true",
-    trainable: names.filter((name) => name !== ""),
-  };
 }
 
 function addExport(host: RouteHost, service: AggregatorService): void {

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { LOSS_KINDS, OPTIMIZER_KINDS } from "@fedge/onnx-autodiff";
 import { modelManifest } from "@fedge/protocol";
 import { LAYERS_FILES } from "../../registry/layers-files.js";
 import {
@@ -63,15 +64,41 @@ export type ModelBody = z.infer<typeof modelView>;
 
 export const modelList = z.object({ models: z.array(modelView).readonly() }).openapi("ModelList");
 
+const numberList = z
+  .string()
+  .max(65_536)
+  .regex(/^[-+.\deE]+(,[-+.\deE]+)*$/, "numbers separated by commas")
+  .transform((text) => text.split(",").map(Number));
+
+export const importReport = z
+  .object({
+    version: versionView,
+    check: z
+      .object({ batchSize: count, loss: z.number(), stepMs: z.number().min(0), memoryBytes: count })
+      .describe("One training step on random examples"),
+  })
+  .openapi("ImportReport");
+export type ImportReportBody = z.infer<typeof importReport>;
+
 /** Options of an import; the body is the ONNX file itself. */
 export const importQuery = z.object({
   model: modelNameText,
-  loss: z
-    .enum(["softmax-cross-entropy", "mean-squared-error", "binary-cross-entropy"])
-    .default("softmax-cross-entropy"),
-  momentum: z.coerce.number().min(0).lt(1).default(0),
+  loss: z.enum(LOSS_KINDS).default("softmax-cross-entropy"),
+  target: z
+    .enum(["class-index", "one-hot"])
+    .default("class-index")
+    .describe("How the target of softmax-cross-entropy is given"),
+  classWeights: numberList.optional().describe("A weight for each class, separated by commas"),
+  ignoreIndex: z.coerce.number().int().optional().describe("Class index whose examples count for nothing"),
+  delta: z.coerce.number().positive().optional().describe("Where huber turns from a square into a line"),
+  optimizer: z.enum(OPTIMIZER_KINDS).default("sgd"),
+  momentum: z.coerce.number().min(0).lt(1).optional().describe("Of sgd"),
+  nesterov: z.enum(["true", "false"]).default("false").describe("Of sgd"),
+  beta1: z.coerce.number().min(0).lt(1).optional().describe("Of adam and adamw"),
+  beta2: z.coerce.number().min(0).lt(1).optional().describe("Of adam and adamw"),
+  epsilon: z.coerce.number().positive().optional().describe("Of adam and adamw"),
   weightDecay: z.coerce.number().min(0).max(1000).default(0),
-  nesterov: z.enum(["true", "false"]).default("false"),
+  clipNorm: z.coerce.number().positive().optional().describe("Largest norm of all gradients of a step"),
   proximal: z
     .enum(["true", "false"])
     .default("true")

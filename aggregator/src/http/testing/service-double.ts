@@ -12,6 +12,7 @@ import type {
   AggregatorService,
   ExportFormat,
   FleetView,
+  ImportReport,
   ModelImport,
   ModelView,
   Overview,
@@ -141,10 +142,11 @@ export class ServiceDouble implements AggregatorService {
     return { version, manifest };
   }
 
-  async importModel(request: ModelImport): Promise<VersionView> {
+  async importModel(request: ModelImport): Promise<ImportReport> {
     this.imports.push(request);
     const imported = this.versionsOf(request.model).at(-1);
-    if (imported !== undefined) return imported;
+    const check = { batchSize: 2, loss: 2.5, stepMs: 3, memoryBytes: 4096 };
+    if (imported !== undefined) return { version: imported, check };
     throw new FedgeError("ONNX_MALFORMED", "not an ONNX file; export the model again");
   }
 

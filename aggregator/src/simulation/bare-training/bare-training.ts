@@ -100,8 +100,8 @@ function startLoop(request: TrainingRequest, numTrainings: number): Loop {
 }
 
 function trainingRequest({ model, images, plan }: BareTraining): TrainingRequest {
-  const { onnx, loss } = digitsModel(MODEL, model, "bench");
-  const built = buildTrainingGraphs(onnx, { loss, optimizer: { kind: "sgd" }, proximal: false });
+  const { onnx, training } = digitsModel(MODEL, model, "bench");
+  const built = buildTrainingGraphs(onnx, training);
   const manifest = manifestOf(built);
   const rows = firstExamples(images.labels.length);
   const input = { shape: [rows.length, IMAGE_PIXELS], data: imageTensor(images, rows) };

@@ -24,6 +24,8 @@ export interface ServingEngine {
   load(bundle: {
     readonly manifest: ModelManifest;
     readonly inferGraph: Uint8Array;
+    /** The manifest's `graphs.layers`, for an engine that runs layers models. */
+    readonly layersTopology?: Uint8Array;
     readonly tensors: readonly NamedTensor[];
   }): Promise<ServingSession>;
 }
@@ -42,6 +44,8 @@ export interface TrainingRequest {
   /** Names the graph, so that a trainer compiles it once. */
   readonly trainGraphSha256: string;
   readonly trainGraph: Uint8Array;
+  /** The manifest's `graphs.layers`, for an engine that runs layers models. */
+  readonly layersTopology?: Uint8Array;
   /** Checkpoint of the base version: parameters and client state. */
   readonly tensors: readonly NamedTensor[];
   readonly plan: TrainingPlan;

@@ -2,9 +2,9 @@ import { FedgeError } from "@fedge/protocol";
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../../core/ports/engine.js";
 import { CompiledGraphs } from "./compiled-graphs.js";
-import { ExampleBatches } from "./example-batches.js";
-import { LossTrack } from "./loss-track.js";
-import { engineFailure, type OnnxRuntime } from "./runtime.js";
+import { ExampleBatches, type BatchValue } from "../training/example-batches.js";
+import { LossTrack } from "../training/loss-track.js";
+import { engineFailure, toTensor, type OnnxRuntime } from "./runtime.js";
 import { Weights, outputOf } from "./weights.js";
 
 /** What the trainer needs of the thread that it runs in. */
@@ -55,13 +55,18 @@ async function runPlan(
 ): Promise<TrainingResult> {
   const { plan, manifest, seed } = request;
   const startedAtMs = context.options.nowMs();
-  const batches = new ExampleBatches(context.runtime, manifest, request.examples, { ...plan, seed });
+  const batches = new ExampleBatches(manifest, request.examples, { ...plan, seed });
   const weights = new Weights(context.runtime, manifest, request.tensors);
-  const constants = constantFeeds(context.runtime, request, weights);
+  weights.seed(seed);
+  const constants = constantFeeds(context, request, weights);
   const losses = new LossTrack(batches.numSteps);
-  for (const batch of batches.feeds()) {
+  for (const batch of batches.batches()) {
     requireWanted(signal);
-    const outputs = await runStep(context.session, { ...constants, ...weights.feeds(), ...batch });
+    const outputs = await runStep(context.session, {
+      ...constants,
+      ...weights.feeds(),
+      ...batchFeeds(context.runtime, batch),
+    });
     weights.advance(outputs);
     losses.add(Number(outputOf(outputs, "loss").data[0]));
     if (losses.numSteps % STEPS_PER_TURN === 0) await context.options.yieldToOthers();
@@ -85,8 +90,15 @@ async function runStep(
   }
 }
 
+function batchFeeds(runtime: OnnxRuntime, batch: Record<string, BatchValue>): Record<string, Tensor> {
+  const entries = Object.entries(batch).map(([name, value]) => {
+    return [name, toTensor(runtime, value.elementType, value)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 function constantFeeds(
-  runtime: OnnxRuntime,
+  { runtime, session }: PlanContext,
   { plan, manifest }: TrainingRequest,
   weights: Weights,
 ): Record<string, Tensor> {
@@ -95,7 +107,9 @@ function constantFeeds(
     throw new FedgeError("TRAINING_FAILED", "the plan wants a FedProx term and the train graph has none");
   }
   const feeds = { learning_rate: scalar(plan.learningRate) };
-  return manifest.proximal ? { ...feeds, proximal_mu: scalar(plan.proximalMu), ...weights.anchors() } : feeds;
+  return manifest.proximal
+    ? { ...feeds, proximal_mu: scalar(plan.proximalMu), ...weights.anchors(session.inputNames) }
+    : feeds;
 }
 
 function requireWanted(signal: StopSignal): void {

@@ -1,6 +1,10 @@
-import { FedgeError, flattenTensors, type NamedTensor, type TensorShape } from "@fedge/protocol";
+import { FedgeError, flattenTensors, hash32, type NamedTensor, type TensorShape } from "@fedge/protocol";
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { OnnxRuntime } from "./runtime.js";
+
+/** State of train graphs with dropout: a whole number that a float32 counts on from. */
+const DROPOUT_SEED = "dropout.seed";
+const SEED_RANGE = 2 ** 23;
 
 export interface WeightSpecs {
   readonly parameters: readonly TensorShape[];
@@ -31,11 +35,18 @@ export class Weights {
     return this.#current;
   }
 
-  /** The parameters' base values under the names of the FedProx term's inputs. */
-  anchors(): Record<string, Tensor> {
-    return Object.fromEntries(
-      this.specs.parameters.map((spec) => [`${spec.name}.anchor`, this.#baseTensor(spec)]),
-    );
+  /** The base values under the names of the FedProx term's inputs: of those parameters that the graph has one for. */
+  anchors(inputNames: readonly string[]): Record<string, Tensor> {
+    const anchored = this.specs.parameters.filter((spec) => inputNames.includes(`${spec.name}.anchor`));
+    return Object.fromEntries(anchored.map((spec) => [`${spec.name}.anchor`, this.#baseTensor(spec)]));
+  }
+
+  /** Begins the graph's random numbers elsewhere than at the checkpoint's seed, where it draws any. */
+  seed(seed: string): void {
+    if (!(DROPOUT_SEED in this.#current)) return;
+    const value = hash32(seed) % SEED_RANGE;
+    const tensor = new this.runtime.Tensor("float32", Float32Array.of(value), []);
+    this.#current = { ...this.#current, [DROPOUT_SEED]: tensor };
   }
 
   /** Takes the `<name>.next` outputs of a step. Throws ENGINE_FAILED when the train graph lacks one. */

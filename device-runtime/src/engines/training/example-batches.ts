@@ -6,15 +6,18 @@ import {
   type ModelManifest,
   type TensorData,
 } from "@fedge/protocol";
-import type { Tensor } from "onnxruntime-common";
 import type { Examples, TensorValue } from "../../core/ports/engine.js";
-import type { OnnxRuntime } from "./runtime.js";
 
 export interface BatchOptions {
   readonly batchSize: number;
   readonly epochs: number;
   readonly maxExamples: number;
   readonly seed: string;
+}
+
+/** Values of one input, or of the target, for one step. */
+export interface BatchValue extends TensorValue {
+  readonly elementType: ElementType;
 }
 
 interface Column {
@@ -32,7 +35,6 @@ export class ExampleBatches {
   readonly #columns: readonly Column[];
 
   constructor(
-    private readonly runtime: OnnxRuntime,
     manifest: ModelManifest,
     private readonly examples: Examples,
     private readonly options: BatchOptions,
@@ -54,8 +56,8 @@ export class ExampleBatches {
     return Math.ceil(this.numExamples / this.options.batchSize) * this.options.epochs;
   }
 
-  /** Feeds of one step after the other. A batch's memory is used again by the next. */
-  *feeds(): Generator<Record<string, Tensor>> {
+  /** Inputs and target by name, one step after the other. A batch's memory is used again by the next. */
+  *batches(): Generator<Record<string, BatchValue>> {
     const random = createRandom(`${this.options.seed}/shuffle`);
     const all = shuffled(
       Array.from({ length: this.examples.numExamples }, (_, index) => index),
@@ -70,7 +72,7 @@ export class ExampleBatches {
     }
   }
 
-  #batch(rows: readonly number[]): Record<string, Tensor> {
+  #batch(rows: readonly number[]): Record<string, BatchValue> {
     const entries = this.#columns.map((column) => {
       const data = column.full.subarray(0, rows.length * column.width);
       rows.forEach((row, at) => {
@@ -79,7 +81,7 @@ export class ExampleBatches {
         (data as Float32Array).set(values, at * column.width);
       });
       const shape = [rows.length, ...column.exampleShape];
-      return [column.name, new this.runtime.Tensor(column.elementType, data as Float32Array, shape)] as const;
+      return [column.name, { elementType: column.elementType, shape, data }] as const;
     });
     return Object.fromEntries(entries);
   }

@@ -1,0 +1,145 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { buildTrainingGraphs, describeModel, LOSS_KINDS, OPTIMIZER_KINDS } from "@fedge/onnx-autodiff";
+import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
+import { Option, type Command } from "commander";
+import { importRequest } from "../../http/import-request.js";
+import { importQuery, importReport } from "../../http/schema/model-schema.js";
+import { createModelPreparer } from "../../model-check/prepare-in-process.js";
+import { decimal, wholeNumber } from "../flag-values.js";
+import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
+import { printResult, type Terminal } from "../terminal.js";
+import { describeImport, importText, type ImportSummary } from "./import-text.js";
+
+interface ImportFlags extends ServerFlags {
+  readonly name?: string;
+  readonly loss: string;
+  readonly target?: string;
+  readonly classWeights?: string;
+  readonly ignoreIndex?: number;
+  readonly delta?: number;
+  readonly optimizer: string;
+  readonly momentum?: number;
+  readonly nesterov: boolean;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  readonly weightDecay: number;
+  readonly clipNorm?: number;
+  readonly proximal: boolean;
+  readonly trainable: readonly string[];
+  readonly dryRun: boolean;
+}
+
+const fraction = decimal({ least: 0, most: 0.999_999 });
+const positive = decimal({ least: 1e-12, most: 1e12 });
+
+const OPTIONS: readonly Option[] = [
+  new Option("--name <model>", "name of the model (default: that of the file)"),
+  new Option("--loss <loss>", "what training minimises").choices(LOSS_KINDS).default(LOSS_KINDS[0]),
+  new Option("--target <format>", "of softmax-cross-entropy").choices(["class-index", "one-hot"]),
+  new Option("--class-weights <numbers>", "of softmax-cross-entropy, a number for each class: 1,0.5,2"),
+  new Option("--ignore-index <class>", "class index whose examples count for nothing").argParser(
+    wholeNumber({ least: -1_000_000 }),
+  ),
+  new Option("--delta <distance>", "where huber turns from a square into a line").argParser(positive),
+  new Option("--optimizer <kind>", "of the devices").choices(OPTIMIZER_KINDS).default("sgd"),
+  new Option("--momentum <fraction>", "of sgd").argParser(fraction),
+  new Option("--nesterov", "Nesterov's momentum, of sgd").default(false),
+  new Option("--beta1 <fraction>", "of adam and adamw").argParser(fraction),
+  new Option("--beta2 <fraction>", "of adam and adamw").argParser(fraction),
+  new Option("--epsilon <number>", "of adam and adamw").argParser(positive),
+  new Option("--weight-decay <rate>", "of the devices' optimizer")
+    .argParser(decimal({ least: 0, most: 1000 }))
+    .default(0),
+  new Option("--clip-norm <norm>", "largest norm of all gradients of a step").argParser(positive),
+  new Option("--no-proximal", "leave the FedProx term out of the train graph"),
+  new Option("--trainable <patterns...>", "names of parameters to train, * stands for anything").default(
+    [],
+    "every parameter",
+  ),
+  new Option("--dry-run", "describe and check the model without a server").default(false),
+];
+
+/** `fedge model import`. */
+export function addImport(model: Command, terminal: Terminal): void {
+  const command = addServerFlags(model.command("import").description("make a version out of an ONNX file"));
+  command.argument("<file>", "ONNX model whose output is what the loss takes");
+  for (const option of OPTIONS) command.addOption(option);
+  command.action(async (file: string, flags: ImportFlags) => {
+    const bytes = await readModelFile(file);
+    const query = queryOf(flags, flags.name ?? nameOf(file));
+    const summary = describeFile(bytes, query);
+    const result = flags.dryRun
+      ? await checkHere(bytes, query, summary)
+      : await send(flags, bytes, { query, summary });
+    printResult(terminal, result, () => importText(result));
+  });
+}
+
+type Query = Readonly<Record<string, string>>;
+
+/** Differentiated here as well, so that a model that cannot be trained is refused before it is sent. */
+function describeFile(bytes: Uint8Array, query: Query): ImportSummary {
+  const { training } = importRequest(importQuery.parse(query), bytes);
+  return describeImport(describeModel(bytes), buildTrainingGraphs(bytes, training));
+}
+
+async function checkHere(bytes: Uint8Array, query: Query, summary: ImportSummary): Promise<ImportSummary> {
+  const { training } = importRequest(importQuery.parse(query), bytes);
+  return { ...summary, check: (await createModelPreparer()({ onnx: bytes, training })).check };
+}
+
+async function send(
+  flags: ServerFlags,
+  bytes: Uint8Array<ArrayBuffer>,
+  { query, summary }: { readonly query: Query; readonly summary: ImportSummary },
+): Promise<ImportSummary> {
+  const { version, check } = await clientOf(flags).upload("/v1/models", importReport, { query, bytes });
+  return { ...summary, check, version };
+}
+
+function queryOf(flags: ImportFlags, model: string): Query {
+  const { loss, target, classWeights, ignoreIndex, delta, optimizer, momentum, beta1, beta2 } = flags;
+  const { epsilon, weightDecay, clipNorm } = flags;
+  const given = { loss, target, classWeights, ignoreIndex, delta, optimizer, momentum, beta1, beta2 };
+  const fields = { model, ...given, epsilon, weightDecay, clipNorm };
+  const present = Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as const],
+  );
+  return {
+    ...Object.fromEntries(present),
+    nesterov: String(flags.nesterov),
+    proximal: String(flags.proximal),
+    trainable: flags.trainable.join(","),
+  };
+}
+
+/** A model's name from that of its file: small letters, digits and hyphens. */
+function nameOf(file: string): string {
+  const name = basename(file, extname(file))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-");
+  return name.replace(/^-+|-+$/g, "") || "model";
+}
+
+/** The file's bytes; its size is checked before they are read. */
+async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_BLOB_BYTES) {
+      throw new FedgeError(
+        "MESSAGE_TOO_LARGE",
+        `${path} has ${size} bytes; a model has at most ${MAX_BLOB_BYTES}`,
+      );
+    }
+    return new Uint8Array(await readFile(path));
+  } catch (cause) {
+    if (cause instanceof FedgeError) throw cause;
+    throw new FedgeError(
+      "DATA_MISSING",
+      `cannot read ${path} (${(cause as Error).message}); check the path`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { FedgeError, createRandom } from "@fedge/protocol";
+import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../../core/ports/engine.js";
+import { ExampleBatches } from "../training/example-batches.js";
+import { LossTrack } from "../training/loss-track.js";
+import { DropoutSeeds } from "./dropout-seeds.js";
+import { registerTrainingKernels } from "./kernels/register-training-kernels.js";
+import type { LoadedModel } from "./loaded-model.js";
+import { engineFailure, type TfjsRuntime } from "./runtime.js";
+import { requireTopology } from "./serving.js";
+import { TrainingModels } from "./training-models.js";
+import { TrainingStep } from "./training-step.js";
+
+/** What the trainer needs of the thread that it runs in. */
+export interface TfjsTrainerOptions {
+  /** Milliseconds of a monotonic clock, for the measured training time. */
+  readonly nowMs: () => number;
+  /** Lets other work of the thread run; called between steps. */
+  readonly yieldToOthers: () => Promise<void>;
+}
+
+/** Steps between two looks at the rest of the thread. */
+const STEPS_PER_TURN = 8;
+
+/**
+ * Trains layers models in this thread by plain SGD. A model is built once and serves every device that shares the
+ * trainer; requests run one after the other.
+ */
+export function createTfjsTrainer(runtime: TfjsRuntime, options: TfjsTrainerOptions): Trainer {
+  registerTrainingKernels(runtime.core);
+  const models = new TrainingModels(runtime);
+  let queue: Promise<unknown> = Promise.resolve();
+  return {
+    train: (request, signal) => {
+      const result = queue.then(async () => {
+        requireWanted(signal);
+        const topology = requireTopology(request.layersTopology);
+        const model = await models.get(topology, request.manifest.loss);
+        return runPlan({ runtime, options, model }, request, signal);
+      });
+      queue = result.catch(() => undefined);
+      return result;
+    },
+    close: async () => {
+      await queue;
+      models.close();
+    },
+  };
+}
+
+interface PlanContext {
+  readonly runtime: TfjsRuntime;
+  readonly options: TfjsTrainerOptions;
+  readonly model: LoadedModel;
+}
+
+async function runPlan(
+  { runtime, options, model }: PlanContext,
+  request: TrainingRequest,
+  signal: StopSignal,
+): Promise<TrainingResult> {
+  const startedAtMs = options.nowMs();
+  const { plan, manifest, seed } = request;
+  const batches = new ExampleBatches(manifest, request.examples, { ...plan, seed });
+  const dropout = new DropoutSeeds(model.model);
+  const random = createRandom(`${seed}/dropout`);
+  const losses = new LossTrack(batches.numSteps);
+  const step = new TrainingStep(runtime.core, model, request);
+  try {
+    for (const batch of batches.batches()) {
+      requireWanted(signal);
+      dropout.draw(random);
+      losses.add(await step.run(batch));
+      if (losses.numSteps % STEPS_PER_TURN === 0) await options.yieldToOthers();
+    }
+    const delta = await step.delta();
+    const metrics = {
+      steps: losses.numSteps,
+      trainMs: options.nowMs() - startedAtMs,
+      ...losses.firstAndLast(),
+    };
+    return { delta, numExamples: batches.numExamples, metrics };
+  } catch (cause) {
+    throw engineFailure("a training step failed", cause);
+  } finally {
+    step.dispose();
+  }
+}
+
+function requireWanted(signal: StopSignal): void {
+  if (signal.aborted) throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before its end");
+}
