@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Aggregator } from "./aggregator-service.js";
-import { checkTraining } from "./registry/training-check.js";
 import { createHttpApp, type HttpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { HttpAppOptions } from "./http/ports.js";
 import { adminTokenCheck } from "./identity/admin-token.js";
+import { createModelPreparer } from "./model-check/prepare-in-process.js";
 import { Closing } from "./server/closing.js";
 import { openFoundations, type Foundations } from "./server/foundations.js";
 import { renderMetrics } from "./server/gauges.js";
@@ -60,7 +60,8 @@ async function openHttp(
 function createService(base: Foundations, { tasks, releases, events, traffic }: Orchestration): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
-    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, nowMs, checkTraining },
+    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, nowMs },
+    prepare: createModelPreparer(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),
     onEvent: events.onEvent,

@@ -1,4 +1,4 @@
-import type { TrainingCheck } from "./registry/training-check.js";
+import type { TrainingCheck } from "./model-check/prepared-model.js";
 import type { TrainingOptions } from "@fedge/onnx-autodiff";
 import type { BlobRef, DeviceId, ModelManifest, ModelName, RoundId, TaskId } from "@fedge/protocol";
 import type { JournalEvent, StoredRound, VersionRecord } from "./rounds/journal.js";
@@ -69,7 +69,8 @@ export interface ImportReport {
   readonly check: TrainingCheck;
 }
 
-export type ExportFormat = "onnx" | "safetensors";
+/** One file of an export; a TensorFlow.js layers model is two, side by side in a directory. */
+export type ExportFormat = "onnx" | "safetensors" | "tfjs/model.json" | "tfjs/weights.bin";
 
 /** Told whenever something that a page shows has changed; coalesce before reading. */
 export type ServiceEvent =

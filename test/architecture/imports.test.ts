@@ -40,6 +40,10 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
   { folder: "aggregator/src/tasks", packages: ["@fedge/protocol", "zod"] },
   { folder: "aggregator/src/fleet", packages: ["@fedge/protocol"] },
   { folder: "aggregator/src/server-optimizers", packages: ["@fedge/protocol", "zod"] },
+  {
+    folder: "aggregator/src/model-check",
+    packages: ["@fedge/protocol", "@fedge/onnx-autodiff", "onnxruntime-common", "node:"],
+  },
   { folder: "aggregator/src/registry", packages: ["@fedge/protocol", "@fedge/onnx-autodiff"] },
   { folder: "aggregator/src/simulation", packages: ["*"] },
   { folder: "aggregator/src/bench", packages: ["*"] },

@@ -252,6 +252,37 @@ describe("rounds, models and devices", () => {
     expect(readFileSync(join(cwd, file), "utf8")).toBe("digits@2 as safetensors");
   });
 
+  test("model export writes the version that its argument names", async () => {
+    app.service.versions = [sampleVersion(1, 0.1), sampleVersion(2, 0.2)];
+    app.service.manifests.set("digits", {} as ModelManifest);
+
+    const run = await fedge("model", "export", "digits@1", "-o", "first.onnx");
+
+    expect([run.exitCode, run.stdout]).toEqual([0, "wrote 16 B to first.onnx\n"]);
+    expect(readFileSync(join(cwd, "first.onnx"), "utf8")).toBe("digits@1 as onnx");
+  });
+
+  test("model export for tfjs writes a directory that holds the topology beside the weights", async () => {
+    app.service.versions = [sampleVersion(1, 0.1)];
+    app.service.manifests.set("digits", {} as ModelManifest);
+
+    await fedge("model", "export", "digits", "--format", "tfjs");
+
+    const written = ["model.json", "weights.bin"].map((name) =>
+      readFileSync(join(cwd, "digits-v1.tfjs", name), "utf8"),
+    );
+    expect(written).toEqual(["digits@1 as tfjs/model.json", "digits@1 as tfjs/weights.bin"]);
+  });
+
+  test.each(["digits@0", "digits@x", "digits@"])(
+    "model export refuses %s, which is no version",
+    async (name) => {
+      const run = await fedge("model", "export", name);
+
+      expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining("write it as digits@3")]);
+    },
+  );
+
   test("device list shows what each device serves", async () => {
     app.service.devices = [sampleDevice(1)];
 

@@ -1,8 +1,9 @@
 import { decodeSafetensors, toWireError, type ModelManifest } from "@fedge/protocol";
 import type { InferenceSession } from "onnxruntime-common";
 import { parentPort } from "node:worker_threads";
-import { evaluateOn, type EvaluationSums, type OnnxRuntime } from "./evaluate.js";
+import { evaluateOn, type EvaluationSums } from "./evaluate.js";
 import type { EvaluationData } from "./evaluation-data.js";
+import { loadRuntime } from "./load-runtime.js";
 
 export type EvaluationRequest =
   | { readonly type: "data"; readonly id: number; readonly model: string; readonly data: EvaluationData }
@@ -20,15 +21,6 @@ export type EvaluationRequest =
 export type EvaluationAnswer =
   | { readonly id: number; readonly sums: EvaluationSums | null }
   | { readonly id: number; readonly error: ReturnType<typeof toWireError> };
-
-async function loadRuntime(): Promise<OnnxRuntime> {
-  try {
-    return await import("onnxruntime-node");
-  } catch {
-    // The native runtime is optional at install; the WASM one computes the same, more slowly.
-    return import("onnxruntime-web");
-  }
-}
 
 function createHandler(): (request: EvaluationRequest) => Promise<EvaluationSums | null> {
   const runtime = loadRuntime();

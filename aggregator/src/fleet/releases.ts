@@ -65,6 +65,8 @@ export class FleetReleases implements Releases {
   async #blobsOf(version: VersionRecord): Promise<BlobRef[]> {
     const manifest = decodeManifest(await this.options.blobs.get(version.manifest.sha256));
     const golden = manifest.golden === undefined ? [] : [manifest.golden.tensors];
-    return [version.manifest, manifest.checkpoint, manifest.graphs.infer, ...golden];
+    const { infer, layers } = manifest.graphs;
+    const graphs = layers === undefined ? [infer] : [infer, layers];
+    return [version.manifest, manifest.checkpoint, ...graphs, ...golden];
   }
 }

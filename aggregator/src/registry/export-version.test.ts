@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
-import { decodeManifest, decodeSafetensors, type ModelName } from "@fedge/protocol";
+import { decodeManifest, decodeSafetensors, type BlobRef, type ModelName } from "@fedge/protocol";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
+import type { ExportFormat } from "../service.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
 import { openEmbeddedStore } from "../store/embedded-store.js";
@@ -13,24 +15,32 @@ import { importModel, type RegistryPorts } from "./import-model.js";
 const PYTHON = "/usr/bin/python3";
 const hasOnnx = spawnSync(PYTHON, ["-c", "import onnx"]).status === 0;
 
-const CHECK = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
 let store: DatabaseStore;
 let ports: RegistryPorts;
 let record: VersionRecord;
 
 beforeAll(async () => {
   store = await openEmbeddedStore({ directory: null });
-  ports = { store, blobs: createMemoryBlobStore(), nowMs: () => 0, checkTraining: () => Promise.resolve(CHECK) };
-  ({ record } = await importModel(ports, {
+  const check = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
+  ports = {
+    store,
+    blobs: createMemoryBlobStore(),
+    nowMs: () => 0,
+    prepare: ({ onnx, training }) => Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check }),
+  };
+  const imported = await importModel(ports, {
     model: "digits" as ModelName,
     onnx: logistic({ inputs: 4, classes: 3, seed: 1 }),
     training: { loss: "softmax-cross-entropy", optimizer: { kind: "sgd", momentum: 0.9 } },
-  }));
+  });
+  record = imported.record;
 });
 afterAll(() => store.close());
 
-async function exported(format: "onnx" | "safetensors"): Promise<Uint8Array> {
-  const manifest = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+async function exported(format: ExportFormat, layers?: BlobRef): Promise<Uint8Array> {
+  const stored = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+  const graphs = layers === undefined ? stored.graphs : { ...stored.graphs, layers };
+  const manifest = { ...stored, graphs };
   return exportVersion(ports.blobs, { record, manifest }, format);
 }
 
@@ -81,4 +91,48 @@ describe("a version exported as safetensors", () => {
     // A fresh logistic regression has zero biases.
     expect(values).toEqual(new Float32Array(3));
   });
+});
+
+describe("a version exported for TensorFlow.js", () => {
+  const topology = { class_name: "Sequential", config: { name: "digits", layers: [] } };
+  const stored = (): Promise<BlobRef> => ports.blobs.put(new TextEncoder().encode(JSON.stringify(topology)));
+
+  // ModelJSON and WeightsManifestConfig of @tensorflow/tfjs-core; what only the optimizer keeps is no weight.
+  test("has a model.json of the layers format, with the topology and every weight of the model", async () => {
+    const text = new TextDecoder().decode(await exported("tfjs/model.json", await stored()));
+
+    expect(JSON.parse(text)).toEqual({
+      format: "layers-model",
+      generatedBy: "fedge",
+      convertedBy: null,
+      modelTopology: topology,
+      weightsManifest: [
+        {
+          paths: ["weights.bin"],
+          weights: [
+            { name: "weight", shape: [4, 3], dtype: "float32" },
+            { name: "bias", shape: [3], dtype: "float32" },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("has a weights.bin of the weights in the manifest's order", async () => {
+    const bytes = await exported("tfjs/weights.bin", await stored());
+    const { tensors } = decodeSafetensors(await ports.blobs.get(record.checkpoint.sha256));
+    const weight = tensors.find(({ name }) => name === "weight")?.data as Float32Array;
+
+    expect(new Float32Array(bytes.slice().buffer)).toEqual(Float32Array.of(...weight, 0, 0, 0));
+  });
+
+  test.each(["tfjs/model.json", "tfjs/weights.bin"] as const)(
+    "is refused for %s when the version has no layers, with what to do instead",
+    async (format) => {
+      await expect(exported(format)).rejects.toMatchObject({
+        code: "MODEL_INCOMPATIBLE",
+        message: expect.stringContaining("--format onnx or safetensors") as string,
+      });
+    },
+  );
 });

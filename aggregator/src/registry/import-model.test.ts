@@ -1,3 +1,4 @@
+import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import type { ModelName, TaskId } from "@fedge/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -19,7 +20,8 @@ beforeEach(async () => {
     store,
     blobs: createMemoryBlobStore(),
     nowMs: () => 0,
-    checkTraining: () => Promise.resolve(CHECK),
+    prepare: ({ onnx, training }) =>
+      Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check: CHECK }),
   };
 });
 afterEach(() => store.close());

@@ -1,9 +1,4 @@
-import {
-  buildTrainingGraphs,
-  type TensorSpec,
-  type TrainingGraphs,
-  type ValueSpec,
-} from "@fedge/onnx-autodiff";
+import type { TensorSpec, TrainingGraphs, ValueSpec } from "@fedge/onnx-autodiff";
 import {
   FedgeError,
   MANIFEST_FORMAT,
@@ -11,26 +6,31 @@ import {
   encodeManifest,
   elementType as elementTypeSchema,
   encodeSafetensors,
+  type BlobRef,
   type ModelManifest,
   type NamedTensor,
   type PortShape,
+  type Sha256,
   type TensorShape,
 } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { VersionRecord } from "../rounds/journal.js";
+import type { PrepareModel, TrainingCheck } from "../model-check/prepared-model.js";
 import type { ModelImport } from "../service.js";
-import type { CheckTraining, TrainingCheck } from "./training-check.js";
 import type { ControlStore } from "../store/port.js";
 
 const ELEMENT_TYPES = elementTypeSchema.options;
 
 export const RUNTIME_VERSION = "0.1.0";
 
+/** Stands for a blob that is not stored yet. */
+const NO_BLOB: BlobRef = { sha256: "0".repeat(64) as Sha256, sizeBytes: 1 };
+
 export interface RegistryPorts {
   readonly store: ControlStore;
   readonly blobs: BlobStore;
   readonly nowMs: () => number;
-  readonly checkTraining: CheckTraining;
+  readonly prepare: PrepareModel;
 }
 
 /** A new version, and what a training step of it took. */
@@ -40,16 +40,18 @@ export interface ImportedModel {
 }
 
 /**
- * Differentiates an ONNX model and makes it a version: graphs, checkpoint and manifest as blobs, then one row.
+ * Differentiates an ONNX model, tries a training step, and makes it a version: graphs, checkpoint and manifest as
+ * blobs, then one row. Nothing is stored of a model that is refused.
  *
- * Throws ONNX_… for a model that cannot be trained, TRAINING_FAILED when a training step of it fails, VERSION_CONFLICT when the parameters differ from the model's, and
- * TASK_STATE_CONFLICT while a task trains the model: it would go on from another model than the one it began with.
+ * Throws ONNX_… for a model that cannot be trained, TRAINING_FAILED when a step of it fails, MANIFEST_INVALID for one
+ * beyond what devices are told, VERSION_CONFLICT when the parameters differ from the model's, and TASK_STATE_CONFLICT
+ * while a task trains the model: it would go on from another model than the one it began with.
  */
 export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<ImportedModel> {
-  const built = differentiate(request);
+  const { onnx, training } = request;
+  const { graphs: built, check } = await ports.prepare({ onnx, training });
   const parent = (await ports.store.latestVersion(request.model)) ?? null;
   if (parent !== null) await requireSuccessor(ports, parent, built);
-  const check = await ports.checkTraining(built);
   const manifest = await storeBundle(ports.blobs, request, { built, parentVersion: parent?.version ?? null });
   const record: VersionRecord = {
     model: request.model,
@@ -92,27 +94,37 @@ async function requireSuccessor(
   );
 }
 
-function differentiate(request: ModelImport): TrainingGraphs {
-  return buildTrainingGraphs(request.onnx, request.training);
+interface Bundle {
+  readonly built: TrainingGraphs;
+  readonly parentVersion: number | null;
 }
 
-async function storeBundle(
-  blobs: BlobStore,
-  request: ModelImport,
-  { built, parentVersion }: { readonly built: TrainingGraphs; readonly parentVersion: number | null },
-): Promise<ModelManifest> {
+async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundle): Promise<ModelManifest> {
+  const { built } = bundle;
   const { federated, state } = divideTensors(built);
-  const tensors = [...federated, ...state].map(toNamedTensor);
+  // Refuses what no manifest may say, before anything is stored.
+  encodeManifest(manifestOf(request, bundle, { infer: NO_BLOB, checkpoint: NO_BLOB }));
+  const checkpoint = encodeSafetensors([...federated, ...state].map(toNamedTensor));
+  return manifestOf(request, bundle, {
+    infer: await blobs.put(built.infer),
+    train: await blobs.put(built.train),
+    eval: await blobs.put(built.eval),
+    checkpoint: await blobs.put(checkpoint),
+  });
+}
+
+function manifestOf(
+  request: ModelImport,
+  { built, parentVersion }: Bundle,
+  { checkpoint, ...graphs }: ModelManifest["graphs"] & { readonly checkpoint: BlobRef },
+): ModelManifest {
+  const { federated, state } = divideTensors(built);
   return {
     format: MANIFEST_FORMAT,
     model: request.model,
     version: (parentVersion ?? 0) + 1,
-    graphs: {
-      infer: await blobs.put(built.infer),
-      train: await blobs.put(built.train),
-      eval: await blobs.put(built.eval),
-    },
-    checkpoint: await blobs.put(encodeSafetensors(tensors)),
+    graphs,
+    checkpoint,
     parameters: federated.map(toTensorShape),
     state: state.map(toTensorShape),
     inputs: built.inputs.map(toPortShape),

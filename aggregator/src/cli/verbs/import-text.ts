@@ -5,7 +5,7 @@ import {
   type ValueSpec,
 } from "@fedge/onnx-autodiff";
 import type { VersionBody } from "../../http/schema/model-schema.js";
-import type { TrainingCheck } from "../../registry/training-check.js";
+import type { TrainingCheck } from "../../model-check/prepared-model.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { bytesText, numberText } from "../text.js";
 

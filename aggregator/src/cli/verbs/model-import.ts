@@ -5,7 +5,7 @@ import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
 import { Option, type Command } from "commander";
 import { importRequest } from "../../http/import-request.js";
 import { importQuery, importReport } from "../../http/schema/model-schema.js";
-import { checkTraining } from "../../registry/training-check.js";
+import { createModelPreparer } from "../../model-check/prepare-in-process.js";
 import { decimal, wholeNumber } from "../flag-values.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
@@ -87,7 +87,7 @@ function describeFile(bytes: Uint8Array, query: Query): ImportSummary {
 
 async function checkHere(bytes: Uint8Array, query: Query, summary: ImportSummary): Promise<ImportSummary> {
   const { training } = importRequest(importQuery.parse(query), bytes);
-  return { ...summary, check: await checkTraining(buildTrainingGraphs(bytes, training)) };
+  return { ...summary, check: (await createModelPreparer()({ onnx: bytes, training })).check };
 }
 
 async function send(

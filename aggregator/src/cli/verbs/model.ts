@@ -1,6 +1,4 @@
-import { writeFile } from "node:fs/promises";
-import { FedgeError } from "@fedge/protocol";
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import {
   modelList,
   versionDetail,
@@ -10,6 +8,7 @@ import {
 } from "../../http/schema/model-schema.js";
 import { wholeNumber } from "../flag-values.js";
 import { readAll } from "../pages.js";
+import { addExport } from "./model-export.js";
 import { addImport } from "./model-import.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
@@ -46,49 +45,6 @@ function addShow(model: Command, terminal: Terminal): void {
       });
       printResult(terminal, versions, () => formatTable(VERSION_COLUMNS, versions));
     });
-}
-
-interface ExportFlags extends ServerFlags {
-  readonly modelVersion?: number;
-  readonly format: string;
-  readonly output?: string;
-}
-
-function addExport(model: Command, terminal: Terminal): void {
-  addServerFlags(model.command("export").description("write a version to a file"))
-    .argument("<name>", "name of the model")
-    .option("--model-version <number>", "version (default: the newest)", wholeNumber({ least: 1 }))
-    .addOption(
-      new Option("--format <format>", "kind of file").choices(["onnx", "safetensors"]).default("onnx"),
-    )
-    .option("-o, --output <file>", "where to write (default: <name>-v<version>.<format>)")
-    .action(async (name: string, flags: ExportFlags) => {
-      const client = clientOf(flags);
-      const version = flags.modelVersion ?? (await newestVersion(client, name));
-      const bytes = await client.download(`${modelPath(name)}/${version}/export`, { format: flags.format });
-      const file = flags.output ?? `${name}-v${version}.${flags.format}`;
-      await writeFile(file, bytes).catch((cause: Error) => {
-        throw new FedgeError(
-          "STORAGE_FAILED",
-          `cannot write ${file} (${cause.message}); name another with --output`,
-          {
-            cause,
-          },
-        );
-      });
-      const result = { model: name, version, format: flags.format, file, sizeBytes: bytes.byteLength };
-      printResult(terminal, result, () => `wrote ${bytesText(bytes.byteLength)} to ${file}`);
-    });
-}
-
-async function newestVersion(client: ReturnType<typeof clientOf>, name: string): Promise<number> {
-  const { models } = await client.get("/v1/models", modelList);
-  const model = models.find((candidate) => candidate.model === name);
-  if (model !== undefined) return model.latestVersion;
-  throw new FedgeError(
-    "MODEL_UNKNOWN",
-    `there is no model ${name}; \`fedge model list\` shows those that exist`,
-  );
 }
 
 const MODEL_COLUMNS: readonly TableColumn<ModelBody>[] = [

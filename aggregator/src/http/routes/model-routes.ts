@@ -7,6 +7,7 @@ import { modelParams, pageQuery, versionParams } from "../schema/basic-schema.js
 import {
   exportQuery,
   importQuery,
+  layersFileParams,
   modelList,
   versionDetail,
   versionList,
@@ -49,6 +50,7 @@ export function addModelRoutes(host: RouteHost, service: AggregatorService): voi
   });
   addImport(host, service);
   addExport(host, service);
+  addLayersExport(host, service);
 }
 
 function addImport(host: RouteHost, service: AggregatorService): void {
@@ -88,15 +90,35 @@ function addExport(host: RouteHost, service: AggregatorService): void {
     produces: "application/octet-stream",
     respond: async ({ params, query }) => {
       const bytes = await service.exportVersion(params.model, params.version, query.format);
-      const fileName = `${params.model}-v${params.version}.${query.format}`;
-      return new Response(bytes.slice(), {
-        headers: {
-          "Content-Type": "application/octet-stream",
-          "Content-Length": String(bytes.byteLength),
-          "Content-Disposition": `attachment; filename="${fileName}"`,
-          "Cache-Control": "no-store",
-        },
-      });
+      return fileResponse(bytes, `${params.model}-v${params.version}.${query.format}`);
+    },
+  });
+}
+
+/** Both files under one path, so that `tf.loadLayersModel` can be given the URL of `model.json`. */
+function addLayersExport(host: RouteHost, service: AggregatorService): void {
+  rawRoute(host, {
+    method: "get",
+    path: "/v1/models/{model}/versions/{version}/tfjs/{file}",
+    tag: "models",
+    summary: "A version as a TensorFlow.js layers model, where it was imported from one",
+    access: "read",
+    params: layersFileParams,
+    produces: "application/octet-stream",
+    respond: async ({ params }) => {
+      const bytes = await service.exportVersion(params.model, params.version, `tfjs/${params.file}`);
+      return fileResponse(bytes, params.file);
+    },
+  });
+}
+
+function fileResponse(bytes: Uint8Array, fileName: string): Response {
+  return new Response(bytes.slice(), {
+    headers: {
+      "Content-Type": "application/octet-stream",
+      "Content-Length": String(bytes.byteLength),
+      "Content-Disposition": `attachment; filename="${fileName}"`,
+      "Cache-Control": "no-store",
     },
   });
 }

@@ -1,7 +1,16 @@
 import { z } from "@hono/zod-openapi";
 import { LOSS_KINDS, OPTIMIZER_KINDS } from "@fedge/onnx-autodiff";
 import { modelManifest } from "@fedge/protocol";
-import { atMs, blobRefBody, count, modelNameText, roundIdText, taskIdText } from "./basic-schema.js";
+import { LAYERS_FILES } from "../../registry/layers-files.js";
+import {
+  atMs,
+  blobRefBody,
+  count,
+  modelNameText,
+  roundIdText,
+  taskIdText,
+  versionParams,
+} from "./basic-schema.js";
 import { fromProtocol } from "./protocol-schema.js";
 
 export const evaluation = z
@@ -100,5 +109,8 @@ export const importQuery = z.object({
     .default("")
     .describe("Names of the parameters to train, separated by commas; empty trains every parameter"),
 });
+
+/** Which file of a layers model. */
+export const layersFileParams = versionParams.extend({ file: z.enum(LAYERS_FILES) });
 
 export const exportQuery = z.object({ format: z.enum(["onnx", "safetensors"]).default("onnx") });

@@ -1,4 +1,4 @@
-import type { ValueSpec } from "@fedge/onnx-autodiff";
+import type { TensorData, ValueSpec } from "@fedge/onnx-autodiff";
 import { FedgeError, type Random } from "@fedge/protocol";
 import type { Tensor } from "onnxruntime-common";
 
@@ -31,10 +31,13 @@ interface Maker {
   readonly sizes: FeedSizes;
   readonly random: Random;
   readonly runtime: { readonly Tensor: typeof Tensor };
+  /** Whole numbers are below this; 2 by default. */
+  readonly numValues?: number;
 }
 
-/** Random values for an input or target: floating point in [0, 1), integers 0 or 1. */
-export function randomFeed(spec: ValueSpec, { sizes, random, runtime }: Maker): Tensor {
+/** Random values for an input or target: floating point in [0, 1), whole numbers 0 or 1. */
+export function randomFeed(spec: ValueSpec, maker: Maker): Tensor {
+  const { sizes, random, runtime, numValues = 2 } = maker;
   const shape = (spec.shape ?? []).map((dim, axis) => {
     if (typeof dim === "number") return dim;
     const free = axis === 0 ? sizes.batchSize : FREE_SIZE;
@@ -42,34 +45,40 @@ export function randomFeed(spec: ValueSpec, { sizes, random, runtime }: Maker): 
   });
   const length = shape.reduce((product, size) => product * size, 1);
   if (length > MAX_ELEMENTS) {
-    throw new FedgeError("TRAINING_FAILED", `one example of "${spec.name}" has ${length} elements`);
+    throw new FedgeError(
+      "ONNX_LIMIT_EXCEEDED",
+      `"${spec.name}" takes ${length} elements for ${sizes.batchSize} examples; at most ${MAX_ELEMENTS} are tried, use a smaller model`,
+    );
   }
-  const bit = (): number => (random.unit() < 0.5 ? 0 : 1);
+  const data = randomData(spec, length, {
+    real: () => random.unit(),
+    whole: () => Math.floor(random.unit() * numValues),
+  });
+  return new runtime.Tensor(spec.elementType as "float32", data as Float32Array, shape);
+}
+
+interface Draw {
+  real(): number;
+  whole(): number;
+}
+
+function randomData(spec: ValueSpec, length: number, { real, whole }: Draw): TensorData {
   switch (spec.elementType) {
     case "float32":
-      return new runtime.Tensor(
-        "float32",
-        Float32Array.from({ length }, () => random.unit()),
-        shape,
-      );
+      return Float32Array.from({ length }, real);
     case "float64":
-      return new runtime.Tensor(
-        "float64",
-        Float64Array.from({ length }, () => random.unit()),
-        shape,
-      );
+      return Float64Array.from({ length }, real);
     case "int64":
-      return new runtime.Tensor(
-        "int64",
-        BigInt64Array.from({ length }, () => BigInt(bit())),
-        shape,
-      );
+      return BigInt64Array.from({ length }, () => BigInt(whole()));
     case "int32":
-      return new runtime.Tensor("int32", Int32Array.from({ length }, bit), shape);
+      return Int32Array.from({ length }, whole);
     case "bool":
     case "uint8":
-      return new runtime.Tensor(spec.elementType, Uint8Array.from({ length }, bit), shape);
+      return Uint8Array.from({ length }, whole);
     default:
-      throw new FedgeError("TRAINING_FAILED", `devices cannot be given "${spec.name}" (${spec.elementType})`);
+      throw new FedgeError(
+        "ONNX_OPTION_INVALID",
+        `devices cannot be given "${spec.name}" (${spec.elementType}); cast it inside the model from float32 or int64`,
+      );
   }
 }
