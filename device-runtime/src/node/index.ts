@@ -13,3 +13,4 @@ export { openLevelStore, type ClosableByteStore } from "./level-store.js";
 export { createMqttTransport } from "./mqtt-transport.js";
 export { loadOnnxRuntime, type NamedRuntime } from "./onnx-runtime.js";
 export { createProcessTrainer, type ProcessTrainerOptions } from "./process-trainer.js";
+export { NODE_BACKENDS, loadTfjsRuntime, type NamedTfjsRuntime } from "./tfjs-runtime.js";

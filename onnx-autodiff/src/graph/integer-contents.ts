@@ -15,14 +15,15 @@ export function combineContents(
 ): readonly Dim[] | undefined {
   const [a, b] = [context.contents(0), context.contents(1)];
   if (a === undefined || b === undefined) return undefined;
+  if ([0, 1].some((input) => (context.shape(input)?.length ?? 2) > 1)) return undefined;
   const length = Math.max(a.length, b.length);
   if ((a.length !== length && a.length !== 1) || (b.length !== length && b.length !== 1)) return undefined;
   const results = Array.from({ length }, (_, index): Dim | undefined => {
     const left = a[a.length === 1 ? 0 : index];
     const right = b[b.length === 1 ? 0 : index];
     if (typeof left === "number" && typeof right === "number") return rule.apply(left, right);
-    if (right === rule.neutral) return left;
-    return rule.commutes === true && left === rule.neutral ? right : undefined;
+    if (rule.neutral !== undefined && right === rule.neutral) return left;
+    return rule.commutes === true && rule.neutral !== undefined && left === rule.neutral ? right : undefined;
   });
   return results.every((result) => result !== undefined) ? results : undefined;
 }

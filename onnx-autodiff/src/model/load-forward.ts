@@ -4,6 +4,7 @@ import { decodeValueType } from "../graph/tensor-type.js";
 import type { NodeProto } from "../onnx/proto.js";
 import { FedgeError } from "@fedge/protocol";
 import { MIN_OPSET, type ModelGraph } from "./model-graph.js";
+import { inlinedNodes, staticBranch } from "./static-branch.js";
 
 /** Since this opset nothing that this package does not know has changed its meaning until `MIN_OPSET`. */
 const STABLE_OPSET = 13;
@@ -41,12 +42,24 @@ export function loadForward(
     builder.addInitializer(tensor);
     if (parameters.has(name)) builder.convertToInput(name);
   }
-  for (const node of graph.nodes) {
-    for (const current of currentForm(builder, graph, node)) {
-      for (const formed of formOf(builder, current, form)) builder.addNode(formed);
-    }
-  }
+  for (const node of graph.nodes) addInForm(builder, graph, { node, form });
   return [...builder.nodes];
+}
+
+function addInForm(
+  builder: GraphBuilder,
+  graph: ModelGraph,
+  { node, form }: { readonly node: NodeProto; readonly form: ForwardForm },
+): void {
+  const branch = staticBranch(builder, node);
+  if (branch !== undefined) {
+    for (const tensor of branch.initializers) builder.addInitializer(tensor);
+    for (const inner of inlinedNodes(node, branch)) addInForm(builder, graph, { node: inner, form });
+    return;
+  }
+  for (const current of currentForm(builder, graph, node)) {
+    for (const formed of formOf(builder, current, form)) builder.addNode(formed);
+  }
 }
 
 function formOf(builder: GraphBuilder, node: NodeProto, form: ForwardForm): readonly NodeProto[] {

@@ -26,6 +26,7 @@ export const concat: Operator = {
   },
 
   contents(context) {
+    if (context.int("axis", 0) !== 0) return undefined;
     const parts = context.node.inputs.map((_, index) => context.contents(index));
     return parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []);
   },

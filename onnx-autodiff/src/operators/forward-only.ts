@@ -1,4 +1,5 @@
 import type { InferenceContext } from "../graph/inference-context.js";
+import { combineContents } from "../graph/integer-contents.js";
 import { broadcastInputs, broadcastToBool, sameAsInput } from "../graph/shapes.js";
 import { anonymousDim, type Dim, type TensorType } from "../graph/tensor-type.js";
 import type { Operator } from "./operator.js";
@@ -20,7 +21,10 @@ const steps = (type: string, unchangedSince: number): Operator => ({
 
 /** Operators without a gradient rule: their types are needed, and no gradient flows where none exists. */
 export const FORWARD_ONLY: readonly Operator[] = [
-  comparison("Equal", 7),
+  {
+    ...comparison("Equal", 7),
+    contents: (context) => combineContents(context, { apply: (a, b) => (a === b ? 1 : 0) }),
+  },
   comparison("Greater", 7),
   comparison("GreaterOrEqual", 12),
   comparison("Less", 7),

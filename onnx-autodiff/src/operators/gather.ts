@@ -17,7 +17,7 @@ export const gather: Operator = {
   },
 
   contents(context) {
-    const dims = context.contents(0);
+    const dims = context.shape(0)?.length === 1 ? context.contents(0) : undefined;
     const indices = context.contents(1);
     const picked = indices?.map((index) => (typeof index === "number" ? dims?.at(index) : undefined));
     return picked?.every((dim) => dim !== undefined) === true ? picked : undefined;

@@ -2,7 +2,8 @@ import type { GradientContext } from "../gradient/gradient-context.js";
 import { scatterSlices } from "../gradient/scatter.js";
 import type { InferenceContext } from "../graph/inference-context.js";
 import { newNode } from "../graph/node.js";
-import { anonymousDim, type Dim, type TensorType } from "../graph/tensor-type.js";
+import { pickContents } from "../graph/strided-contents.js";
+import { anonymousDim, isStaticShape, type Dim, type TensorType } from "../graph/tensor-type.js";
 import type { NodeProto } from "../onnx/proto.js";
 import type { Operator } from "./operator.js";
 
@@ -74,12 +75,16 @@ function isWhole({ start, end, step }: AxisSlice): boolean {
 }
 
 function slicedContents(context: InferenceContext): readonly Dim[] | undefined {
-  const contents = context.contents(0);
-  if (contents === undefined) return undefined;
-  const cut = slicesOf(context, 1)?.[0];
-  if (cut === undefined) return undefined;
-  const range = resolve(cut, contents.length);
-  return range && Array.from({ length: range.count }, (_, i) => contents[range.first + i * range.step] ?? 0);
+  const [contents, shape] = [context.contents(0), context.shape(0)];
+  if (contents === undefined || shape === undefined || !isStaticShape(shape)) return undefined;
+  const cuts = slicesOf(context, shape.length);
+  const picks = shape.map((size, axis) => {
+    const cut = cuts?.find((candidate) => candidate.axis === axis);
+    const range = cut === undefined ? { first: 0, step: 1, count: size } : resolve(cut, size);
+    return range && Array.from({ length: range.count }, (_, index) => range.first + index * range.step);
+  });
+  if (cuts === undefined || !picks.every((pick) => pick !== undefined)) return undefined;
+  return pickContents(contents, shape, picks);
 }
 
 /** Axis by axis, the last first: zeros around where the range is known, else added where each index came from. */

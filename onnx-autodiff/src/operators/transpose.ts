@@ -1,4 +1,6 @@
 import type { Operator } from "./operator.js";
+import { isStaticShape } from "../graph/tensor-type.js";
+import { transposeContents } from "../graph/strided-contents.js";
 import type { InferenceContext } from "../graph/inference-context.js";
 
 export const transpose: Operator = {
@@ -10,6 +12,12 @@ export const transpose: Operator = {
     if (type?.shape === undefined) return [type];
     const { shape } = type;
     return [{ ...type, shape: permutation(context, shape.length).map((axis) => shape[axis] ?? 1) }];
+  },
+
+  contents(context) {
+    const [contents, shape] = [context.contents(0), context.shape(0)];
+    if (contents === undefined || shape === undefined || !isStaticShape(shape)) return undefined;
+    return transposeContents(contents, shape, permutation(context, shape.length));
   },
 
   gradient(context) {

@@ -1,10 +1,10 @@
 import { FedgeError } from "@fedge/protocol";
 import type { TfjsCore } from "./runtime.js";
 
-/** Fastest first. */
-const BY_PREFERENCE = ["tfjs-node", "webgpu", "webgl", "wasm", "cpu"] as const;
+export type BackendKind = "tfjs-node" | "webgpu" | "webgl" | "wasm" | "cpu";
 
-export type BackendKind = (typeof BY_PREFERENCE)[number];
+/** Fastest first. */
+const BY_PREFERENCE: readonly BackendKind[] = ["tfjs-node", "webgpu", "webgl", "wasm", "cpu"];
 
 /** A backend that the platform's entry point offers. */
 export interface BackendCandidate {
