@@ -1,10 +1,11 @@
 import { hasErrorCode, toWireError } from "@fedge/protocol";
 import type { Terminal } from "./terminal.js";
+import { printable } from "./text.js";
 
 /** Says what went wrong, once for people and with `--json` once for programs, and marks the process as failed. */
 export function reportFailure(error: unknown, terminal: Terminal): void {
   const wire = toWireError(error);
-  terminal.err(`fedge: ${wire.message.replace(/\.?$/, ".")}\n`);
+  terminal.err(`fedge: ${printable(wire.message).replace(/\.?$/, ".")}\n`);
   for (const field of faultyFields(wire.details)) terminal.err(`  ${field}\n`);
   if (!hasErrorCode(error) && error instanceof Error && error.stack !== undefined) {
     terminal.err(`${error.stack}\n`);

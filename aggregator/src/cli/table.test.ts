@@ -25,3 +25,10 @@ test("field values align", () => {
     ]),
   ).toBe("a     1\nlong  2\n");
 });
+
+test("text from elsewhere cannot take hold of the terminal", () => {
+  const escape = "\u{1b}[2J\u{9b}31m";
+
+  expect(formatFields([["name", escape]])).toBe("name  \u{fffd}[2J\u{fffd}31m\n");
+  expect(formatTable([{ title: "NAME", cell: String }], [escape])).toBe("NAME\n\u{fffd}[2J\u{fffd}31m\n");
+});

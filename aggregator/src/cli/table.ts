@@ -1,3 +1,5 @@
+import { printable } from "./text.js";
+
 export interface TableColumn<Row> {
   readonly title: string;
   readonly isNumber?: boolean;
@@ -6,7 +8,7 @@ export interface TableColumn<Row> {
 
 /** Rows in aligned columns: words to the left, numbers to the right, two spaces between. */
 export function formatTable<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): string {
-  const body = rows.map((row) => columns.map((column) => column.cell(row)));
+  const body = rows.map((row) => columns.map((column) => printable(column.cell(row))));
   const header = columns.map((column) => column.title);
   const widths = columns.map((_column, index) =>
     Math.max(...[header, ...body].map((cells) => [...(cells[index] ?? "")].length)),
@@ -23,7 +25,7 @@ export function formatTable<Row>(columns: readonly TableColumn<Row>[], rows: rea
 /** One `name  value` line per entry, values aligned. */
 export function formatFields(fields: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(0, ...fields.map(([name]) => name.length));
-  return `${fields.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join("\n")}\n`;
+  return `${fields.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`.trimEnd()).join("\n")}\n`;
 }
 
 function pad(text: string, width: number, isNumber: boolean): string {

@@ -21,3 +21,8 @@ export function timeText(atMs: number | null): string {
 export function numberText(value: number | null, digits = 4): string {
   return value === null ? NONE : value.toFixed(digits);
 }
+
+/** Text from elsewhere without the control characters by which it could take hold of a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, "\u{fffd}");
+}

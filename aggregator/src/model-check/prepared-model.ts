@@ -12,7 +12,7 @@ export interface TrainingCheck {
   readonly batchSize: number;
   readonly loss: number;
   readonly stepMs: number;
-  /** Growth of the process's peak memory while the step was prepared and run. */
+  /** What the process grew by while the step was prepared and run. */
   readonly memoryBytes: number;
 }
 

@@ -15,18 +15,19 @@ import { importModel, type RegistryPorts } from "./import-model.js";
 const PYTHON = "/usr/bin/python3";
 const hasOnnx = spawnSync(PYTHON, ["-c", "import onnx"]).status === 0;
 
+const CHECK = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
 let store: DatabaseStore;
 let ports: RegistryPorts;
 let record: VersionRecord;
 
 beforeAll(async () => {
   store = await openEmbeddedStore({ directory: null });
-  const check = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
   ports = {
     store,
     blobs: createMemoryBlobStore(),
     nowMs: () => 0,
-    prepare: ({ onnx, training }) => Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check }),
+    prepare: ({ onnx, training }) =>
+      Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check: CHECK }),
   };
   const imported = await importModel(ports, {
     model: "digits" as ModelName,

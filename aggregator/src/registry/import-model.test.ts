@@ -1,7 +1,7 @@
 import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
-import type { ModelName, TaskId } from "@fedge/protocol";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { decodeManifest, type BlobRef, type ModelName, type Sha256, type TaskId } from "@fedge/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
 import type { ModelImport } from "../service.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
@@ -52,4 +52,24 @@ test("nothing is imported under the hands of a task that trains the model", asyn
   await store.createTask(sampleTaskConfig("task-1" as TaskId, model), 0);
 
   await expect(importModel(ports, modelOf(3))).rejects.toMatchObject({ code: "TASK_STATE_CONFLICT" });
+});
+
+describe("a topology that the model was converted from", () => {
+  const layers = new TextEncoder().encode('{"class_name":"Sequential","config":{}}');
+  const layersOf = async (request: ModelImport): Promise<BlobRef | undefined> => {
+    const { record } = await importModel(ports, request);
+    return decodeManifest(await ports.blobs.get(record.manifest.sha256)).graphs.layers;
+  };
+
+  test("is a blob of the version, for devices whose engine builds layers", async () => {
+    const ref = await layersOf({ ...modelOf(3), layers });
+
+    expect(await ports.blobs.get(ref?.sha256 ?? ("" as Sha256))).toEqual(layers);
+  });
+
+  test("is left out where parameters are frozen, whose values no checkpoint holds", async () => {
+    const training = { loss: "softmax-cross-entropy", trainable: ["weight"] } as const;
+
+    expect(await layersOf({ ...modelOf(3), layers, training })).toBeUndefined();
+  });
 });

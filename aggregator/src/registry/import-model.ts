@@ -110,7 +110,15 @@ async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundl
     train: await blobs.put(built.train),
     eval: await blobs.put(built.eval),
     checkpoint: await blobs.put(checkpoint),
+    ...(await storeLayers(blobs, request)),
   });
+}
+
+async function storeLayers(
+  blobs: BlobStore,
+  { layers, training }: ModelImport,
+): Promise<{ readonly layers?: BlobRef }> {
+  return layers === undefined || training.trainable !== undefined ? {} : { layers: await blobs.put(layers) };
 }
 
 function manifestOf(

@@ -90,7 +90,7 @@ export function importText(summary: ImportSummary): string {
     ],
     [
       "memory",
-      `${bytesText(costs.parameterBytes)} of parameters, ${bytesText(costs.stateBytes)} of state, ` +
+      `${bytesText(costs.parameterBytes)} of trained parameters, ${bytesText(costs.stateBytes)} of state, ` +
         `up to ${bytesText(costs.activationBytes)} of activations for ${costs.batchSize} examples`,
     ],
   ];

@@ -1,3 +1,5 @@
+import type { PortShape } from "@fedge/protocol";
+import type { z } from "@hono/zod-openapi";
 import type { Command } from "commander";
 import {
   modelList,
@@ -37,7 +39,7 @@ function addShow(model: Command, terminal: Terminal): void {
       const client = clientOf(flags);
       if (flags.modelVersion !== undefined) {
         const detail = await client.get(`${modelPath(name)}/${flags.modelVersion}`, versionDetail);
-        printResult(terminal, detail, () => versionText(detail.version));
+        printResult(terminal, detail, () => detailText(detail));
         return;
       }
       const versions = await readAll(1_000_000_000, async (page) => {
@@ -69,6 +71,39 @@ const VERSION_COLUMNS: readonly TableColumn<VersionBody>[] = [
   { title: "SERVING", isNumber: true, cell: (version) => String(version.numServing) },
   { title: "RELEASED", cell: (version) => (version.released ? "yes" : "no") },
   { title: "CREATED", cell: (version) => timeText(version.createdAtMs) },
+];
+
+/** A version, and what its manifest says that devices are told. */
+function detailText({ version, manifest }: z.infer<typeof versionDetail>): string {
+  const parameters = manifest.parameters.map(({ name, shape, elementType }): ParameterRow => ({
+    name,
+    shape,
+    elementType,
+  }));
+  const ports = formatFields([
+    ["inputs", manifest.inputs.map(portText).join("; ")],
+    ["outputs", manifest.outputs.map(portText).join("; ")],
+    ["loss", manifest.loss ?? NONE],
+    ["target", manifest.target === undefined ? NONE : portText(manifest.target)],
+    ["engines", manifest.graphs.layers === undefined ? "onnx" : "onnx, tfjs"],
+  ]);
+  return [versionText(version), ports, formatTable(PARAMETER_COLUMNS, parameters)].join("");
+}
+
+function portText({ name, elementType, shape }: PortShape): string {
+  return `${name} ${elementType} [${shape.map((size) => size ?? "?").join(", ")}]`;
+}
+
+interface ParameterRow {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly elementType: string;
+}
+
+const PARAMETER_COLUMNS: readonly TableColumn<ParameterRow>[] = [
+  { title: "PARAMETER", cell: ({ name }) => name },
+  { title: "SHAPE", cell: ({ shape }) => `[${shape.join(", ")}]` },
+  { title: "TYPE", cell: ({ elementType }) => elementType },
 ];
 
 function versionText(version: VersionBody): string {
