@@ -11,6 +11,6 @@ export { openFileBlobs } from "./file-blobs.js";
 export { createHttpIdentity, type HttpIdentityOptions } from "./http-identity.js";
 export { openLevelStore, type ClosableByteStore } from "./level-store.js";
 export { createMqttTransport } from "./mqtt-transport.js";
-export { loadOnnxRuntime, type NamedRuntime } from "./onnx-runtime.js";
+export { loadOnnxRuntime, type NamedRuntime, type RuntimePackage } from "./onnx-runtime.js";
 export { createProcessTrainer, type ProcessTrainerOptions } from "./process-trainer.js";
 export { NODE_BACKENDS, loadTfjsRuntime, type NamedTfjsRuntime } from "./tfjs-runtime.js";
