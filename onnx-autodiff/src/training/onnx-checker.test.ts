@@ -2,7 +2,11 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createGraphBuilder } from "../builder/create-graph-builder.js";
+import { charLstm } from "../zoo/char-lstm.js";
+import { cnn } from "../zoo/cnn.js";
 import { logistic } from "../zoo/logistic.js";
+import { gru } from "../zoo/next-word.js";
+import { transformer } from "../zoo/transformer.js";
 import { twoNN } from "../zoo/two-nn.js";
 import { buildTrainingGraphs } from "./build-training-graphs.js";
 import type { TrainingOptions } from "./options.js";
@@ -55,6 +59,36 @@ const CASES: readonly (readonly [string, Uint8Array, TrainingOptions])[] = [
   ["an exported regression", exported("mlp-clipped"), { loss: "mean-squared-error" }],
   ["an exported model with shape arithmetic", exported("branches-binary"), { loss: "binary-cross-entropy" }],
   ["an exported opset 12 model", exported("softmax-output"), { loss: "softmax-cross-entropy" }],
+  ["a CNN", cnn({ side: 8, filters: [2, 3], hidden: 4 }), { loss: "softmax-cross-entropy", clipNorm: 1 }],
+  [
+    "a GRU",
+    gru({ vocabulary: 5, steps: 3, hidden: 4 }),
+    { loss: "softmax-cross-entropy", optimizer: { kind: "adam" } },
+  ],
+  [
+    "an LSTM over a Scan",
+    charLstm({ vocabulary: 5, steps: 20, hidden: 4 }),
+    {
+      loss: { kind: "softmax-cross-entropy", weights: [1, 2, 3, 4, 5], ignoreIndex: 0 },
+      optimizer: { kind: "adamw" },
+    },
+  ],
+  [
+    "a transformer",
+    transformer({ vocabulary: 5, steps: 3, width: 4, heads: 2 }),
+    { loss: "softmax-cross-entropy" },
+  ],
+  [
+    "an exported residual block in training mode",
+    exported("catalogue/residual"),
+    { loss: "softmax-cross-entropy" },
+  ],
+  [
+    "an exported bidirectional LSTM",
+    exported("catalogue/lstm-two-ways"),
+    { loss: { kind: "huber", delta: 2 } },
+  ],
+  ["an exported model of opset 13", exported("catalogue/batch-norm-1d"), { loss: "mean-absolute-error" }],
   ["a broadcast decided at run time", undecidedBroadcast(), { loss: "mean-squared-error" }],
 ];
 

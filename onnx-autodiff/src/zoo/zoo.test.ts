@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { codeOf } from "../testing/error-code.js";
 import { float32, int64, openGraph, scalarOf, type Feed } from "../testing/run-graph.js";
-import { buildTrainingGraphs } from "../training/build-training-graphs.js";
+import { describeModel } from "../model/describe-model.js";
+import { buildTrainingGraphs, type TrainingGraphs } from "../training/build-training-graphs.js";
+import { autoencoder } from "./autoencoder.js";
+import { charLstm } from "./char-lstm.js";
+import { cnn } from "./cnn.js";
+import { gru, lstm } from "./next-word.js";
+import { transformer } from "./transformer.js";
 import { logistic } from "./logistic.js";
 import { twoNN } from "./two-nn.js";
 import { createUniform } from "./weights.js";
@@ -49,6 +55,71 @@ describe("sizes", () => {
     expect(codeOf(() => logistic({ inputs, classes: 2 }))).toBe("ONNX_OPTION_INVALID");
   });
 });
+
+/** Sums of products of the sizes that each docstring gives; 1,663,370 and 866,578 are the paper's own (McMahan et al. 2017). */
+describe("the number of parameters", () => {
+  test.each([
+    ["2nn", twoNN, 199_210],
+    ["cnn", cnn, 1_663_370],
+    ["char-lstm", charLstm, 866_578],
+    ["gru", gru, 2000 * 48 + 3 * 96 * (48 + 96 + 2) + 96 * 2000 + 2000],
+    ["lstm", lstm, 2000 * 48 + 4 * 96 * (48 + 96 + 2) + 96 * 2000 + 2000],
+    [
+      "transformer",
+      transformer,
+      2010 * 64 + 2 * (8 * 64 * 64 + 128 + 64 + 4 * 64) + 2 * 64 + 64 * 2000 + 2000,
+    ],
+    ["autoencoder", autoencoder, 2 * (784 * 128 + 128 * 32) + 128 + 32 + 128 + 784],
+  ])("of %s is what its sizes give", (_, build, wanted) => {
+    expect(describeModel(build()).numParameters).toBe(wanted);
+  });
+});
+
+describe("small versions of the zoo's sequence models", () => {
+  const sizes = { vocabulary: 7, steps: 4, seed: 3 };
+
+  test.each([
+    ["gru", gru({ ...sizes, embedding: 3, hidden: 8 })],
+    ["lstm", lstm({ ...sizes, embedding: 3, hidden: 8 })],
+    ["transformer", transformer({ ...sizes, width: 8, heads: 2, layers: 1 })],
+    ["char-lstm", charLstm({ ...sizes, embedding: 3, hidden: 8 })],
+    ["char-lstm over a Scan", charLstm({ ...sizes, steps: 20, embedding: 3, hidden: 8 })],
+  ])("%s learns that a word is followed by itself", async (_, model) => {
+    const graphs = buildTrainingGraphs(model, { ...SGD, optimizer: { kind: "adam" } });
+    const steps = Number(graphs.inputs[0]?.shape?.[1]);
+    const isPerStep = graphs.loss.target.shape?.length === 2;
+    const words = Array.from({ length: 7 * steps }, (_, index) => Math.floor(index / steps));
+    const feeds: Record<string, Feed> = {
+      input: int64([7, steps], words),
+      target: isPerStep ? int64([7, steps], words) : int64([7], [0, 1, 2, 3, 4, 5, 6]),
+      learning_rate: float32([], [0.02]),
+    };
+
+    const losses = await trainFor(200, graphs, feeds);
+
+    // Guessing costs log 7 = 1.95.
+    expect(losses[0]).toBeGreaterThan(1.8);
+    expect(losses.at(-1)).toBeLessThan(0.1);
+  });
+});
+
+async function trainFor(
+  numSteps: number,
+  graphs: TrainingGraphs,
+  feeds: Record<string, Feed>,
+): Promise<readonly number[]> {
+  const tensors = [...graphs.parameters, ...graphs.state];
+  for (const { name, ...tensor } of tensors) feeds[name] = tensor;
+  const runner = await openGraph(graphs.train);
+  const losses: number[] = [];
+  for (let step = 0; step < numSteps; step++) {
+    const results = await runner.run(feeds);
+    losses.push(scalarOf(results["loss"]));
+    for (const { name } of tensors) feeds[name] = results[`${name}.next`] ?? float32([0], []);
+  }
+  await runner.close();
+  return losses;
+}
 
 describe("training", () => {
   test("2NN learns which of its features is the largest", async () => {
