@@ -5,6 +5,7 @@ import { silentProgress } from "../simulation/progress.js";
 import { simulate } from "../simulation/simulate.js";
 import type { BenchResult } from "./result.js";
 
+const MODEL = "2nn";
 const ROUNDS = 20;
 const EXAMPLES_PER_DEVICE = 600;
 /** Rounds may take so many times as long as their training steps alone. */
@@ -19,7 +20,7 @@ const BARE = "the same steps in bare loops";
  * aggregator do in between; starting a server and a hundred devices is measured and shown beside it.
  */
 export async function benchRound(): Promise<BenchResult[]> {
-  const options = decodeSimulationOptions({ rounds: String(ROUNDS), testExamples: "1000" });
+  const options = decodeSimulationOptions({ model: MODEL, rounds: String(ROUNDS), testExamples: "1000" });
   const bareSeconds = await timeBare(options);
   const run = await simulate(options, { progress: silentProgress, signal: new AbortController().signal });
   const ratio = run.roundsSeconds / bareSeconds;
@@ -47,10 +48,10 @@ export async function benchRound(): Promise<BenchResult[]> {
 
 async function timeBare(options: SimulationOptions): Promise<number> {
   const { train } = drawDigits({ seed: options.seed, numTrain: EXAMPLES_PER_DEVICE, numTest: 0 });
-  const { model, epochs, batchSize, learningRate, numWorkers, goalReports } = options;
+  const { epochs, batchSize, learningRate, numWorkers, goalReports } = options;
   const maxExamples = EXAMPLES_PER_DEVICE;
   const bare = await timeBareTraining({
-    ...{ model, numWorkers, images: train },
+    ...{ model: MODEL, numWorkers, images: train },
     plan: { epochs, batchSize, learningRate, proximalMu: 0, maxExamples, seed: "bench" },
     numTrainings: ROUNDS * goalReports,
   });

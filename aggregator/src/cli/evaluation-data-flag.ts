@@ -1,7 +1,8 @@
 import { FedgeError } from "@fedge/protocol";
 import type { EvaluationData, EvaluationDataSource } from "../evaluation/evaluation-data.js";
 import { readMnistTest } from "../simulation/data/mnist.js";
-import { digitPorts, heldOut } from "../simulation/digits.js";
+import { heldOutImages } from "../simulation/digits.js";
+import { evaluationDataOf, portsOf } from "../simulation/workload.js";
 
 const FORM = /^([A-Za-z0-9_-]{1,64})=(.+)$/;
 
@@ -22,7 +23,7 @@ export async function readEvaluationData(
   const kept: { data: EvaluationData | null } = { data: null };
   return (name, manifest) => {
     if (name !== model) return undefined;
-    kept.data ??= heldOut(images, digitPorts(manifest));
+    kept.data ??= evaluationDataOf(heldOutImages(images), portsOf(manifest));
     return kept.data;
   };
 }

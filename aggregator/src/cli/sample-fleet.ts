@@ -3,7 +3,9 @@ import type { ModelName } from "@fedge/protocol";
 import type { EvaluationData, EvaluationDataSource } from "../evaluation/evaluation-data.js";
 import type { AggregatorService } from "../service.js";
 import { partitionExamples } from "../simulation/data/partition.js";
-import { digitPorts, digitsModel, heldOut, loadDigits } from "../simulation/digits.js";
+import { digitsModel, heldOutImages, loadDigits } from "../simulation/digits.js";
+import { arrangeImages } from "../simulation/fleet/fleet-examples.js";
+import { evaluationDataOf, portsOf } from "../simulation/workload.js";
 import { startFleet, type SimulatedFleet } from "../simulation/fleet/fleet.js";
 import { decodeTaskConfig, type TaskConfig } from "../tasks/task-config.js";
 
@@ -31,20 +33,17 @@ export class SampleFleet {
     const models = await service.listModels();
     if (!models.some(({ model }) => model === MODEL))
       await service.importModel(digitsModel(MODEL, "2nn", SEED));
-    const ports = digitPorts((await service.getVersion(MODEL, 1)).manifest);
-    this.heldOut = heldOut(data.test, ports);
+    const ports = portsOf((await service.getVersion(MODEL, 1)).manifest);
+    this.heldOut = evaluationDataOf(heldOutImages(data.test), ports);
     await this.ensureTask(service, nowMs);
+    const { numDevices } = this;
+    const division = { kind: "dirichlet", alpha: 0.5, numDevices, seed: SEED } as const;
+    const partition = partitionExamples(data.train.labels, division);
     this.fleet = startFleet({
       ...ports,
       serverUrl: httpUrl,
       model: MODEL,
-      images: data.train,
-      partition: partitionExamples(data.train.labels, {
-        kind: "dirichlet",
-        alpha: 0.5,
-        numDevices: this.numDevices,
-        seed: SEED,
-      }),
+      data: arrangeImages(data.train, partition),
       seed: SEED,
       numWorkers: Math.min(2, availableParallelism(), this.numDevices),
       faults: { dropout: 0, late: 0 },

@@ -1,15 +1,26 @@
 import { Command } from "commander";
-import { CLOSE_POLICIES, ENCODINGS, MODEL_KINDS, decodeSimulationOptions } from "./options.js";
+import {
+  CLOSE_POLICIES,
+  ENCODINGS,
+  MODEL_KINDS,
+  SIMULATED_PARTITIONS,
+  decodeSimulationOptions,
+} from "./options.js";
 import { SERVER_OPTIMIZERS } from "./server-optimizer-options.js";
-import { PARTITIONS } from "./data/partition.js";
 import { createProgress, megabytes, percent, silentProgress } from "./progress.js";
 import type { SimulationResult } from "./result.js";
 import { simulate } from "./simulate.js";
 
 const FLAGS: readonly (readonly [flags: string, description: string])[] = [
-  ["--data <dir>", "directory with MNIST's four IDX files; without it digits are drawn"],
-  ["--model <kind>", `${MODEL_KINDS.join(" or ")} (default 2nn: 784-200-200-10)`],
-  ["--partition <kind>", `how examples are divided: ${PARTITIONS.join(", ")} (default iid)`],
+  [
+    "--data <dir>",
+    "directory with MNIST's four IDX files (without it digits are drawn), or with plays for char-lstm",
+  ],
+  ["--model <kind>", `${MODEL_KINDS.join(", ")} (default 2nn: 784-200-200-10)`],
+  [
+    "--partition <kind>",
+    `how examples are divided: ${SIMULATED_PARTITIONS.join(", ")} (default iid; role for char-lstm)`,
+  ],
   ["--alpha <A>", "concentration of the dirichlet partition (default 0.5)"],
   ["--devices <N>", "number of devices (default 100)"],
   ["--fraction <C>", "of the devices in each round (default 0.1)"],

@@ -1,6 +1,5 @@
 import { cnn, logistic, twoNN } from "@fedge/onnx-autodiff/zoo";
-import { FedgeError, hash32, type ModelManifest, type ModelName } from "@fedge/protocol";
-import type { EvaluationData } from "../evaluation/evaluation-data.js";
+import { hash32, type ModelName } from "@fedge/protocol";
 import type { ModelImport } from "../service.js";
 import { readMnist } from "./data/mnist.js";
 import {
@@ -13,7 +12,8 @@ import {
   type LabelledImages,
 } from "./data/labelled-images.js";
 import { drawDigits } from "./data/synthetic-digits.js";
-import type { ModelKind } from "./options.js";
+import type { DigitModelKind } from "./options.js";
+import type { LabelledExamples } from "./workload.js";
 
 /** As many as MNIST has for each of 100 devices, and no more in all than it has. */
 const EXAMPLES_PER_DEVICE = 600;
@@ -31,7 +31,10 @@ export async function loadDigits(of: {
   return drawDigits({ seed: of.seed, numTrain, numTest: DRAWN_FOR_TEST });
 }
 
-const BUILD = { "2nn": twoNN, logistic, cnn } satisfies Record<ModelKind, (sizes: DigitSizes) => Uint8Array>;
+const BUILD = { "2nn": twoNN, logistic, cnn } satisfies Record<
+  DigitModelKind,
+  (sizes: DigitSizes) => Uint8Array
+>;
 
 interface DigitSizes {
   readonly inputs: number;
@@ -40,7 +43,7 @@ interface DigitSizes {
 }
 
 /** A classifier of digits to import; its initial weights depend on the seed. */
-export function digitsModel(model: ModelName, kind: ModelKind, seed: string): ModelImport {
+export function digitsModel(model: ModelName, kind: DigitModelKind, seed: string): ModelImport {
   const sizes = { inputs: IMAGE_PIXELS, classes: NUM_CLASSES, seed: hash32(`${seed}/weights`) };
   return {
     model,
@@ -49,40 +52,12 @@ export function digitsModel(model: ModelName, kind: ModelKind, seed: string): Mo
   };
 }
 
-/** Names of the tensors that a digits model takes: images float32 [N, 784] and labels int64 [N]. */
-export interface DigitPorts {
-  readonly inputName: string;
-  readonly targetName: string;
-}
-
-/** Throws MANIFEST_INVALID for a model that has no input or cannot be trained. */
-export function digitPorts(manifest: Pick<ModelManifest, "inputs" | "target">): DigitPorts {
-  const [input] = manifest.inputs;
-  if (input === undefined || manifest.target === undefined) {
-    throw new FedgeError("MANIFEST_INVALID", "the model has no input or no training target; import it again");
-  }
-  return { inputName: input.name, targetName: manifest.target.name };
-}
-
-/** The held-out images as the aggregator's evaluation takes them. */
-export function heldOut(images: LabelledImages, ports: DigitPorts): EvaluationData {
+/** Held-out images as the examples of a model. */
+export function heldOutImages(images: LabelledImages): LabelledExamples {
   const examples = firstExamples(images.labels.length);
   return {
-    dataSet: "held-out",
     numExamples: examples.length,
-    inputs: [
-      {
-        name: ports.inputName,
-        elementType: "float32",
-        exampleShape: [IMAGE_PIXELS],
-        data: imageTensor(images, examples),
-      },
-    ],
-    target: {
-      name: ports.targetName,
-      elementType: "int64",
-      exampleShape: [],
-      data: labelTensor(images, examples),
-    },
+    input: { elementType: "float32", exampleShape: [IMAGE_PIXELS], data: imageTensor(images, examples) },
+    target: { elementType: "int64", exampleShape: [], data: labelTensor(images, examples) },
   };
 }

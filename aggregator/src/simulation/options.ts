@@ -6,8 +6,12 @@ import type { ServerOptimizerConfig } from "../server-optimizers/config.js";
 import { Reading, type RawOptions } from "./option-reading.js";
 import { readServerOptimizer } from "./server-optimizer-options.js";
 
-export const MODEL_KINDS = ["2nn", "logistic", "cnn"] as const;
+export const DIGIT_MODELS = ["2nn", "logistic", "cnn"] as const;
+export type DigitModelKind = (typeof DIGIT_MODELS)[number];
+export const MODEL_KINDS = [...DIGIT_MODELS, "char-lstm"] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
+
+export const SIMULATED_PARTITIONS = [...PARTITIONS, "role"] as const;
 
 export const ENCODINGS = ["float32", "float16", "int8"] as const satisfies readonly UpdateEncoding[];
 export const CLOSE_POLICIES = ["cohort", "goal"] as const;
@@ -17,7 +21,8 @@ export interface SimulationOptions {
   /** Directory with MNIST's four files; null draws digits. */
   readonly dataDirectory: string | null;
   readonly model: ModelKind;
-  readonly partition: PartitionKind;
+  /** `role` is the one of char-lstm, and only of it. */
+  readonly partition: PartitionKind | "role";
   readonly alpha: number;
   readonly numDevices: number;
   /** Of all devices, in each round (C in McMahan et al. 2017). */
@@ -55,8 +60,9 @@ export function decodeSimulationOptions(raw: RawOptions): SimulationOptions {
   const numDevices = read.integer("devices", 100, { least: 1, most: MAX_DEVICES });
   const fraction = read.number("fraction", 0.1, { above: 0, most: 1 });
   const goalReports = Math.max(1, Math.round(fraction * numDevices));
+  const learning = readLearning(read);
   const options: SimulationOptions = {
-    ...readLearning(read),
+    ...learning,
     ...readServer(read),
     numDevices,
     fraction,
@@ -66,7 +72,11 @@ export function decodeSimulationOptions(raw: RawOptions): SimulationOptions {
       most: MAX_DEVICES,
     }),
     dataDirectory: read.text("data"),
-    partition: read.choice("partition", PARTITIONS, "iid"),
+    partition: read.choice(
+      "partition",
+      SIMULATED_PARTITIONS,
+      learning.model === "char-lstm" ? "role" : "iid",
+    ),
     alpha: read.number("alpha", 0.5, { above: 0, most: 1e6 }),
     seed: read.text("seed") ?? "1",
     numWorkers: read.integer("workers", Math.min(availableParallelism(), numDevices), { least: 1, most: 64 }),
@@ -113,6 +123,9 @@ function checkTogether(options: SimulationOptions): void {
     throw invalid(
       `--min-reports is ${minReports}, but a round aims for ${goalReports}; lower it or raise --fraction`,
     );
+  }
+  if ((options.partition === "role") !== (options.model === "char-lstm")) {
+    throw invalid("--partition role is the one of --model char-lstm, and of no other model");
   }
   if (dropout + late > 1)
     throw invalid(`--dropout and --late together are ${dropout + late}; they can be at most 1`);

@@ -35,7 +35,7 @@ export interface Run extends SimulationContext {
   readonly dataSeconds: number;
 }
 
-type FleetData = Pick<FleetOptions, "inputName" | "targetName" | "images" | "partition">;
+type FleetData = Pick<FleetOptions, "inputName" | "targetName" | "data">;
 
 /** Creates the task, starts the fleet and waits until the one has ended and the other serves its result. */
 export async function runTask(run: Run, data: FleetData): Promise<SimulationResult> {

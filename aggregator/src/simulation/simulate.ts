@@ -7,9 +7,18 @@ import type { EvaluationData } from "../evaluation/evaluation-data.js";
 import { startServer, type RunningServer } from "../server.js";
 import type { AggregatorService } from "../service.js";
 import { FastForwardClock } from "./clock/fast-forward-clock.js";
-import { takeExamples, type DigitData, type LabelledImages } from "./data/labelled-images.js";
+import { takeExamples, type LabelledImages } from "./data/labelled-images.js";
 import { partitionExamples } from "./data/partition.js";
-import { digitPorts, digitsModel, heldOut, loadDigits, type DigitPorts } from "./digits.js";
+import { digitsModel, heldOutImages, loadDigits } from "./digits.js";
+import { arrangeImages } from "./fleet/fleet-examples.js";
+import { loadShakespeare } from "./shakespeare.js";
+import {
+  evaluationDataOf,
+  portsOf,
+  type LabelledExamples,
+  type ModelPorts,
+  type Workload,
+} from "./workload.js";
 import type { SimulationOptions } from "./options.js";
 import { disableOnnxTelemetry } from "./onnx-telemetry.js";
 import { SIMULATED_MODEL, runTask, type SimulationContext } from "./run-task.js";
@@ -29,17 +38,17 @@ export async function simulate(
 ): Promise<SimulationResult> {
   disableOnnxTelemetry();
   const startedAtMs = performance.now();
-  const data = await prepareData(options, context);
+  const workload = await prepareWorkload(options, context);
   if (context.signal.aborted) throw interrupted();
   const dataSeconds = (performance.now() - startedAtMs) / 1000;
   const state = await openState(options.stateDirectory);
   const clock = new FastForwardClock(createSystemClock());
   try {
-    const server = await startSimulatedServer(state.path, clock, data.test);
+    const server = await startSimulatedServer(state.path, clock, workload.heldOut);
     try {
-      const ports = await importDigits(server.service, options);
+      const ports = await importWorkload(server.service, workload, options);
       const run = { ...context, options, server, clock, startedAtMs, dataSeconds };
-      return await runTask(run, { ...ports, images: data.train, partition: data.partition });
+      return await runTask(run, { ...ports, data: workload.fleet });
     } finally {
       await server.close();
     }
@@ -49,21 +58,29 @@ export async function simulate(
   }
 }
 
-async function prepareData(
+async function prepareWorkload(
   options: SimulationOptions,
   { progress }: SimulationContext,
-): Promise<DigitData & { readonly partition: readonly Uint32Array[] }> {
-  const { dataDirectory: directory, seed, numDevices } = options;
+): Promise<Workload> {
+  const { dataDirectory: directory, seed, numDevices, model: kind, numTestExamples } = options;
   progress.stage(directory === null ? "Drawing digits" : `Reading ${directory}`);
+  const model = SIMULATED_MODEL;
+  if (kind === "char-lstm" || options.partition === "role") {
+    return loadShakespeare({ directory, numDevices, numTestExamples, model, seed });
+  }
   const { train, test } = await loadDigits({ directory, seed, numDevices });
   const partition = partitionExamples(train.labels, { ...options, kind: options.partition });
-  return { train, test: testImages(test, options), partition };
+  return {
+    model: digitsModel(model, kind, seed),
+    fleet: arrangeImages(train, partition),
+    heldOut: heldOutImages(testImages(test, options)),
+  };
 }
 
 function startSimulatedServer(
   stateDirectory: string,
   clock: FastForwardClock,
-  test: LabelledImages,
+  heldOut: LabelledExamples,
 ): Promise<RunningServer> {
   const held: { data: EvaluationData | null } = { data: null };
   return startServer({
@@ -73,7 +90,7 @@ function startSimulatedServer(
     logLevel: "error",
     stateDirectory,
     roundClock: clock,
-    evaluationData: (_model, manifest) => (held.data ??= heldOut(test, digitPorts(manifest))),
+    evaluationData: (_model, manifest) => (held.data ??= evaluationDataOf(heldOut, portsOf(manifest))),
   });
 }
 
@@ -81,19 +98,22 @@ function testImages(test: LabelledImages, { numTestExamples }: SimulationOptions
   return numTestExamples === null ? test : takeExamples(test, Math.min(numTestExamples, test.labels.length));
 }
 
-async function importDigits(service: AggregatorService, options: SimulationOptions): Promise<DigitPorts> {
+async function importWorkload(
+  service: AggregatorService,
+  { model }: Workload,
+  options: SimulationOptions,
+): Promise<ModelPorts> {
   if ((await service.listModels()).length > 0) {
     throw new FedgeError(
       "OPTION_INVALID",
       "--state names a directory that is in use already; name an empty one.",
     );
   }
-  const request = digitsModel(SIMULATED_MODEL, options.model, options.seed);
   const { version } = await service.importModel({
-    ...request,
-    training: { ...request.training, proximal: options.proximalMu > 0 },
+    ...model,
+    training: { ...model.training, proximal: options.proximalMu > 0 },
   });
-  return digitPorts((await service.getVersion(SIMULATED_MODEL, version.version)).manifest);
+  return portsOf((await service.getVersion(SIMULATED_MODEL, version.version)).manifest);
 }
 
 /** The directory of the run; one that nobody named is removed afterwards. */

@@ -18,15 +18,16 @@ import {
   IMAGE_PIXELS,
   type LabelledImages,
 } from "../data/labelled-images.js";
-import { digitPorts, digitsModel } from "../digits.js";
+import { digitsModel } from "../digits.js";
+import { portsOf } from "../workload.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
-import type { ModelKind } from "../options.js";
+import type { DigitModelKind } from "../options.js";
 
 const MODEL = "digits" as ModelName;
 const NO_BLOB = { sha256: "0".repeat(64) as Sha256, sizeBytes: 1 };
 
 export interface BareTraining {
-  readonly model: ModelKind;
+  readonly model: DigitModelKind;
   /** What one training run trains on. */
   readonly images: LabelledImages;
   readonly plan: TrainingRequest["plan"];
@@ -116,7 +117,7 @@ function trainingRequest({ model, images, plan }: BareTraining): TrainingRequest
     seed: "bench",
     examples: {
       numExamples: rows.length,
-      inputs: { [digitPorts(manifest).inputName]: input },
+      inputs: { [portsOf(manifest).inputName]: input },
       target: { shape: [rows.length], data: labelTensor(images, rows) },
     },
   };

@@ -1,11 +1,10 @@
 import { IMAGE_PIXELS, imageTensor, labelTensor, type LabelledImages } from "../data/labelled-images.js";
+import type { ExampleTensor } from "../workload.js";
 
 /** The examples of all devices as the model takes them, in memory that every thread shares. */
 export interface FleetExamples {
-  /** float32 [N, 784] in [0, 1]. */
-  readonly pixels: Float32Array;
-  /** int64 [N]. */
-  readonly labels: BigInt64Array;
+  readonly input: ExampleTensor;
+  readonly target: ExampleTensor;
 }
 
 /** Where a device's examples stand in those of the fleet. */
@@ -14,26 +13,40 @@ export interface ExampleRange {
   readonly count: number;
 }
 
-/**
- * Examples in the order of the devices that own them, so that a device trains on its part without a copy. They take
- * four bytes a pixel, once for the whole fleet.
- */
-export function arrangeExamples(
-  images: LabelledImages,
-  partition: readonly Uint32Array[],
-): { readonly examples: FleetExamples; readonly ranges: readonly ExampleRange[] } {
+/** Examples in the order of the devices that own them, so that a device trains on its part without a copy. */
+export interface ArrangedExamples {
+  readonly examples: FleetExamples;
+  readonly ranges: readonly ExampleRange[];
+}
+
+/** Ranges of this many examples each, one after the other. */
+export function rangesOf(counts: readonly number[]): readonly ExampleRange[] {
+  let first = 0;
+  return counts.map((count) => {
+    const range = { first, count };
+    first += count;
+    return range;
+  });
+}
+
+/** Images by device. They take four bytes a pixel, once for the whole fleet. */
+export function arrangeImages(images: LabelledImages, partition: readonly Uint32Array[]): ArrangedExamples {
   const numExamples = partition.reduce((sum, part) => sum + part.length, 0);
   const pixels = new Float32Array(
     new SharedArrayBuffer(numExamples * IMAGE_PIXELS * Float32Array.BYTES_PER_ELEMENT),
   );
   const labels = new BigInt64Array(new SharedArrayBuffer(numExamples * BigInt64Array.BYTES_PER_ELEMENT));
-  let first = 0;
-  const ranges = partition.map((part): ExampleRange => {
-    const range = { first, count: part.length };
+  const ranges = rangesOf(partition.map((part) => part.length));
+  partition.forEach((part, index) => {
+    const first = ranges[index]?.first ?? 0;
     pixels.set(imageTensor(images, part), first * IMAGE_PIXELS);
     labels.set(labelTensor(images, part), first);
-    first += part.length;
-    return range;
   });
-  return { examples: { pixels, labels }, ranges };
+  return {
+    examples: {
+      input: { elementType: "float32", exampleShape: [IMAGE_PIXELS], data: pixels },
+      target: { elementType: "int64", exampleShape: [], data: labels },
+    },
+    ranges,
+  };
 }

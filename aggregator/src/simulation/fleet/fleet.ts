@@ -1,21 +1,19 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { FedgeError, fromWireError, type DeviceId, type ModelName, type RoundId } from "@fedge/protocol";
-import type { LabelledImages } from "../data/labelled-images.js";
-import type { DigitPorts } from "../digits.js";
+import type { ModelPorts } from "../workload.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import type { Inability } from "../faults/deadline-skipper.js";
 import type { FaultRates } from "../faults/fate.js";
-import { arrangeExamples } from "./fleet-examples.js";
+import type { ArrangedExamples } from "./fleet-examples.js";
 import type { FleetCommand, FleetReport, FleetWorkerData } from "./fleet-messages.js";
 
-export interface FleetOptions extends DigitPorts {
+export interface FleetOptions extends ModelPorts {
   /** Where devices enrol; they learn from the answer where the broker is. */
   readonly serverUrl: string;
   readonly model: ModelName;
-  readonly images: LabelledImages;
-  /** The examples of each device; as many devices as parts. */
-  readonly partition: readonly Uint32Array[];
+  /** The examples of each device; as many devices as ranges. */
+  readonly data: ArrangedExamples;
   /** Makes the devices' keys, so that the same seed is the same fleet. */
   readonly seed: string;
   readonly numWorkers: number;
@@ -41,8 +39,7 @@ export class SimulatedFleet {
     this.failed.catch(() => undefined);
     disableOnnxTelemetry();
     giveThreadsRoom();
-    const arranged = arrangeExamples(options.images, options.partition);
-    for (let worker = 0; worker < options.numWorkers; worker += 1) this.#start(worker, arranged);
+    for (let worker = 0; worker < options.numWorkers; worker += 1) this.#start(worker, options.data);
   }
 
   /** Devices that have enrolled and connected at least once. */
@@ -72,7 +69,7 @@ export class SimulatedFleet {
     await Promise.all(this.#exits);
   }
 
-  #start(number: number, { examples, ranges }: ReturnType<typeof arrangeExamples>): void {
+  #start(number: number, { examples, ranges }: ArrangedExamples): void {
     const { serverUrl, model, inputName, targetName, numWorkers, seed, faults } = this.options;
     const devices = ranges
       .map((range, index) => ({ index, range }))

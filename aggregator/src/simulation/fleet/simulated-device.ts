@@ -17,12 +17,12 @@ import {
 } from "@fedge/device-runtime/node";
 import { createMemoryByteStore } from "@fedge/device-runtime/testing";
 import { createRandom, type DeviceId, type RoundId } from "@fedge/protocol";
-import { IMAGE_PIXELS } from "../data/labelled-images.js";
 import type { Inability } from "../faults/deadline-skipper.js";
 import { fateOf } from "../faults/fate.js";
 import { FaultyTransport } from "../faults/faulty-transport.js";
 import type { RoundGates } from "../faults/round-gates.js";
 import type { DeviceSeed, FleetWorkerData } from "./fleet-messages.js";
+import { rowsOf } from "../workload.js";
 import type { InternedBlobs } from "./interned-blobs.js";
 
 /** What the devices of one thread share. */
@@ -87,17 +87,16 @@ function createLine(shared: SharedParts): { readonly transport: Transport; reado
 }
 
 function trainingDataOf({ range }: DeviceSeed, fleet: FleetWorkerData): TrainingData {
-  const { pixels, labels } = fleet.examples;
+  const { input, target } = fleet.examples;
   return {
     numExamples: () => range.count,
     examples: (maxExamples) => {
       const numExamples = Math.min(range.count, maxExamples);
       const [first, end] = [range.first, range.first + numExamples];
-      const data = pixels.subarray(first * IMAGE_PIXELS, end * IMAGE_PIXELS);
       return {
         numExamples,
-        inputs: { [fleet.inputName]: { shape: [numExamples, IMAGE_PIXELS], data } },
-        target: { shape: [numExamples], data: labels.subarray(first, end) },
+        inputs: { [fleet.inputName]: rowsOf(input, first, end) },
+        target: rowsOf(target, first, end),
       };
     },
   };
