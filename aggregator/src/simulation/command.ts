@@ -1,3 +1,4 @@
+import { OPTIMIZER_KINDS } from "@fedge/onnx-autodiff";
 import { Command } from "commander";
 import {
   CLOSE_POLICIES,
@@ -26,6 +27,7 @@ const FLAGS: readonly (readonly [flags: string, description: string])[] = [
   ["--fraction <C>", "of the devices in each round (default 0.1)"],
   ["--epochs <E>", "passes of a device over its examples in a round (default 1)"],
   ["--batch <B>", "examples in one training step (default 10)"],
+  ["--optimizer <kind>", `of the devices: ${OPTIMIZER_KINDS.join(", ")} (default sgd)`],
   ["--learning-rate <LR>", "of the devices (default 0.1)"],
   ["--rounds <R>", "most rounds (default 20)"],
   ["--target <ACC>", "held-out accuracy, as a fraction, at which to stop"],
@@ -50,6 +52,7 @@ const FLAGS: readonly (readonly [flags: string, description: string])[] = [
   ["--workers <W>", "threads that host the devices (default: one for each core)"],
   ["--state <dir>", "keeps the aggregator's state there (default: a temporary directory)"],
   ["--test-examples <N>", "held-out examples to evaluate on (default: all)"],
+  ["--alone <N>", "devices that also train without the others, to compare (default 0)"],
 ];
 
 type Flags = Readonly<Record<string, string | undefined>> & { readonly json?: true; readonly quiet?: true };
@@ -104,11 +107,23 @@ function missed({ options, testAccuracy, rounds }: SimulationResult): string {
   return `accuracy ${wanted} was not reached in ${rounds} rounds: ${reached}; raise --rounds or lower --target.`;
 }
 
+function describeAlone({ alone }: SimulationResult): (readonly [string, string])[] {
+  if (alone === null) return [];
+  const devices = alone.devices.map(({ index, numExamples, bestRound, bestAccuracy }) => {
+    return [
+      "alone",
+      `${percent(bestAccuracy)}, device ${index} with ${numExamples} examples, best after round ${bestRound}`,
+    ] as const;
+  });
+  return [["initial model", percent(alone.initialAccuracy)], ...devices];
+}
+
 function describe(result: SimulationResult): string {
   const lost = Object.entries(result.lostByReason).filter(([, count]) => count > 0);
   const lines = [
     ["rounds", String(result.rounds)],
     ["test accuracy", result.testAccuracy === null ? "not measured" : percent(result.testAccuracy)],
+    ...describeAlone(result),
     ["lost devices", lost.length === 0 ? "none" : lost.map(([why, count]) => `${count} ${why}`).join(", ")],
     ["traffic", `${megabytes(result.bytesUp)} up, ${megabytes(result.bytesDown)} down`],
     [

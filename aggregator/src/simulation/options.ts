@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { OPTIMIZER_KINDS, type OptimizerKind } from "@fedge/onnx-autodiff";
 import { FedgeError, type UpdateEncoding } from "@fedge/protocol";
 import { cohortSize } from "../rounds/cohort.js";
 import { PARTITIONS, type PartitionKind } from "./data/partition.js";
@@ -29,6 +30,8 @@ export interface SimulationOptions {
   readonly fraction: number;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Of the devices; what it keeps begins anew with every round. */
+  readonly optimizer: OptimizerKind;
   readonly learningRate: number;
   readonly rounds: number;
   readonly targetAccuracy: number | null;
@@ -49,6 +52,8 @@ export interface SimulationOptions {
   readonly stateDirectory: string | null;
   /** Held-out examples that versions are evaluated on; null takes all of them. */
   readonly numTestExamples: number | null;
+  /** Devices that also train without the others, to compare; those with the most examples. */
+  readonly numAlone: number;
 }
 
 const MAX_DEVICES = 10_000;
@@ -82,6 +87,7 @@ export function decodeSimulationOptions(raw: RawOptions): SimulationOptions {
     numWorkers: read.integer("workers", Math.min(availableParallelism(), numDevices), { least: 1, most: 64 }),
     stateDirectory: read.text("state"),
     numTestExamples: read.optionalInteger("testExamples", { least: 1, most: 1_000_000 }),
+    numAlone: read.integer("alone", 0, { least: 0, most: numDevices }),
   };
   checkTogether(options);
   return options;
@@ -92,6 +98,7 @@ function readLearning(read: Reading) {
     model: read.choice("model", MODEL_KINDS, "2nn"),
     epochs: read.integer("epochs", 1, { least: 1, most: 1000 }),
     batchSize: read.integer("batch", 10, { least: 1, most: 65_536 }),
+    optimizer: read.choice("optimizer", OPTIMIZER_KINDS, "sgd"),
     learningRate: read.number("learningRate", 0.1, { above: 0, most: 1000 }),
     proximalMu: read.number("prox", 0, { least: 0, most: 1000 }),
     encoding: read.choice("encoding", ENCODINGS, "float32"),

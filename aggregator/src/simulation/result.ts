@@ -2,6 +2,7 @@ import type { ModelName, Sha256, TaskId } from "@fedge/protocol";
 import type { LossReason, StoredRound } from "../rounds/journal.js";
 import type { AggregatorService } from "../service.js";
 import type { EvaluationRecord } from "../store/port.js";
+import type { AloneTraining } from "./alone/alone-training.js";
 import type { SimulationOptions } from "./options.js";
 
 export interface RoundResult {
@@ -27,6 +28,8 @@ export interface SimulationResult {
   /** Of the final version. */
   readonly testAccuracy: number | null;
   readonly perRound: readonly RoundResult[];
+  /** Null when no device was to train alone. */
+  readonly alone: AloneTraining | null;
   readonly lostByReason: Readonly<Record<LossReason, number>>;
   /** All of it. */
   readonly wallSeconds: number;

@@ -35,10 +35,13 @@ export interface Run extends SimulationContext {
   readonly dataSeconds: number;
 }
 
+/** What the federation itself gave. */
+export type TaskResult = Omit<SimulationResult, "alone">;
+
 type FleetData = Pick<FleetOptions, "inputName" | "targetName" | "data">;
 
 /** Creates the task, starts the fleet and waits until the one has ended and the other serves its result. */
-export async function runTask(run: Run, data: FleetData): Promise<SimulationResult> {
+export async function runTask(run: Run, data: FleetData): Promise<TaskResult> {
   const { service } = run.server;
   run.progress.stage(`Starting ${run.options.numDevices} devices`);
   await service.createTask(simulatedTask(run.options, { taskId: SIMULATED_TASK, model: SIMULATED_MODEL }));
@@ -81,7 +84,7 @@ function rejectable(): { readonly promise: Promise<never>; readonly reject: (err
 }
 
 /** Waits for the task's end, then until every device serves what came out of it. */
-async function finish(run: Run, fleet: SimulatedFleet): Promise<SimulationResult> {
+async function finish(run: Run, fleet: SimulatedFleet): Promise<TaskResult> {
   const { service } = run.server;
   const startedAtMs = performance.now();
   const task = await wait({ run, fleet, what: "the task to end", event: "task-changed" }, async () => {
@@ -158,7 +161,7 @@ async function collect(
   run: Run,
   version: VersionView,
   numServing: number,
-): Promise<Omit<SimulationResult, "taskSeconds" | "roundsSeconds">> {
+): Promise<Omit<TaskResult, "taskSeconds" | "roundsSeconds">> {
   const { service } = run.server;
   const rounds = await readRounds(service, SIMULATED_TASK);
   const evaluations = await readEvaluations(service, SIMULATED_MODEL);

@@ -4,7 +4,7 @@ import type { ModelImport } from "../service.js";
 import { NUM_SYMBOLS, WINDOW, windowsOf, type CharacterWindows } from "./data/characters.js";
 import { readPlays } from "./data/plays.js";
 import { rangesOf } from "./fleet/fleet-examples.js";
-import type { ExampleTensor, Workload } from "./workload.js";
+import { rowsOf, type ExampleTensor, type LabelledExamples, type Workload } from "./workload.js";
 
 /** Part of each role's windows that its device trains on; the rest, which comes later, is held out. */
 const TRAINED_PART = 0.8;
@@ -44,12 +44,22 @@ export async function loadShakespeare(of: {
       examples: { input: parts("inputs", true), target: parts("targets", true) },
       ranges: rangesOf(numTrained),
     },
-    heldOut: {
-      numExamples: Math.min(numHeldOut, of.numTestExamples ?? numHeldOut),
-      input: parts("inputs", false),
-      target: parts("targets", false),
-    },
+    heldOut: spread(
+      { numExamples: numHeldOut, input: parts("inputs", false), target: parts("targets", false) },
+      of.numTestExamples ?? numHeldOut,
+    ),
   };
+}
+
+/** At most `most` windows, at equal distances, so that every role has its share of them. */
+function spread({ numExamples, input, target }: LabelledExamples, most: number): LabelledExamples {
+  const count = Math.min(numExamples, most);
+  const rows = Array.from({ length: count }, (_, at) => Math.floor((at * numExamples) / count));
+  const chosen = (tensor: ExampleTensor): ExampleTensor => {
+    const windows = rows.map((row) => rowsOf(tensor, row, row + 1).data as BigInt64Array);
+    return joined(windows, false);
+  };
+  return { numExamples: count, input: chosen(input), target: chosen(target) };
 }
 
 /** The roles with the most windows, the longest first. */

@@ -6,6 +6,7 @@ import { createSystemClock } from "../clock/system-clock.js";
 import type { EvaluationData } from "../evaluation/evaluation-data.js";
 import { startServer, type RunningServer } from "../server.js";
 import type { AggregatorService } from "../service.js";
+import { trainAlone, type AloneTraining } from "./alone/alone-training.js";
 import { FastForwardClock } from "./clock/fast-forward-clock.js";
 import { takeExamples, type LabelledImages } from "./data/labelled-images.js";
 import { partitionExamples } from "./data/partition.js";
@@ -21,7 +22,7 @@ import {
 } from "./workload.js";
 import type { SimulationOptions } from "./options.js";
 import { disableOnnxTelemetry } from "./onnx-telemetry.js";
-import { SIMULATED_MODEL, runTask, type SimulationContext } from "./run-task.js";
+import { SIMULATED_MODEL, runTask, type Run, type SimulationContext } from "./run-task.js";
 import type { SimulationResult } from "./result.js";
 import { interrupted } from "./waiting.js";
 
@@ -48,7 +49,8 @@ export async function simulate(
     try {
       const ports = await importWorkload(server.service, workload, options);
       const run = { ...context, options, server, clock, startedAtMs, dataSeconds };
-      return await runTask(run, { ...ports, data: workload.fleet });
+      const result = await runTask(run, { ...ports, data: workload.fleet });
+      return { ...result, alone: await compareAlone(run, workload) };
     } finally {
       await server.close();
     }
@@ -75,6 +77,14 @@ async function prepareWorkload(
     fleet: arrangeImages(train, partition),
     heldOut: heldOutImages(testImages(test, options)),
   };
+}
+
+/** After the task, so that the two do not wait for the same cores. */
+async function compareAlone(run: Run, workload: Workload): Promise<AloneTraining | null> {
+  const { options, signal, progress, server } = run;
+  if (options.numAlone === 0) return null;
+  progress.stage(`Training ${options.numAlone} devices alone`);
+  return trainAlone({ service: server.service, workload, options, signal });
 }
 
 function startSimulatedServer(
@@ -111,7 +121,7 @@ async function importWorkload(
   }
   const { version } = await service.importModel({
     ...model,
-    training: { ...model.training, proximal: options.proximalMu > 0 },
+    training: { ...model.training, optimizer: { kind: options.optimizer }, proximal: options.proximalMu > 0 },
   });
   return portsOf((await service.getVersion(SIMULATED_MODEL, version.version)).manifest);
 }

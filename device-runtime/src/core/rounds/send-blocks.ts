@@ -1,8 +1,5 @@
 import { blockRange, encodeUploadBlock, type Assigned } from "@fedge/protocol";
 
-/** Upload blocks that wait for their PUBACK at once. */
-const BLOCKS_IN_FLIGHT = 4;
-
 export interface BlockUpload {
   readonly assignment: Assigned;
   /** The encoded update. */
@@ -15,20 +12,21 @@ export interface BlockUpload {
   readonly isWanted: () => boolean;
 }
 
-/** Sends the missing blocks of an update to the topic of its assignment. Throws BLOCK_INVALID and what `send` throws. */
+/**
+ * Sends the missing blocks of an update to the topic of its assignment, each when the broker has the one before: a
+ * broker drops what it has not read yet when the device connects anew, and a cut must cost one block, not several.
+ *
+ * Throws BLOCK_INVALID and what `send` throws.
+ */
 export async function sendBlocks({ assignment, bytes, missing, send, isWanted }: BlockUpload): Promise<void> {
   const { roundId, attempt, upload } = assignment;
   const sizeBytes = bytes.byteLength;
-  const next = indexesOf(missing);
-  const sendNext = async (): Promise<void> => {
-    for (let step = next.next(); step.done !== true && isWanted(); step = next.next()) {
-      const index = step.value;
-      const { start, end } = blockRange(sizeBytes, index);
-      const body = bytes.subarray(start, end);
-      await send(upload.topic, encodeUploadBlock({ roundId, attempt, index, sizeBytes, body }));
-    }
-  };
-  await Promise.all(Array.from({ length: BLOCKS_IN_FLIGHT }, sendNext));
+  for (const index of indexesOf(missing)) {
+    if (!isWanted()) return;
+    const { start, end } = blockRange(sizeBytes, index);
+    const body = bytes.subarray(start, end);
+    await send(upload.topic, encodeUploadBlock({ roundId, attempt, index, sizeBytes, body }));
+  }
 }
 
 function* indexesOf(ranges: readonly (readonly [number, number])[]): Generator<number, void> {
