@@ -55,7 +55,9 @@ export const modelManifest = z.object({
     /** The `modelTopology` of a TensorFlow.js layers model that computes the same, for devices with that engine. */
     layers: z.optional(blobRef),
   }),
-  /** safetensors with every tensor of `parameters` and `state`. */
+  /** True when the layers model can also be trained as the train graph is: by plain SGD, on the plain loss. */
+  layersTraining: z.optional(z.boolean()),
+  /** safetensors with every tensor of `parameters`, and those of `state` that do not begin as zeros. */
   checkpoint: blobRef,
   parameters: z.array(tensorShape).check(z.maxLength(MAX_TENSORS)),
   /** Tensors that training carries along and that are not federated, such as a client optimizer's momentum. */

@@ -41,6 +41,7 @@ export function startHonestDevice(
     models: [model],
     trainingData: { [model]: cloudExamples(`honest ${number}`) },
     trainer: {
+      form: "onnx",
       train: () =>
         after.then(() => ({
           delta: Float32Array.from({ length: NUM_PARAMETERS }, (_, at) => Math.sin(at + 1) / (10 * number)),

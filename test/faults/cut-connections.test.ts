@@ -49,6 +49,7 @@ function startBehind(proxy: CuttingProxy, model: string, name: string): Promise<
     models: [model],
     trainingData: { [model]: { numExamples: () => 1, examples: () => examples } },
     trainer: {
+      form: "onnx",
       train: async () => ({
         delta: new Float32Array(NUM_PARAMETERS).fill(0.001),
         numExamples: 1,

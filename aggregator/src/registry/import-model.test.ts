@@ -1,6 +1,13 @@
 import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
-import { decodeManifest, type BlobRef, type ModelName, type Sha256, type TaskId } from "@fedge/protocol";
+import {
+  decodeManifest,
+  decodeSafetensors,
+  type BlobRef,
+  type ModelName,
+  type Sha256,
+  type TaskId,
+} from "@fedge/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
 import type { ModelImport } from "../service.js";
@@ -47,6 +54,17 @@ test("a model of other shapes does not become a version of this one", async () =
   expect((await store.latestVersion(model))?.version).toBe(1);
 });
 
+test("an optimizer's memory is told in the manifest and, while it is empty, not kept in the checkpoint", async () => {
+  const training = { loss: "softmax-cross-entropy", optimizer: { kind: "adam" } } as const;
+  const { record } = await importModel(ports, { ...modelOf(3), training });
+
+  const manifest = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+  const { tensors } = decodeSafetensors(await ports.blobs.get(record.checkpoint.sha256));
+  // Two moments of two parameters, and the number of steps (Kingma and Ba 2015, Algorithm 1).
+  expect(manifest.state).toHaveLength(5);
+  expect(tensors.map(({ name }) => name)).toEqual(manifest.parameters.map(({ name }) => name));
+});
+
 test("nothing is imported under the hands of a task that trains the model", async () => {
   await importModel(ports, modelOf(3));
   await store.createTask(sampleTaskConfig("task-1" as TaskId, model), 0);
@@ -65,6 +83,17 @@ describe("a topology that the model was converted from", () => {
     const ref = await layersOf({ ...modelOf(3), layers });
 
     expect(await ports.blobs.get(ref?.sha256 ?? ("" as Sha256))).toEqual(layers);
+  });
+
+  test.each([
+    ["is trained by that engine too where training is plain", "sgd", true],
+    ["is only served where the engine would train another way", "adam", undefined],
+  ] as const)("%s", async (_name, kind, isTrained) => {
+    const training = { loss: "softmax-cross-entropy", optimizer: { kind } } as const;
+    const { record } = await importModel(ports, { ...modelOf(3), layers, training });
+
+    const manifest = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+    expect(manifest.layersTraining).toBe(isTrained);
   });
 
   test("is left out where parameters are frozen, whose values no checkpoint holds", async () => {

@@ -18,6 +18,7 @@ import type { VersionRecord } from "../rounds/journal.js";
 import type { PrepareModel, TrainingCheck } from "../model-check/prepared-model.js";
 import type { ModelImport } from "../service.js";
 import type { ControlStore } from "../store/port.js";
+import { layersTrainAlike } from "./layers-training.js";
 
 const ELEMENT_TYPES = elementTypeSchema.options;
 
@@ -104,7 +105,7 @@ async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundl
   const { federated, state } = divideTensors(built);
   // Refuses what no manifest may say, before anything is stored.
   encodeManifest(manifestOf(request, bundle, { infer: NO_BLOB, checkpoint: NO_BLOB }));
-  const checkpoint = encodeSafetensors([...federated, ...state].map(toNamedTensor));
+  const checkpoint = encodeSafetensors([...federated, ...state.filter(beginsNonZero)].map(toNamedTensor));
   return manifestOf(request, bundle, {
     infer: await blobs.put(built.infer),
     train: await blobs.put(built.train),
@@ -132,6 +133,7 @@ function manifestOf(
     model: request.model,
     version: (parentVersion ?? 0) + 1,
     graphs,
+    ...(graphs.layers !== undefined && layersTrainAlike(request.training) ? { layersTraining: true } : {}),
     checkpoint,
     parameters: federated.map(toTensorShape),
     state: state.map(toTensorShape),
@@ -158,6 +160,11 @@ function divideTensors({ parameters, state, statistics }: TrainingGraphs): {
     federated: [...parameters, ...state.filter(isStatistic)],
     state: state.filter((tensor) => !isStatistic(tensor)),
   };
+}
+
+/** A device fills in the rest, so that the optimizer's empty memory does not travel with every version. */
+function beginsNonZero({ data }: TensorSpec): boolean {
+  return data.some((value: number | bigint) => Number(value) !== 0);
 }
 
 function toNamedTensor(spec: TensorSpec): NamedTensor {

@@ -6,15 +6,14 @@ import { createDevice as createCoreDevice, type Device } from "../core/device.js
 import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
 import type { Trainer } from "../core/ports/engine.js";
 import type { Identity } from "../core/ports/transport.js";
-import { createOnnxServing } from "../engines/onnx/serving.js";
 import { createNodeClock } from "./clock.js";
 import { nodeDigest } from "./digest.js";
+import { loadEngine, type NodeEngine } from "./engines.js";
 import { openFileBlobs } from "./file-blobs.js";
 import { createHttpIdentity } from "./http-identity.js";
 import { openDeviceKey } from "./key-file.js";
 import { openLevelStore, type ClosableByteStore } from "./level-store.js";
 import { createMqttTransport } from "./mqtt-transport.js";
-import { loadOnnxRuntime } from "./onnx-runtime.js";
 import { createProcessTrainer } from "./process-trainer.js";
 
 /** What an app in Node decides. */
@@ -31,14 +30,17 @@ export interface NodeDeviceOptions {
   /** When the device may train; always by default. */
   readonly conditions?: HostConditions;
   readonly useWebSocket?: boolean;
-  /** A process of its own by default. */
+  /** What runs the models; by default the first that loads of `NODE_ENGINES`. */
+  readonly engine?: NodeEngine;
+  /** A process of its own with the same engine by default. */
   readonly trainer?: Trainer;
 }
 
 export const alwaysEligible: HostConditions = { isEligible: () => true, onChange: () => () => undefined };
 
 /**
- * A device in Node: ONNX by the native runtime (or WebAssembly), MQTT over TCP, files, training in a child process.
+ * A device in Node: ONNX by the native runtime (or WebAssembly) or layers models by TensorFlow.js, MQTT over TCP,
+ * files, training in a child process.
  *
  * Throws STATE_DIRECTORY_UNUSABLE, STATE_DIRECTORY_LOCKED, ENGINE_UNAVAILABLE or OPTION_INVALID. A server that cannot
  * be reached is not an error: what is installed serves, and the device goes on trying.
@@ -46,7 +48,7 @@ export const alwaysEligible: HostConditions = { isEligible: () => true, onChange
 export async function createDevice(options: NodeDeviceOptions): Promise<Device> {
   const directory = resolve(options.stateDirectory);
   await makeDirectory(directory);
-  const { runtime, name } = await loadOnnxRuntime();
+  const { serving, engine } = await loadEngine(options.engine);
   // First: it keeps every other process out of the directory.
   const store = await openLevelStore(join(directory, "store"));
   try {
@@ -57,8 +59,8 @@ export async function createDevice(options: NodeDeviceOptions): Promise<Device> 
         transport: createMqttTransport(),
         random: createRandom(randomBytes(16).toString("hex")),
         blobs: await openFileBlobs(join(directory, "blobs")),
-        serving: createOnnxServing(runtime, name),
-        trainer: options.trainer ?? createProcessTrainer(),
+        serving,
+        trainer: options.trainer ?? createProcessTrainer({ engine }),
         conditions: options.conditions ?? alwaysEligible,
         trainingData: options.trainingData ?? {},
         newStop: () => new AbortController(),

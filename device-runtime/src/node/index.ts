@@ -8,6 +8,7 @@ export { createNodeClock } from "./clock.js";
 export { deviceKeyOf, type DeviceKey } from "./device-key.js";
 export { nodeDigest } from "./digest.js";
 export { openFileBlobs } from "./file-blobs.js";
+export { NODE_ENGINES, isNodeEngine, loadEngine, type LoadedEngine, type NodeEngine } from "./engines.js";
 export { createHttpIdentity, type HttpIdentityOptions } from "./http-identity.js";
 export { openLevelStore, type ClosableByteStore } from "./level-store.js";
 export { createMqttTransport } from "./mqtt-transport.js";

@@ -7,6 +7,7 @@ export interface NamedRuntime {
   readonly runtime: OnnxRuntime;
   /** Such as `onnxruntime-node@1.30.0`. */
   readonly name: string;
+  readonly engine: RuntimePackage;
 }
 
 export type RuntimePackage = "onnxruntime-node" | "onnxruntime-web";
@@ -17,17 +18,17 @@ const BY_PREFERENCE: readonly RuntimePackage[] = ["onnxruntime-node", "onnxrunti
 /** The first ONNX runtime that is installed and loads. Throws ENGINE_UNAVAILABLE when none does. */
 export async function loadOnnxRuntime(packages = BY_PREFERENCE): Promise<NamedRuntime> {
   const failures: string[] = [];
-  for (const name of packages) {
+  for (const engine of packages) {
     try {
-      const runtime = await load(name);
-      return { runtime, name: `${name}@${versionOf(runtime.env)}` };
+      const runtime = await load(engine);
+      return { runtime, name: `${engine}@${versionOf(runtime.env)}`, engine };
     } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+      failures.push(`${engine}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
     }
   }
   throw new FedgeError(
     "ENGINE_UNAVAILABLE",
-    `no ONNX runtime can be loaded; npm install onnxruntime-node (${failures.join("; ")})`,
+    `no ONNX runtime can be loaded; npm install ${packages[0] ?? "onnxruntime-node"} (${failures.join("; ")})`,
   );
 }
 

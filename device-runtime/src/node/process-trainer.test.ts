@@ -29,8 +29,8 @@ function requestOf(epochs: number): TrainingRequest {
   } as unknown as ModelManifest;
   return {
     manifest,
-    trainGraph: graphs.train,
-    trainGraphSha256: "graph",
+    program: graphs.train,
+    programSha256: "graph",
     tensors: [...graphs.parameters, ...graphs.state] as unknown as TrainingRequest["tensors"],
     plan: { epochs, batchSize: 10, learningRate: 0.1, proximalMu: 0, maxExamples: NUM_EXAMPLES, seed: "s" },
     seed: "s/device",

@@ -4,6 +4,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
+import { formOf, type NodeEngine } from "./engines.js";
 import { Life } from "./life.js";
 import { processEndpoint } from "./process-endpoint.js";
 
@@ -20,6 +21,8 @@ export interface TrainerApi {
 export interface ProcessTrainerOptions {
   /** A training that takes longer is stopped; 30 minutes by default. */
   readonly deadlineMs?: number;
+  /** Which engine trains; the first ONNX runtime that loads by default. */
+  readonly engine?: NodeEngine;
   /** Told the process id of every trainer that starts. */
   readonly onStarted?: (pid: number) => void;
 }
@@ -53,6 +56,7 @@ export function createProcessTrainer(options: ProcessTrainerOptions = {}): Train
     return running;
   };
   return {
+    form: formOf(options.engine ?? "onnxruntime-node"),
     train: async (request, signal) => {
       // Before a process is started that nobody would end.
       if (isClosed) throw new FedgeError("CLOSED", "the trainer is closed");
@@ -70,7 +74,7 @@ export function createProcessTrainer(options: ProcessTrainerOptions = {}): Train
 
 function start(options: ProcessTrainerOptions, onEnd: (child: ChildProcess) => void): Running {
   const entry = fileURLToPath(new URL("./trainer-process-entry.js", import.meta.url));
-  const child = fork(entry, {
+  const child = fork(entry, options.engine === undefined ? [] : [options.engine], {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     execArgv: [],

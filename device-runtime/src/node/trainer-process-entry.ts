@@ -1,16 +1,15 @@
 import { toWireError } from "@fedge/protocol";
 import { expose } from "comlink";
-import { createOnnxTrainer } from "../engines/onnx/trainer.js";
-import { loadOnnxRuntime } from "./onnx-runtime.js";
+import { isNodeEngine, loadEngine } from "./engines.js";
 import { processEndpoint } from "./process-endpoint.js";
 import type { TrainAnswer, TrainerApi } from "./process-trainer.js";
 
-const yieldToOthers = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** The engine that the parent serves with; without one the first that loads. */
+const [, , wanted] = process.argv;
 
 function createApi(): TrainerApi {
-  const trainer = loadOnnxRuntime().then(({ runtime }) =>
-    createOnnxTrainer(runtime, { nowMs: () => performance.now(), yieldToOthers }),
-  );
+  const loading = loadEngine(isNodeEngine(wanted) ? wanted : undefined);
+  const trainer = loading.then((engine) => engine.createTrainer());
   // A failure to load is the answer to every request; until one comes nobody hears it.
   trainer.catch(() => undefined);
   const stops = new Map<number, AbortController>();

@@ -20,6 +20,7 @@ export function createFakeEngine(): FakeEngine {
   const open = new Set<ServingSession>();
   const engine: FakeEngine = {
     name: "fake@1",
+    form: "onnx",
     gate: Promise.resolve(),
     get numOpen() {
       return open.size;
@@ -65,6 +66,7 @@ export interface FakeTrainer extends Trainer {
 /** A trainer that never gives the same update twice, so that training again for one round shows. */
 export function createFakeTrainer(): FakeTrainer {
   const trainer: FakeTrainer = {
+    form: "onnx",
     requests: [],
     gate: Promise.resolve(),
     train: async (request, signal) => {

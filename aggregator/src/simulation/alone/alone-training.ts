@@ -37,8 +37,8 @@ export interface AloneTraining {
 
 export interface AloneWorkerData {
   readonly manifest: ModelManifest;
-  readonly trainGraph: Uint8Array;
-  readonly trainGraphSha256: string;
+  readonly program: Uint8Array;
+  readonly programSha256: string;
   readonly evalGraph: Uint8Array;
   readonly tensors: readonly NamedTensor[];
   readonly plan: TrainingRequest["plan"];
@@ -92,8 +92,8 @@ async function readVersion(
   const { epochs, batchSize, learningRate, rounds, seed } = options;
   return {
     manifest,
-    trainGraph: await service.readBlob(train),
-    trainGraphSha256: train.sha256,
+    program: await service.readBlob(train),
+    programSha256: train.sha256,
     evalGraph: await service.readBlob(requireGraph(manifest.graphs.eval)),
     tensors: decodeSafetensors(await service.readBlob(manifest.checkpoint)).tensors,
     plan: { epochs, batchSize, learningRate, proximalMu: 0, maxExamples: 65_536, seed },

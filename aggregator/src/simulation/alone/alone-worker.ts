@@ -66,11 +66,11 @@ function requestOf(
     readonly round: number;
   },
 ): TrainingRequest {
-  const { manifest, trainGraph, trainGraphSha256, plan, examples, seed } = of.data;
+  const { manifest, program, programSha256, plan, examples, seed } = of.data;
   const { inputName } = portsOf(manifest);
   const [first, end] = [range.first, range.first + range.count];
   return {
-    ...{ manifest, trainGraph, trainGraphSha256, plan, tensors: of.tensors },
+    ...{ manifest, program, programSha256, plan, tensors: of.tensors },
     seed: `${seed}/alone/${index}/${of.round}`,
     examples: {
       numExamples: range.count,

@@ -1,4 +1,4 @@
-import type { NamedTensor } from "@fedge/protocol";
+import type { NamedTensor, TensorShape } from "@fedge/protocol";
 import { expect, test } from "vitest";
 import { movedBy } from "./moved-by.js";
 
@@ -8,7 +8,10 @@ const tensor = (name: string, values: readonly number[]): NamedTensor => {
 
 test("moves each parameter by its part of the update, in the manifest's order, and leaves state alone", () => {
   const checkpoint = [tensor("bias", [1]), tensor("step", [7]), tensor("kernel", [10, 20])];
-  const parameters = [checkpoint[2], checkpoint[0]].map((one) => one as NamedTensor);
+  const parameters: TensorShape[] = [
+    { name: "kernel", elementType: "float32", shape: [2] },
+    { name: "bias", elementType: "float32", shape: [1] },
+  ];
 
   const moved = movedBy(checkpoint, Float32Array.of(0.5, -0.5, 4), parameters);
 

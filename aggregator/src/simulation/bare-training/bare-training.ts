@@ -108,8 +108,8 @@ function trainingRequest({ model, images, plan }: BareTraining): TrainingRequest
   const input = { shape: [rows.length, IMAGE_PIXELS], data: imageTensor(images, rows) };
   return {
     manifest,
-    trainGraphSha256: NO_BLOB.sha256,
-    trainGraph: built.train,
+    programSha256: NO_BLOB.sha256,
+    program: built.train,
     tensors: built.parameters.map(({ name, shape, data }) => {
       return { name, elementType: "float32", shape, data: data as Float32Array };
     }),

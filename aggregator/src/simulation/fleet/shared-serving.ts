@@ -18,6 +18,10 @@ export class SharedServing implements ServingEngine {
     return this.engine.name;
   }
 
+  get form(): ServingEngine["form"] {
+    return this.engine.form;
+  }
+
   async load(bundle: Bundle): Promise<ServingSession> {
     const key = keyOf(bundle);
     const shared = this.#sessions.get(key) ?? { session: this.#watch(this.engine.load(bundle)), numUsers: 0 };

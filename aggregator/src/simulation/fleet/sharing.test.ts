@@ -39,13 +39,14 @@ describe("SharedServing", () => {
       graphs: { infer: { sha256, sizeBytes: 1 } },
       checkpoint: { sha256: checkpoint.repeat(64), sizeBytes: 1 },
     } as unknown as ModelManifest,
-    inferGraph: new Uint8Array(0),
+    program: new Uint8Array(0),
     tensors: [],
   });
   const setUp = () => {
     const log: string[] = [];
     const engine = new SharedServing({
       name: "fake",
+      form: "onnx",
       load: ({ manifest }) => {
         const name = manifest.checkpoint.sha256[0] ?? "";
         log.push(`load ${name}`);

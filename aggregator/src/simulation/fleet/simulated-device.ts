@@ -76,6 +76,7 @@ function createLine(shared: SharedParts): { readonly transport: Transport; reado
     onUnable: shared.onUnable,
   });
   const trainer: Trainer = {
+    form: shared.trainer.form,
     train: (request, signal) => {
       transport.trainingBegins();
       return shared.trainer.train(request, signal);

@@ -16,16 +16,20 @@ export interface ServingSession {
   close(): Promise<void>;
 }
 
+/** What a version's program is written in: ONNX graphs, or the topology of a TensorFlow.js layers model. */
+export type ProgramForm = "onnx" | "layers";
+
 /** Runs models on one inference runtime. */
 export interface ServingEngine {
   /** Names the runtime and its version, such as `onnxruntime-node@1.30.0`. */
   readonly name: string;
-  /** Binds the checkpoint into the infer graph. Throws ENGINE_FAILED when the runtime refuses the graph. */
+  /** Which of a version's programs it runs; a device fetches no other. */
+  readonly form: ProgramForm;
+  /** Binds the checkpoint into the program. Throws ENGINE_FAILED when the runtime refuses it. */
   load(bundle: {
     readonly manifest: ModelManifest;
-    readonly inferGraph: Uint8Array;
-    /** The manifest's `graphs.layers`, for an engine that runs layers models. */
-    readonly layersTopology?: Uint8Array;
+    /** The infer graph, or the layers topology. */
+    readonly program: Uint8Array;
     readonly tensors: readonly NamedTensor[];
   }): Promise<ServingSession>;
 }
@@ -41,11 +45,10 @@ export interface Examples {
 /** What a trainer needs for one local training. */
 export interface TrainingRequest {
   readonly manifest: ModelManifest;
-  /** Names the graph, so that a trainer compiles it once. */
-  readonly trainGraphSha256: string;
-  readonly trainGraph: Uint8Array;
-  /** The manifest's `graphs.layers`, for an engine that runs layers models. */
-  readonly layersTopology?: Uint8Array;
+  /** Names the program, so that a trainer compiles it once. */
+  readonly programSha256: string;
+  /** The train graph, or the layers topology. */
+  readonly program: Uint8Array;
   /** Checkpoint of the base version: parameters and client state. */
   readonly tensors: readonly NamedTensor[];
   readonly plan: TrainingPlan;
@@ -74,6 +77,8 @@ export interface StopSignal {
 
 /** Runs a local training plan: in this thread, or in a process of its own. */
 export interface Trainer {
+  /** Which of a version's programs it runs; a device fetches no other. */
+  readonly form: ProgramForm;
   /**
    * Throws TRAINING_INTERRUPTED after a stop (between two steps, never in the middle of one), TRAINING_FAILED for
    * what the plan or the examples cannot do, ENGINE_FAILED, and TRAINER_DIED when the trainer's process ended.

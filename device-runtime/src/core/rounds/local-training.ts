@@ -12,8 +12,9 @@ import {
   type Report,
 } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { StopSignal, TrainingRequest } from "../ports/engine.js";
+import type { ProgramForm, StopSignal, TrainingRequest } from "../ports/engine.js";
 import type { DevicePorts } from "../ports/ports.js";
+import { programToTrain } from "../serving/programs.js";
 
 export interface LocalUpdate {
   readonly report: Report;
@@ -39,7 +40,8 @@ export async function trainLocally(
   signal: StopSignal,
 ): Promise<LocalUpdate> {
   const { ports } = parts;
-  const bundle = await fetchBundle(assignment, (ref) => parts.fetcher.fetch(ref, signal));
+  const fetch = (ref: BlobRef): Promise<Uint8Array> => parts.fetcher.fetch(ref, signal);
+  const bundle = await fetchBundle(assignment, { fetch, form: ports.trainer.form });
   if (signal.aborted) throw new FedgeError("TRAINING_INTERRUPTED", "training was stopped before it began");
   const data = ports.trainingData[assignment.model];
   if (data === undefined)
@@ -63,24 +65,24 @@ export async function trainLocally(
   };
 }
 
-type Bundle = Pick<TrainingRequest, "manifest" | "trainGraph" | "trainGraphSha256" | "tensors">;
+type Bundle = Pick<TrainingRequest, "manifest" | "program" | "programSha256" | "tensors">;
 
 async function fetchBundle(
   assignment: Assigned,
-  fetch: (ref: BlobRef) => Promise<Uint8Array>,
+  { fetch, form }: { readonly fetch: (ref: BlobRef) => Promise<Uint8Array>; readonly form: ProgramForm },
 ): Promise<Bundle> {
   const manifest = decodeManifest(await fetch(assignment.manifest));
-  const { model, version, graphs } = manifest;
+  const { model, version } = manifest;
   if (model !== assignment.model || version !== assignment.baseVersion) {
     const announced = `${assignment.model} ${assignment.baseVersion}`;
     throw new FedgeError("MODEL_INCOMPATIBLE", `the bundle is ${model} ${version} instead of ${announced}`);
   }
-  if (graphs.train === undefined)
-    throw new FedgeError("MODEL_INCOMPATIBLE", "the assigned version has no train graph");
+  const program = programToTrain(manifest, form);
   requireUploadFits(assignment, numScalars(manifest.parameters));
-  const trainGraph = await fetch(graphs.train);
+  const { sha256: programSha256 } = program;
+  const bytes = await fetch(program);
   const { tensors } = decodeSafetensors(await fetch(manifest.checkpoint));
-  return { manifest, trainGraph, trainGraphSha256: graphs.train.sha256, tensors };
+  return { manifest, program: bytes, programSha256, tensors };
 }
 
 /** Before the training, not after it: an update that the server will not take is not worth a battery. */

@@ -53,6 +53,7 @@ function engineOf(answer: () => TensorValues) {
   const closed: string[] = [];
   const engine: ServingEngine = {
     name: "double@1",
+    form: "onnx",
     load: async () => ({
       run: async (inputs) => {
         asked.push(inputs);

@@ -9,6 +9,7 @@ import {
   type TensorShape,
 } from "@fedge/protocol";
 import type { ServingEngine, ServingSession, TensorValue, TensorValues } from "../ports/engine.js";
+import { programToServe } from "../serving/programs.js";
 import { zeroInputs } from "../serving/check-inputs.js";
 import type { LoadedModel } from "../serving/model-host.js";
 
@@ -32,12 +33,12 @@ export async function loadVersion(
   const manifest = decodeManifest(await fetch(wanted.manifest));
   requireSameVersion(manifest, wanted);
   requireRuntime(manifest);
-  const inferGraph = await fetch(manifest.graphs.infer);
+  const program = await fetch(programToServe(manifest, engine.form));
   const { tensors } = decodeSafetensors(await fetch(manifest.checkpoint));
   requireTensors(manifest.parameters, tensors);
   const golden =
     manifest.golden === undefined ? [] : decodeSafetensors(await fetch(manifest.golden.tensors)).tensors;
-  const session = await engine.load({ manifest, inferGraph, tensors });
+  const session = await engine.load({ manifest, program, tensors });
   try {
     await warm(session, manifest, golden);
   } catch (error) {

@@ -44,8 +44,8 @@ const examples: Examples = {
 function request(graphs: TrainingGraphs, change: Partial<TrainingRequest> = {}): TrainingRequest {
   return {
     manifest: manifestOf(graphs),
-    trainGraph: graphs.train,
-    trainGraphSha256: "graph",
+    program: graphs.train,
+    programSha256: "graph",
     tensors: zeros(graphs),
     plan: planOf({}),
     seed: "seed",
@@ -117,6 +117,16 @@ describe.each<RuntimePackage>(["onnxruntime-node", "onnxruntime-web"])("a local 
     FIRST_GRADIENT.forEach((gradient, at) => expect(moved[at]).toBeCloseTo(4.25 * gradient, 4));
   });
 
+  test("begins with an empty memory of the optimizer where the checkpoint has none", async () => {
+    const { runtime } = await loadOnnxRuntime([name]);
+    const graphs = build({ optimizer: { kind: "sgd", momentum: 0.5 } });
+    const stateless = zeros({ ...graphs, state: [] });
+
+    const { delta } = await trainOnce(runtime, request(graphs, { tensors: stateless }));
+
+    expect(delta).toEqual((await trainOnce(runtime, request(graphs))).delta);
+  });
+
   test("pulls towards the base version with FedProx (Li et al. 2020, equation 2)", async () => {
     const { runtime } = await loadOnnxRuntime([name]);
     const graphs = build({ proximal: true });
@@ -139,7 +149,7 @@ describe.each<RuntimePackage>(["onnxruntime-node", "onnxruntime-web"])("a local 
     });
     const engine = createOnnxServing(runtime, name);
 
-    const session = await engine.load({ manifest: manifestOf(graphs), inferGraph: graphs.infer, tensors });
+    const session = await engine.load({ manifest: manifestOf(graphs), program: graphs.infer, tensors });
     const outputs = await session.run({ input: { shape: [1, 2], data: Float32Array.of(1, 10) } });
     await session.close();
 
@@ -215,7 +225,7 @@ describe("a trainer", () => {
     const trainer = createOnnxTrainer(counting, trainerOptions);
     const graphs = build();
     const train = (sha256: string): Promise<TrainingResult> =>
-      trainer.train(request(graphs, { trainGraphSha256: sha256 }), never);
+      trainer.train(request(graphs, { programSha256: sha256 }), never);
 
     for (const sha256 of ["a", "a", "b", "c", "d", "a", "e"]) await train(sha256);
     expect(log).toEqual([...Array<string>(5).fill("compiled"), "freed"]);
@@ -293,10 +303,10 @@ describe("serving", () => {
     const { runtime, name } = await loadOnnxRuntime();
     const graphs = build();
     const engine = createOnnxServing(runtime, name);
-    const inferGraph = graphs.infer.subarray(0, graphs.infer.length - 5);
+    const program = graphs.infer.subarray(0, graphs.infer.length - 5);
 
     await expect(
-      engine.load({ manifest: manifestOf(graphs), inferGraph, tensors: zeros(graphs) }),
+      engine.load({ manifest: manifestOf(graphs), program, tensors: zeros(graphs) }),
     ).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   });
 
@@ -305,7 +315,7 @@ describe("serving", () => {
     const graphs = build();
     const session = await createOnnxServing(runtime, name).load({
       manifest: manifestOf(graphs),
-      inferGraph: graphs.infer,
+      program: graphs.infer,
       tensors: zeros(graphs),
     });
     const value = { shape: [1, 2], data: Float32Array.of(1, 10) };

@@ -8,10 +8,11 @@ import { createSession, engineFailure, toTensor, type OnnxRuntime } from "./runt
 export function createOnnxServing(runtime: OnnxRuntime, name: string): ServingEngine {
   return {
     name,
-    load: async ({ manifest, inferGraph, tensors }) => {
+    form: "onnx",
+    load: async ({ manifest, program, tensors }) => {
       const parameterNames = new Set(manifest.parameters.map((tensor) => tensor.name));
       const parameters = tensors.filter((tensor) => parameterNames.has(tensor.name));
-      const session = await createSession(runtime, bindCheckpoint(inferGraph, parameters));
+      const session = await createSession(runtime, bindCheckpoint(program, parameters));
       const elementTypes = new Map(manifest.inputs.map((input) => [input.name, input.elementType]));
       return new OnnxServingSession(runtime, session, elementTypes);
     },

@@ -26,10 +26,11 @@ export function createOnnxTrainer(runtime: OnnxRuntime, options: OnnxTrainerOpti
   const graphs = new CompiledGraphs(runtime);
   let queue: Promise<unknown> = Promise.resolve();
   return {
+    form: "onnx",
     train: (request, signal) => {
       const result = queue.then(async () => {
         requireWanted(signal);
-        const session = await graphs.get(request.trainGraphSha256, request.trainGraph);
+        const session = await graphs.get(request.programSha256, request.program);
         return runPlan({ runtime, options, session }, request, signal);
       });
       queue = result.catch(() => undefined);

@@ -20,15 +20,16 @@ export class Weights {
   readonly #base: ReadonlyMap<string, NamedTensor>;
   #current: Readonly<Record<string, Tensor>>;
 
-  /** Throws TRAINING_FAILED when the checkpoint lacks a tensor, or has one of another type or size. */
+  /** Throws TRAINING_FAILED when the checkpoint lacks a parameter, or has a tensor of another type or size. */
   constructor(
     private readonly runtime: OnnxRuntime,
     private readonly specs: WeightSpecs,
     checkpoint: readonly NamedTensor[],
   ) {
     this.#base = new Map(checkpoint.map((tensor) => [tensor.name, tensor]));
-    const all = [...specs.parameters, ...specs.state];
-    this.#current = Object.fromEntries(all.map((spec) => [spec.name, this.#baseTensor(spec)]));
+    const parameters = specs.parameters.map((spec) => [spec.name, this.#baseTensor(spec)] as const);
+    const state = specs.state.map((spec) => [spec.name, this.#initialState(spec)] as const);
+    this.#current = Object.fromEntries([...parameters, ...state]);
   }
 
   feeds(): Readonly<Record<string, Tensor>> {
@@ -72,10 +73,15 @@ export class Weights {
     return { name, elementType: "float32", shape, data };
   }
 
+  /** State that begins at zero is in no checkpoint: of Adam that would be twice the parameters. */
+  #initialState(spec: TensorShape): Tensor {
+    if (this.#base.has(spec.name)) return this.#baseTensor(spec);
+    return new this.runtime.Tensor("float32", new Float32Array(numValuesOf(spec)), spec.shape);
+  }
+
   #baseTensor({ name, shape }: TensorShape): Tensor {
     const tensor = this.#base.get(name);
-    const numValues = shape.reduce((product, size) => product * size, 1);
-    if (!(tensor?.data instanceof Float32Array) || tensor.data.length !== numValues) {
+    if (!(tensor?.data instanceof Float32Array) || tensor.data.length !== numValuesOf({ shape })) {
       throw new FedgeError(
         "TRAINING_FAILED",
         `the checkpoint has no float32 tensor "${name}" of shape [${shape}]`,
@@ -83,6 +89,10 @@ export class Weights {
     }
     return new this.runtime.Tensor("float32", tensor.data, shape);
   }
+}
+
+function numValuesOf({ shape }: Pick<TensorShape, "shape">): number {
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** An output of a step by name. Throws ENGINE_FAILED when the train graph lacks it. */

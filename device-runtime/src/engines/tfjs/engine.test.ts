@@ -252,13 +252,6 @@ describe("a trainer refuses", () => {
     await expect(train(request)).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   });
 
-  test("a model without a layers topology", async () => {
-    const fixture = softmaxRegression();
-    const { layersTopology: _, ...request } = requestOf(fixture, {}, twoExamples(fixture));
-
-    await expect(train(request)).rejects.toMatchObject({ code: "ENGINE_FAILED" });
-  });
-
   test.each([
     "not json",
     "{}",
@@ -267,7 +260,7 @@ describe("a trainer refuses", () => {
     const fixture = softmaxRegression();
     const request = {
       ...requestOf(fixture, {}, twoExamples(fixture)),
-      layersTopology: new TextEncoder().encode(text),
+      program: new TextEncoder().encode(text),
     };
 
     await expect(train(request)).rejects.toMatchObject({ code: "ENGINE_FAILED" });
@@ -276,7 +269,7 @@ describe("a trainer refuses", () => {
 
 describe("serving", () => {
   const load = async (fixture: ModelFixture): ReturnType<ReturnType<typeof createTfjsServing>["load"]> =>
-    createTfjsServing(runtime, "tfjs").load({ ...fixture, inferGraph: new Uint8Array() });
+    createTfjsServing(runtime, "tfjs").load(fixture);
 
   test("answers with the checkpoint's weights and keeps the final activation", async () => {
     const weights = { "d/kernel": [1, 2, 3, 4], "d/bias": [10, 20] };

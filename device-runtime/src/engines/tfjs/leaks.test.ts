@@ -69,7 +69,6 @@ test.each([
     await trainer.close();
     const session = await createTfjsServing(runtime, "tfjs").load({
       ...fixture,
-      inferGraph: new Uint8Array(),
     });
     for (let answer = 0; answer < 1000; answer += 1) await session.run(values);
     await session.close();

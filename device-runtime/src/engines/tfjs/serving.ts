@@ -9,8 +9,9 @@ import { fromTensor, inputTensors, portNames } from "./values.js";
 export function createTfjsServing(runtime: TfjsRuntime, name: string): ServingEngine {
   return {
     name,
-    load: async ({ manifest, layersTopology, tensors }) => {
-      const model = await LoadedModel.build(runtime, readTopology(requireTopology(layersTopology)));
+    form: "layers",
+    load: async ({ manifest, program, tensors }) => {
+      const model = await LoadedModel.build(runtime, readTopology(program));
       try {
         model.setWeights(tensors);
         return new TfjsServingSession(runtime, model, manifest);
@@ -20,15 +21,6 @@ export function createTfjsServing(runtime: TfjsRuntime, name: string): ServingEn
       }
     },
   };
-}
-
-/** Throws ENGINE_FAILED for a model that has no layers topology. */
-export function requireTopology(topology: Uint8Array | undefined): Uint8Array {
-  if (topology !== undefined) return topology;
-  throw new FedgeError(
-    "ENGINE_FAILED",
-    "the model has no layers topology for tfjs; import it from a model.json",
-  );
 }
 
 class TfjsServingSession implements ServingSession {

@@ -6,7 +6,6 @@ import { DropoutSeeds } from "./dropout-seeds.js";
 import { registerTrainingKernels } from "./kernels/register-training-kernels.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { engineFailure, type TfjsRuntime } from "./runtime.js";
-import { requireTopology } from "./serving.js";
 import { TrainingModels } from "./training-models.js";
 import { TrainingStep } from "./training-step.js";
 
@@ -30,11 +29,11 @@ export function createTfjsTrainer(runtime: TfjsRuntime, options: TfjsTrainerOpti
   const models = new TrainingModels(runtime);
   let queue: Promise<unknown> = Promise.resolve();
   return {
+    form: "layers",
     train: (request, signal) => {
       const result = queue.then(async () => {
         requireWanted(signal);
-        const topology = requireTopology(request.layersTopology);
-        const model = await models.get(topology, request.manifest.loss);
+        const model = await models.get(request.program, request.manifest.loss);
         return runPlan({ runtime, options, model }, request, signal);
       });
       queue = result.catch(() => undefined);

@@ -8,7 +8,8 @@ type Layer = Parameters<Sequential["add"]>[0];
 /** A layers model as a device gets it. */
 export interface ModelFixture {
   readonly manifest: ModelManifest;
-  readonly layersTopology: Uint8Array;
+  /** The layers topology. */
+  readonly program: Uint8Array;
   readonly tensors: readonly NamedTensor[];
 }
 
@@ -29,10 +30,10 @@ export function fixtureOf({ layers }: TfjsRuntime, options: FixtureOptions): Mod
   const tensors = model.weights.map(({ originalName: name, shape }): NamedTensor => {
     return { name, elementType: "float32", shape: shape as number[], data: weightsOf(options, name, shape) };
   });
-  const layersTopology = new TextEncoder().encode(model.toJSON(null) as string);
+  const program = new TextEncoder().encode(model.toJSON(null) as string);
   const manifest = manifestOf(model, tensors, options);
   model.dispose();
-  return { manifest, layersTopology, tensors };
+  return { manifest, program, tensors };
 }
 
 function weightsOf(
@@ -66,7 +67,7 @@ function manifestOf(
 }
 
 export function requestOf(
-  { manifest, layersTopology, tensors }: ModelFixture,
+  { manifest, program, tensors }: ModelFixture,
   plan: Partial<TrainingPlan>,
   examples: Examples,
 ): TrainingRequest {
@@ -79,8 +80,8 @@ export function requestOf(
     seed: "s",
   };
   return {
-    ...{ manifest, layersTopology, tensors, examples },
-    ...{ trainGraph: new Uint8Array(), trainGraphSha256: "none", seed: "seed" },
+    ...{ manifest, program, tensors, examples },
+    ...{ programSha256: "none", seed: "seed" },
     plan: { ...defaults, ...plan },
   };
 }
