@@ -21,6 +21,7 @@ export { float } from "./onnx/attributes.js";
 export type { Attributes, AttributeValue, FloatAttribute } from "./onnx/attributes.js";
 export { describeModel } from "./model/describe-model.js";
 export type { ModelDescription, OperatorUse, ParameterDescription } from "./model/describe-model.js";
+export { readMetadata, withMetadata } from "./model/metadata.js";
 export { exportTrained, setInitializers } from "./model/set-initializers.js";
 export type { NamedTensor } from "./model/set-initializers.js";
 export { freezeInputs, inputNamesOf } from "./model/freeze-inputs.js";
