@@ -57,13 +57,12 @@ export interface Overview {
 
 export interface ModelImport {
   readonly model: ModelName;
-  readonly onnx: Uint8Array;
   /**
-   * UTF-8 JSON of the TensorFlow.js layers topology that the ONNX model was converted from, its weights under the
-   * parameters' names: for devices with that engine, and for exports. Not kept where parameters are frozen, because
-   * the engine takes every weight from the checkpoint.
+   * An ONNX model. One that was converted from a TensorFlow.js layers model holds that model's topology, which becomes
+   * part of the version, for devices with that engine and for exports; not where parameters are frozen, because the
+   * engine takes every weight from the checkpoint.
    */
-  readonly layers?: Uint8Array;
+  readonly onnx: Uint8Array;
   /** What devices minimise, with which optimizer; `proximal` lets tasks ask for `proximalMu` above 0. */
   readonly training: Pick<TrainingOptions, "loss" | "optimizer" | "trainable" | "clipNorm" | "proximal">;
 }

@@ -22,6 +22,7 @@ export type { Attributes, AttributeValue, FloatAttribute } from "./onnx/attribut
 export { describeModel } from "./model/describe-model.js";
 export type { ModelDescription, OperatorUse, ParameterDescription } from "./model/describe-model.js";
 export { readMetadata, withMetadata } from "./model/metadata.js";
+export { layersTopologyOf, noteLayersTopology } from "./model/layers-topology.js";
 export { exportTrained, setInitializers } from "./model/set-initializers.js";
 export type { NamedTensor } from "./model/set-initializers.js";
 export { freezeInputs, inputNamesOf } from "./model/freeze-inputs.js";

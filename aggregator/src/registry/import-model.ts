@@ -1,4 +1,4 @@
-import type { TensorSpec, TrainingGraphs, ValueSpec } from "@fedge/onnx-autodiff";
+import { layersTopologyOf, type TensorSpec, type TrainingGraphs, type ValueSpec } from "@fedge/onnx-autodiff";
 import {
   FedgeError,
   MANIFEST_FORMAT,
@@ -117,9 +117,10 @@ async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundl
 
 async function storeLayers(
   blobs: BlobStore,
-  { layers, training }: ModelImport,
+  { onnx, training }: ModelImport,
 ): Promise<{ readonly layers?: BlobRef }> {
-  return layers === undefined || training.trainable !== undefined ? {} : { layers: await blobs.put(layers) };
+  const layers = training.trainable === undefined ? layersTopologyOf(onnx) : undefined;
+  return layers === undefined ? {} : { layers: await blobs.put(layers) };
 }
 
 function manifestOf(
