@@ -1,5 +1,6 @@
 import { FedgeError, type ElementType, type ModelManifest } from "@fedge/protocol";
 import type { ServingEngine, ServingSession, TensorValue, TensorValues } from "../../core/ports/engine.js";
+import { registerTrainingKernels } from "./kernels/register-training-kernels.js";
 import { LoadedModel } from "./loaded-model.js";
 import { engineFailure, type TfjsRuntime } from "./runtime.js";
 import { readTopology } from "./topology.js";
@@ -7,6 +8,7 @@ import { fromTensor, inputTensors, portNames } from "./values.js";
 
 /** Serves layers models on the started backend; `name` says which one and its version. */
 export function createTfjsServing(runtime: TfjsRuntime, name: string): ServingEngine {
+  registerTrainingKernels(runtime.core);
   return {
     name,
     form: "layers",

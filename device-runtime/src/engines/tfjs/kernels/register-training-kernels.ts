@@ -7,7 +7,9 @@ import { conv2dBackpropInput } from "./conv2d-backprop-input.js";
 import { depthwiseBackpropFilter } from "./depthwise-backprop-filter.js";
 import { depthwiseBackpropInput } from "./depthwise-backprop-input.js";
 import { maxPoolGrad } from "./max-pool-grad.js";
+import { unpackWebgl } from "./unpacked-webgl.js";
 import { unsortedSegmentSum } from "./unsorted-segment-sum.js";
+import { convertOnWebgpu } from "./webgpu-cast.js";
 import { WasmKernels, type TrainingKernel, type WasmBackend } from "./wasm-kernels.js";
 
 /** What the WASM backend of tfjs 4.22 lacks for training, what it gets wrong, and what it does several times slower. */
@@ -25,8 +27,13 @@ interface MarkedConfig extends KernelConfig {
   readonly isTrainingKernel?: true;
 }
 
-/** Lets tfjs's WASM backend train. Idempotent; call it after the backend's package is imported. */
+/**
+ * Lets tfjs's backends train and answer rightly: on WASM the kernels above, on WebGL and WebGPU without the ways that
+ * give wrong numbers. Idempotent; call it after the backend's package is imported and before the backend runs anything.
+ */
 export function registerTrainingKernels(tf: TfjsCore): void {
+  unpackWebgl(tf);
+  convertOnWebgpu(tf);
   const known = new Map<string, MarkedConfig>(
     tf.getKernelsForBackend("wasm").map((config) => [config.kernelName, config]),
   );
