@@ -23,7 +23,7 @@ export interface EnginesPage {
 }
 
 declare global {
-  // eslint-disable-next-line no-var -- a global of the page is what a test can call.
+   
   var engines: EnginesPage;
 }
 
