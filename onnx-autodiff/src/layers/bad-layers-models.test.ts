@@ -155,12 +155,10 @@ describe("a converted model", () => {
       l.dense({ units: 2, name: "head" }),
     ]);
 
-    expect(convertLayersModel(source).trainable).toEqual([
-      "norm/gamma",
-      "norm/beta",
-      "head/kernel",
-      "head/bias",
-    ]);
+    expect(convertLayersModel(source)).toMatchObject({
+      trainable: ["norm/gamma", "norm/beta", "head/kernel", "head/bias"],
+      frozen: ["base/kernel", "base/bias"],
+    });
   });
 
   test("takes weights under the names that Keras gives them, with a cell between layer and part", () => {

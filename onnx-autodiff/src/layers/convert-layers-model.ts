@@ -34,6 +34,8 @@ export interface ConvertedModel {
   readonly onnx: Uint8Array<ArrayBuffer>;
   /** Initializers of layers that are trainable, without moving statistics. */
   readonly trainable: readonly string[];
+  /** Initializers of layers that are not. */
+  readonly frozen: readonly string[];
 }
 
 /**
@@ -65,7 +67,8 @@ export function convertLayersModel(
     opsetImports: [{ domain: "", version: OPSET, unknownFields: [] }],
   });
   const topology = new TextDecoder().decode(source.topology);
-  return { onnx: noteLayersTopology(onnx, topology), trainable: conversion.weights.trainable };
+  const { trainable, frozen } = conversion.weights;
+  return { onnx: noteLayersTopology(onnx, topology), trainable, frozen };
 }
 
 function addInput(conversion: Conversion, model: LayersGraph, { layer }: TensorRef): string {

@@ -15,8 +15,9 @@ export interface LayerWeight {
  */
 export class LayerWeights {
   readonly #byName: ReadonlyMap<string, LayerWeight>;
-  readonly #added = new Set<string>();
+  readonly #trainable = new Set<string>();
   readonly #frozen = new Set<string>();
+  readonly #statistics = new Set<string>();
 
   /** Throws `ONNX_MALFORMED` for two weights with the same name, `ONNX_SHAPE_MISMATCH` for one of another size. */
   constructor(
@@ -37,24 +38,33 @@ export class LayerWeights {
     }
   }
 
-  /** Names of the initializers that training changes: those of trainable layers, moving statistics left out. */
+  /** Initializers that gradients change: those of trainable layers, without moving statistics. */
   get trainable(): readonly string[] {
-    return [...this.#added].filter((name) => !this.#frozen.has(name));
+    return [...this.#trainable];
+  }
+
+  /** Initializers of layers that are not trainable. */
+  get frozen(): readonly string[] {
+    return [...this.#frozen];
   }
 
   /** The weight `<layer>/<part>`, of exactly this shape. Throws `ONNX_MALFORMED` or `ONNX_SHAPE_MISMATCH`. */
   get(layer: LayerConfig, part: string, shape: readonly number[], isTrained = true): string {
     const name = `${layer.name}/${part}`;
-    if (this.#added.has(name)) return name;
+    if ([this.#trainable, this.#frozen, this.#statistics].some((names) => names.has(name))) return name;
     const weight = this.#byName.get(name);
     if (weight === undefined) throw layer.fail(`the weights have no "${name}"; pass those of this model`);
     if (weight.shape.length !== shape.length || weight.shape.some((size, axis) => size !== shape[axis])) {
       const sizes = `[${weight.shape.join(", ")}] instead of [${shape.join(", ")}]`;
       throw layer.fail(`its weight "${name}" has the shape ${sizes}`, "ONNX_SHAPE_MISMATCH");
     }
-    this.#added.add(name);
-    if (!isTrained || !layer.flag("trainable", true)) this.#frozen.add(name);
+    this.#kind(layer, isTrained).add(name);
     return this.graph.initializer(name, { elementType: "float32", shape: [...shape], data: weight.data });
+  }
+
+  #kind(layer: LayerConfig, isTrained: boolean): Set<string> {
+    if (!layer.flag("trainable", true)) return this.#frozen;
+    return isTrained ? this.#trainable : this.#statistics;
   }
 }
 

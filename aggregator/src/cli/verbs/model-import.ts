@@ -1,7 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, extname } from "node:path";
 import { buildTrainingGraphs, describeModel, LOSS_KINDS, OPTIMIZER_KINDS } from "@fedge/onnx-autodiff";
-import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
 import { Option, type Command } from "commander";
 import { importRequest } from "../../http/import-request.js";
 import { importQuery, importReport } from "../../http/schema/model-schema.js";
@@ -10,6 +7,7 @@ import { decimal, wholeNumber } from "../flag-values.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { describeImport, importText, type ImportSummary } from "./import-text.js";
+import { modelNameOf, readModel } from "./model-file.js";
 
 interface ImportFlags extends ServerFlags {
   readonly name?: string;
@@ -56,19 +54,23 @@ const OPTIONS: readonly Option[] = [
   new Option("--no-proximal", "leave the FedProx term out of the train graph"),
   new Option("--trainable <patterns...>", "names of parameters to train, * stands for anything").default(
     [],
-    "every parameter",
+    "every parameter, or those that a model.json does not freeze",
   ),
   new Option("--dry-run", "describe and check the model without a server").default(false),
 ];
 
 /** `fedge model import`. */
 export function addImport(model: Command, terminal: Terminal): void {
-  const command = addServerFlags(model.command("import").description("make a version out of an ONNX file"));
-  command.argument("<file>", "ONNX model whose output is what the loss takes");
+  const command = addServerFlags(model.command("import").description("make a version out of a model file"));
+  command.argument(
+    "<file>",
+    "ONNX model, or model.json of TensorFlow.js layers, whose output the loss takes",
+  );
   for (const option of OPTIONS) command.addOption(option);
   command.action(async (file: string, flags: ImportFlags) => {
-    const bytes = await readModelFile(file);
-    const query = queryOf(flags, flags.name ?? nameOf(file));
+    const { onnx: bytes, trainable } = await readModel(file);
+    const given = flags.trainable.length === 0 ? { ...flags, trainable } : flags;
+    const query = queryOf(given, flags.name ?? modelNameOf(file));
     const summary = describeFile(bytes, query);
     const result = flags.dryRun
       ? await checkHere(bytes, query, summary)
@@ -113,33 +115,4 @@ function queryOf(flags: ImportFlags, model: string): Query {
     proximal: String(flags.proximal),
     trainable: flags.trainable.join(","),
   };
-}
-
-/** A model's name from that of its file: small letters, digits and hyphens. */
-function nameOf(file: string): string {
-  const name = basename(file, extname(file))
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-");
-  return name.replace(/^-+|-+$/g, "") || "model";
-}
-
-/** The file's bytes; its size is checked before they are read. */
-async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_BLOB_BYTES) {
-      throw new FedgeError(
-        "MESSAGE_TOO_LARGE",
-        `${path} has ${size} bytes; a model has at most ${MAX_BLOB_BYTES}`,
-      );
-    }
-    return new Uint8Array(await readFile(path));
-  } catch (cause) {
-    if (cause instanceof FedgeError) throw cause;
-    throw new FedgeError(
-      "DATA_MISSING",
-      `cannot read ${path} (${(cause as Error).message}); check the path`,
-      { cause },
-    );
-  }
 }
