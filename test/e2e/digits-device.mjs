@@ -12,7 +12,7 @@ const random = createRandom(seed);
 const labels = BigInt64Array.from({ length: NUM_EXAMPLES }, () => BigInt(random.below(CLASSES)));
 const pixels = Float32Array.from({ length: NUM_EXAMPLES * INPUTS }, (_, at) => {
   const label = Number(labels[Math.floor(at / INPUTS)]);
-  return (at % CLASSES === label ? 1 : 0) + random.unit() - 0.5;
+  return ((at % INPUTS) % CLASSES === label ? 1 : 0) + random.unit() - 0.5;
 });
 const examples = {
   numExamples: NUM_EXAMPLES,

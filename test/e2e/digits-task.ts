@@ -13,7 +13,7 @@ export function cloudExamples(seed: string, numExamples = 60): TrainingData {
   const labels = BigInt64Array.from({ length: numExamples }, () => BigInt(random.below(CLASSES)));
   const data = Float32Array.from({ length: numExamples * INPUTS }, (_, at) => {
     const label = Number(labels[Math.floor(at / INPUTS)]);
-    return (at % CLASSES === label ? 1 : 0) + random.unit() - 0.5;
+    return ((at % INPUTS) % CLASSES === label ? 1 : 0) + random.unit() - 0.5;
   });
   const examples = {
     numExamples,

@@ -23,7 +23,6 @@ export interface EnginesPage {
 }
 
 declare global {
-   
   var engines: EnginesPage;
 }
 
