@@ -1,6 +1,10 @@
+import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
 
 const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** False where tests of pages cannot run: `apt-get install chromium`, or name one with CHROMIUM. */
+export const hasChromium = existsSync(EXECUTABLE);
 
 /** Nothing of the browser's own may talk to the outside or wait for a display. */
 const QUIET = [
