@@ -20,6 +20,7 @@ export interface LayersModelSource {
   readonly weights: readonly LayerWeight[];
 }
 
+/** What a model is converted for. */
 export interface ConversionOptions {
   /**
    * `inference` (the default) for any ONNX runtime; `training` for `buildTrainingGraphs`: batch normalization then

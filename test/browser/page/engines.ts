@@ -1,3 +1,4 @@
+import { buildTrainingGraphs, type TrainingGraphs, type TrainingOptions } from "@fedge/onnx-autodiff";
 import type { Trainer, TrainingRequest, TrainingResult } from "@fedge/device-runtime";
 import { createOnnxTrainer } from "@fedge/device-runtime/engine-onnx";
 import {
@@ -18,6 +19,11 @@ import * as onnxRuntime from "onnxruntime-web";
 export interface EnginesPage {
   /** Trains on the ONNX runtime, or on this backend of TensorFlow.js. */
   train(engine: "onnx" | BackendKind, request: TrainingRequest): Promise<TrainingResult>;
+  /** The three graphs of a model, differentiated in the page. */
+  differentiate(
+    model: Uint8Array,
+    options: TrainingOptions,
+  ): Pick<TrainingGraphs, "infer" | "train" | "eval">;
   /** The backend that a device in this browser runs on. */
   chooseBackend(): Promise<BackendKind>;
 }
@@ -61,6 +67,10 @@ globalThis.engines = {
     } finally {
       await trainer.close();
     }
+  },
+  differentiate: (model, options) => {
+    const { infer, train, eval: evaluate } = buildTrainingGraphs(model, options);
+    return { infer, train, eval: evaluate };
   },
   chooseBackend: () => chooseBackend(core, BACKENDS),
 };
