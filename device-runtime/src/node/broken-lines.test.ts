@@ -9,7 +9,7 @@ import { ScriptedServer, TENANT, type ServerSide } from "../testing/scripted-ser
 import { createNodeClock } from "./clock.js";
 import { alwaysEligible } from "./create-device.js";
 import { nodeDigest } from "./digest.js";
-import { createMqttTransport } from "./mqtt-transport.js";
+import { createNodeMqttTransport } from "./mqtt-transport.js";
 import { CuttingProxy } from "./testing/cutting-proxy.js";
 
 const ana = "ana" as DeviceId;
@@ -66,7 +66,11 @@ async function createWorld(): Promise<World> {
       {
         ...{ clock: createNodeClock(), random: createRandom("line"), digest: nodeDigest },
         ...{ store: createMemoryByteStore(), blobs: createMemoryBlobStore(), conditions: alwaysEligible },
-        ...{ serving: createFakeEngine(), trainer: createFakeTrainer(), transport: createMqttTransport() },
+        ...{
+          serving: createFakeEngine(),
+          trainer: createFakeTrainer(),
+          transport: createNodeMqttTransport(),
+        },
         identity: { credentials: () => Promise.resolve(credentials) },
         trainingData: {
           digits: {

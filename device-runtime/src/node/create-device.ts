@@ -10,10 +10,10 @@ import { createNodeClock } from "./clock.js";
 import { nodeDigest } from "./digest.js";
 import { loadEngine, type NodeEngine } from "./engines.js";
 import { openFileBlobs } from "./file-blobs.js";
-import { createHttpIdentity } from "./http-identity.js";
+import { createHttpIdentity } from "../identity/http-identity.js";
 import { openDeviceKey } from "./key-file.js";
 import { openLevelStore, type ClosableByteStore } from "./level-store.js";
-import { createMqttTransport } from "./mqtt-transport.js";
+import { createNodeMqttTransport } from "./mqtt-transport.js";
 import { createProcessTrainer } from "./process-trainer.js";
 
 /** What an app in Node decides. */
@@ -56,7 +56,7 @@ export async function createDevice(options: NodeDeviceOptions): Promise<Device> 
     const device = await createCoreDevice(
       {
         ...{ clock: createNodeClock(), store, identity, digest: nodeDigest },
-        transport: createMqttTransport(),
+        transport: createNodeMqttTransport(),
         random: createRandom(randomBytes(16).toString("hex")),
         blobs: await openFileBlobs(join(directory, "blobs")),
         serving,

@@ -1,18 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from "node:crypto";
+import type { DeviceKey } from "../identity/device-key.js";
 
 /** PKCS #8 header of a raw Ed25519 private key (RFC 8410, section 7). */
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 const SPKI_PREFIX_BYTES = 12;
 const DEVICE_ID_LENGTH = 22;
-
-/** A device's key: it signs, and its public half names the device. */
-export interface DeviceKey {
-  /** base64url of the raw 32 bytes. */
-  readonly publicKey: string;
-  readonly deviceId: string;
-  /** base64url of the Ed25519 signature (RFC 8032) of the UTF-8 text. */
-  sign(text: string): string;
-}
 
 /** The key of a 32-byte seed. */
 export function deviceKeyOf(seed: Uint8Array): DeviceKey {

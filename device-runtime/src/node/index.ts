@@ -5,13 +5,14 @@
  */
 export { alwaysEligible, createDevice, type NodeDeviceOptions } from "./create-device.js";
 export { createNodeClock } from "./clock.js";
-export { deviceKeyOf, type DeviceKey } from "./device-key.js";
+export type { DeviceKey } from "../identity/device-key.js";
+export { deviceKeyOf } from "./device-key.js";
 export { nodeDigest } from "./digest.js";
 export { openFileBlobs } from "./file-blobs.js";
 export { NODE_ENGINES, isNodeEngine, loadEngine, type LoadedEngine, type NodeEngine } from "./engines.js";
-export { createHttpIdentity, type HttpIdentityOptions } from "./http-identity.js";
+export { createHttpIdentity, type HttpIdentityOptions } from "../identity/http-identity.js";
 export { openLevelStore, type ClosableByteStore } from "./level-store.js";
-export { createMqttTransport } from "./mqtt-transport.js";
+export { createNodeMqttTransport as createMqttTransport } from "./mqtt-transport.js";
 export { loadOnnxRuntime, type NamedRuntime, type RuntimePackage } from "./onnx-runtime.js";
 export { createProcessTrainer, type ProcessTrainerOptions } from "./process-trainer.js";
 export { NODE_BACKENDS, loadTfjsRuntime, type NamedTfjsRuntime } from "./tfjs-runtime.js";

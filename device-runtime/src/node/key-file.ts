@@ -2,7 +2,8 @@ import { FedgeError } from "@fedge/protocol";
 import { randomBytes, randomUUID } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { deviceKeyOf, type DeviceKey } from "./device-key.js";
+import type { DeviceKey } from "../identity/device-key.js";
+import { deviceKeyOf } from "./device-key.js";
 
 const SEED_BYTES = 32;
 

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { WebSocketServer, createWebSocketStream } from "ws";
 import type { Credentials } from "../core/ports/transport.js";
 import { describeTransport, type TransportHarness } from "../testing/conformance/transport.conformance.js";
-import { createMqttTransport } from "./mqtt-transport.js";
+import { createNodeMqttTransport } from "./mqtt-transport.js";
 
 const forbiddenTopic = "fedge/1/acme/forbidden";
 
@@ -32,7 +32,7 @@ function harnessOf(brokerUrl: string, close: () => Promise<void>): TransportHarn
     return { deviceId: name as DeviceId, tenantId: "acme" as TenantId, token, brokerUrl };
   };
   return {
-    transport: createMqttTransport(),
+    transport: createNodeMqttTransport(),
     newCredentials: () => credentials(`device-${(numDevices += 1)}`, "good"),
     refusedCredentials: credentials("mallory", "bad"),
     forbiddenTopic,

@@ -5,7 +5,7 @@ import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
 import { formOf, type NodeEngine } from "./engines.js";
-import { Life } from "./life.js";
+import { Life } from "../mqtt/life.js";
 import { processEndpoint } from "./process-endpoint.js";
 
 export type TrainAnswer = { readonly result: TrainingResult } | { readonly error: WireError };

@@ -77,7 +77,7 @@ class HttpIdentity implements Identity {
     const { key, enrolmentKey } = this.options;
     const { publicKey } = key;
     const timestampMs = this.#timestampMs();
-    const proof = key.sign(`fedge-enrol-v1:${publicKey}:${timestampMs}`);
+    const proof = await key.sign(`fedge-enrol-v1:${publicKey}:${timestampMs}`);
     const body = { publicKey, timestampMs, proof, ...(enrolmentKey === undefined ? {} : { enrolmentKey }) };
     const answer = await postJson(`${this.#server}/v1/devices`, body, enrolmentAnswer);
     if (answer.deviceId !== key.deviceId) {
@@ -123,7 +123,7 @@ class HttpIdentity implements Identity {
     const { key } = this.options;
     const { deviceId } = key;
     const timestampMs = this.#timestampMs();
-    const signature = key.sign(`fedge-token-v1:${deviceId}:${timestampMs}`);
+    const signature = await key.sign(`fedge-token-v1:${deviceId}:${timestampMs}`);
     const url = `${this.#server}/v1/devices/${deviceId}/token`;
     const answer = await postJson(url, { timestampMs, signature }, tokenAnswer);
     this.#served(timestampMs, answer);

@@ -87,14 +87,19 @@ async function request(
 }
 
 async function limitedText(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
   let sizeBytes = 0;
-  for await (const part of response.body ?? []) {
-    sizeBytes += part.byteLength;
-    if (sizeBytes > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
-    parts.push(part);
+  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+    sizeBytes += part.value.byteLength;
+    if (sizeBytes > MAX_ANSWER_BYTES) {
+      await reader?.cancel();
+      throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
+    }
+    text += decoder.decode(part.value, { stream: true });
   }
-  return Buffer.concat(parts).toString("utf8");
+  return text + decoder.decode();
 }
 
 /** Undefined for what is no JSON; the schema refuses that by name. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Identity } from "../core/ports/transport.js";
 import { ManualClock } from "../testing/manual-clock.js";
-import { deviceKeyOf } from "./device-key.js";
+import { deviceKeyOf } from "../node/device-key.js";
 import { createHttpIdentity } from "./http-identity.js";
 
 interface Request {

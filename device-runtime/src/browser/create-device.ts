@@ -1,0 +1,116 @@
+import { createRandom } from "@fedge/protocol";
+import { createDevice as createCoreDevice, type Device } from "../core/device.js";
+import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
+import { createHttpIdentity } from "../identity/http-identity.js";
+import { createMqttTransport } from "../mqtt/mqtt-transport.js";
+import { openDeviceDatabase, type DeviceDatabase } from "./database.js";
+import { EngineWorker } from "./engine-worker.js";
+import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
+import { createWebClock } from "./web-clock.js";
+import { openWebDeviceKey } from "./web-device-key.js";
+import { webDigest } from "./web-digest.js";
+import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
+
+/** What an app in a page decides. */
+export interface BrowserDeviceOptions {
+  /** The aggregator, such as `https://fedge.example`; it has to allow the page's origin. */
+  readonly server: string;
+  readonly models: readonly string[];
+  /** Labelled examples by model; without any the device serves and does not train. */
+  readonly trainingData?: Readonly<Record<string, TrainingData>>;
+  readonly consent?: Partial<Consent>;
+  readonly enrolmentKey?: string;
+  /** When the device may train; always by default. */
+  readonly conditions?: HostConditions;
+  /** Names the database; one device for each name and origin. `fedge` by default. */
+  readonly databaseName?: string;
+  /** Starts the engines' worker, for an app that bundles `@fedge/device-runtime/browser/engine-worker` itself. */
+  readonly newWorker?: () => Worker;
+}
+
+const alwaysEligible: HostConditions = { isEligible: () => true, onChange: () => () => undefined };
+
+/**
+ * A device in a page: ONNX in two workers, one that serves and one that trains, MQTT over WebSocket, IndexedDB.
+ *
+ * Throws STORAGE_FAILED where the browser keeps nothing, ENGINE_UNAVAILABLE where no engine starts or the page is not
+ * secure, and OPTION_INVALID. A server that cannot be reached is not an error: what is installed serves.
+ */
+export async function createDevice(options: BrowserDeviceOptions): Promise<Device> {
+  const newWorker = options.newWorker ?? startWorker;
+  const workers = { serving: new EngineWorker(newWorker), training: new EngineWorker(newWorker) };
+  try {
+    const [database, engine] = await Promise.all([
+      openDeviceDatabase(options.databaseName ?? "fedge"),
+      workers.serving.start(),
+    ]);
+    try {
+      return closingAfter(await openDevice(options, { database, engine, workers }), () => {
+        workers.serving.close();
+        database.close();
+      });
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    workers.serving.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly database: DeviceDatabase;
+  readonly engine: string;
+  readonly workers: { readonly serving: EngineWorker; readonly training: EngineWorker };
+}
+
+async function openDevice(
+  options: BrowserDeviceOptions,
+  { database, engine, workers }: Parts,
+): Promise<Device> {
+  const { server, enrolmentKey } = options;
+  const clock = createWebClock();
+  const key = await openWebDeviceKey(database);
+  return createCoreDevice(
+    {
+      ...{ clock, digest: webDigest },
+      transport: createMqttTransport(),
+      random: createRandom(crypto.randomUUID()),
+      store: createIndexedDbValues(database),
+      blobs: createIndexedDbBlobs(database),
+      identity: createHttpIdentity({
+        ...{ server, key, clock, useWebSocket: true },
+        ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
+      }),
+      serving: createWorkerServing(workers.serving, engine),
+      trainer: createWorkerTrainer(workers.training),
+      conditions: options.conditions ?? alwaysEligible,
+      trainingData: options.trainingData ?? {},
+      newStop: () => new AbortController(),
+    },
+    { models: options.models, consent: options.consent ?? {}, platform: platformOf(navigator.userAgent) },
+  );
+}
+
+/** The address stands here whole, because that is what bundlers look for. */
+function startWorker(): Worker {
+  return new Worker(new URL("./engine-worker-entry.js", import.meta.url), { type: "module" });
+}
+
+/** Name and major version, and no more: a whole user agent tells one person from another. */
+function platformOf(userAgent: string): string {
+  const [, name, version] = /(Firefox|Edg|Chrome|Version)\/(\d+)/.exec(userAgent) ?? [];
+  return name === undefined ? "browser" : `browser ${name === "Version" ? "Safari" : name} ${version}`;
+}
+
+function closingAfter(device: Device, free: () => void): Device {
+  let closing: Promise<void> | null = null;
+  return {
+    model: (name) => device.model(name),
+    on: (event, listener) => device.on(event, listener),
+    status: () => device.status(),
+    setConsent: (consent) => device.setConsent(consent),
+    close: () => (closing ??= device.close().finally(free)),
+  };
+}

@@ -1,0 +1,48 @@
+import { FedgeError } from "@fedge/protocol";
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+
+const VERSION = 1;
+
+/** What a device keeps in a browser. */
+export interface DeviceSchema extends DBSchema {
+  /** Small values by key. */
+  values: { key: string; value: Uint8Array };
+  /** Immutable bytes by their SHA-256. */
+  blobs: { key: string; value: Uint8Array };
+  /** Keys that no script can read, only use. */
+  keys: { key: string; value: CryptoKeyPair };
+}
+
+export type DeviceDatabase = IDBPDatabase<DeviceSchema>;
+
+/** Opens the device's database, making it the first time. Throws STORAGE_FAILED where the browser keeps nothing. */
+export async function openDeviceDatabase(name: string): Promise<DeviceDatabase> {
+  if (typeof indexedDB === "undefined")
+    throw new FedgeError("STORAGE_FAILED", `this page may keep nothing; ${REMEDY}`);
+  return guarded(() =>
+    openDB<DeviceSchema>(name, VERSION, {
+      upgrade: (database) => {
+        database.createObjectStore("values");
+        database.createObjectStore("blobs");
+        database.createObjectStore("keys");
+      },
+      // Another tab deletes or upgrades: this connection must not stand in its way.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase | null)?.close(),
+    }),
+  );
+}
+
+const REMEDY = "allow site data, or leave the private window";
+
+/** The work's result. Throws STORAGE_FULL or STORAGE_FAILED instead of what IndexedDB throws. */
+export async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const isFull = cause instanceof DOMException && cause.name === "QuotaExceededError";
+    const code = isFull ? "STORAGE_FULL" : "STORAGE_FAILED";
+    const remedy = isFull ? "free some of the site's data" : REMEDY;
+    throw new FedgeError(code, `the browser's database failed (${reason}); ${remedy}`, { cause });
+  }
+}

@@ -1,0 +1,84 @@
+import { FedgeError, fromWireError } from "@fedge/protocol";
+import { wrap, type Remote } from "comlink";
+import { Life } from "../mqtt/life.js";
+import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
+
+/** Loading an engine over a slow network. */
+const START_MS = 120_000;
+
+interface Running {
+  readonly worker: Worker;
+  readonly api: Remote<EngineWorkerApi>;
+  readonly life: Life;
+}
+
+/** A worker with an engine, started when it is needed and again when it has died. */
+export class EngineWorker {
+  #running: Running | null = null;
+  #isClosed = false;
+
+  constructor(private readonly newWorker: () => Worker) {}
+
+  /** Name of the engine. Throws ENGINE_UNAVAILABLE when it does not start. */
+  async start(): Promise<string> {
+    try {
+      return (await this.call((api) => api.start(), START_MS)).name;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new FedgeError("ENGINE_UNAVAILABLE", `the engine's worker does not start: ${reason}`, { cause });
+    }
+  }
+
+  /** Numbers the worker: another one after a death has forgotten what the one before was told. */
+  get generation(): Running | null {
+    return this.#running;
+  }
+
+  /**
+   * The worker's answer. Throws what it answers with, DEADLINE_EXCEEDED when it takes longer, after which it is ended,
+   * TRAINER_DIED when it ends first, and CLOSED.
+   */
+  async call<T>(ask: (api: Remote<EngineWorkerApi>) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
+    if (this.#isClosed) throw new FedgeError("CLOSED", "the engine is closed");
+    const running = (this.#running ??= this.#start());
+    const timer = setTimeout(() => {
+      this.#end(running, new FedgeError("DEADLINE_EXCEEDED", `the engine took longer than ${deadlineMs} ms`));
+    }, deadlineMs);
+    try {
+      const answer = await running.life.guard(ask(running.api));
+      if ("error" in answer) throw fromWireError(answer.error);
+      return answer.result;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the worker; the next call starts another. */
+  restart(reason: FedgeError): void {
+    if (this.#running !== null) this.#end(this.#running, reason);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    this.restart(new FedgeError("CLOSED", "the engine is closed"));
+  }
+
+  #start(): Running {
+    const worker = this.newWorker();
+    const running: Running = { worker, api: wrap<EngineWorkerApi>(worker), life: new Life() };
+    worker.addEventListener("error", (event) => {
+      // A script that cannot be loaded is told by a plain event, without a message.
+      const message = (event as Partial<ErrorEvent>).message ?? "";
+      const why = message === "" ? "its script cannot be loaded" : message;
+      this.#end(running, new FedgeError("TRAINER_DIED", `the engine's worker ended: ${why}`));
+    });
+    return running;
+  }
+
+  #end(running: Running, reason: FedgeError): void {
+    if (this.#running === running) this.#running = null;
+    running.worker.terminate();
+    running.life.end(reason);
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * A device in a page, and the adapters it is made of.
+ *
+ * @module @fedge/device-runtime/browser
+ */
+export { createDevice, type BrowserDeviceOptions } from "./create-device.js";
+export { openDeviceDatabase, type DeviceDatabase, type DeviceSchema } from "./database.js";
+export { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
+export { createWebClock } from "./web-clock.js";
+export { openWebDeviceKey } from "./web-device-key.js";
+export { webDigest } from "./web-digest.js";
+export { createMqttTransport } from "../mqtt/mqtt-transport.js";

@@ -1,0 +1,35 @@
+import type { Sha256 } from "@fedge/protocol";
+import type { BlobStore, ByteStore } from "../core/ports/storage.js";
+import { guarded, type DeviceDatabase } from "./database.js";
+
+/** Small values in IndexedDB. A value is on disk when `put` resolves, as far as browsers promise that. */
+export function createIndexedDbValues(database: DeviceDatabase): ByteStore {
+  return {
+    get: (key) => guarded(() => database.get("values", key)),
+    put: (key, value) =>
+      guarded(async () => {
+        const transaction = database.transaction("values", "readwrite", { durability: "strict" });
+        await Promise.all([transaction.store.put(ownBytes(value), key), transaction.done]);
+      }),
+    delete: (key) => guarded(() => database.delete("values", key)),
+    keys: (prefix) =>
+      guarded(() => database.getAllKeys("values", IDBKeyRange.bound(prefix, `${prefix}\uffff`, false, true))),
+  };
+}
+
+/** Blobs in IndexedDB, by hash. */
+export function createIndexedDbBlobs(database: DeviceDatabase): BlobStore {
+  return {
+    get: (sha256) => guarded(() => database.get("blobs", sha256)),
+    put: (sha256, bytes) => guarded(async () => void (await database.put("blobs", ownBytes(bytes), sha256))),
+    has: (sha256) => guarded(async () => (await database.count("blobs", sha256)) > 0),
+    delete: (sha256) => guarded(() => database.delete("blobs", sha256)),
+    list: () => guarded(async () => (await database.getAllKeys("blobs")) as Sha256[]),
+  };
+}
+
+/** A view keeps the whole buffer behind it in the database, and shared memory cannot be kept at all. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+  return isWhole ? bytes : bytes.slice();
+}

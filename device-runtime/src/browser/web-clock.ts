@@ -1,0 +1,14 @@
+import type { Clock } from "../core/ports/clock.js";
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The page's own clock. */
+export function createWebClock(): Clock {
+  return {
+    nowMs: () => Date.now(),
+    after: (delayMs, run) => {
+      const timer = setTimeout(run, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
+      return () => clearTimeout(timer);
+    },
+  };
+}

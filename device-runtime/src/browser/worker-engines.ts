@@ -1,0 +1,89 @@
+import { FedgeError } from "@fedge/protocol";
+import type { ServingEngine, ServingSession, Trainer } from "../core/ports/engine.js";
+import type { EngineWorker } from "./engine-worker.js";
+
+const RUN_MS = 60_000;
+const LOAD_MS = 120_000;
+const TRAIN_MS = 30 * 60_000;
+/** One step of a large model on a slow device. */
+const STOP_MS = 1000;
+
+/** Serves in a worker. A version is loaded again, once, when the worker has died since. */
+export function createWorkerServing(worker: EngineWorker, name: string): ServingEngine {
+  let numSessions = 0;
+  return {
+    name,
+    form: "onnx",
+    load: async (bundle) => {
+      const load = async (): Promise<number> => {
+        const session = (numSessions += 1);
+        await worker.call((api) => api.load(session, bundle), LOAD_MS);
+        return session;
+      };
+      return new WorkerSession(worker, load, await load());
+    },
+  };
+}
+
+class WorkerSession implements ServingSession {
+  #generation: unknown;
+  #isClosed = false;
+
+  constructor(
+    private readonly worker: EngineWorker,
+    private readonly load: () => Promise<number>,
+    private session: number,
+  ) {
+    this.#generation = worker.generation;
+  }
+
+  async run(inputs: Parameters<ServingSession["run"]>[0]): ReturnType<ServingSession["run"]> {
+    if (this.#isClosed) throw new FedgeError("CLOSED", "this model version is no longer loaded");
+    if (this.worker.generation !== this.#generation) {
+      this.session = await this.load();
+      this.#generation = this.worker.generation;
+    }
+    return this.worker.call((api) => api.run(this.session, inputs), RUN_MS);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // What a dead worker held is free already.
+    if (this.worker.generation !== this.#generation) return;
+    await this.worker.call((api) => api.unload(this.session), RUN_MS).catch(() => undefined);
+  }
+}
+
+/** Trains in a worker of its own, so that serving never waits for a step. */
+export function createWorkerTrainer(worker: EngineWorker): Trainer {
+  let numTrainings = 0;
+  return {
+    form: "onnx",
+    train: async (request, signal) => {
+      if (signal.aborted) throw interrupted();
+      const training = (numTrainings += 1);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const stop = (): void => {
+        // A step that takes longer than a person waits for is cut off with its worker.
+        timer = setTimeout(() => worker.restart(interrupted()), STOP_MS);
+        worker.call(async (api) => ({ result: await api.stop(training) }), STOP_MS).catch(() => undefined);
+      };
+      signal.addEventListener("abort", stop);
+      try {
+        return await worker.call((api) => api.train(training, request), TRAIN_MS);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", stop);
+      }
+    },
+    close: () => {
+      worker.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function interrupted(): FedgeError {
+  return new FedgeError("TRAINING_INTERRUPTED", "training was stopped before its end");
+}

@@ -1,0 +1,82 @@
+import type { Device, DeviceStatus, Examples, TensorValues } from "@fedge/device-runtime";
+import {
+  createDevice,
+  createIndexedDbBlobs,
+  createIndexedDbValues,
+  openDeviceDatabase,
+  openWebDeviceKey,
+} from "@fedge/device-runtime/browser";
+import type { Sha256 } from "@fedge/protocol";
+
+/** What a test asks the page for. */
+export interface DevicePage {
+  start(server: string, models: readonly string[], examples?: Examples): Promise<void>;
+  status(): DeviceStatus;
+  /** Codes of the errors that were told so far. */
+  errors(): readonly string[];
+  predict(model: string, inputs: TensorValues): Promise<{ outputs: TensorValues; version: number }>;
+  close(): Promise<void>;
+  /** One operation of a store in a database of this name. */
+  value(
+    database: string,
+    operation: "get" | "put" | "delete" | "keys",
+    key: string,
+    value?: Uint8Array,
+  ): Promise<unknown>;
+  blob(
+    database: string,
+    operation: "get" | "put" | "delete" | "has" | "list",
+    sha256: Sha256,
+    bytes?: Uint8Array,
+  ): Promise<unknown>;
+  /** Whether the private half of the device's key can be taken out of the page. */
+  canExportKey(): Promise<boolean>;
+}
+
+declare global {
+  var page: DevicePage;
+}
+
+let device: Device | null = null;
+const errors: string[] = [];
+const running = (): Device => {
+  if (device === null) throw new Error("the device was not started");
+  return device;
+};
+
+globalThis.page = {
+  start: async (server, models, examples) => {
+    const data = { numExamples: () => examples?.numExamples ?? 0, examples: () => examples as Examples };
+    device = await createDevice({
+      ...{ server, models, consent: { training: true, reporting: true } },
+      trainingData: examples === undefined ? {} : Object.fromEntries(models.map((model) => [model, data])),
+    });
+    device.on("error", (error) => errors.push((error as { code?: string }).code ?? String(error)));
+  },
+  status: () => running().status(),
+  errors: () => errors,
+  predict: async (model, inputs) => {
+    const { outputs, version } = await running().model(model).predict(inputs);
+    return { outputs, version };
+  },
+  close: () => running().close(),
+  value: async (name, operation, key, value) => {
+    const database = await openDeviceDatabase(name);
+    const store = createIndexedDbValues(database);
+    const asked = operation === "put" ? store.put(key, value as Uint8Array) : store[operation](key);
+    return asked.finally(() => database.close());
+  },
+  blob: async (name, operation, sha256, bytes) => {
+    const database = await openDeviceDatabase(name);
+    const store = createIndexedDbBlobs(database);
+    const asked = operation === "put" ? store.put(sha256, bytes as Uint8Array) : store[operation](sha256);
+    return asked.finally(() => database.close());
+  },
+  canExportKey: async () => {
+    const database = await openDeviceDatabase("fedge");
+    await openWebDeviceKey(database);
+    const pair = await database.get("keys", "device");
+    database.close();
+    return pair?.privateKey.extractable ?? true;
+  },
+};

@@ -1,0 +1,102 @@
+import { startServer, type RunningServer } from "@fedge/aggregator";
+import { decodeWith, modelName, taskId } from "@fedge/protocol";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cloudExamples, cloudsTask, startDevice } from "../e2e/digits-task.js";
+import { cloudsConverted } from "../e2e/layers-model.js";
+import { eventually } from "../e2e/waiting.js";
+import { buildPage, type BuiltPage } from "./built-page.js";
+import { hasChromium, startChromium } from "./chromium.js";
+
+const model = decodeWith(modelName, "clouds", { what: "model", code: "OPTION_INVALID" });
+const task = decodeWith(taskId, "clouds-1", { what: "task", code: "OPTION_INVALID" });
+
+describe.skipIf(!hasChromium)("a device in a page (needs chromium)", () => {
+  let directory = "";
+  let server: RunningServer;
+  let built: BuiltPage;
+  let browser: Browser;
+  /** One profile: what a tab keeps is there for the next one. */
+  let profile: BrowserContext;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "fedge-browser-"));
+    [built, browser] = await Promise.all([buildPage("device-page"), startChromium()]);
+    server = await startServer({
+      ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "silent" },
+      stateDirectory: join(directory, "server"),
+      allowedOrigins: [new URL(built.url).origin],
+    });
+    const onnx = await cloudsConverted();
+    await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
+    profile = await browser.newContext();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await built.close();
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function openTab(seed: string | null): Promise<Page> {
+    const tab = await profile.newPage();
+    await tab.goto(built.url);
+    const examples = seed === null ? undefined : await cloudExamples(seed).examples(1000);
+    await tab.evaluate(([url, data]) => page.start(url, ["clouds"], data), [
+      server.httpUrl,
+      examples,
+    ] as const);
+    return tab;
+  }
+
+  test("trains in rounds with devices in Node, and serves what comes of them", async () => {
+    const others = await Promise.all(
+      ["one", "two"].map((name) => startDevice(server.httpUrl, join(directory, name), name)),
+    );
+    const tab = await openTab("page");
+    await server.service.createTask(cloudsTask({ maxRounds: 3 }) as never);
+
+    await eventually("the page to serve the last version", async () =>
+      (await tab.evaluate(() => page.status().versions["clouds"])) === 4 ? true : undefined,
+    );
+    await Promise.all(others.map((device) => device.close()));
+
+    const rounds = await server.service.listRounds(task);
+    expect(rounds.map(({ outcome, numCounted }) => [outcome, numCounted])).toEqual(
+      rounds.map(() => ["committed", 3]),
+    );
+    const { inputs } = await cloudExamples("held out", 4).examples(4);
+    const answer = await tab.evaluate((given) => page.predict("clouds", given), inputs);
+    expect([answer.version, answer.outputs["classes"]?.shape]).toEqual([4, [4, 3]]);
+    expect(await tab.evaluate(() => page.errors())).toEqual([]);
+    await tab.evaluate(() => page.close());
+    await tab.close();
+  });
+
+  test("is the same device after a reload, and serves what it has without a server", async () => {
+    const before = await openTab(null);
+    await eventually("the page to be online", async () =>
+      (await before.evaluate(() => page.status().isOnline)) ? true : undefined,
+    );
+    const { deviceId } = await before.evaluate(() => page.status());
+    await before.close();
+
+    const after = await profile.newPage();
+    await after.goto(built.url);
+    await profile.route(`${server.httpUrl}/**`, (route) => route.abort());
+    await after.evaluate((url) => page.start(url, ["clouds"]), server.httpUrl);
+    const { inputs } = await cloudExamples("held out", 2).examples(2);
+    const answer = await after.evaluate((given) => page.predict("clouds", given), inputs);
+    await profile.unrouteAll();
+
+    expect(answer.version).toBe(4);
+    await eventually("the page to come back online", async () =>
+      (await after.evaluate(() => page.status().isOnline)) ? true : undefined,
+    );
+    expect((await after.evaluate(() => page.status())).deviceId).toBe(deviceId);
+    expect(await after.evaluate(() => page.canExportKey())).toBe(false);
+    await after.close();
+  });
+});
