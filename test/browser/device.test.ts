@@ -99,4 +99,28 @@ describe.skipIf(!hasChromium)("a device in a page (needs chromium)", () => {
     expect(await after.evaluate(() => page.canExportKey())).toBe(false);
     await after.close();
   });
+
+  test("is one device in three tabs: one leads, the next takes over when it closes", async () => {
+    const tabs = [await openTab("page"), await openTab("page"), await openTab("page")];
+    const [leader, ...followers] = tabs as [Page, Page, Page];
+    const roles = (): Promise<string[]> => Promise.all(tabs.map((tab) => tab.evaluate(() => page.role())));
+    expect(await roles()).toEqual(["leader", "follower", "follower"]);
+    const ids = await Promise.all(tabs.map((tab) => tab.evaluate(() => page.status().deviceId)));
+    expect(new Set(ids).size).toBe(1);
+    const { inputs } = await cloudExamples("held out", 2).examples(2);
+    const ask = (tab: Page) => tab.evaluate((given) => page.predict("clouds", given), inputs);
+    expect((await ask(followers[1])).version).toBe(4);
+
+    await leader.close();
+    const answers = await Promise.all(followers.map(ask));
+
+    expect(answers.map(({ version }) => version)).toEqual([4, 4]);
+    const after = await Promise.all(followers.map((tab) => tab.evaluate(() => page.role())));
+    expect(after.sort()).toEqual(["follower", "leader"]);
+    await eventually("the new leader to be online as the same device", async () => {
+      const status = await followers[0].evaluate(() => page.status());
+      return status.isOnline && status.deviceId === ids[0] ? true : undefined;
+    });
+    await Promise.all(followers.map((tab) => tab.close()));
+  });
 });

@@ -9,6 +9,9 @@ import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores
 import { createWebClock } from "./web-clock.js";
 import { openWebDeviceKey } from "./web-device-key.js";
 import { webDigest } from "./web-digest.js";
+import { createLockLeadership } from "./tabs/leadership.js";
+import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
+import { openTabLine } from "./tabs/tab-messages.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
 
 /** What an app in a page decides. */
@@ -31,30 +34,40 @@ export interface BrowserDeviceOptions {
 const alwaysEligible: HostConditions = { isEligible: () => true, onChange: () => () => undefined };
 
 /**
- * A device in a page: ONNX in two workers, one that serves and one that trains, MQTT over WebSocket, IndexedDB.
+ * A device in a page: ONNX in two workers, one that serves and one that trains, MQTT over WebSocket, IndexedDB. All
+ * tabs of the origin are one device: one of them leads, the others serve through it, and the next takes over.
  *
  * Throws STORAGE_FAILED where the browser keeps nothing, ENGINE_UNAVAILABLE where no engine starts or the page is not
  * secure, and OPTION_INVALID. A server that cannot be reached is not an error: what is installed serves.
  */
-export async function createDevice(options: BrowserDeviceOptions): Promise<Device> {
+export function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevice> {
+  const name = options.databaseName ?? "fedge";
+  return joinDevice({
+    models: options.models,
+    consent: options.consent ?? {},
+    clock: createWebClock(),
+    // Missing in a page that is not secure, whatever the type says.
+    leadership: createLockLeadership(name, navigator.locks as LockManager | undefined),
+    line: openTabLine(name),
+    tab: crypto.randomUUID(),
+    open: (consent) => openLeader({ ...options, consent }, name),
+  });
+}
+
+async function openLeader(options: BrowserDeviceOptions, name: string): Promise<Device> {
   const newWorker = options.newWorker ?? startWorker;
   const workers = { serving: new EngineWorker(newWorker), training: new EngineWorker(newWorker) };
-  try {
-    const [database, engine] = await Promise.all([
-      openDeviceDatabase(options.databaseName ?? "fedge"),
-      workers.serving.start(),
-    ]);
-    try {
-      return closingAfter(await openDevice(options, { database, engine, workers }), () => {
-        workers.serving.close();
-        database.close();
-      });
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  } catch (error) {
+  const opened: { database?: DeviceDatabase } = {};
+  const free = (): void => {
     workers.serving.close();
+    opened.database?.close();
+  };
+  try {
+    opened.database = await openDeviceDatabase(name);
+    const engine = await workers.serving.start();
+    return closingAfter(await openDevice(options, { database: opened.database, engine, workers }), free);
+  } catch (error) {
+    free();
     throw error;
   }
 }

@@ -4,6 +4,7 @@
  * @module @fedge/device-runtime/browser
  */
 export { createDevice, type BrowserDeviceOptions } from "./create-device.js";
+export type { BrowserDevice, TabRole } from "./tabs/shared-device.js";
 export { openDeviceDatabase, type DeviceDatabase, type DeviceSchema } from "./database.js";
 export { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
 export { createWebClock } from "./web-clock.js";

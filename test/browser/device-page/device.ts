@@ -1,10 +1,12 @@
-import type { Device, DeviceStatus, Examples, TensorValues } from "@fedge/device-runtime";
+import type { DeviceStatus, Examples, TensorValues } from "@fedge/device-runtime";
 import {
   createDevice,
   createIndexedDbBlobs,
   createIndexedDbValues,
   openDeviceDatabase,
   openWebDeviceKey,
+  type BrowserDevice,
+  type TabRole,
 } from "@fedge/device-runtime/browser";
 import type { Sha256 } from "@fedge/protocol";
 
@@ -12,6 +14,9 @@ import type { Sha256 } from "@fedge/protocol";
 export interface DevicePage {
   start(server: string, models: readonly string[], examples?: Examples): Promise<void>;
   status(): DeviceStatus;
+  role(): TabRole;
+  /** Versions that the page was told of. */
+  versions(): readonly number[];
   /** Codes of the errors that were told so far. */
   errors(): readonly string[];
   predict(model: string, inputs: TensorValues): Promise<{ outputs: TensorValues; version: number }>;
@@ -37,9 +42,10 @@ declare global {
   var page: DevicePage;
 }
 
-let device: Device | null = null;
+let device: BrowserDevice | null = null;
 const errors: string[] = [];
-const running = (): Device => {
+const versions: number[] = [];
+const running = (): BrowserDevice => {
   if (device === null) throw new Error("the device was not started");
   return device;
 };
@@ -51,9 +57,12 @@ globalThis.page = {
       ...{ server, models, consent: { training: true, reporting: true } },
       trainingData: examples === undefined ? {} : Object.fromEntries(models.map((model) => [model, data])),
     });
+    device.on("version", ({ version }) => versions.push(version));
     device.on("error", (error) => errors.push((error as { code?: string }).code ?? String(error)));
   },
   status: () => running().status(),
+  role: () => running().role,
+  versions: () => versions,
   errors: () => errors,
   predict: async (model, inputs) => {
     const { outputs, version } = await running().model(model).predict(inputs);

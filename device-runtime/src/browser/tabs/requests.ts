@@ -1,0 +1,67 @@
+import { FedgeError, fromWireError } from "@fedge/protocol";
+import type { Clock } from "../../core/ports/clock.js";
+import type { Prediction } from "../../core/serving/model-host.js";
+import type { TabAnswer, TabRequest } from "./tab-messages.js";
+
+/** Longer than a tab takes to notice that the one that led is gone, and to load its models. */
+const ANSWER_MS = 60_000;
+
+interface Waiting {
+  readonly request: TabRequest;
+  readonly settle: (answer: TabAnswer) => void;
+  readonly fail: (error: FedgeError) => void;
+}
+
+/**
+ * What a tab has asked the one that leads and has no answer to. Asked again when another one leads: a prediction can
+ * be made twice, and consent given twice.
+ */
+export class Requests {
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly send: (id: number, request: TabRequest) => void,
+  ) {}
+
+  /** The answer. Throws what the leader answers with, DEADLINE_EXCEEDED when none leads, CLOSED. */
+  async ask(request: TabRequest): Promise<Prediction | null> {
+    const id = (this.#lastId += 1);
+    let cancel = (): void => undefined;
+    const answered = new Promise<TabAnswer>((settle, fail) => {
+      this.#waiting.set(id, { request, settle, fail });
+      cancel = this.clock.after(ANSWER_MS, () =>
+        fail(new FedgeError("DEADLINE_EXCEEDED", `no tab of this device has answered in ${ANSWER_MS} ms`)),
+      );
+    });
+    this.send(id, request);
+    try {
+      const answer = await answered;
+      if ("error" in answer) throw fromWireError(answer.error);
+      return answer.result;
+    } finally {
+      cancel();
+      this.#waiting.delete(id);
+    }
+  }
+
+  answered(id: number, answer: TabAnswer): void {
+    this.#waiting.get(id)?.settle(answer);
+  }
+
+  askAgain(): void {
+    for (const [id, { request }] of this.#waiting) this.send(id, request);
+  }
+
+  /** What is asked is answered here from now on. */
+  takeOver(answer: (request: TabRequest) => Promise<TabAnswer>): void {
+    for (const { request, settle, fail } of this.#waiting.values()) {
+      answer(request).then(settle, (error: unknown) => fail(error as FedgeError));
+    }
+  }
+
+  close(): void {
+    for (const { fail } of this.#waiting.values()) fail(new FedgeError("CLOSED", "the device is closed"));
+  }
+}

@@ -1,0 +1,171 @@
+import { FedgeError } from "@fedge/protocol";
+import { describe, expect, test } from "vitest";
+import type { Device, DeviceStatus } from "../../core/device.js";
+import { ManualClock } from "../../testing/manual-clock.js";
+import type { Leadership } from "./leadership.js";
+import { joinDevice, type BrowserDevice } from "./shared-device.js";
+import type { TabLine, TabMessage } from "./tab-messages.js";
+
+/** A browser's tabs: a lock that goes to the next in the queue, and a line that all but the speaker hear. */
+class Tabs {
+  readonly #ears = new Set<(message: TabMessage) => void>();
+  readonly #queue: (() => Promise<void>)[] = [];
+  #isHeld = false;
+  readonly clock = new ManualClock();
+  /** Devices that were opened, by tab. */
+  readonly opened: string[] = [];
+  readonly consents: object[] = [];
+
+  readonly leadership: Leadership = {
+    request: (lead) => {
+      const isFree = !this.#isHeld;
+      this.#queue.push(lead);
+      this.#next();
+      return Promise.resolve(isFree);
+    },
+  };
+
+  join(tab: string, open?: () => Promise<Device>): Promise<BrowserDevice> {
+    return joinDevice({
+      ...{ tab, clock: this.clock, leadership: this.leadership, models: ["digits"], consent: {} },
+      line: this.#newLine(),
+      open: (consent) => {
+        this.opened.push(tab);
+        this.consents.push(consent);
+        return open?.() ?? Promise.resolve(doubleOf(tab));
+      },
+    });
+  }
+
+  #next(): void {
+    const lead = this.#isHeld ? undefined : this.#queue.shift();
+    if (lead === undefined) return;
+    this.#isHeld = true;
+    void lead().finally(() => {
+      this.#isHeld = false;
+      this.#next();
+    });
+  }
+
+  #newLine(): TabLine {
+    let hear: (message: TabMessage) => void = () => undefined;
+    const own = (message: TabMessage): void => hear(message);
+    this.#ears.add(own);
+    return {
+      listen: (listener) => void (hear = listener),
+      postMessage: (message) => {
+        for (const ear of this.#ears) if (ear !== own) queueMicrotask(() => ear(message));
+      },
+      close: () => void this.#ears.delete(own),
+    };
+  }
+}
+
+/** A device whose predictions say which tab made them. */
+function doubleOf(tab: string): Device & { readonly isClosed: boolean } {
+  const listeners = new Map<string, (detail: never) => void>();
+  let consent = {};
+  const double = {
+    isClosed: false,
+    model: () => ({
+      version: 3,
+      predict: (inputs: object) =>
+        "bad" in inputs
+          ? Promise.reject(new FedgeError("MODEL_INPUT_INVALID", "no"))
+          : Promise.resolve({ outputs: {}, version: 3, id: `by ${tab}` }),
+    }),
+    on: (event: string, listener: (detail: never) => void) => {
+      listeners.set(event, listener);
+      return () => listeners.delete(event);
+    },
+    status: () => ({ deviceId: "d", versions: { digits: 3 }, consent }) as unknown as DeviceStatus,
+    setConsent: (given: object) => void (consent = { ...consent, ...given }),
+    close: () => {
+      double.isClosed = true;
+      return Promise.resolve();
+    },
+  };
+  return double as never;
+}
+
+const predict = async (device: BrowserDevice): Promise<string> =>
+  (await device.model("digits").predict({})).id;
+
+describe("tabs of one device", () => {
+  test("one leads, and the others answer through it", async () => {
+    const tabs = new Tabs();
+    const [first, second] = [await tabs.join("first"), await tabs.join("second")];
+
+    expect([first.role, second.role, tabs.opened]).toEqual(["leader", "follower", ["first"]]);
+    expect([await predict(first), await predict(second)]).toEqual(["by first", "by first"]);
+    expect(second.model("digits").version).toBe(3);
+  });
+
+  test("the next one leads when the first closes, and what was asked meanwhile is answered", async () => {
+    const tabs = new Tabs();
+    const [first, second, third] = [
+      await tabs.join("first"),
+      await tabs.join("second"),
+      await tabs.join("third"),
+    ];
+    const closing = first.close();
+    const asked = [predict(second), predict(third)];
+    await closing;
+
+    expect(await Promise.all(asked)).toEqual(["by second", "by second"]);
+    expect([second.role, third.role]).toEqual(["leader", "follower"]);
+  });
+
+  test("a failure of the one that leads reaches the tab that asked, with its code", async () => {
+    const tabs = new Tabs();
+    await tabs.join("first");
+    const second = await tabs.join("second");
+
+    await expect(second.model("digits").predict({ bad: [] } as never)).rejects.toMatchObject({
+      code: "MODEL_INPUT_INVALID",
+    });
+  });
+
+  test("consent that one tab gives is kept by whichever tab leads next", async () => {
+    const tabs = new Tabs();
+    const first = await tabs.join("first");
+    const [second, third] = [await tabs.join("second"), await tabs.join("third")];
+    third.setConsent({ training: true });
+    await predict(second);
+    await first.close();
+    await predict(second);
+
+    expect(tabs.consents).toEqual([{}, { training: true }]);
+  });
+
+  test("a first tab that cannot open the device says why, and the next one tries", async () => {
+    const tabs = new Tabs();
+    const failing = tabs.join("first", () => Promise.reject(new FedgeError("STORAGE_FAILED", "no")));
+
+    await expect(failing).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    expect((await tabs.join("second")).role).toBe("leader");
+  });
+
+  test("a tab that nobody answers for a minute says so", async () => {
+    const tabs = new Tabs();
+    void tabs.leadership.request(() => new Promise(() => undefined), new AbortController().signal);
+    const joining = tabs.join("alone");
+    const refused = expect(joining).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    await Promise.resolve();
+    tabs.clock.advance(60_000);
+
+    await refused;
+  });
+
+  test("a closed tab answers nothing more, and closing again is no error", async () => {
+    const tabs = new Tabs();
+    await tabs.join("first");
+    const second = await tabs.join("second");
+    const asked = predict(second);
+    const refused = expect(asked).rejects.toMatchObject({ code: "CLOSED" });
+    await second.close();
+    await second.close();
+
+    await refused;
+  });
+});

@@ -1,0 +1,196 @@
+import { FedgeError, toWireError } from "@fedge/protocol";
+import { DeviceEvents, type DeviceEventMap } from "../../core/device-events.js";
+import type { Device, DeviceModel, DeviceStatus } from "../../core/device.js";
+import type { Consent } from "../../core/ports/application.js";
+import type { Clock } from "../../core/ports/clock.js";
+import type { Prediction } from "../../core/serving/model-host.js";
+import { LeaderDesk, heardDetail } from "./leader-desk.js";
+import type { Leadership } from "./leadership.js";
+import { Requests } from "./requests.js";
+import type { TabLine, TabMessage, TabRequest } from "./tab-messages.js";
+
+/** The tab that holds the connection and trains, or one that serves through it. */
+export type TabRole = "leader" | "follower";
+
+/** A device whose tabs are one: all of them answer, one of them works. */
+export interface BrowserDevice extends Device {
+  readonly role: TabRole;
+}
+
+export interface SharedDeviceParts {
+  readonly models: readonly string[];
+  readonly consent: Partial<Consent>;
+  readonly clock: Clock;
+  readonly leadership: Leadership;
+  readonly line: TabLine;
+  /** Names this tab among those of the device. */
+  readonly tab: string;
+  /** Opens the device itself; only the tab that leads does. */
+  readonly open: (consent: Partial<Consent>) => Promise<Device>;
+}
+
+/**
+ * Joins the device: leads it when no other tab does. Throws what `open` throws when this tab is to lead at once.
+ */
+export async function joinDevice(parts: SharedDeviceParts): Promise<BrowserDevice> {
+  const device = new SharedDevice(parts);
+  await device.start();
+  return device;
+}
+
+class SharedDevice implements BrowserDevice {
+  readonly #events = new DeviceEvents();
+  readonly #requests: Requests;
+  readonly #ending = new AbortController();
+  #consent: Partial<Consent>;
+  #leading: { readonly device: Device; readonly desk: LeaderDesk; readonly letGo: () => void } | null = null;
+  #heard: { readonly leader: string; readonly status: DeviceStatus } | null = null;
+  #closing: Promise<void> | null = null;
+  /** On their way to the tab that leads. */
+  #numConsentsAsked = 0;
+
+  constructor(private readonly parts: SharedDeviceParts) {
+    this.#consent = parts.consent;
+    const { line, tab } = parts;
+    this.#requests = new Requests(parts.clock, (id, request) =>
+      line.postMessage({ type: "request", from: tab, id, request }),
+    );
+  }
+
+  async start(): Promise<void> {
+    this.parts.line.listen((message) => this.#hear(message));
+    let settled: (error: unknown) => void = () => undefined;
+    const opened = new Promise<unknown>((resolve) => (settled = resolve));
+    const lead = (): Promise<void> => this.#lead(settled);
+    const isLeader = await this.parts.leadership.request(lead, this.#ending.signal);
+    if (!isLeader) return void (await this.#requests.ask({ kind: "hello" }));
+    const error = await opened;
+    if (error !== null) throw error;
+  }
+
+  get role(): TabRole {
+    return this.#leading === null ? "follower" : "leader";
+  }
+
+  model(name: string): DeviceModel {
+    if (!this.parts.models.includes(name)) {
+      throw new FedgeError(
+        "MODEL_UNKNOWN",
+        `"${name}" is not among this device's models (${this.parts.models.join(", ")})`,
+      );
+    }
+    const version = (): number | null => this.status().versions[name] ?? null;
+    return {
+      predict: (inputs) =>
+        this.#leading?.device.model(name).predict(inputs) ??
+        (this.#requests.ask({ kind: "predict", model: name, inputs }) as Promise<Prediction>),
+      get version() {
+        return version();
+      },
+    };
+  }
+
+  on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  status(): DeviceStatus {
+    return this.#leading?.device.status() ?? this.#heard?.status ?? this.#unknown();
+  }
+
+  setConsent(consent: Partial<Consent>): void {
+    this.#consent = { ...this.#consent, ...consent };
+    if (this.#leading !== null) {
+      this.#leading.device.setConsent(consent);
+      return this.#leading.desk.tellState();
+    }
+    this.#numConsentsAsked += 1;
+    this.#requests
+      .ask({ kind: "consent", consent })
+      .catch((error: unknown) => this.#events.emit("error", error))
+      .finally(() => (this.#numConsentsAsked -= 1));
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#ending.abort();
+    this.#requests.close();
+    const leading = this.#leading;
+    this.#leading = null;
+    leading?.desk.close();
+    try {
+      await leading?.device.close();
+    } finally {
+      leading?.letGo();
+      this.parts.line.close();
+    }
+  }
+
+  /** Holds the lead until the device closes, or cannot be opened. */
+  async #lead(settled: (error: unknown) => void): Promise<void> {
+    if (this.#closing !== null) return;
+    try {
+      const device = await this.parts.open(this.#consent);
+      if (this.#ending.signal.aborted) return await device.close();
+      const held = new Promise<void>((letGo) => {
+        const { tab, line } = this.parts;
+        const desk = new LeaderDesk({ device, tab, line, events: this.#events });
+        this.#leading = { device, desk, letGo };
+      });
+      this.#requests.takeOver((request) => this.#carryOut(request));
+      settled(null);
+      await held;
+    } catch (error) {
+      settled(error);
+      this.#events.emit("error", error);
+    }
+  }
+
+  async #carryOut(request: TabRequest): ReturnType<Parameters<Requests["takeOver"]>[0]> {
+    if (request.kind !== "predict") return { result: null };
+    try {
+      return { result: await this.model(request.model).predict(request.inputs) };
+    } catch (error) {
+      return { error: toWireError(error) };
+    }
+  }
+
+  #hear(message: TabMessage): void {
+    switch (message.type) {
+      case "request":
+        return void this.#leading?.desk.answer(message.from, message.id, message.request);
+      case "answer":
+        if (message.to === this.parts.tab) this.#requests.answered(message.id, message.answer);
+        return;
+      case "state":
+        return this.#heardState(message.leader, message.status);
+      case "event":
+        return this.#events.emit(message.name, heardDetail(message.name, message.detail) as never);
+    }
+  }
+
+  #heardState(leader: string, status: DeviceStatus): void {
+    const isNew = this.#heard?.leader !== leader;
+    this.#heard = { leader, status };
+    // What another tab was told counts here too, unless this one has just been told something else.
+    if (this.#numConsentsAsked === 0) this.#consent = status.consent;
+    if (isNew) this.#requests.askAgain();
+  }
+
+  /** Before any tab has told. */
+  #unknown(): DeviceStatus {
+    return {
+      deviceId: null,
+      isOnline: false,
+      versions: Object.fromEntries(this.parts.models.map((model) => [model, null])),
+      round: { phase: "resting", roundId: null },
+      consent: { training: false, reporting: false, ...this.#consent },
+      bytesUp: 0,
+      bytesDown: 0,
+      numMessagesRefused: 0,
+    };
+  }
+}
