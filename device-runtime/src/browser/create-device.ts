@@ -3,6 +3,7 @@ import { createDevice as createCoreDevice, type Device } from "../core/device.js
 import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
 import { createHttpIdentity } from "../identity/http-identity.js";
 import { createMqttTransport } from "../mqtt/mqtt-transport.js";
+import { watchPage } from "./conditions/page-conditions.js";
 import { openDeviceDatabase, type DeviceDatabase } from "./database.js";
 import { EngineWorker } from "./engine-worker.js";
 import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
@@ -23,15 +24,13 @@ export interface BrowserDeviceOptions {
   readonly trainingData?: Readonly<Record<string, TrainingData>>;
   readonly consent?: Partial<Consent>;
   readonly enrolmentKey?: string;
-  /** When the device may train; always by default. */
+  /** When the device may train; by default while it charges, unmetered and not in use (`watchPage`). */
   readonly conditions?: HostConditions;
   /** Names the database; one device for each name and origin. `fedge` by default. */
   readonly databaseName?: string;
   /** Starts the engines' worker, for an app that bundles `@fedge/device-runtime/browser/engine-worker` itself. */
   readonly newWorker?: () => Worker;
 }
-
-const alwaysEligible: HostConditions = { isEligible: () => true, onChange: () => () => undefined };
 
 /**
  * A device in a page: ONNX in two workers, one that serves and one that trains, MQTT over WebSocket, IndexedDB. All
@@ -57,15 +56,19 @@ export function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevi
 async function openLeader(options: BrowserDeviceOptions, name: string): Promise<Device> {
   const newWorker = options.newWorker ?? startWorker;
   const workers = { serving: new EngineWorker(newWorker), training: new EngineWorker(newWorker) };
+  const watched = watchPage(window, createWebClock());
   const opened: { database?: DeviceDatabase } = {};
   const free = (): void => {
     workers.serving.close();
+    watched.close();
     opened.database?.close();
   };
   try {
     opened.database = await openDeviceDatabase(name);
     const engine = await workers.serving.start();
-    return closingAfter(await openDevice(options, { database: opened.database, engine, workers }), free);
+    const conditions = options.conditions ?? watched;
+    const parts = { database: opened.database, engine, workers, conditions };
+    return closingAfter(await openDevice(options, parts), free);
   } catch (error) {
     free();
     throw error;
@@ -76,11 +79,12 @@ interface Parts {
   readonly database: DeviceDatabase;
   readonly engine: string;
   readonly workers: { readonly serving: EngineWorker; readonly training: EngineWorker };
+  readonly conditions: HostConditions;
 }
 
 async function openDevice(
   options: BrowserDeviceOptions,
-  { database, engine, workers }: Parts,
+  { database, engine, workers, conditions }: Parts,
 ): Promise<Device> {
   const { server, enrolmentKey } = options;
   const clock = createWebClock();
@@ -98,7 +102,7 @@ async function openDevice(
       }),
       serving: createWorkerServing(workers.serving, engine),
       trainer: createWorkerTrainer(workers.training),
-      conditions: options.conditions ?? alwaysEligible,
+      conditions,
       trainingData: options.trainingData ?? {},
       newStop: () => new AbortController(),
     },

@@ -7,6 +7,13 @@ export { createDevice, type BrowserDeviceOptions } from "./create-device.js";
 export type { BrowserDevice, TabRole } from "./tabs/shared-device.js";
 export { openDeviceDatabase, type DeviceDatabase, type DeviceSchema } from "./database.js";
 export { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
+export { watchPage, type PageConditions, type PageHost } from "./conditions/page-conditions.js";
+export {
+  DEFAULT_POLICY,
+  reasonsAgainst,
+  type HostFacts,
+  type TrainingPolicy,
+} from "./conditions/training-policy.js";
 export { createWebClock } from "./web-clock.js";
 export { openWebDeviceKey } from "./web-device-key.js";
 export { webDigest } from "./web-digest.js";

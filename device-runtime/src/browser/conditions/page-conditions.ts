@@ -1,0 +1,158 @@
+import type { HostConditions } from "../../core/ports/application.js";
+import type { Clock } from "../../core/ports/clock.js";
+import { DEFAULT_POLICY, reasonsAgainst, type HostFacts, type TrainingPolicy } from "./training-policy.js";
+
+/** When a page may train, and why not. */
+export interface PageConditions extends HostConditions {
+  /** Such as "on battery"; none when it may train. */
+  reasons(): readonly string[];
+  /** Stops watching. Idempotent. */
+  close(): void;
+}
+
+/** Battery Status API. */
+interface BatteryLike extends EventTarget {
+  readonly charging: boolean;
+}
+
+/** Network Information API. */
+interface ConnectionLike extends EventTarget {
+  readonly saveData?: boolean;
+  readonly type?: string;
+}
+
+/** What the conditions read of a page; the globals of a window fit. */
+export interface PageHost {
+  readonly document: EventTarget & { readonly visibilityState: string };
+  readonly navigator: {
+    readonly getBattery?: () => Promise<BatteryLike>;
+    readonly connection?: ConnectionLike;
+    readonly storage?: { estimate(): Promise<{ readonly quota?: number; readonly usage?: number }> };
+  };
+}
+
+const INPUT_EVENTS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"] as const;
+const STORAGE_EVERY_MS = 60_000;
+/** A moving pointer tells so often that hearing every time would cost more than it is worth. */
+const INPUT_EVERY_MS = 250;
+
+/** Watches what the browser tells of battery, connection, visibility, use and storage. What it does not tell counts as good. */
+export function watchPage(
+  host: PageHost,
+  clock: Clock,
+  policy: Partial<TrainingPolicy> = {},
+): PageConditions {
+  return new WatchedPage(host, clock, { ...DEFAULT_POLICY, ...policy });
+}
+
+class WatchedPage implements PageConditions {
+  #facts: HostFacts;
+  readonly #listeners = new Set<() => void>();
+  readonly #stops: (() => void)[] = [];
+  #cancelIdle: () => void = () => undefined;
+  #cancelStorage: () => void = () => undefined;
+  #isClosed = false;
+  #was: string;
+
+  constructor(
+    private readonly host: PageHost,
+    private readonly clock: Clock,
+    private readonly policy: TrainingPolicy,
+  ) {
+    this.#facts = {
+      isCharging: null,
+      isMetered: isMetered(host.navigator.connection),
+      isHidden: host.document.visibilityState === "hidden",
+      lastInputAtMs: Number.NEGATIVE_INFINITY,
+      freeBytes: null,
+    };
+    this.#was = this.#said();
+    this.#watch();
+  }
+
+  isEligible(): boolean {
+    return this.reasons().length === 0;
+  }
+
+  reasons(): readonly string[] {
+    return reasonsAgainst(this.#facts, this.policy, this.clock.nowMs());
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelIdle();
+    this.#cancelStorage();
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #watch(): void {
+    const { document, navigator } = this.host;
+    this.#hear(document, "visibilitychange", () =>
+      this.#learn({ isHidden: document.visibilityState === "hidden" }),
+    );
+    for (const event of INPUT_EVENTS) this.#hear(document, event, () => this.#used());
+    const { connection } = navigator;
+    if (connection !== undefined) {
+      this.#hear(connection, "change", () => this.#learn({ isMetered: isMetered(connection) }));
+    }
+    // A browser may refuse both; what is not known is no reason against.
+    navigator.getBattery?.().then(
+      (battery) => this.#watchBattery(battery),
+      () => undefined,
+    );
+    this.#askStorage();
+  }
+
+  #watchBattery(battery: BatteryLike): void {
+    const learn = (): void => this.#learn({ isCharging: battery.charging });
+    this.#hear(battery, "chargingchange", learn);
+    learn();
+  }
+
+  #askStorage(): void {
+    const asked = this.host.navigator.storage?.estimate() ?? Promise.resolve({});
+    asked.then(
+      ({ quota, usage }: { readonly quota?: number; readonly usage?: number }) =>
+        this.#learn({ freeBytes: quota === undefined ? null : quota - (usage ?? 0) }),
+      () => undefined,
+    );
+    if (!this.#isClosed) this.#cancelStorage = this.clock.after(STORAGE_EVERY_MS, () => this.#askStorage());
+  }
+
+  #used(): void {
+    const nowMs = this.clock.nowMs();
+    if (nowMs - this.#facts.lastInputAtMs < INPUT_EVERY_MS) return;
+    this.#cancelIdle();
+    this.#cancelIdle = this.clock.after(this.policy.idleMs + INPUT_EVERY_MS, () => this.#learn({}));
+    this.#learn({ lastInputAtMs: nowMs });
+  }
+
+  #learn(facts: Partial<HostFacts>): void {
+    if (this.#isClosed) return;
+    this.#facts = { ...this.#facts, ...facts };
+    const said = this.#said();
+    if (said === this.#was) return;
+    this.#was = said;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #said(): string {
+    return this.reasons().join();
+  }
+
+  #hear(target: EventTarget, event: string, listener: () => void): void {
+    if (this.#isClosed) return;
+    target.addEventListener(event, listener, { passive: true });
+    this.#stops.push(() => target.removeEventListener(event, listener));
+  }
+}
+
+function isMetered(connection: ConnectionLike | undefined): boolean | null {
+  if (connection === undefined) return null;
+  return connection.saveData === true || connection.type === "cellular";
+}

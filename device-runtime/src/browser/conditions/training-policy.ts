@@ -1,0 +1,43 @@
+/** When a page may train. */
+export interface TrainingPolicy {
+  /** Only while the battery charges; a machine without one always does. */
+  readonly needsCharging: boolean;
+  /** Also over a connection that costs by the byte, or with data saving asked for. */
+  readonly allowsMetered: boolean;
+  /** Since the last key, touch or movement in the page. */
+  readonly idleMs: number;
+  /** Also while nobody sees the page: browsers slow such pages down. */
+  readonly allowsHidden: boolean;
+  /** Room that the origin must still have. */
+  readonly minFreeBytes: number;
+}
+
+/** As keyboards on phones do it: charging, unmetered, not in use (Bonawitz et al. 2019, section 3). */
+export const DEFAULT_POLICY: TrainingPolicy = {
+  needsCharging: true,
+  allowsMetered: false,
+  idleMs: 10_000,
+  allowsHidden: true,
+  minFreeBytes: 50_000_000,
+};
+
+/** What is known of a page's host; null for what the browser does not tell. */
+export interface HostFacts {
+  readonly isCharging: boolean | null;
+  readonly isMetered: boolean | null;
+  readonly isHidden: boolean;
+  readonly lastInputAtMs: number;
+  readonly freeBytes: number | null;
+}
+
+/** What keeps a page from training, in words that a person can read; none when it may. What is not known is no reason. */
+export function reasonsAgainst(facts: HostFacts, policy: TrainingPolicy, nowMs: number): readonly string[] {
+  const reasons: readonly (readonly [boolean, string])[] = [
+    [policy.needsCharging && facts.isCharging === false, "on battery"],
+    [!policy.allowsMetered && facts.isMetered === true, "on a metered connection"],
+    [nowMs - facts.lastInputAtMs < policy.idleMs, "in use"],
+    [!policy.allowsHidden && facts.isHidden, "in the background"],
+    [facts.freeBytes !== null && facts.freeBytes < policy.minFreeBytes, "little storage left"],
+  ];
+  return reasons.flatMap(([holds, reason]) => (holds ? [reason] : []));
+}
