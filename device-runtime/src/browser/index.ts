@@ -7,7 +7,14 @@ export { createDevice, type BrowserDeviceOptions } from "./create-device.js";
 export type { BrowserDevice, TabRole } from "./tabs/shared-device.js";
 export { openDeviceDatabase, type DeviceDatabase, type DeviceSchema } from "./database.js";
 export { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
-export { watchPage, type PageConditions, type PageHost } from "./conditions/page-conditions.js";
+export {
+  watchPage,
+  type BatteryLike,
+  type ConnectionLike,
+  type PageConditions,
+  type PageHost,
+  type StorageLike,
+} from "./conditions/page-conditions.js";
 export {
   DEFAULT_POLICY,
   reasonsAgainst,

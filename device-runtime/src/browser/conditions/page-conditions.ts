@@ -11,12 +11,12 @@ export interface PageConditions extends HostConditions {
 }
 
 /** Battery Status API. */
-interface BatteryLike extends EventTarget {
+export interface BatteryLike extends EventTarget {
   readonly charging: boolean;
 }
 
 /** Network Information API. */
-interface ConnectionLike extends EventTarget {
+export interface ConnectionLike extends EventTarget {
   readonly saveData?: boolean;
   readonly type?: string;
 }
@@ -25,10 +25,17 @@ interface ConnectionLike extends EventTarget {
 export interface PageHost {
   readonly document: EventTarget & { readonly visibilityState: string };
   readonly navigator: {
+    /** Missing in browsers without a Battery Status API. */
     readonly getBattery?: () => Promise<BatteryLike>;
     readonly connection?: ConnectionLike;
-    readonly storage?: { estimate(): Promise<{ readonly quota?: number; readonly usage?: number }> };
+    readonly storage?: StorageLike;
   };
+}
+
+/** Storage Standard: bytes that the origin may use, and uses. */
+export interface StorageLike {
+  /** What is not known is missing. */
+  estimate(): Promise<{ readonly quota?: number; readonly usage?: number }>;
 }
 
 const INPUT_EVENTS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"] as const;
