@@ -18,6 +18,7 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
     folder: "device-runtime/src/engines/tfjs",
     packages: ["@fedge/protocol", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers"],
   },
+  { folder: "device-runtime/src/clock", packages: ["@fedge/protocol"] },
   { folder: "device-runtime/src/identity", packages: ["@fedge/protocol", "zod"] },
   { folder: "device-runtime/src/mqtt", packages: ["@fedge/protocol", "mqtt"] },
   {

@@ -12,7 +12,7 @@ import {
 import {
   createHttpIdentity,
   createMqttTransport,
-  createNodeClock,
+  createSystemClock,
   deviceKeyOf,
 } from "@fedge/device-runtime/node";
 import { randomBytes } from "node:crypto";
@@ -32,7 +32,7 @@ export interface HeaderLies {
 /** The identity of a device that enrolled properly. */
 export function enrol(server: string): Promise<Credentials> {
   const key = deviceKeyOf(randomBytes(32));
-  return createHttpIdentity({ server, key, clock: createNodeClock() }).credentials({ isRefused: false });
+  return createHttpIdentity({ server, key, clock: createSystemClock() }).credentials({ isRefused: false });
 }
 
 /** A device that enrolled like any other and says whatever a test wants it to say. */

@@ -7,7 +7,7 @@ import { watchPage } from "./conditions/page-conditions.js";
 import { openDeviceDatabase, type DeviceDatabase } from "./database.js";
 import { EngineWorker } from "./engine-worker.js";
 import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
-import { createWebClock } from "./web-clock.js";
+import { createSystemClock } from "../clock/system-clock.js";
 import { openWebDeviceKey } from "./web-device-key.js";
 import { webDigest } from "./web-digest.js";
 import { createLockLeadership } from "./tabs/leadership.js";
@@ -44,7 +44,7 @@ export function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevi
   return joinDevice({
     models: options.models,
     consent: options.consent ?? {},
-    clock: createWebClock(),
+    clock: createSystemClock(),
     // Missing in a page that is not secure, whatever the type says.
     leadership: createLockLeadership(name, navigator.locks as LockManager | undefined),
     line: openTabLine(name),
@@ -56,7 +56,7 @@ export function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevi
 async function openLeader(options: BrowserDeviceOptions, name: string): Promise<Device> {
   const newWorker = options.newWorker ?? startWorker;
   const workers = { serving: new EngineWorker(newWorker), training: new EngineWorker(newWorker) };
-  const watched = watchPage(window, createWebClock());
+  const watched = watchPage(window, createSystemClock());
   const opened: { database?: DeviceDatabase } = {};
   const free = (): void => {
     workers.serving.close();
@@ -87,7 +87,7 @@ async function openDevice(
   { database, engine, workers, conditions }: Parts,
 ): Promise<Device> {
   const { server, enrolmentKey } = options;
-  const clock = createWebClock();
+  const clock = createSystemClock();
   const key = await openWebDeviceKey(database);
   return createCoreDevice(
     {

@@ -21,7 +21,7 @@ export {
   type HostFacts,
   type TrainingPolicy,
 } from "./conditions/training-policy.js";
-export { createWebClock } from "./web-clock.js";
+export { createSystemClock } from "../clock/system-clock.js";
 export { openWebDeviceKey } from "./web-device-key.js";
 export { webDigest } from "./web-digest.js";
 export { createMqttTransport } from "../mqtt/mqtt-transport.js";

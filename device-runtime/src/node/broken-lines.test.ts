@@ -6,7 +6,7 @@ import { createDevice, type Device } from "../core/device.js";
 import { createFakeEngine, createFakeTrainer } from "../testing/fake-engine.js";
 import { createMemoryBlobStore, createMemoryByteStore } from "../testing/memory-stores.js";
 import { ScriptedServer, TENANT, type ServerSide } from "../testing/scripted-server.js";
-import { createNodeClock } from "./clock.js";
+import { createSystemClock } from "../clock/system-clock.js";
 import { alwaysEligible } from "./create-device.js";
 import { nodeDigest } from "./digest.js";
 import { createNodeMqttTransport } from "./mqtt-transport.js";
@@ -64,7 +64,7 @@ async function createWorld(): Promise<World> {
     const credentials = { deviceId: ana, tenantId: TENANT, token: "", brokerUrl };
     const device = await createDevice(
       {
-        ...{ clock: createNodeClock(), random: createRandom("line"), digest: nodeDigest },
+        ...{ clock: createSystemClock(), random: createRandom("line"), digest: nodeDigest },
         ...{ store: createMemoryByteStore(), blobs: createMemoryBlobStore(), conditions: alwaysEligible },
         ...{
           serving: createFakeEngine(),

@@ -6,7 +6,7 @@ import { createDevice as createCoreDevice, type Device } from "../core/device.js
 import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
 import type { Trainer } from "../core/ports/engine.js";
 import type { Identity } from "../core/ports/transport.js";
-import { createNodeClock } from "./clock.js";
+import { createSystemClock } from "../clock/system-clock.js";
 import { nodeDigest } from "./digest.js";
 import { loadEngine, type NodeEngine } from "./engines.js";
 import { openFileBlobs } from "./file-blobs.js";
@@ -55,7 +55,7 @@ export async function createDevice(options: NodeDeviceOptions): Promise<Device> 
     const identity = await openIdentity(options, directory);
     const device = await createCoreDevice(
       {
-        ...{ clock: createNodeClock(), store, identity, digest: nodeDigest },
+        ...{ clock: createSystemClock(), store, identity, digest: nodeDigest },
         transport: createNodeMqttTransport(),
         random: createRandom(randomBytes(16).toString("hex")),
         blobs: await openFileBlobs(join(directory, "blobs")),
@@ -84,7 +84,7 @@ async function openIdentity(
 ): Promise<Identity> {
   const key = await openDeviceKey(directory);
   return createHttpIdentity({
-    ...{ server, key, clock: createNodeClock(), useWebSocket },
+    ...{ server, key, clock: createSystemClock(), useWebSocket },
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
   });
 }

@@ -4,7 +4,7 @@
  * @module @fedge/device-runtime/node
  */
 export { alwaysEligible, createDevice, type NodeDeviceOptions } from "./create-device.js";
-export { createNodeClock } from "./clock.js";
+export { createSystemClock } from "../clock/system-clock.js";
 export type { DeviceKey } from "../identity/device-key.js";
 export { deviceKeyOf } from "./device-key.js";
 export { nodeDigest } from "./digest.js";

@@ -11,7 +11,7 @@ import {
   alwaysEligible,
   createHttpIdentity,
   createMqttTransport,
-  createNodeClock,
+  createSystemClock,
   deviceKeyOf,
   nodeDigest,
 } from "@fedge/device-runtime/node";
@@ -44,7 +44,7 @@ export interface SimulatedDevice {
 export async function createSimulatedDevice(of: DeviceSeed, shared: SharedParts): Promise<SimulatedDevice> {
   const { fleet } = shared;
   const key = deviceKeyOf(createHash("sha256").update(`${fleet.seed}/device-key/${of.index}`).digest());
-  const clock = createNodeClock();
+  const clock = createSystemClock();
   const { transport, trainer } = createLine(shared);
   const device = await createDevice(
     {

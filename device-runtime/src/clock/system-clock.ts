@@ -2,8 +2,8 @@ import type { Clock } from "../core/ports/clock.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The process's own clock. */
-export function createNodeClock(): Clock {
+/** The platform's own clock and timers. */
+export function createSystemClock(): Clock {
   return {
     nowMs: () => Date.now(),
     after: (delayMs, run) => {
