@@ -78,6 +78,14 @@ export class Conversion {
     return turned;
   }
 
+  /** The value with a sigmoid at its end as the last node, where a loss finds it that contains the sigmoid. */
+  activationLast(value: string): string {
+    const producer = this.graph.producerOf(this.#channelsFirst.get(value) ?? "");
+    const [input] = producer?.inputs ?? [];
+    if (producer?.opType !== "Sigmoid" || input === undefined) return value;
+    return this.op("Sigmoid", [this.channelsLast(input)]);
+  }
+
   /** Applies what works on each number alone in the layout that the value was made in. */
   elementwise(value: string, apply: (value: string) => string): string {
     const twin = this.#channelsFirst.get(value);

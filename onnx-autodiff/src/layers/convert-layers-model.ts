@@ -58,7 +58,9 @@ export function convertLayersModel(
     options.form ?? "inference",
   );
   const inputs = model.inputs.map((ref) => addInput(conversion, model, ref));
-  const outputs = new ModelRun(conversion, model, inputs).outputs();
+  const outputs = new ModelRun(conversion, model, inputs)
+    .outputs()
+    .map((value) => conversion.activationLast(value));
   const names = outputNames(model);
   const graphOutputs = outputs.map((value, at) => ({ name: names[at] ?? value, value }));
   const onnx = encodeModel({

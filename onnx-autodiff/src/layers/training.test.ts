@@ -202,3 +202,48 @@ describe("a converted model has tfjs's gradients and moving statistics", () => {
     }
   });
 });
+
+test("the loss of a model that ends in a convolution with a sigmoid is taken before the sigmoid", async () => {
+  const { source } = kerasModel((l) => [
+    l.conv2d({ filters: 1, kernelSize: 1, activation: "sigmoid", inputShape: [2, 2, 1], name: "conv" }),
+  ]);
+  const weights = [
+    { name: "conv/kernel", shape: [1, 1, 1, 1], data: Float32Array.of(1) },
+    { name: "conv/bias", shape: [1], data: Float32Array.of(2) },
+  ];
+  const { onnx } = convertLayersModel({ ...source, weights }, { form: "training" });
+  const graphs = buildTrainingGraphs(onnx, { loss: "binary-cross-entropy" });
+  const session = await InferenceSession.create(graphs.train);
+  const image = (value: number): Tensor =>
+    new Tensor("float32", new Float32Array(4).fill(value), [1, 2, 2, 1]);
+
+  const { loss } = await session.run({
+    conv_input: image(0),
+    target: image(1),
+    learning_rate: new Tensor("float32", [0], []),
+    "conv/kernel": new Tensor("float32", [1], [1, 1, 1, 1]),
+    "conv/bias": new Tensor("float32", [2], [1]),
+  });
+
+  // Of logits that are 2 everywhere, with target 1: log(1 + exp(-2)).
+  expect(loss?.data[0]).toBeCloseTo(Math.log1p(Math.exp(-2)), 6);
+});
+
+test("a number of steps that only the caller knows can be trained", async () => {
+  const { source } = kerasModel((l) => [
+    l.conv1d({ filters: 4, kernelSize: 3, padding: "same", activation: "tanh", inputShape: [null, 3] }),
+    l.lstm({ units: 3, ...zeros }),
+    l.dense({ units: 3 }),
+  ]);
+  const { onnx } = convertLayersModel(source, { form: "training" });
+  const inputs = new Tensor(
+    "float32",
+    Float32Array.from({ length: BATCH * 7 * 3 }, (_, at) => Math.sin(at)),
+    [BATCH, 7, 3],
+  );
+  const name = `${source.weights[0]?.name.split("/")[0]}_input`;
+
+  const given = await onnxGradients(onnx, { [name]: inputs });
+
+  expect(given("loss")[0]).toBeGreaterThan(0);
+});

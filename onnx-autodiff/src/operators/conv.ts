@@ -1,7 +1,7 @@
 import { unbroadcast } from "../gradient/broadcast.js";
 import type { GradientContext } from "../gradient/gradient-context.js";
 import type { InferenceContext } from "../graph/inference-context.js";
-import { staticSize, type Dim } from "../graph/tensor-type.js";
+import { anonymousDim, staticSize, type Dim } from "../graph/tensor-type.js";
 import { kernelGradient } from "./kernel-gradient.js";
 import { sumPerChannel } from "./normalization.js";
 import type { Operator } from "./operator.js";
@@ -54,7 +54,10 @@ export function convWindow(context: InferenceContext): Window | undefined {
 function outputShape(context: InferenceContext): readonly Dim[] | undefined {
   const [input, kernel] = [context.shape(0), context.shape(1)];
   const window = convWindow(context);
-  if (input === undefined || kernel === undefined || window === undefined) return undefined;
+  if (input === undefined || kernel === undefined) return undefined;
+  const output = context.node.outputs[0] ?? "";
+  const unknown = input.slice(2).map((_, axis) => anonymousDim(output, axis + 2));
+  if (window === undefined) return [input[0] ?? 1, kernel[0] ?? 1, ...unknown];
   requireChannels(context, input[1], kernel);
   const spatial = outputDims(context, window, { spatial: input.slice(2) });
   return [input[0] ?? 1, kernel[0] ?? 1, ...spatial];
