@@ -6,6 +6,7 @@ import {
   type RoundId,
   type TaskId,
 } from "@fedge/protocol";
+import type { Fleet } from "./fleet/fleet.js";
 import { exportVersion } from "./registry/export-version.js";
 import { RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
 import { RegistryViews } from "./registry/views.js";
@@ -30,6 +31,7 @@ import type { Releases } from "./tasks/ports.js";
 export interface ServiceParts extends RegistryPorts {
   readonly tasks: TaskManager;
   readonly releases: Releases;
+  readonly fleet: Pick<Fleet, "forget">;
   readonly tenantId: string;
   readonly startedAtMs: number;
   readonly traffic: () => { readonly bytesUp: number; readonly bytesDown: number };
@@ -142,6 +144,10 @@ export class Aggregator implements AggregatorService {
     if (device === undefined)
       throw new FedgeError("DEVICE_UNKNOWN", `there is no device "${deviceId}"; see \`fedge device list\``);
     return device;
+  }
+
+  deviceForgotten(deviceId: DeviceId): Promise<void> {
+    return this.parts.fleet.forget(deviceId);
   }
 
   onEvent(listener: (event: ServiceEvent) => void): () => void {

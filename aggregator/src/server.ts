@@ -57,10 +57,13 @@ async function openHttp(
   };
 }
 
-function createService(base: Foundations, { tasks, releases, events, traffic }: Orchestration): Aggregator {
+function createService(
+  base: Foundations,
+  { tasks, releases, events, traffic, fleet }: Orchestration,
+): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
-    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, nowMs },
+    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, fleet, nowMs },
     prepare: createModelPreparer(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),

@@ -111,6 +111,8 @@ export interface AggregatorService {
   fleet(): Promise<FleetView>;
   listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
   getDevice(deviceId: DeviceId): Promise<DeviceRecord>;
+  /** After a device's record is deleted: drops its connection and what is kept for it. */
+  deviceForgotten(deviceId: DeviceId): Promise<void>;
 
   onEvent(listener: (event: ServiceEvent) => void): () => void;
 }

@@ -7,7 +7,7 @@ import { importsOf, repositoryRoot, sourceFiles } from "./source-files.js";
 const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonly string[] }[] = [
   { folder: "protocol/src", packages: ["zod"] },
   { folder: "onnx-autodiff/src", packages: ["@fedge/protocol"] },
-  { folder: "device-runtime/src/core", packages: ["@fedge/protocol"] },
+  { folder: "device-runtime/src/core", packages: ["@fedge/protocol", "zod"] },
   { folder: "device-runtime/src/testing", packages: ["@fedge/protocol", "vitest"] },
   {
     folder: "device-runtime/src/engines/onnx",
@@ -35,6 +35,7 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
       "@tensorflow/tfjs-layers",
       "classic-level",
       "comlink",
+      "env-paths",
       "mqtt",
       "onnxruntime-common",
       "onnxruntime-node",

@@ -44,6 +44,8 @@ describe.skipIf(!hasChromium)("stores of a page (needs chromium)", () => {
       put: (key, value) => ask("put", key, value) as Promise<void>,
       delete: (key) => ask("delete", key) as Promise<void>,
       keys: (prefix) => ask("keys", prefix) as Promise<string[]>,
+      write: (changes) =>
+        tab.evaluate(([database, all]) => page.write(database, all), [name, [...changes]] as const),
     };
     return Promise.resolve({ store, close: () => Promise.resolve() });
   });

@@ -1,4 +1,4 @@
-import { FedgeError, errorCodeOf, type ErrorCode, type TenantId } from "@fedge/protocol";
+import { FedgeError, errorCodeOf, type DeviceId, type ErrorCode, type TenantId } from "@fedge/protocol";
 import type { AedesOptions, AedesPublishPacket, AuthenticateError, Client, ConnectPacket } from "aedes";
 import type { TokenClaims } from "../identity/device-tokens.js";
 import type { Counters } from "../metrics/metrics.js";
@@ -133,6 +133,13 @@ export class DeviceSessions {
       if ((this.#sessions.get(client)?.claims.expiresAtMs ?? 0) > nowMs) continue;
       this.refused("session", new FedgeError("TOKEN_EXPIRED", "the session's token has expired"));
       client.close();
+    }
+  }
+
+  /** Closes the device's connection, if it has one. */
+  disconnect(deviceId: DeviceId): void {
+    for (const client of this.#connected) {
+      if (this.#sessions.get(client)?.claims.deviceId === deviceId) client.close();
     }
   }
 

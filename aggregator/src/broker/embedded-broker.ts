@@ -1,4 +1,4 @@
-import { FedgeError, type TenantId } from "@fedge/protocol";
+import { FedgeError, type DeviceId, type TenantId } from "@fedge/protocol";
 import { Aedes } from "aedes";
 import type { Server as HttpServer } from "node:http";
 import { createServer, type Server } from "node:net";
@@ -44,6 +44,8 @@ export interface EmbeddedBroker {
   /** Payload bytes that devices sent and were sent since the start. */
   traffic(): { readonly bytesUp: number; readonly bytesDown: number };
   numConnected(): number;
+  /** Ends the device's connection, if it has one. */
+  disconnect(deviceId: DeviceId): void;
   /** Lets connections flush for at most two seconds, then ends them. Wills are not heard any more. Idempotent. */
   close(): Promise<void>;
 }
@@ -114,6 +116,10 @@ class RunningBroker implements EmbeddedBroker {
 
   traffic(): { readonly bytesUp: number; readonly bytesDown: number } {
     return this.#sessions.traffic();
+  }
+
+  disconnect(deviceId: DeviceId): void {
+    this.#sessions.disconnect(deviceId);
   }
 
   numConnected(): number {

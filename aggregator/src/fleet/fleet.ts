@@ -10,6 +10,8 @@ export interface FleetOptions {
   readonly counters: Counters;
   readonly nowMs: () => number;
   readonly emit: (event: ServiceEvent) => void;
+  /** Ends its connection, where the broker is this process'. */
+  readonly disconnect: (deviceId: DeviceId) => void;
   readonly onLost: (deviceId: DeviceId) => void;
   readonly onReturned: (deviceId: DeviceId) => void;
 }
@@ -52,6 +54,14 @@ export class Fleet {
     if (device === undefined) return;
     const { model, version, manifestSha256 } = report;
     await this.#update(deviceId, { serving: { ...device.serving, [model]: { version, manifestSha256 } } });
+  }
+
+  /** After its record is deleted: nothing of it stays here, nor at the broker. */
+  async forget(deviceId: DeviceId): Promise<void> {
+    if (this.#online.has(deviceId)) this.#gone(deviceId);
+    this.options.disconnect(deviceId);
+    await this.options.releases.forget(deviceId);
+    this.options.emit({ type: "fleet-changed" });
   }
 
   #gone(deviceId: DeviceId): void {

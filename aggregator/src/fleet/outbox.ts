@@ -2,6 +2,7 @@ import {
   PROTOCOL_VERSION,
   deviceTopic,
   encodeEnvelope,
+  type DeviceChannel,
   type DeviceDownChannel,
   type DeviceId,
   type MessageId,
@@ -41,6 +42,11 @@ export class Outbox implements DeviceOutbox {
     return this.publish(deviceTopic(this.options.tenantId, deviceId, channel), message, options);
   }
 
+  /** Takes back what is retained for the device. */
+  clear(deviceId: DeviceId, channel: DeviceChannel): Promise<void> {
+    return this.#publish(deviceTopic(this.options.tenantId, deviceId, channel), new Uint8Array(), true);
+  }
+
   /** Resolves also when the broker cannot be reached: devices ask again, and the failure is counted. */
   async publish(topic: string, message: object, { retain }: { readonly retain: boolean }): Promise<void> {
     this.#seq += 1;
@@ -51,11 +57,12 @@ export class Outbox implements DeviceOutbox {
       session: this.options.session,
       seq: this.#seq,
     } as const;
+    await this.#publish(topic, encodeEnvelope({ ...header, body: message }), retain);
+  }
+
+  async #publish(topic: string, payload: Uint8Array, retain: boolean): Promise<void> {
     try {
-      await this.options.transport.publish(topic, encodeEnvelope({ ...header, body: message }), {
-        retain,
-        qos: 1,
-      });
+      await this.options.transport.publish(topic, payload, { retain, qos: 1 });
     } catch (error) {
       this.options.counters.count("fedge_publish_failed_total");
       this.options.logger.warn({ err: error }, "a message could not be published");

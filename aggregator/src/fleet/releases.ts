@@ -54,6 +54,13 @@ export class FleetReleases implements Releases {
     await this.options.outbox.sendTo(deviceId, "desired", desired, { retain: true });
   }
 
+  /** Takes back what the broker keeps for a device that is gone for good. */
+  async forget(deviceId: DeviceId): Promise<void> {
+    this.#told.delete(deviceId);
+    await this.options.outbox.clear(deviceId, "desired");
+    await this.options.outbox.clear(deviceId, "state");
+  }
+
   async #add(model: ModelName, version: VersionRecord, releaseCounter: number): Promise<void> {
     await this.options.publisher.hold(`release/${model}`, await this.#blobsOf(version));
     const others = this.#desired?.models.filter((entry) => entry.model !== model) ?? [];

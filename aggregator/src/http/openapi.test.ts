@@ -26,5 +26,10 @@ test("every operation documents its errors and, unless it is public, its token",
   const open = operations.filter(({ operation }) => operation.security === undefined).map(({ name }) => name);
 
   expect(operations.filter(({ operation }) => !("default" in operation.responses))).toEqual([]);
-  expect(open.sort()).toEqual(["get /healthz", "post /v1/devices", "post /v1/devices/{deviceId}/token"]);
+  expect(open.sort()).toEqual([
+    "get /healthz",
+    "post /v1/devices",
+    "post /v1/devices/{deviceId}/forget",
+    "post /v1/devices/{deviceId}/token",
+  ]);
 });

@@ -22,6 +22,11 @@ export interface DeviceIdentity {
     deviceId: DeviceId,
     request: { readonly timestampMs: number; readonly signature: string },
   ): Promise<DeviceToken>;
+  /** Deletes the device. */
+  forget(
+    deviceId: DeviceId,
+    request: { readonly timestampMs: number; readonly signature: string },
+  ): Promise<void>;
   /** The device that a token was issued to. */
   verifyToken(token: string): Promise<DeviceId>;
 }

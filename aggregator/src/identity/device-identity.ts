@@ -36,7 +36,13 @@ export interface DeviceIdentityService {
   ): Promise<IssuedToken & { readonly deviceId: DeviceId; readonly tenantId: TenantId }>;
   /** Throws DEVICE_UNKNOWN, TOKEN_INVALID for a wrong signature, or ACCESS_DENIED for a wrong clock or a replay. */
   refresh(deviceId: DeviceId, request: TokenRequest): Promise<IssuedToken>;
-  /** Throws TOKEN_INVALID or TOKEN_EXPIRED. */
+  /**
+   * Deletes the device for good; the wish has no term, since whoever signed it may have been offline since.
+   * Throws DEVICE_UNKNOWN, TOKEN_INVALID for a wrong signature, or ACCESS_DENIED for a wish that is older than the
+   * device's last request.
+   */
+  forget(deviceId: DeviceId, request: TokenRequest): Promise<void>;
+  /** Throws TOKEN_INVALID, also for a device that is forgotten, or TOKEN_EXPIRED. */
   verifyToken(token: string): Promise<DeviceId>;
   /** As `verifyToken`, with tenant and expiry: what the broker asks. */
   verifyClaims(token: string): Promise<TokenClaims>;
@@ -61,12 +67,18 @@ export function tokenMessage(deviceId: DeviceId, timestampMs: number): string {
   return `fedge-token-v1:${deviceId}:${timestampMs}`;
 }
 
+/** What a device signs to be forgotten. */
+export function forgetMessage(deviceId: DeviceId, timestampMs: number): string {
+  return `fedge-forget-v1:${deviceId}:${timestampMs}`;
+}
+
 export function createDeviceIdentity(options: DeviceIdentityOptions): DeviceIdentityService {
   return {
     enrol: (request) => enrol(options, request),
     refresh: (deviceId, request) => refresh(options, deviceId, request),
-    verifyToken: async (token) => (await options.tokens.verify(token)).deviceId,
-    verifyClaims: (token) => options.tokens.verify(token),
+    forget: (deviceId, request) => forget(options, deviceId, request),
+    verifyToken: async (token) => (await verify(options, token)).deviceId,
+    verifyClaims: (token) => verify(options, token),
   };
 }
 
@@ -95,18 +107,42 @@ async function refresh(
   deviceId: DeviceId,
   request: TokenRequest,
 ): Promise<IssuedToken> {
-  const device = await options.store.getDevice(deviceId);
-  if (device === undefined) {
-    throw new FedgeError("DEVICE_UNKNOWN", `device ${deviceId} is not enrolled here; enrol it first`);
-  }
-  const { timestampMs, signature } = request;
-  if (!isSignedBy(decodePublicKey(device.publicKey), tokenMessage(deviceId, timestampMs), signature)) {
-    throw new FedgeError("TOKEN_INVALID", "the signature is not by this device's key");
-  }
+  const { timestampMs } = request;
+  await requireSigned(options, { deviceId, ...request }, tokenMessage(deviceId, timestampMs));
   // The signature comes first: the clock is told only to a device, and only a device's own requests count as newer.
   refuseWrongClock(options.clock.nowMs(), timestampMs);
   await refuseReplay(options, deviceId, timestampMs);
   return issue(options, deviceId);
+}
+
+async function forget(
+  options: DeviceIdentityOptions,
+  deviceId: DeviceId,
+  request: TokenRequest,
+): Promise<void> {
+  await requireSigned(options, { deviceId, ...request }, forgetMessage(deviceId, request.timestampMs));
+  await refuseReplay(options, deviceId, request.timestampMs);
+  await options.store.deleteDevice(deviceId);
+}
+
+async function requireSigned(
+  { store }: DeviceIdentityOptions,
+  { deviceId, signature }: TokenRequest & { readonly deviceId: DeviceId },
+  message: string,
+): Promise<void> {
+  const device = await store.getDevice(deviceId);
+  if (device === undefined) {
+    throw new FedgeError("DEVICE_UNKNOWN", `device ${deviceId} is not enrolled here; enrol it first`);
+  }
+  if (isSignedBy(decodePublicKey(device.publicKey), message, signature)) return;
+  throw new FedgeError("TOKEN_INVALID", "the signature is not by this device's key");
+}
+
+/** A token outlives the device that it was issued to. */
+async function verify({ tokens, store }: DeviceIdentityOptions, token: string): Promise<TokenClaims> {
+  const claims = await tokens.verify(token);
+  if ((await store.getDevice(claims.deviceId)) !== undefined) return claims;
+  throw new FedgeError("TOKEN_INVALID", "the token's device is not enrolled here any more; enrol it again");
 }
 
 /** Each timestamp serves once, whatever it was signed for. */

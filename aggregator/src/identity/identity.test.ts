@@ -8,6 +8,7 @@ import { adminTokenCheck, createSecretText } from "./admin-token.js";
 import {
   createDeviceIdentity,
   enrolmentMessage,
+  forgetMessage,
   tokenMessage,
   type DeviceIdentityService,
 } from "./device-identity.js";
@@ -57,6 +58,10 @@ class FakeDevice {
     };
   }
 
+  forgetRequest(timestampMs: number) {
+    return { timestampMs, signature: this.sign(forgetMessage(this.deviceId, timestampMs)) };
+  }
+
   tokenRequest(timestampMs: number) {
     return { timestampMs, signature: this.sign(tokenMessage(this.deviceId, timestampMs)) };
   }
@@ -74,6 +79,10 @@ function memoryKeys(): DeviceKeyStore {
       return record;
     },
     getDevice: async (deviceId) => devices.get(deviceId),
+    deleteDevice: async (deviceId) => {
+      devices.delete(deviceId);
+      timestamps.delete(deviceId);
+    },
     acceptTokenTimestamp: async (deviceId, timestampMs) => {
       const isNewer = devices.has(deviceId) && timestampMs > (timestamps.get(deviceId) ?? 0);
       if (isNewer) timestamps.set(deviceId, timestampMs);
@@ -242,6 +251,61 @@ describe("a token request", () => {
   });
 });
 
+describe("a wish to be forgotten", () => {
+  beforeEach(() => identity.enrol(device.enrolment()));
+  const forget = (timestampMs = clock.nowMs(), by = device): Promise<void> =>
+    identity.forget(device.deviceId, by.forgetRequest(timestampMs));
+
+  test("ends the device: its name and its token are nobody's", async () => {
+    const { token } = await identity.refresh(device.deviceId, device.tokenRequest(clock.nowMs()));
+    await forget(clock.nowMs() + 1);
+
+    const refresh = identity.refresh(device.deviceId, device.tokenRequest(clock.nowMs() + 2));
+    await expect(refresh).rejects.toMatchObject({ code: "DEVICE_UNKNOWN" });
+    await expect(identity.verifyToken(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+    await expect(identity.verifyClaims(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+  });
+
+  test("serves however late it comes", async () => {
+    const wish = device.forgetRequest(clock.nowMs() + 1);
+    clock.advance(90 * 24 * 3_600_000);
+
+    await expect(identity.forget(device.deviceId, wish)).resolves.toBeUndefined();
+  });
+
+  test("does not end a device that has enrolled again since", async () => {
+    const wish = device.forgetRequest(clock.nowMs() + 1);
+    await identity.forget(device.deviceId, wish);
+    clock.advance(1000);
+    await identity.enrol(device.enrolment(undefined, clock.nowMs()));
+
+    await expect(identity.forget(device.deviceId, wish)).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+  });
+
+  test("by another key is refused, and the device stays", async () => {
+    await expect(forget(clock.nowMs(), new FakeDevice())).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+
+    await expect(
+      identity.refresh(device.deviceId, device.tokenRequest(clock.nowMs())),
+    ).resolves.toBeDefined();
+  });
+
+  test("is no request for a token, nor the other way round", async () => {
+    const asToken = identity.refresh(device.deviceId, device.forgetRequest(clock.nowMs()));
+    const asWish = identity.forget(device.deviceId, device.tokenRequest(clock.nowMs()));
+
+    await expect(asToken).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+    await expect(asWish).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+  });
+
+  test("of a device that is not enrolled says so", async () => {
+    const stranger = new FakeDevice();
+    const wish = identity.forget(stranger.deviceId, stranger.forgetRequest(clock.nowMs()));
+
+    await expect(wish).rejects.toMatchObject({ code: "DEVICE_UNKNOWN" });
+  });
+});
+
 describe("a token", () => {
   const issue = async (): Promise<string> => (await identity.enrol(device.enrolment())).token;
   const jwt = (changes: { issuer?: string; audience?: string; tid?: string; alg?: string }) =>
@@ -271,6 +335,8 @@ describe("a token", () => {
   });
 
   test("made with the same fields and secret is one of ours, so that the next tests change one thing each", async () => {
+    await identity.enrol(device.enrolment());
+
     expect(await identity.verifyToken(await jwt({}).sign(SECRET))).toBe(device.deviceId);
   });
 

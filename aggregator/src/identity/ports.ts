@@ -6,6 +6,8 @@ export interface DeviceKeyStore {
   /** The same key again is the same device. Throws ACCESS_DENIED when the id belongs to another key. */
   enrolDevice(device: { deviceId: DeviceId; publicKey: string; atMs: number }): Promise<DeviceRecord>;
   getDevice(deviceId: DeviceId): Promise<DeviceRecord | undefined>;
+  /** What is not there is deleted already. */
+  deleteDevice(deviceId: DeviceId): Promise<void>;
   /**
    * Records the timestamp of a token request, durably, and gives true when it is newer than every one accepted
    * before; false for a replay or an unknown device.

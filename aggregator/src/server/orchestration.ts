@@ -28,6 +28,7 @@ export interface Orchestration {
   readonly tasks: TaskManager;
   readonly releases: FleetReleases;
   readonly traffic: () => Traffic;
+  readonly fleet: Fleet;
 }
 
 interface Speaking {
@@ -77,7 +78,7 @@ export async function startOrchestration(
   await tasks.start();
   await startInbox(base, fleetRef.fleet, tasks);
   sayAgainAfterLoss(base, speaking, await announce(base, outbox, closing));
-  return { events, tasks, releases, traffic };
+  return { events, tasks, releases, traffic, fleet: fleetRef.fleet };
 }
 
 function openSpeaking(base: Foundations, closing: Closing): Speaking {
@@ -114,6 +115,7 @@ function createFleet(base: Foundations, { events, releases }: Speaking, tasks: T
     counters: base.metrics,
     nowMs: () => base.clock.nowMs(),
     emit: events.emit,
+    disconnect: (deviceId) => base.broker?.disconnect(deviceId),
     onLost: (deviceId) => tasks.deviceLost(deviceId),
     onReturned: (deviceId) => tasks.deviceReturned(deviceId),
   });

@@ -8,7 +8,7 @@ import { devices } from "./schema.js";
 
 type DeviceQueries = Pick<
   ControlStore,
-  "enrolDevice" | "getDevice" | "updateDevice" | "listDevices" | "countDevices"
+  "enrolDevice" | "getDevice" | "updateDevice" | "deleteDevice" | "listDevices" | "countDevices"
 > & {
   /** Records the timestamp and says true when it is newer than every one before; false for a replay. */
   acceptTokenTimestamp(deviceId: DeviceId, timestampMs: number): Promise<boolean>;
@@ -19,6 +19,10 @@ export function deviceQueries(database: Database): DeviceQueries {
     enrolDevice: (device) => enrolDevice(database, device),
     getDevice: (deviceId) => asStoreOperation("read a device", {}, () => findDevice(database, deviceId)),
     updateDevice: (deviceId, change) => updateDevice(database, deviceId, change),
+    deleteDevice: (deviceId) =>
+      asStoreOperation("delete a device", {}, async () => {
+        await database.delete(devices).where(eq(devices.deviceId, deviceId));
+      }),
     listDevices: (page = NO_PAGE) =>
       asStoreOperation("list devices", {}, async () => {
         const ordered = database

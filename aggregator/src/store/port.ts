@@ -125,6 +125,8 @@ export interface ControlStore {
       readonly session?: number;
     },
   ): Promise<DeviceRecord | undefined>;
+  /** What is not there is deleted already. Rounds keep the ids of their members. */
+  deleteDevice(deviceId: DeviceId): Promise<void>;
   listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
   /** Counts by presence and by served `model@version`. */
   countDevices(): Promise<{

@@ -1,6 +1,9 @@
 import { createRandom } from "@fedge/protocol";
-import { createDevice as createCoreDevice, type Device } from "../core/device.js";
-import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
+import { modelsOf, type AppOptions } from "../core/app-options.js";
+import { closingAfter } from "../core/closing-after.js";
+import { createDevice as createCoreDevice } from "../core/device.js";
+import type { Device } from "../core/device-interface.js";
+import type { HostConditions } from "../core/ports/application.js";
 import { createHttpIdentity } from "../identity/http-identity.js";
 import { createMqttTransport } from "../mqtt/mqtt-transport.js";
 import { watchPage } from "./conditions/page-conditions.js";
@@ -8,7 +11,7 @@ import { openDeviceDatabase, type DeviceDatabase } from "./database.js";
 import { EngineWorker } from "./engine-worker.js";
 import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
 import { createSystemClock } from "../clock/system-clock.js";
-import { openWebDeviceKey } from "./web-device-key.js";
+import { eraseWebDeviceKey, openWebDeviceKey } from "./web-device-key.js";
 import { webDigest } from "./web-digest.js";
 import { createLockLeadership } from "./tabs/leadership.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
@@ -16,14 +19,7 @@ import { openTabLine } from "./tabs/tab-messages.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
 
 /** What an app in a page decides. */
-export interface BrowserDeviceOptions {
-  /** The aggregator, such as `https://fedge.example`; it has to allow the page's origin. */
-  readonly server: string;
-  readonly models: readonly string[];
-  /** Labelled examples by model; without any the device serves and does not train. */
-  readonly trainingData?: Readonly<Record<string, TrainingData>>;
-  readonly consent?: Partial<Consent>;
-  readonly enrolmentKey?: string;
+export interface BrowserDeviceOptions extends AppOptions {
   /** When the device may train; by default while it charges, unmetered and not in use (`watchPage`). */
   readonly conditions?: HostConditions;
   /** Names the database; one device for each name and origin. `fedge` by default. */
@@ -39,10 +35,11 @@ export interface BrowserDeviceOptions {
  * Throws STORAGE_FAILED where the browser keeps nothing, ENGINE_UNAVAILABLE where no engine starts or the page is not
  * secure, and OPTION_INVALID. A server that cannot be reached is not an error: what is installed serves.
  */
-export function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevice> {
+export async function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevice> {
+  const models = modelsOf(options);
   const name = options.databaseName ?? "fedge";
   return joinDevice({
-    models: options.models,
+    models,
     consent: options.consent ?? {},
     clock: createSystemClock(),
     // Missing in a page that is not secure, whatever the type says.
@@ -98,6 +95,7 @@ async function openDevice(
       blobs: createIndexedDbBlobs(database),
       identity: createHttpIdentity({
         ...{ server, key, clock, useWebSocket: true },
+        eraseKey: () => eraseWebDeviceKey(database),
         ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
       }),
       serving: createWorkerServing(workers.serving, engine),
@@ -106,7 +104,12 @@ async function openDevice(
       trainingData: options.trainingData ?? {},
       newStop: () => new AbortController(),
     },
-    { models: options.models, consent: options.consent ?? {}, platform: platformOf(navigator.userAgent) },
+    {
+      models: modelsOf(options),
+      consent: options.consent ?? {},
+      platform: platformOf(navigator.userAgent),
+      ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
+    },
   );
 }
 
@@ -119,15 +122,4 @@ function startWorker(): Worker {
 function platformOf(userAgent: string): string {
   const [, name, version] = /(Firefox|Edg|Chrome|Version)\/(\d+)/.exec(userAgent) ?? [];
   return name === undefined ? "browser" : `browser ${name === "Version" ? "Safari" : name} ${version}`;
-}
-
-function closingAfter(device: Device, free: () => void): Device {
-  let closing: Promise<void> | null = null;
-  return {
-    model: (name) => device.model(name),
-    on: (event, listener) => device.on(event, listener),
-    status: () => device.status(),
-    setConsent: (consent) => device.setConsent(consent),
-    close: () => (closing ??= device.close().finally(free)),
-  };
 }

@@ -12,6 +12,15 @@ export function createIndexedDbValues(database: DeviceDatabase): ByteStore {
         await Promise.all([transaction.store.put(ownBytes(value), key), transaction.done]);
       }),
     delete: (key) => guarded(() => database.delete("values", key)),
+    write: (changes) =>
+      guarded(async () => {
+        const transaction = database.transaction("values", "readwrite", { durability: "strict" });
+        const { store, done } = transaction;
+        const written = changes.map(([key, value]) =>
+          value === null ? store.delete(key) : store.put(ownBytes(value), key),
+        );
+        await Promise.all([...written, done]);
+      }),
     keys: (prefix) =>
       guarded(() => database.getAllKeys("values", IDBKeyRange.bound(prefix, `${prefix}\uffff`, false, true))),
   };

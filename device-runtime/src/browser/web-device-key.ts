@@ -16,6 +16,11 @@ export async function openWebDeviceKey(database: DeviceDatabase): Promise<Device
   return deviceKeyOf(kept ?? (await makeKey(database)));
 }
 
+/** The key is gone for good. Throws STORAGE_FAILED. */
+export async function eraseWebDeviceKey(database: DeviceDatabase): Promise<void> {
+  await guarded(() => database.delete("keys", KEY));
+}
+
 async function makeKey(database: DeviceDatabase): Promise<CryptoKeyPair> {
   const made = await generate();
   // Another tab may have been first: the transaction decides.

@@ -7,6 +7,12 @@ export interface DeviceEventMap {
   version: { readonly model: ModelName; readonly version: number };
   /** A step of this device's part in a round. */
   round: { readonly roundId: string; readonly phase: RoundPhase; readonly code: ErrorCode | null };
+  /** The feature log has more rows, or fewer. */
+  log: { readonly numRows: number; readonly sizeBytes: number };
+  /** What keeps the device from training has changed; none when nothing does. */
+  conditions: { readonly waitingFor: readonly string[] };
+  /** Log, models and key are erased; the device is closed. */
+  forgotten: { readonly isServerTold: boolean };
   /** The connection came or went. */
   state: { readonly isOnline: boolean };
   /** Something failed that the device deals with by itself. */
@@ -20,6 +26,9 @@ export class DeviceEvents {
   readonly #listeners: Listeners = {
     version: new Set(),
     round: new Set(),
+    log: new Set(),
+    conditions: new Set(),
+    forgotten: new Set(),
     state: new Set(),
     error: new Set(),
   };

@@ -4,7 +4,6 @@ import {
   modelName as modelNameSchema,
   serverState,
   serverStateTopic,
-  type Assigned,
   type Birth,
   type BlobRef,
   type ModelName,
@@ -12,62 +11,21 @@ import {
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
 import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
+import type { Device, DeviceModel, DeviceOptions, DeviceStatus, FeatureLogView } from "./device-interface.js";
+import { keepConsent, keptConsent } from "./consent-record.js";
+import { WaitingReasons } from "./waiting-reasons.js";
+import { DeviceMemory } from "./feature-log/device-memory.js";
+import type { LogField } from "./feature-log/log-row.js";
+import { Farewells } from "./farewell/farewells.js";
 import type { Consent } from "./ports/application.js";
-import type { TensorValues } from "./ports/engine.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
 import { Rounds } from "./rounds/rounds.js";
-import { ModelHost, type Prediction } from "./serving/model-host.js";
+import { TrainingHistory } from "./rounds/training-history.js";
+import { ModelHost } from "./serving/model-host.js";
+import type { TensorLike } from "./serving/tensor-types.js";
 import { RUNTIME_VERSION } from "./updates/installer.js";
 import { Updates } from "./updates/updates.js";
-
-/** What the app decides; everything else is a port. */
-export interface DeviceOptions {
-  /** Models that the app uses, by name. */
-  readonly models: readonly string[];
-  /** Both are off by default. */
-  readonly consent?: Partial<Consent>;
-  /** Names the platform for the operator, such as `node 20.19 linux`. */
-  readonly platform: string;
-  /** Held before an update is reported; for tests and simulations. */
-  readonly beforeReport?: (assignment: Assigned) => Promise<void>;
-}
-
-/** Where a device stands at the moment of the question. */
-export interface DeviceStatus {
-  readonly deviceId: string | null;
-  readonly isOnline: boolean;
-  /** Version that serves, by model; null before the first arrives. */
-  readonly versions: Readonly<Record<string, number | null>>;
-  readonly round: { readonly phase: string; readonly roundId: string | null };
-  readonly consent: Consent;
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-  /** Messages that arrived and could not be decoded; each is also an "error" event. */
-  readonly numMessagesRefused: number;
-}
-
-/** One of the device's models, whichever version serves. */
-export interface DeviceModel {
-  /** Throws MODEL_NOT_READY, MODEL_INPUT_INVALID or ENGINE_FAILED. */
-  predict(inputs: TensorValues): Promise<Prediction>;
-  /** The version that serves now; null before the first arrives. */
-  readonly version: number | null;
-}
-
-/** What an app embeds: serves models, keeps them current, and trains when it may. */
-export interface Device {
-  /** Throws MODEL_UNKNOWN for a name that was not among the options' models. */
-  model(name: string): DeviceModel;
-  /** Calls the listener at every event; the returned function ends that. */
-  on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void;
-  /** A snapshot; it does not change afterwards. */
-  status(): DeviceStatus;
-  /** Takes effect at once: training stops when its consent is withdrawn. */
-  setConsent(consent: Partial<Consent>): void;
-  /** Says goodbye, stops training between two steps, frees everything. Idempotent. */
-  close(): Promise<void>;
-}
 
 /**
  * Starts a device. What was installed before serves when the promise resolves; the connection comes by itself.
@@ -91,7 +49,11 @@ class RunningDevice implements Device {
   #serverSession: number | null = null;
   #topicsOf: Credentials | null = null;
   #hasRestored = false;
-  #numPredictions = 0;
+  readonly #memory: DeviceMemory;
+  readonly #history: TrainingHistory;
+  readonly #farewells: Farewells;
+  readonly #installedAtMs = new Map<string, number | null>();
+  readonly #waiting: WaitingReasons;
   /** Manifest of the latest assignment. */
   #trained: BlobRef | null = null;
   #stopListening: () => void = () => undefined;
@@ -104,24 +66,39 @@ class RunningDevice implements Device {
     this.#consent = { training: false, reporting: false, ...options.consent };
     this.#events = new DeviceEvents();
     const models = options.models.map(toModelName);
-    const prefix = ports.random.fork("predictions").uint32().toString(36);
-    const newId = (): string => `${prefix}-${(this.#numPredictions += 1).toString(36)}`;
-    this.#hosts = new Map(models.map((model) => [model, new ModelHost(model, newId)]));
     const onError = (error: unknown): void => this.#events.emit("error", error);
+    const limits = options.featureLog ?? {};
+    this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
+    this.#history = new TrainingHistory(ports, onError);
+    this.#farewells = new Farewells(ports, onError);
+    this.#hosts = new Map(models.map((model) => [model, new ModelHost(model, this.#memory.recorder)]));
     this.#connection = new Connection({ ports, birth: (session) => this.#birth(session), onError });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     this.#updates = this.#createUpdates(onError);
     this.#rounds = this.#createRounds(models, onError);
+    this.#waiting = new WaitingReasons({
+      consent: () => this.#consent,
+      isOnline: () => this.#connection.isOnline,
+      numExamples: () => this.#rounds.numExamples,
+      conditions: ports.conditions,
+      onChange: (waitingFor) => this.#events.emit("conditions", { waitingFor }),
+    });
   }
 
   async start(): Promise<void> {
+    const mustTell = await this.#farewells.restore();
+    // Whoever was here before has gone; this device must not wait for the server to hear of it.
+    if (mustTell) this.#farewells.tellLate().catch((error: unknown) => this.#events.emit("error", error));
+    this.#consent = { ...(await keptConsent(this.ports.store)), ...this.options.consent };
+    await this.#memory.restore();
+    await this.#history.restore();
     await this.#updates.restore();
     await this.#rounds.restore();
     this.#connection.onOnline(
       () => void this.#online().catch((error: unknown) => this.#events.emit("error", error)),
     );
-    this.#connection.onOffline(() => this.#events.emit("state", { isOnline: false }));
-    this.#stopListening = this.ports.conditions.onChange(() => this.#rounds.reconsider());
+    this.#connection.onOffline(() => this.#connected(false));
+    this.#stopListening = this.ports.conditions.onChange(() => this.#reconsider());
     this.#connection.start();
   }
 
@@ -153,7 +130,14 @@ class RunningDevice implements Device {
       deviceId: this.#connection.credentials?.deviceId ?? null,
       isOnline: this.#connection.isOnline,
       versions: Object.fromEntries(versions),
+      installedAtMs: Object.fromEntries(
+        [...this.#hosts.keys()].map((model) => [model, this.#installedAtMs.get(model) ?? null]),
+      ),
+      engine: this.ports.serving.name,
+      log: this.#memory.totals,
       round: { phase: this.#rounds.phase, roundId: this.#rounds.assignment?.roundId ?? null },
+      trainings: this.#history.records,
+      waitingFor: this.#waiting.reasons(),
       consent: this.#consent,
       ...this.#connection.traffic,
     };
@@ -161,7 +145,27 @@ class RunningDevice implements Device {
 
   setConsent(consent: Partial<Consent>): void {
     this.#consent = { ...this.#consent, ...consent };
-    this.#rounds.reconsider();
+    keepConsent(this.ports.store, this.#consent).catch((error: unknown) => this.#events.emit("error", error));
+    this.#reconsider();
+  }
+
+  log(id: string, fields: Readonly<Record<string, LogField>>): Promise<void> {
+    return this.#memory.note(this.#hosts, id, fields);
+  }
+
+  label(id: string, truth: TensorLike): Promise<void> {
+    return this.#memory.label(this.#hosts, id, truth);
+  }
+
+  get featureLog(): FeatureLogView {
+    return this.#memory.view;
+  }
+
+  async forget(): Promise<{ readonly isServerTold: boolean }> {
+    await this.close();
+    const isServerTold = await this.#farewells.say();
+    this.#events.emit("forgotten", { isServerTold });
+    return { isServerTold };
   }
 
   close(): Promise<void> {
@@ -171,17 +175,36 @@ class RunningDevice implements Device {
 
   async #close(): Promise<void> {
     this.#stopListening();
+    this.#waiting.close();
     this.#fetcher.close();
     await this.#updates.close();
     await this.#rounds.close();
     await this.#connection.close();
     await this.ports.trainer.close();
     for (const host of this.#hosts.values()) await host.close();
+    await this.#memory.close();
+    await this.#history.close();
+  }
+
+  #connected(isOnline: boolean): void {
+    this.#events.emit("state", { isOnline });
+    this.#waiting.tell();
+  }
+
+  #logChanged(): void {
+    this.#events.emit("log", this.#memory.totals);
+    // The first example may be what the device waited for.
+    if (this.#waiting.tell()) this.#rounds.reconsider();
+  }
+
+  #reconsider(): void {
+    this.#rounds.reconsider();
+    this.#waiting.tell();
   }
 
   /** Topics have the tenant and the device in their names, which a session learns; later ones subscribe them again. */
   async #online(): Promise<void> {
-    this.#events.emit("state", { isOnline: true });
+    this.#connected(true);
     const { credentials } = this.#connection;
     const { tenantId, deviceId } = this.#topicsOf ?? {};
     if (credentials !== null && (credentials.tenantId !== tenantId || credentials.deviceId !== deviceId)) {
@@ -229,6 +252,7 @@ class RunningDevice implements Device {
     this.#trained = this.#rounds.assignment?.manifest ?? this.#trained;
     // Every round has a base version of its own: its checkpoint is of no use after it.
     if (this.#rounds.phase === "resting") this.#updates.tidy();
+    this.#history.heard(event, this.#rounds);
     this.#events.emit("round", event);
   }
 
@@ -241,14 +265,18 @@ class RunningDevice implements Device {
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#rounds.phase === "training",
       trained: () => this.#trained,
-      onVersion: (event) => this.#events.emit("version", event),
+      onVersion: ({ installedAtMs, ...event }) => {
+        this.#installedAtMs.set(event.model, installedAtMs);
+        this.#events.emit("version", event);
+      },
       onError,
     });
   }
 
   #createRounds(models: readonly ModelName[], onError: (error: unknown) => void): Rounds {
+    const trainingData = this.#memory.trainingData(models, this.ports.trainingData);
     return new Rounds({
-      ports: this.ports,
+      ports: { ...this.ports, trainingData },
       connection: this.#connection,
       fetcher: this.#fetcher,
       models,

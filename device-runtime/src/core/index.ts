@@ -3,16 +3,18 @@
  *
  * @module @fedge/device-runtime
  */
-export {
-  createDevice,
-  type Device,
-  type DeviceModel,
-  type DeviceOptions,
-  type DeviceStatus,
-} from "./device.js";
+export { createDevice } from "./device.js";
+export type { AppOptions } from "./app-options.js";
+export type * from "./device-interface.js";
 export type { DeviceEventMap } from "./device-events.js";
 export type { Prediction } from "./serving/model-host.js";
 export type { RoundPhase } from "./rounds/participation-state.js";
+export type { LogQuery, LogSelection } from "./feature-log/feature-log.js";
+export { DEFAULT_LOG_LIMITS, type LogLimits } from "./feature-log/log-limits.js";
+export type { LogField, LogRow } from "./feature-log/log-row.js";
+export type { TrainingRecord } from "./rounds/training-history.js";
+export type { ModelInputs } from "./serving/check-inputs.js";
+export type { TensorLike } from "./serving/tensor-types.js";
 export { RUNTIME_VERSION } from "./updates/installer.js";
 export type * from "./ports/application.js";
 export type * from "./ports/clock.js";

@@ -1,9 +1,16 @@
-import { FedgeError, errorCodeOf, type ErrorCode } from "@fedge/protocol";
+import {
+  FedgeError,
+  decodeWith,
+  deviceId as deviceIdSchema,
+  errorCodeOf,
+  type ErrorCode,
+} from "@fedge/protocol";
 import type { Clock } from "../core/ports/clock.js";
-import type { Credentials, Identity } from "../core/ports/transport.js";
+import type { Credentials, Farewell, Identity } from "../core/ports/transport.js";
 import type { DeviceKey } from "./device-key.js";
 import {
   enrolmentAnswer,
+  forgetAnswer,
   postJson,
   tokenAnswer,
   type EnrolmentAnswer,
@@ -19,6 +26,8 @@ export interface HttpIdentityOptions {
   /** Such as `http://127.0.0.1:8787`. */
   readonly server: string;
   readonly key: DeviceKey;
+  /** Erases what keeps the key; without it the key is gone with the process. */
+  readonly eraseKey?: () => Promise<void>;
   readonly clock: Clock;
   readonly enrolmentKey?: string;
   /** MQTT over WebSocket instead of TCP, for networks that let only the web through. */
@@ -55,6 +64,29 @@ class HttpIdentity implements Identity {
     const credentials = { deviceId, tenantId, token, brokerUrl };
     this.#current = { credentials, renewAtMs: this.#nowMs() + expiresInMs - RENEW_BEFORE_MS };
     return credentials;
+  }
+
+  async farewell(): Promise<Farewell> {
+    const { key } = this.options;
+    const deviceId = decodeWith(deviceIdSchema, key.deviceId, { what: "device id", code: "TOKEN_INVALID" });
+    const timestampMs = this.#timestampMs();
+    const signature = await key.sign(`fedge-forget-v1:${deviceId}:${timestampMs}`);
+    return { deviceId, timestampMs, signature };
+  }
+
+  async sayFarewell({ deviceId, timestampMs, signature }: Farewell): Promise<void> {
+    const url = `${this.#server}/v1/devices/${deviceId}/forget`;
+    try {
+      await postJson(url, { timestampMs, signature }, forgetAnswer);
+    } catch (error) {
+      if (errorCodeOf(error) !== "DEVICE_UNKNOWN") throw error;
+    }
+  }
+
+  async erase(): Promise<void> {
+    this.#current = null;
+    this.#enrolment = null;
+    await this.options.eraseKey?.();
   }
 
   /** What did not work is asked for as at the beginning: the broker may have moved. */

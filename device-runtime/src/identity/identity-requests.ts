@@ -29,6 +29,9 @@ export type EnrolmentAnswer = z.infer<typeof enrolmentAnswer>;
 export const tokenAnswer = z.object(issued);
 export type TokenAnswer = z.infer<typeof tokenAnswer>;
 
+/** Answer to `POST /v1/devices/{deviceId}/forget`. */
+export const forgetAnswer = z.object({ deviceId });
+
 const refusal = z.object({
   error: z.object({
     code: z.string(),

@@ -2,7 +2,8 @@ import { BLOCK_BYTES, createRandom, type DeviceId } from "@fedge/protocol";
 import { Aedes } from "aedes";
 import { createServer, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { createDevice, type Device } from "../core/device.js";
+import { createDevice } from "../core/device.js";
+import type { Device } from "../core/device-interface.js";
 import { createFakeEngine, createFakeTrainer } from "../testing/fake-engine.js";
 import { createMemoryBlobStore, createMemoryByteStore } from "../testing/memory-stores.js";
 import { ScriptedServer, TENANT, type ServerSide } from "../testing/scripted-server.js";
@@ -71,7 +72,12 @@ async function createWorld(): Promise<World> {
           trainer: createFakeTrainer(),
           transport: createNodeMqttTransport(),
         },
-        identity: { credentials: () => Promise.resolve(credentials) },
+        identity: {
+          credentials: () => Promise.resolve(credentials),
+          farewell: () => Promise.resolve({ deviceId: ana, timestampMs: 0, signature: "" }),
+          sayFarewell: () => Promise.resolve(),
+          erase: () => Promise.resolve(),
+        },
         trainingData: {
           digits: {
             numExamples: () => 3,

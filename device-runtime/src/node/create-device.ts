@@ -1,32 +1,32 @@
 import { FedgeError, createRandom } from "@fedge/protocol";
 import { randomBytes } from "node:crypto";
+import envPaths from "env-paths";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { createDevice as createCoreDevice, type Device } from "../core/device.js";
-import type { Consent, HostConditions, TrainingData } from "../core/ports/application.js";
+import { createDevice as createCoreDevice } from "../core/device.js";
+import type { Device } from "../core/device-interface.js";
+import { modelsOf, type AppOptions } from "../core/app-options.js";
+import type { HostConditions } from "../core/ports/application.js";
 import type { Trainer } from "../core/ports/engine.js";
 import type { Identity } from "../core/ports/transport.js";
+import { closingAfter } from "../core/closing-after.js";
 import { createSystemClock } from "../clock/system-clock.js";
 import { nodeDigest } from "./digest.js";
 import { loadEngine, type NodeEngine } from "./engines.js";
 import { openFileBlobs } from "./file-blobs.js";
 import { createHttpIdentity } from "../identity/http-identity.js";
-import { openDeviceKey } from "./key-file.js";
-import { openLevelStore, type ClosableByteStore } from "./level-store.js";
+import { eraseDeviceKey, openDeviceKey } from "./key-file.js";
+import { openLevelStore } from "./level-store.js";
 import { createNodeMqttTransport } from "./mqtt-transport.js";
 import { createProcessTrainer } from "./process-trainer.js";
 
 /** What an app in Node decides. */
-export interface NodeDeviceOptions {
-  /** The aggregator, such as `http://127.0.0.1:8787`. */
-  readonly server: string;
-  /** Where this device keeps its key, models and rounds; one process at a time. */
-  readonly stateDirectory: string;
-  readonly models: readonly string[];
-  /** Labelled examples by model; without any the device serves and does not train. */
-  readonly trainingData?: Readonly<Record<string, TrainingData>>;
-  readonly consent?: Partial<Consent>;
-  readonly enrolmentKey?: string;
+export interface NodeDeviceOptions extends AppOptions {
+  /**
+   * Where this device keeps its key, models, log and rounds; one process at a time. By default a folder of the server's
+   * name in the user's data directory.
+   */
+  readonly stateDirectory?: string;
   /** When the device may train; always by default. */
   readonly conditions?: HostConditions;
   readonly useWebSocket?: boolean;
@@ -46,7 +46,8 @@ export const alwaysEligible: HostConditions = { isEligible: () => true, onChange
  * be reached is not an error: what is installed serves, and the device goes on trying.
  */
 export async function createDevice(options: NodeDeviceOptions): Promise<Device> {
-  const directory = resolve(options.stateDirectory);
+  const models = modelsOf(options);
+  const directory = resolve(options.stateDirectory ?? defaultDirectory(options.server));
   await makeDirectory(directory);
   const { serving, engine } = await loadEngine(options.engine);
   // First: it keeps every other process out of the directory.
@@ -66,12 +67,13 @@ export async function createDevice(options: NodeDeviceOptions): Promise<Device> 
         newStop: () => new AbortController(),
       },
       {
-        models: options.models,
+        models,
         consent: options.consent ?? {},
+        ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
         platform: `node ${process.versions.node} ${process.platform}`,
       },
     );
-    return closingAfter(device, store);
+    return closingAfter(device, () => store.close());
   } catch (error) {
     await store.close();
     throw error;
@@ -85,20 +87,15 @@ async function openIdentity(
   const key = await openDeviceKey(directory);
   return createHttpIdentity({
     ...{ server, key, clock: createSystemClock(), useWebSocket },
+    eraseKey: () => eraseDeviceKey(directory),
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
   });
 }
 
-/** The device with a `close` that frees the state directory for the next process. */
-function closingAfter(device: Device, store: ClosableByteStore): Device {
-  let closing: Promise<void> | null = null;
-  return {
-    model: (name) => device.model(name),
-    on: (event, listener) => device.on(event, listener),
-    status: () => device.status(),
-    setConsent: (consent) => device.setConsent(consent),
-    close: () => (closing ??= device.close().finally(() => store.close())),
-  };
+/** The user's data directory for this platform, and in it one folder for each server. */
+function defaultDirectory(server: string): string {
+  const name = server.replace(/^[a-z]+:\/\//i, "").replace(/[^A-Za-z0-9.-]+/g, "_");
+  return join(envPaths("fedge", { suffix: "" }).data, name === "" ? "server" : name);
 }
 
 async function makeDirectory(directory: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { FedgeError } from "@fedge/protocol";
 import { randomBytes, randomUUID } from "node:crypto";
-import { open, readFile, rename } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceKey } from "../identity/device-key.js";
 import { deviceKeyOf } from "./device-key.js";
@@ -21,6 +21,18 @@ export async function openDeviceKey(directory: string): Promise<DeviceKey> {
     });
   }
   return deviceKeyOf(seed);
+}
+
+/** The key is gone for good. Throws STORAGE_FAILED. */
+export async function eraseDeviceKey(directory: string): Promise<void> {
+  const path = join(directory, "device-key");
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    throw new FedgeError("STORAGE_FAILED", `cannot erase the device's key ${path}; remove it by hand`, {
+      cause,
+    });
+  }
 }
 
 async function writeSeed(path: string, seed: Buffer): Promise<void> {

@@ -22,6 +22,15 @@ export async function openLevelStore(directory: string): Promise<ClosableByteSto
     get: async (key) => plain(await guarded(() => level.get(key))),
     put: (key, value) => guarded(() => level.put(key, value, { sync: true })),
     delete: (key) => guarded(() => level.del(key)),
+    write: (changes) =>
+      guarded(() =>
+        level.batch(
+          changes.map(([key, value]) =>
+            value === null ? { type: "del", key } : { type: "put", key, value },
+          ),
+          { sync: true },
+        ),
+      ),
     keys: (prefix) => guarded(() => level.keys({ gte: prefix, lt: `${prefix}\u{10ffff}` }).all()),
     close: () => level.close(),
   };

@@ -121,7 +121,7 @@ function scriptedPorts(
   script: Script,
   { links, asked, keptAtOpen }: BrokerRecord,
   store: ByteStore,
-): { readonly identity: Identity; readonly transport: Transport } {
+): { readonly identity: Pick<Identity, "credentials">; readonly transport: Transport } {
   return {
     identity: {
       credentials: async ({ isRefused }) => {

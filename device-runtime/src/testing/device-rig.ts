@@ -1,9 +1,11 @@
 import { FedgeError, createRandom, type DeviceId } from "@fedge/protocol";
-import { createDevice, type Device, type DeviceOptions } from "../core/device.js";
+import { createDevice } from "../core/device.js";
+import type { Device, DeviceOptions } from "../core/device-interface.js";
 import type { HostConditions } from "../core/ports/application.js";
 import type { Clock } from "../core/ports/clock.js";
 import type { DevicePorts, StopController } from "../core/ports/ports.js";
 import type { BlobStore, ByteStore, Digest } from "../core/ports/storage.js";
+import type { Farewell } from "../core/ports/transport.js";
 import { createFakeEngine, createFakeTrainer, type FakeEngine, type FakeTrainer } from "./fake-engine.js";
 import type { ManualClock } from "./manual-clock.js";
 import type { MemoryBroker } from "./memory-broker.js";
@@ -17,6 +19,8 @@ export interface DeviceRigOptions {
   readonly digest: Digest;
   readonly newStop: () => StopController;
   readonly options?: Partial<DeviceOptions>;
+  /** Instead of three examples that the app has. */
+  readonly learnsFromLog?: boolean;
 }
 
 /** Whether the device may work; a test changes it. */
@@ -48,6 +52,10 @@ export class DeviceRig {
   readonly store: ByteStore = createMemoryByteStore();
   readonly blobs: BlobStore = createMemoryBlobStore();
   readonly errors: unknown[] = [];
+  /** Wishes to be forgotten that reached the server. */
+  readonly farewells: Farewell[] = [];
+  isServerReachable = true;
+  numKeysErased = 0;
   /** `phase` of every round event. */
   readonly phases: string[] = [];
   #life = { isOver: true };
@@ -99,13 +107,22 @@ export class DeviceRig {
           if (life.isOver) throw new FedgeError("CLOSED", "this process was killed");
           return { deviceId: this.deviceId, tenantId: TENANT, token: "token", brokerUrl: "memory:" };
         },
-      },
-      trainingData: {
-        digits: {
-          numExamples: () => 3,
-          examples: () => ({ numExamples: 3, inputs: { input: target }, target }),
+        farewell: async () => ({ deviceId: this.deviceId, timestampMs: clock.nowMs(), signature: "signed" }),
+        sayFarewell: async (farewell) => {
+          if (life.isOver || !this.isServerReachable) throw new FedgeError("SERVER_UNREACHABLE", "no server");
+          this.farewells.push(farewell);
         },
+        erase: async () => void (this.numKeysErased += 1),
       },
+      trainingData:
+        this.options.learnsFromLog === true
+          ? {}
+          : {
+              digits: {
+                numExamples: () => 3,
+                examples: () => ({ numExamples: 3, inputs: { input: target }, target }),
+              },
+            },
     };
   }
 }
@@ -124,6 +141,7 @@ function mortalStore(store: ByteStore, life: { readonly isOver: boolean }): Byte
     get: (key) => alive(() => store.get(key)),
     put: (key, value) => alive(() => store.put(key, value)),
     delete: (key) => alive(() => store.delete(key)),
+    write: (changes) => alive(() => store.write(changes)),
     keys: (prefix) => alive(() => store.keys(prefix)),
   };
 }

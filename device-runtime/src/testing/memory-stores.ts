@@ -8,6 +8,12 @@ export function createMemoryByteStore(): ByteStore {
     get: async (key) => values.get(key)?.slice(),
     put: async (key, value) => void values.set(key, value.slice()),
     delete: async (key) => void values.delete(key),
+    write: async (changes) => {
+      for (const [key, value] of changes) {
+        if (value === null) values.delete(key);
+        else values.set(key, value.slice());
+      }
+    },
     keys: async (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)).sort(),
   };
 }

@@ -28,6 +28,7 @@ export interface DevicePage {
     key: string,
     value?: Uint8Array,
   ): Promise<unknown>;
+  write(database: string, changes: readonly (readonly [string, Uint8Array | null])[]): Promise<void>;
   blob(
     database: string,
     operation: "get" | "put" | "delete" | "has" | "list",
@@ -74,6 +75,12 @@ globalThis.page = {
     const store = createIndexedDbValues(database);
     const asked = operation === "put" ? store.put(key, value as Uint8Array) : store[operation](key);
     return asked.finally(() => database.close());
+  },
+  write: async (name, changes) => {
+    const database = await openDeviceDatabase(name);
+    return createIndexedDbValues(database)
+      .write(changes)
+      .finally(() => database.close());
   },
   blob: async (name, operation, sha256, bytes) => {
     const database = await openDeviceDatabase(name);

@@ -7,6 +7,8 @@ import {
   deviceRecord,
   enrolAnswer,
   enrolRequest,
+  forgetAnswer,
+  forgetRequest,
   tokenAnswer,
   tokenRequest,
 } from "../schema/device-schema.js";
@@ -45,6 +47,15 @@ export function addDeviceRoutes(host: RouteHost, options: DeviceRouteOptions): v
       return { ...enrolled, mqtt: { ...options.mqttUrls(new URL(context.req.url)) } };
     },
   });
+  addSignedRoutes(host, options, buckets);
+}
+
+/** What a device asks with its key, and without a token. */
+function addSignedRoutes(
+  host: RouteHost,
+  { identity, service }: DeviceRouteOptions,
+  buckets: TokenBuckets,
+): void {
   jsonRoute(host, {
     method: "post",
     path: "/v1/devices/{deviceId}/token",
@@ -56,7 +67,23 @@ export function addDeviceRoutes(host: RouteHost, options: DeviceRouteOptions): v
     result: tokenAnswer,
     handle: async ({ params, body, context }) => {
       buckets.take(remoteAddress(context));
-      return options.identity.refresh(params.deviceId, body);
+      return identity.refresh(params.deviceId, body);
+    },
+  });
+  jsonRoute(host, {
+    method: "post",
+    path: "/v1/devices/{deviceId}/forget",
+    tag: "devices",
+    summary: "Forget a device that asks for it, for good",
+    access: "public",
+    params: deviceParams,
+    body: forgetRequest,
+    result: forgetAnswer,
+    handle: async ({ params, body, context }) => {
+      buckets.take(remoteAddress(context));
+      await identity.forget(params.deviceId, body);
+      await service.deviceForgotten(params.deviceId);
+      return { deviceId: params.deviceId };
     },
   });
 }

@@ -53,3 +53,16 @@ export const tokenRequest = z
   .openapi("TokenRequest");
 
 export const tokenAnswer = z.object(deviceToken).openapi("TokenAnswer");
+
+export const forgetRequest = z
+  .object({
+    timestampMs: z
+      .number()
+      .int()
+      .nonnegative()
+      .describe("When the device signed; later than its last request"),
+    signature: base64url(128).describe("Signature of `fedge-forget-v1:{deviceId}:{timestampMs}`, base64url"),
+  })
+  .openapi("ForgetRequest");
+
+export const forgetAnswer = z.object({ deviceId: deviceIdText }).openapi("ForgetAnswer");

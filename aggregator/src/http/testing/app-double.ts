@@ -58,6 +58,7 @@ function identityDouble(): HttpAppOptions["identity"] {
         ? Promise.reject(new FedgeError("ACCESS_DENIED", "a wrong enrolment key"))
         : Promise.resolve({ ...token, deviceId: "device-1" as DeviceId, tenantId: "default" as TenantId }),
     refresh: () => Promise.resolve(token),
+    forget: () => Promise.resolve(),
     verifyToken: (given) =>
       given === DEVICE_TOKEN
         ? Promise.resolve("device-1" as DeviceId)

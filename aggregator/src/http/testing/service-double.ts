@@ -29,6 +29,8 @@ export class ServiceDouble implements AggregatorService {
   rounds: StoredRound[] = [];
   versions: VersionView[] = [];
   devices: DeviceRecord[] = [];
+  /** Devices of which it was told that they are forgotten. */
+  readonly forgotten: DeviceId[] = [];
   readonly imports: ModelImport[] = [];
   readonly manifests = new Map<string, ModelManifest>();
   readonly blobs = new Map<string, Uint8Array>();
@@ -182,6 +184,11 @@ export class ServiceDouble implements AggregatorService {
     const device = this.devices.find((candidate) => candidate.deviceId === deviceId);
     if (device !== undefined) return device;
     throw new FedgeError("DEVICE_UNKNOWN", `there is no device ${deviceId}`);
+  }
+
+  deviceForgotten(deviceId: DeviceId): Promise<void> {
+    this.forgotten.push(deviceId);
+    return Promise.resolve();
   }
 
   onEvent(listener: (event: ServiceEvent) => void): () => void {

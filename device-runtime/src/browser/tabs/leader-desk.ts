@@ -1,13 +1,23 @@
 import { fromWireError, toWireError } from "@fedge/protocol";
 import type { DeviceEvents } from "../../core/device-events.js";
-import type { Device } from "../../core/device.js";
-import type { DeviceEventName, TabAnswer, TabLine, TabRequest } from "./tab-messages.js";
+import type { Device } from "../../core/device-interface.js";
+import { carryOut } from "./carry-out.js";
+import type { DeviceEventName, TabLine, TabRequest } from "./tab-messages.js";
 
-const EVENTS: readonly DeviceEventName[] = ["version", "state", "round", "error"];
+const EVENTS: readonly DeviceEventName[] = [
+  "version",
+  "state",
+  "round",
+  "log",
+  "conditions",
+  "forgotten",
+  "error",
+];
 
 /** Where the tab that leads answers the others, and tells them what happens. */
 export class LeaderDesk {
   readonly #stops: readonly (() => void)[];
+  readonly #answering = new Set<Promise<void>>();
 
   constructor(
     private readonly of: {
@@ -34,26 +44,25 @@ export class LeaderDesk {
     line.postMessage({ type: "state", leader: tab, status: device.status() });
   }
 
-  async answer(from: string, id: number, request: TabRequest): Promise<void> {
-    const answer = await this.#carryOut(request);
+  answer(from: string, id: number, request: TabRequest): void {
+    const answering = this.#answer(from, id, request).finally(() => this.#answering.delete(answering));
+    this.#answering.add(answering);
+  }
+
+  /** Resolves when nobody waits for an answer any more. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#answering);
+  }
+
+  async #answer(from: string, id: number, request: TabRequest): Promise<void> {
+    const answer = await carryOut(this.of.device, request);
+    // The state first: whoever asks for it has it when the answer comes.
+    if (request.kind !== "predict" && request.kind !== "forget") this.tellState();
     this.of.line.postMessage({ type: "answer", to: from, id, answer });
   }
 
   close(): void {
     for (const stop of this.#stops) stop();
-  }
-
-  async #carryOut(request: TabRequest): Promise<TabAnswer> {
-    const { device } = this.of;
-    try {
-      if (request.kind === "predict")
-        return { result: await device.model(request.model).predict(request.inputs) };
-      if (request.kind === "consent") device.setConsent(request.consent);
-      this.tellState();
-      return { result: null };
-    } catch (error) {
-      return { error: toWireError(error) };
-    }
   }
 }
 

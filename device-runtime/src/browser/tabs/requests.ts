@@ -1,6 +1,5 @@
 import { FedgeError, fromWireError } from "@fedge/protocol";
 import type { Clock } from "../../core/ports/clock.js";
-import type { Prediction } from "../../core/serving/model-host.js";
 import type { TabAnswer, TabRequest } from "./tab-messages.js";
 
 /** Longer than a tab takes to notice that the one that led is gone, and to load its models. */
@@ -14,7 +13,7 @@ interface Waiting {
 
 /**
  * What a tab has asked the one that leads and has no answer to. Asked again when another one leads: a prediction can
- * be made twice, and consent given twice.
+ * be made twice, and consent given, a label said or a row erased twice.
  */
 export class Requests {
   readonly #waiting = new Map<number, Waiting>();
@@ -26,7 +25,7 @@ export class Requests {
   ) {}
 
   /** The answer. Throws what the leader answers with, DEADLINE_EXCEEDED when none leads, CLOSED. */
-  async ask(request: TabRequest): Promise<Prediction | null> {
+  async ask<T>(request: TabRequest): Promise<T> {
     const id = (this.#lastId += 1);
     let cancel = (): void => undefined;
     const answered = new Promise<TabAnswer>((settle, fail) => {
@@ -39,7 +38,7 @@ export class Requests {
     try {
       const answer = await answered;
       if ("error" in answer) throw fromWireError(answer.error);
-      return answer.result;
+      return answer.result as T;
     } finally {
       cancel();
       this.#waiting.delete(id);

@@ -1,6 +1,6 @@
 import { FedgeError } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
-import type { Device, DeviceStatus } from "../../core/device.js";
+import type { Device, DeviceStatus } from "../../core/device-interface.js";
 import { ManualClock } from "../../testing/manual-clock.js";
 import type { Leadership } from "./leadership.js";
 import { joinDevice, type BrowserDevice } from "./shared-device.js";

@@ -1,13 +1,15 @@
-import { FedgeError, toWireError } from "@fedge/protocol";
+import { FedgeError } from "@fedge/protocol";
 import { DeviceEvents, type DeviceEventMap } from "../../core/device-events.js";
-import type { Device, DeviceModel, DeviceStatus } from "../../core/device.js";
+import type { Device, DeviceModel, DeviceStatus, FeatureLogView } from "../../core/device-interface.js";
+import type { LogField } from "../../core/feature-log/log-row.js";
 import type { Consent } from "../../core/ports/application.js";
 import type { Clock } from "../../core/ports/clock.js";
-import type { Prediction } from "../../core/serving/model-host.js";
+import type { TensorLike } from "../../core/serving/tensor-types.js";
+import { carryOut } from "./carry-out.js";
 import { LeaderDesk, heardDetail } from "./leader-desk.js";
 import type { Leadership } from "./leadership.js";
 import { Requests } from "./requests.js";
-import type { TabLine, TabMessage, TabRequest } from "./tab-messages.js";
+import type { TabLine, TabMessage } from "./tab-messages.js";
 
 /** The tab that holds the connection and trains, or one that serves through it. */
 export type TabRole = "leader" | "follower";
@@ -83,11 +85,35 @@ class SharedDevice implements BrowserDevice {
     return {
       predict: (inputs) =>
         this.#leading?.device.model(name).predict(inputs) ??
-        (this.#requests.ask({ kind: "predict", model: name, inputs }) as Promise<Prediction>),
+        this.#requests.ask({ kind: "predict", model: name, inputs }),
       get version() {
         return version();
       },
     };
+  }
+
+  log(id: string, fields: Readonly<Record<string, LogField>>): Promise<void> {
+    return this.#leading?.device.log(id, fields) ?? this.#requests.ask({ kind: "log", id, fields });
+  }
+
+  label(id: string, truth: TensorLike): Promise<void> {
+    return this.#leading?.device.label(id, truth) ?? this.#requests.ask({ kind: "label", id, truth });
+  }
+
+  readonly featureLog: FeatureLogView = {
+    query: (query = {}) =>
+      this.#leading?.device.featureLog.query(query) ?? this.#requests.ask({ kind: "query", query }),
+    erase: (selection = {}) =>
+      this.#leading?.device.featureLog.erase(selection) ?? this.#requests.ask({ kind: "erase", selection }),
+  };
+
+  /** Whichever tab is told: the device is one, and is forgotten in all of them. */
+  async forget(): Promise<{ readonly isServerTold: boolean }> {
+    try {
+      return await (this.#leading?.device.forget() ?? this.#requests.ask({ kind: "forget" }));
+    } finally {
+      await this.close();
+    }
   }
 
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {
@@ -123,6 +149,7 @@ class SharedDevice implements BrowserDevice {
     leading?.desk.close();
     try {
       await leading?.device.close();
+      await leading?.desk.settle();
     } finally {
       leading?.letGo();
       this.parts.line.close();
@@ -139,22 +166,15 @@ class SharedDevice implements BrowserDevice {
         const { tab, line } = this.parts;
         const desk = new LeaderDesk({ device, tab, line, events: this.#events });
         this.#leading = { device, desk, letGo };
+        // Another tab may have asked for it.
+        device.on("forgotten", () => void this.close());
       });
-      this.#requests.takeOver((request) => this.#carryOut(request));
+      this.#requests.takeOver((request) => carryOut(device, request));
       settled(null);
       await held;
     } catch (error) {
       settled(error);
       this.#events.emit("error", error);
-    }
-  }
-
-  async #carryOut(request: TabRequest): ReturnType<Parameters<Requests["takeOver"]>[0]> {
-    if (request.kind !== "predict") return { result: null };
-    try {
-      return { result: await this.model(request.model).predict(request.inputs) };
-    } catch (error) {
-      return { error: toWireError(error) };
     }
   }
 
@@ -168,7 +188,9 @@ class SharedDevice implements BrowserDevice {
       case "state":
         return this.#heardState(message.leader, message.status);
       case "event":
-        return this.#events.emit(message.name, heardDetail(message.name, message.detail) as never);
+        this.#events.emit(message.name, heardDetail(message.name, message.detail) as never);
+        if (message.name === "forgotten") void this.close();
+        return;
     }
   }
 
@@ -186,6 +208,11 @@ class SharedDevice implements BrowserDevice {
       deviceId: null,
       isOnline: false,
       versions: Object.fromEntries(this.parts.models.map((model) => [model, null])),
+      installedAtMs: Object.fromEntries(this.parts.models.map((model) => [model, null])),
+      engine: "",
+      log: { numRows: 0, sizeBytes: 0 },
+      trainings: [],
+      waitingFor: ["not connected"],
       round: { phase: "resting", roundId: null },
       consent: { training: false, reporting: false, ...this.#consent },
       bytesUp: 0,

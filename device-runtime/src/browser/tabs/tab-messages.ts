@@ -1,17 +1,25 @@
 import type { DeviceEventMap } from "../../core/device-events.js";
-import type { DeviceStatus } from "../../core/device.js";
+import type { DeviceStatus } from "../../core/device-interface.js";
 import type { Consent } from "../../core/ports/application.js";
-import type { TensorValues } from "../../core/ports/engine.js";
-import type { Prediction } from "../../core/serving/model-host.js";
+import type { LogQuery, LogSelection } from "../../core/feature-log/feature-log.js";
+import type { LogField } from "../../core/feature-log/log-row.js";
+import type { ModelInputs } from "../../core/serving/check-inputs.js";
+import type { TensorLike } from "../../core/serving/tensor-types.js";
 import type { Answer } from "../engine-worker-api.js";
 
 /** What a tab asks the one that leads. */
 export type TabRequest =
-  | { readonly kind: "predict"; readonly model: string; readonly inputs: TensorValues }
+  | { readonly kind: "predict"; readonly model: string; readonly inputs: ModelInputs }
+  | { readonly kind: "log"; readonly id: string; readonly fields: Readonly<Record<string, LogField>> }
+  | { readonly kind: "label"; readonly id: string; readonly truth: TensorLike }
+  | { readonly kind: "query"; readonly query: LogQuery }
+  | { readonly kind: "erase"; readonly selection: LogSelection }
+  | { readonly kind: "forget" }
   | { readonly kind: "consent"; readonly consent: Partial<Consent> }
   | { readonly kind: "hello" };
 
-export type TabAnswer = Answer<Prediction | null>;
+/** What the request's own function gives; whoever asked knows its type. */
+export type TabAnswer = Answer<unknown>;
 
 export type DeviceEventName = keyof DeviceEventMap;
 

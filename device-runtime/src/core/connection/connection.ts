@@ -9,13 +9,13 @@ import {
   type Presence,
 } from "@fedge/protocol";
 import type { Clock } from "../ports/clock.js";
-import type { DevicePorts } from "../ports/ports.js";
 import type { Credentials, TransportConnection } from "../ports/transport.js";
 import { fullJitterMs } from "./backoff.js";
 import { nextSession } from "./session-number.js";
+import type { ConnectionPorts, Traffic } from "./connection-ports.js";
 
 export interface ConnectionOptions {
-  readonly ports: Pick<DevicePorts, "clock" | "random" | "store" | "identity" | "transport">;
+  readonly ports: ConnectionPorts;
   /** First message of a session, made when it begins. */
   readonly birth: (session: number) => object;
   readonly onError: (error: unknown) => void;
@@ -41,15 +41,6 @@ interface Live {
   readonly credentials: Credentials;
   readonly session: number;
   readonly beganAtMs: number;
-}
-
-export interface Traffic {
-  /** Payload bytes that were published. */
-  readonly bytesUp: number;
-  /** Payload bytes that arrived. */
-  readonly bytesDown: number;
-  /** Messages that arrived and could not be decoded. */
-  readonly numMessagesRefused: number;
 }
 
 /** Keeps a connection to the broker: connects, says hello, subscribes again, and comes back after every loss. */

@@ -12,6 +12,8 @@ export interface TrainingData {
 export interface HostConditions {
   /** A training ends when this turns false and the listener is told so. A throw is a no. */
   isEligible(): boolean;
+  /** What stands against it, in words that a person can read, such as `on battery`; none when it may. */
+  reasons?(): readonly string[];
   /** Told whenever the answer may have changed; the returned function ends that. */
   onChange(listener: () => void): () => void;
 }

@@ -1,5 +1,8 @@
 import type { Sha256 } from "@fedge/protocol";
 
+/** A key's new value, or null to delete it. */
+export type StoreChange = readonly [key: string, value: Uint8Array | null];
+
 /** Small values by key. Throws STORAGE_FAILED, or STORAGE_FULL when there is no room. */
 export interface ByteStore {
   /** The value; undefined when there is none. */
@@ -8,6 +11,8 @@ export interface ByteStore {
   put(key: string, value: Uint8Array): Promise<void>;
   /** What is not there is deleted already. */
   delete(key: string): Promise<void>;
+  /** All of the changes or, after a crash or a throw, none; null deletes. Durable when it resolves. */
+  write(changes: readonly StoreChange[]): Promise<void>;
   /** Keys that begin with `prefix`, ascending. */
   keys(prefix: string): Promise<string[]>;
 }

@@ -9,6 +9,14 @@ export interface Credentials {
   readonly brokerUrl: string;
 }
 
+/** A device's signed wish to be forgotten. It serves without the key, at the server that it was enrolled at. */
+export interface Farewell {
+  readonly deviceId: DeviceId;
+  readonly timestampMs: number;
+  /** base64url of the Ed25519 signature (RFC 8032) of `fedge-forget-v1:<deviceId>:<timestampMs>`. */
+  readonly signature: string;
+}
+
 /** Who this device is. The key never leaves the port. */
 export interface Identity {
   /**
@@ -17,6 +25,15 @@ export interface Identity {
    * Throws SERVER_UNREACHABLE, or ACCESS_DENIED when the server does not want this device.
    */
   credentials(options: { readonly isRefused: boolean }): Promise<Credentials>;
+  /** The wish to be forgotten, signed now. */
+  farewell(): Promise<Farewell>;
+  /**
+   * Tells the server to forget that device; one that does not know it is content. Throws SERVER_UNREACHABLE, or
+   * TOKEN_INVALID for a wish that the server does not believe.
+   */
+  sayFarewell(farewell: Farewell): Promise<void>;
+  /** Erases the key. The identity serves nothing afterwards. What is erased stays so: idempotent. */
+  erase(): Promise<void>;
 }
 
 /** Hears what comes over one connection. */

@@ -15,7 +15,7 @@ import type { BlobFetcher } from "../blobs/fetcher.js";
 import type { Connection, TopicHandler } from "../connection/connection.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
 import type { Credentials } from "../ports/transport.js";
-import { RUNTIME_VERSION } from "../updates/installer.js";
+import { checkInOf } from "./check-in.js";
 import { trainLocally } from "./local-training.js";
 import { ParticipationRecord } from "./participation-record.js";
 import { stepParticipation } from "./participation.js";
@@ -73,6 +73,11 @@ export class Rounds {
     return "assignment" in this.#state ? this.#state.assignment : null;
   }
 
+  /** The report that the server has not had its last word on. */
+  get report(): Report | null {
+    return this.#state.phase === "reporting" ? this.#state.report : null;
+  }
+
   /** Reads what a stop interrupted, before anything is heard. Throws STORAGE_FAILED. */
   async restore(): Promise<void> {
     this.#state = await this.#record.load();
@@ -99,7 +104,7 @@ export class Rounds {
   /** Looks at the conditions again: they, the consent or the examples may have changed. */
   reconsider(): void {
     if (!this.#requireAble() || !this.#isRested || !this.options.connection.isOnline) return;
-    if (this.#asksApp(() => this.#numExamples() > 0)) void this.#dispatch({ type: "able" });
+    if (this.#asksApp(() => this.numExamples > 0)) void this.#dispatch({ type: "able" });
   }
 
   /** False after it has ended what the device may not do now. */
@@ -183,7 +188,7 @@ export class Rounds {
       case "forget-update":
         return this.#record.forgetUpdate();
       case "ask":
-        return this.#send(this.#checkIn());
+        return this.#checkIn();
       case "send":
         return this.#send(effect.message);
       case "train":
@@ -201,6 +206,11 @@ export class Rounds {
     }
   }
 
+  #checkIn(): void {
+    const { ports, models } = this.options;
+    this.#send(checkInOf(models, ports.serving.name, ports.trainingData));
+  }
+
   /** What cannot be sent now is said again when the connection is back. */
   #send(message: RoundUp): void {
     if (!this.options.connection.isOnline) return;
@@ -210,16 +220,8 @@ export class Rounds {
       this.options.onRound({ roundId: message.roundId, phase: "reported", code: null });
   }
 
-  #checkIn(): RoundUp {
-    const { ports, models } = this.options;
-    const offers = models.map((model) => ({
-      model,
-      numExamples: ports.trainingData[model]?.numExamples() ?? 0,
-    }));
-    return { type: "check-in", runtimeVersion: RUNTIME_VERSION, engine: ports.serving.name, models: offers };
-  }
-
-  #numExamples(): number {
+  /** Labelled examples of all models. */
+  get numExamples(): number {
     const { ports, models } = this.options;
     return models.reduce((sum, model) => sum + (ports.trainingData[model]?.numExamples() ?? 0), 0);
   }

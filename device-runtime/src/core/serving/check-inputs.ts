@@ -1,14 +1,25 @@
-import { FedgeError, type ElementType, type PortShape, type TensorData } from "@fedge/protocol";
+import { FedgeError, type ErrorCode, type PortShape } from "@fedge/protocol";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
+import { TENSOR_ARRAYS, toTensor, type TensorLike } from "./tensor-types.js";
 
-const ARRAYS: Record<ElementType, new (length: number) => TensorData> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
+/** What an app gives a model: whole tensors, or their values alone. */
+export type ModelInputs = Readonly<Record<string, TensorLike>>;
+
+/** The inputs as tensors. Throws MODEL_INPUT_INVALID as `checkInputs` does, and for values that no tensor can hold. */
+export function toInputs(ports: readonly PortShape[], given: ModelInputs): TensorValues {
+  const shapes = new Map(ports.map((port) => [port.name, port]));
+  const inputs: Record<string, TensorValue> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const port = shapes.get(name);
+    // An unknown name is refused below, whatever it holds.
+    inputs[name] =
+      port === undefined
+        ? { shape: [], data: new Float32Array() }
+        : toTensor(port, value, "MODEL_INPUT_INVALID");
+  }
+  checkInputs(ports, inputs);
+  return inputs;
+}
 
 /** Throws MODEL_INPUT_INVALID naming the input that is missing, unknown, or of another type, rank or size. */
 export function checkInputs(ports: readonly PortShape[], inputs: TensorValues): void {
@@ -23,22 +34,31 @@ export function checkInputs(ports: readonly PortShape[], inputs: TensorValues): 
   }
 }
 
-function checkValue(port: PortShape, value: TensorValue): void {
-  if (!(value.data instanceof ARRAYS[port.elementType])) {
-    throw invalid(`input "${port.name}" must be a ${ARRAYS[port.elementType].name}`);
-  }
+/** What a value is called when it does not fit, and the code that this throws. */
+export interface ValueRole {
+  readonly what: string;
+  readonly code: ErrorCode;
+}
+
+const INPUT: ValueRole = { what: "input", code: "MODEL_INPUT_INVALID" };
+
+/** Throws the role's code for a value of another type, rank or size than the port's. */
+export function checkValue(port: PortShape, value: TensorValue, { what, code }: ValueRole = INPUT): void {
+  const refuse = (reason: string): never => {
+    throw new FedgeError(code, `${what} "${port.name}" ${reason}`);
+  };
+  if (!(value.data instanceof TENSOR_ARRAYS[port.elementType]))
+    refuse(`must be a ${TENSOR_ARRAYS[port.elementType].name}`);
   const fits =
     value.shape.length === port.shape.length &&
     value.shape.every(
       (size, axis) => Number.isInteger(size) && size >= 0 && (port.shape[axis] ?? size) === size,
     );
   const wanted = `[${port.shape.map((size) => size ?? "any").join(", ")}]`;
-  if (!fits)
-    throw invalid(`input "${port.name}" has shape [${value.shape.join(", ")}]; the model takes ${wanted}`);
+  if (!fits) refuse(`has shape [${value.shape.join(", ")}]; the model takes ${wanted}`);
   const numValues = value.shape.reduce((product, size) => product * size, 1);
-  if (value.data.length !== numValues) {
-    throw invalid(`input "${port.name}" has ${value.data.length} values; its shape takes ${numValues}`);
-  }
+  if (value.data.length !== numValues)
+    refuse(`has ${value.data.length} values; its shape takes ${numValues}`);
 }
 
 /** Zeros of every input with batch size 1: enough to make a runtime allocate what it needs. */
@@ -47,7 +67,10 @@ export function zeroInputs(ports: readonly PortShape[]): TensorValues {
     const shape = port.shape.map((size) => size ?? 1);
     return [
       port.name,
-      { shape, data: new ARRAYS[port.elementType](shape.reduce((product, size) => product * size, 1)) },
+      {
+        shape,
+        data: new TENSOR_ARRAYS[port.elementType](shape.reduce((product, size) => product * size, 1)),
+      },
     ];
   });
   return Object.fromEntries(entries);

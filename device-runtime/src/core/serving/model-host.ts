@@ -1,13 +1,13 @@
 import { FedgeError, type BlobRef, type ModelManifest, type ModelName } from "@fedge/protocol";
 import type { ServingSession, TensorValues } from "../ports/engine.js";
-import { checkInputs } from "./check-inputs.js";
+import { toInputs, type ModelInputs } from "./check-inputs.js";
 
 /** One answer of a model. */
 export interface Prediction {
   readonly outputs: TensorValues;
   /** The version that answered. */
   readonly version: number;
-  /** Names this prediction for a later label. */
+  /** Names this prediction for what is noted of it later. */
   readonly id: string;
 }
 
@@ -17,13 +17,22 @@ export interface LoadedModel {
   readonly session: ServingSession;
 }
 
+/** Remembers predictions. */
+export interface PredictionRecorder {
+  /**
+   * Called before the model runs, with what it will be given; what it returns is called with what came out, and names
+   * the prediction.
+   */
+  begin(model: ModelName, version: number, inputs: TensorValues): (outputs: TensorValues) => string;
+}
+
 /** Answers requests for one model, and changes the version under them without dropping one. */
 export class ModelHost {
   #active: LoadedModel | null = null;
 
   constructor(
     readonly model: ModelName,
-    private readonly newPredictionId: () => string,
+    private readonly recorder: PredictionRecorder,
   ) {}
 
   get active(): LoadedModel | null {
@@ -33,7 +42,7 @@ export class ModelHost {
   /**
    * Throws MODEL_NOT_READY before the first version is here, MODEL_INPUT_INVALID, and ENGINE_FAILED.
    */
-  async predict(inputs: TensorValues): Promise<Prediction> {
+  async predict(given: ModelInputs): Promise<Prediction> {
     const active = this.#active;
     if (active === null) {
       throw new FedgeError(
@@ -41,9 +50,11 @@ export class ModelHost {
         `no version of "${this.model}" has arrived yet; wait for the "version" event`,
       );
     }
-    checkInputs(active.manifest.inputs, inputs);
+    const { version } = active.manifest;
+    const inputs = toInputs(active.manifest.inputs, given);
+    const record = this.recorder.begin(this.model, version, inputs);
     const outputs = await active.session.run(inputs);
-    return { outputs, version: active.manifest.version, id: this.newPredictionId() };
+    return { outputs, version, id: record(outputs) };
   }
 
   /**

@@ -30,8 +30,16 @@ export interface UpdatesOptions {
   readonly isBusy: () => boolean;
   /** Manifest of the version that was trained last: the next round needs its graphs again. */
   readonly trained: () => BlobRef | null;
-  readonly onVersion: (event: { readonly model: ModelName; readonly version: number }) => void;
+  readonly onVersion: (event: VersionEvent) => void;
   readonly onError: (error: unknown) => void;
+}
+
+/** A version begins to serve. */
+export interface VersionEvent {
+  readonly model: ModelName;
+  readonly version: number;
+  /** When it was installed, UTC epoch milliseconds; null where that is not known any more. */
+  readonly installedAtMs: number | null;
 }
 
 type DesiredModel = Desired["models"][number];
@@ -71,7 +79,8 @@ export class Updates {
       if (active === undefined) continue;
       try {
         await host.swap(await this.#load({ model, ...active }, (ref) => this.#kept(ref)));
-        this.options.onVersion({ model, version: active.version });
+        const { version, installedAtMs = null } = active;
+        this.options.onVersion({ model, version, installedAtMs });
       } catch (error) {
         this.options.onError(error);
       }
@@ -155,16 +164,18 @@ export class Updates {
 
   async #commit({ entry, releaseCounter }: Goal, loaded: LoadedModel): Promise<void> {
     const { model, version, manifest } = entry;
+    const installedAtMs = this.options.ports.clock.nowMs();
     try {
       // Kept first: what serves after the swap is also what serves after a restart.
-      if (!this.#isClosed) await this.#active.set(model, { version, manifest, releaseCounter });
+      if (!this.#isClosed)
+        await this.#active.set(model, { version, manifest, releaseCounter, installedAtMs });
     } catch (error) {
       await loaded.session.close();
       throw error;
     }
     if (this.#isClosed) return loaded.session.close();
     const freed = this.options.hosts.get(model)?.swap(loaded).catch(this.options.onError);
-    this.options.onVersion({ model, version });
+    this.options.onVersion({ model, version, installedAtMs });
     this.#report(entry, { releaseCounter, state: "committed" });
     // The version is installed, whatever comes of tidying up.
     await freed;

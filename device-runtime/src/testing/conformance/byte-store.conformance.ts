@@ -68,6 +68,20 @@ export function describeByteStore(
       expect(await store.get("k")).toEqual(bytes(7));
     });
 
+    inStore("writes and deletes several values at once", async (store) => {
+      await store.put("a", bytes(1));
+      await store.put("b", bytes(2));
+      await store.write([
+        ["a", null],
+        ["b", bytes(3)],
+        ["c", bytes(4)],
+        ["never there", null],
+      ]);
+
+      expect(await store.keys("")).toEqual(["b", "c"]);
+      expect([await store.get("b"), await store.get("c")]).toEqual([bytes(3), bytes(4)]);
+    });
+
     inStore("keeps values beside each other that are put at the same time", async (store) => {
       const keys = Array.from({ length: 50 }, (_, at) => `k/${String(at).padStart(2, "0")}`);
       await Promise.all(keys.map((key, at) => store.put(key, bytes(at))));

@@ -437,6 +437,15 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
         expect(await store.updateDevice(deviceId, {})).toMatchObject({ session: 7, lastSeenAtMs: 500 });
       });
 
+      test("a deleted device is unknown, and deleting it again is no error", async () => {
+        const { deviceId } = await enrolled();
+        await store.deleteDevice(deviceId);
+        await store.deleteDevice(deviceId);
+
+        expect(await store.getDevice(deviceId)).toBeUndefined();
+        expect(await store.acceptTokenTimestamp(deviceId, 9_000_000_000_000)).toBe(false);
+      });
+
       test("an unknown device is undefined", async () => {
         const { deviceId } = namesOf("nowhere");
 

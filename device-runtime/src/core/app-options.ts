@@ -1,0 +1,29 @@
+import { FedgeError } from "@fedge/protocol";
+import type { LogLimits } from "./feature-log/log-limits.js";
+import type { Consent, TrainingData } from "./ports/application.js";
+
+/** What an app decides wherever its device runs. */
+export interface AppOptions {
+  /** The aggregator, such as `https://fedge.example`; a page's origin has to be allowed there. */
+  readonly server: string;
+  /** The one model that the app uses, or `models` for several. */
+  readonly model?: string;
+  readonly models?: readonly string[];
+  /** Labelled examples by model; those that are not here learn from the labelled predictions of the feature log. */
+  readonly trainingData?: Readonly<Record<string, TrainingData>>;
+  /** What the person has agreed to. What is not given is as it was the last time, and off the first time. */
+  readonly consent?: Partial<Consent>;
+  /** How much the device remembers of its predictions; false for nothing. */
+  readonly featureLog?: Partial<LogLimits> | false;
+  readonly enrolmentKey?: string;
+}
+
+/** The models of the options, each once. Throws OPTION_INVALID when there is none, or a server is missing. */
+export function modelsOf({ server, model, models = [] }: AppOptions): readonly string[] {
+  if (typeof server !== "string" || !/^https?:\/\//i.test(server))
+    throw new FedgeError("OPTION_INVALID", `server is ${JSON.stringify(server)}; give its http(s) address`);
+  const all = [...new Set([...(model === undefined ? [] : [model]), ...models])];
+  if (all.length === 0)
+    throw new FedgeError("OPTION_INVALID", 'name the model that the app uses: { model: "…" }');
+  return all;
+}

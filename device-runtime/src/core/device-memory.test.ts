@@ -1,0 +1,199 @@
+import type { DeviceId } from "@fedge/protocol";
+import { describe, expect, test } from "vitest";
+import { nodeDigest } from "../node/digest.js";
+import { DeviceRig, type DeviceRigOptions } from "../testing/device-rig.js";
+import { ManualClock } from "../testing/manual-clock.js";
+import { MemoryBroker } from "../testing/memory-broker.js";
+import { ScriptedServer } from "../testing/scripted-server.js";
+
+const ana = "ana" as DeviceId;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+function createWorld(options: Partial<DeviceRigOptions> = {}) {
+  const clock = new ManualClock();
+  const broker = new MemoryBroker({ accepts: () => true, route: ({ deliver }) => deliver() });
+  const server = new ScriptedServer(broker, nodeDigest);
+  const newStop = (): AbortController => new AbortController();
+  const rig = new DeviceRig({
+    ...{ name: ana, clock, broker, digest: nodeDigest, newStop, learnsFromLog: true },
+    ...options,
+  });
+  const pass = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second += 1) {
+      clock.advance(1000);
+      await settle();
+    }
+  };
+  /** Online, with version 1. */
+  const start = async () => {
+    const device = await rig.start();
+    await settle();
+    server.desire(ana, 1, await server.publishVersion(1));
+    await pass(2);
+    return device;
+  };
+  return { clock, server, rig, pass, start };
+}
+
+describe("a device remembers", () => {
+  test("what it predicted, what was noted and what turned out to be true", async () => {
+    const { start } = createWorld();
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    await device.log(id, { action: "accepted" });
+    await device.log(id, { place: 2 });
+    await device.label(id, [3]);
+
+    expect(await device.featureLog.query()).toMatchObject([
+      {
+        ...{ id, model: "digits", version: 1 },
+        inputs: { input: { shape: [1, 1], data: Float32Array.of(0.5) } },
+        outputs: { answer: { shape: [1], data: Float32Array.of(1) } },
+        fields: { action: "accepted", place: 2 },
+        label: { shape: [1, 1], data: Float32Array.of(3) },
+      },
+    ]);
+  });
+
+  test("what was served, whatever the app does with its arrays afterwards", async () => {
+    const { start } = createWorld();
+    const device = await start();
+    const data = Float32Array.of(0.5);
+    const predicting = device.model("digits").predict({ input: { shape: [1, 1], data } });
+    data.fill(9);
+    const { outputs } = await predicting;
+    outputs["answer"]?.data.fill(9 as never);
+
+    expect(await device.featureLog.query()).toMatchObject([
+      {
+        inputs: { input: { data: Float32Array.of(0.5) } },
+        outputs: { answer: { data: Float32Array.of(1) } },
+      },
+    ]);
+  });
+
+  test("after a kill everything that was acknowledged", async () => {
+    const { rig, start, pass } = createWorld();
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    await device.label(id, 3);
+    rig.kill();
+    await pass(1);
+    const again = await rig.start();
+
+    expect(again.status().log.numRows).toBe(1);
+    expect(await again.featureLog.query()).toMatchObject([{ id, label: { data: Float32Array.of(3) } }]);
+  });
+
+  test("nothing where the app wants no log, and says so", async () => {
+    const { start } = createWorld({ options: { featureLog: false } });
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+
+    await expect(device.label(id, 3)).rejects.toMatchObject({ code: "PREDICTION_UNKNOWN" });
+    expect([await device.featureLog.query(), device.status().log.numRows]).toEqual([[], 0]);
+  });
+
+  test.each<[string, Record<string, never>]>([
+    ["an object", { field: {} as never }],
+    ["NaN", { field: Number.NaN as never }],
+    ["a long text", { field: "x".repeat(1025) as never }],
+    ["no name", { "": 1 as never }],
+    ["33 fields", Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`f${at}`, 1 as never]))],
+  ])("no note of %s", async (_, fields) => {
+    const { start } = createWorld();
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+
+    await expect(device.log(id, fields)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(await device.featureLog.query()).toMatchObject([{ fields: {} }]);
+  });
+
+  test.each<[string, unknown]>([
+    ["of another size", [1, 2]],
+    ["that is no number", ["cat"]],
+    ["of another type", { shape: [1], data: "x" }],
+  ])("no label %s", async (_, truth) => {
+    const { start } = createWorld();
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+
+    await expect(device.label(id, truth as number)).rejects.toMatchObject({ code: "LABEL_INVALID" });
+    expect(await device.featureLog.query()).toMatchObject([{ label: null }]);
+  });
+});
+
+describe("a device learns", () => {
+  test("from labelled predictions, and waits for the first", async () => {
+    const { server, rig, start, pass } = createWorld();
+    const device = await start();
+    const types = (): string[] => server.heard.map(({ message }) => message.type);
+    expect([types(), device.status().waitingFor]).toEqual([[], ["nothing to learn from yet"]]);
+
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    await device.label(id, 3);
+    await pass(70);
+
+    expect([types(), device.status().waitingFor]).toEqual([["check-in"], []]);
+    expect(server.heard[0]?.message).toMatchObject({ models: [{ model: "digits", numExamples: 1 }] });
+    expect(rig.errors).toEqual([]);
+  });
+});
+
+describe("consent", () => {
+  test("is remembered, unless the app says otherwise", async () => {
+    const { rig, pass } = createWorld({ options: { consent: {} } });
+    const first = await rig.start();
+    expect(first.status().consent).toEqual({ training: false, reporting: false });
+    first.setConsent({ training: true });
+    await pass(1);
+    await first.close();
+
+    expect((await rig.start()).status().consent).toEqual({ training: true, reporting: false });
+  });
+
+  test("that is missing is among what the device waits for, and its change is told", async () => {
+    const { rig } = createWorld({ options: { consent: {} }, learnsFromLog: false });
+    const device = await rig.start();
+    await settle();
+    const told: (readonly string[])[] = [];
+    device.on("conditions", ({ waitingFor }) => told.push(waitingFor));
+    const before = device.status().waitingFor;
+    device.setConsent({ training: true });
+
+    expect([before, told]).toEqual([["no consent to training"], [[]]]);
+  });
+});
+
+describe("a device that is to be forgotten", () => {
+  test("erases everything, tells the server and ends", async () => {
+    const { rig, start } = createWorld();
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    await device.label(id, 3);
+    const told: object[] = [];
+    device.on("forgotten", (detail) => told.push(detail));
+
+    expect(await device.forget()).toEqual({ isServerTold: true });
+    expect([await rig.store.keys(""), await rig.blobs.list(), rig.numKeysErased]).toEqual([[], [], 1]);
+    expect([rig.farewells.length, told]).toEqual([1, [{ isServerTold: true }]]);
+    await expect(device.model("digits").predict({ input: [1] })).rejects.toMatchObject({
+      code: "MODEL_NOT_READY",
+    });
+  });
+
+  test("without a server is told to it by the next one here", async () => {
+    const { rig, start } = createWorld();
+    const device = await start();
+    rig.isServerReachable = false;
+    expect(await device.forget()).toEqual({ isServerTold: false });
+    rig.isServerReachable = true;
+    await rig.start();
+    await settle();
+
+    expect([rig.farewells.length, await rig.store.keys("farewell")]).toEqual([1, []]);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { decodeLogRow, encodeLogRow, numExamplesOf, type LogRow } from "./log-row.js";
+
+const ID = "0000rs0kg-0000-a";
+const row: LogRow = {
+  id: ID,
+  atMs: Number.parseInt("0000rs0kg", 36),
+  model: "next-word",
+  version: 3,
+  inputs: {
+    tokens: { shape: [1, 3], data: BigInt64Array.of(1n, -2n, 2n ** 62n) },
+    mask: { shape: [1], data: Uint8Array.of(1) },
+  },
+  outputs: { scores: { shape: [1, 2], data: Float32Array.of(0.25, Number.NaN) } },
+  fields: { action: "accepted", place: 2, "is late": true, note: null },
+  label: { shape: [1], data: Int32Array.of(-7) },
+  labelledAtMs: 99,
+};
+
+describe("a row of the feature log", () => {
+  test("is read as it was written", () => {
+    expect(decodeLogRow(ID, encodeLogRow(row))).toEqual(row);
+  });
+
+  test("may have no outputs and no label", () => {
+    const bare = { ...row, outputs: null, fields: {}, label: null, labelledAtMs: null };
+
+    expect(decodeLogRow(ID, encodeLogRow(bare))).toEqual(bare);
+  });
+
+  test.each([
+    ["empty", new Uint8Array()],
+    ["cut off", encodeLogRow(row).subarray(0, 40)],
+    ["of something else", new TextEncoder().encode("hello world, this is no row")],
+  ])("that is %s is refused", (_, bytes) => {
+    expect(() => decodeLogRow(ID, bytes)).toThrow(expect.objectContaining({ code: "STORAGE_FAILED" }));
+  });
+
+  test.each([
+    [null, 0],
+    [{ shape: [], data: Float32Array.of(1) }, 1],
+    [{ shape: [3], data: new Float32Array(3) }, 3],
+    [{ shape: [2, 5], data: new Float32Array(10) }, 2],
+  ])("labelled with %j is so many examples: %d", (label, numExamples) => {
+    expect(numExamplesOf({ label })).toBe(numExamples);
+  });
+});

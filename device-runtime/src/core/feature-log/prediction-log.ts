@@ -1,0 +1,83 @@
+import { FedgeError, type ModelName, type PortShape } from "@fedge/protocol";
+import type { TensorValue, TensorValues } from "../ports/engine.js";
+import { checkValue } from "../serving/check-inputs.js";
+import type { ModelHost } from "../serving/model-host.js";
+import { toTensor, type TensorLike } from "../serving/tensor-types.js";
+import type { FeatureLog } from "./feature-log.js";
+import type { LogField, LogRow } from "./log-row.js";
+
+const MAX_FIELDS = 32;
+const MAX_NAME_LENGTH = 64;
+const MAX_TEXT_LENGTH = 1024;
+
+/** What an app says of a prediction after it was made. */
+export class PredictionLog {
+  constructor(
+    private readonly log: FeatureLog,
+    private readonly hosts: ReadonlyMap<ModelName, ModelHost>,
+    private readonly nowMs: () => number,
+  ) {}
+
+  /** Throws PREDICTION_UNKNOWN, OPTION_INVALID for fields that cannot be kept, STORAGE_FULL or STORAGE_FAILED. */
+  async note(id: string, fields: Readonly<Record<string, LogField>>): Promise<void> {
+    checkFields(fields);
+    await this.log.change(id, (row) => {
+      const all = { ...row.fields, ...fields };
+      checkFields(all);
+      return { ...row, fields: all };
+    });
+  }
+
+  /** Throws PREDICTION_UNKNOWN, LABEL_INVALID for what the model's target does not take, STORAGE_FULL or STORAGE_FAILED. */
+  async label(id: string, truth: TensorLike): Promise<void> {
+    await this.log.change(id, (row) => {
+      const host = this.hosts.get(row.model as ModelName);
+      const label = toLabel(host?.active?.manifest.target, truth, row);
+      return { ...row, label, labelledAtMs: this.nowMs() };
+    });
+  }
+}
+
+/** The truth as the model's target takes it: as many as there were inputs. */
+function toLabel(target: PortShape | undefined, truth: TensorLike, { inputs }: LogRow): TensorValue {
+  // A model that is not trained has no target; its labels still say how good it is.
+  const port = target ?? { name: "label", elementType: untrainedType(truth), shape: [null] };
+  const given = toTensor(port, truth, "LABEL_INVALID");
+  const label = { shape: [...given.shape], data: given.data.slice() };
+  checkValue(port, label, { what: "label", code: "LABEL_INVALID" });
+  const numInputs = numRowsOf(inputs);
+  if (port.shape[0] === null && label.shape[0] !== numInputs) {
+    throw new FedgeError(
+      "LABEL_INVALID",
+      `the label has ${label.shape[0]} rows; the prediction was made for ${numInputs}`,
+    );
+  }
+  return label;
+}
+
+function untrainedType(truth: TensorLike): "int64" | "float32" {
+  const first = typeof truth === "object" && !("data" in truth) ? truth[0] : truth;
+  return typeof first === "bigint" ? "int64" : "float32";
+}
+
+function numRowsOf(inputs: TensorValues): number {
+  return Object.values(inputs)[0]?.shape[0] ?? 1;
+}
+
+function checkFields(fields: Readonly<Record<string, LogField>>): void {
+  const entries = Object.entries(fields);
+  if (entries.length > MAX_FIELDS) throw refused(`at most ${MAX_FIELDS} fields are kept with a prediction`);
+  for (const [name, value] of entries) {
+    if (name.length === 0 || name.length > MAX_NAME_LENGTH)
+      throw refused(`a field's name has 1 to ${MAX_NAME_LENGTH} characters`);
+    const isFinite = typeof value !== "number" || Number.isFinite(value);
+    const isShort = typeof value !== "string" || value.length <= MAX_TEXT_LENGTH;
+    const isKnown = value === null || ["string", "number", "boolean"].includes(typeof value);
+    if (isKnown && isFinite && isShort) continue;
+    throw refused(`field "${name}" is no boolean, finite number, null, or text of up to ${MAX_TEXT_LENGTH}`);
+  }
+}
+
+function refused(message: string): FedgeError {
+  return new FedgeError("OPTION_INVALID", message);
+}

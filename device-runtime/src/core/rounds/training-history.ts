@@ -1,0 +1,97 @@
+import type { Report } from "@fedge/protocol";
+import * as z from "zod/mini";
+import type { DeviceEventMap } from "../device-events.js";
+import type { DevicePorts } from "../ports/ports.js";
+import type { RoundPhase } from "./participation-state.js";
+import type { Rounds } from "./rounds.js";
+
+const KEY = "round/history";
+const MAX_RECORDS = 20;
+
+const record = z.object({
+  roundId: z.string(),
+  model: z.string(),
+  baseVersion: z.number(),
+  /** When the training ended, UTC epoch milliseconds. */
+  atMs: z.number(),
+  numExamples: z.number(),
+  /** Mean loss of the first and of the last pass' batches; null where the trainer gives none. */
+  lossFirst: z.nullable(z.number()),
+  lossLast: z.nullable(z.number()),
+  /** Of the update, as it is sent. */
+  sizeBytes: z.number(),
+  outcome: z.enum(["sending", "counted", "refused", "dropped"]),
+});
+
+/** One local training, and what became of its update. */
+export type TrainingRecord = Readonly<z.infer<typeof record>>;
+
+const OUTCOMES: Partial<Record<RoundPhase, TrainingRecord["outcome"]>> = {
+  counted: "counted",
+  refused: "refused",
+  closed: "dropped",
+  "given-up": "dropped",
+};
+
+/** The last local trainings, the newest first. */
+export class TrainingHistory {
+  #records: readonly TrainingRecord[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly ports: Pick<DevicePorts, "store" | "clock">,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  get records(): readonly TrainingRecord[] {
+    return this.#records;
+  }
+
+  async restore(): Promise<void> {
+    const bytes = await this.ports.store.get(KEY);
+    if (bytes === undefined) return;
+    try {
+      const kept = z.safeParse(z.array(record), JSON.parse(new TextDecoder().decode(bytes)));
+      this.#records = kept.success ? kept.data.slice(0, MAX_RECORDS) : [];
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  /** Takes note of what happens in a round. */
+  heard({ phase, roundId }: DeviceEventMap["round"], rounds: Pick<Rounds, "report" | "assignment">): void {
+    const { report, assignment } = rounds;
+    if (phase === "trained" && report !== null && assignment !== null)
+      this.#trained(report, assignment.model);
+    const outcome = OUTCOMES[phase];
+    if (outcome !== undefined) this.#ended(roundId, outcome);
+  }
+
+  /** What was to be kept is. */
+  close(): Promise<void> {
+    return this.#writing;
+  }
+
+  #trained(report: Report, model: string): void {
+    const { roundId, baseVersion, numExamples, metrics, update } = report;
+    const { lossFirst, lossLast } = metrics;
+    const atMs = this.ports.clock.nowMs();
+    const trained = { roundId, model, baseVersion, atMs, numExamples, lossFirst, lossLast };
+    const rest = this.#records.filter((other) => other.roundId !== roundId);
+    this.#keep([{ ...trained, sizeBytes: update.sizeBytes, outcome: "sending" }, ...rest]);
+  }
+
+  /** A training that has not ended before has no record to change. */
+  #ended(roundId: string, outcome: TrainingRecord["outcome"]): void {
+    const isOpen = (other: TrainingRecord): boolean =>
+      other.roundId === roundId && other.outcome === "sending";
+    if (!this.#records.some(isOpen)) return;
+    this.#keep(this.#records.map((other) => (isOpen(other) ? { ...other, outcome } : other)));
+  }
+
+  #keep(records: readonly TrainingRecord[]): void {
+    this.#records = records.slice(0, MAX_RECORDS);
+    const bytes = new TextEncoder().encode(JSON.stringify(this.#records));
+    this.#writing = this.#writing.then(() => this.ports.store.put(KEY, bytes)).catch(this.onError);
+  }
+}
