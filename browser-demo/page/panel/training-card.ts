@@ -42,8 +42,13 @@ function createParts(onTrain: () => void) {
   train.addEventListener("click", () => {
     if (train.getAttribute("aria-disabled") !== "true") onTrain();
   });
-  const node = cardOf("Local training", gain, last, chart.node, phase, train);
+  const node = cardOf("Local training", gain, last, chart.node, legend(), phase, train);
   return { node, gain, last, phase, chart, train };
+}
+
+function legend(): HTMLElement {
+  const [before, after] = [element("span", {}, "loss before"), element("span", {}, "after")];
+  return element("p", { class: "legend", "aria-hidden": "true" }, before, after);
 }
 
 function mayTrain({ consent, training }: KeyboardStatus): boolean {
