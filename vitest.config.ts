@@ -4,6 +4,7 @@ const unit = [
   "protocol/src/**/*.test.ts",
   "onnx-autodiff/src/**/*.test.ts",
   "device-runtime/src/**/*.test.ts",
+  "browser-demo/src/**/*.test.ts",
   "aggregator/src/**/*.test.ts",
   "aggregator/dashboard/src/**/*.test.ts",
   "test/architecture/**/*.test.ts",
