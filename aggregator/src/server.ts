@@ -80,6 +80,7 @@ function createApp(options: ServerOptions, base: Foundations, service: Aggregato
     health: () => checkHealth(base),
     mqttUrls: (requestUrl) => mqttUrls(requestUrl, options, base),
     dashboardDirectory: dashboardDirectory(),
+    appPages: options.appPages ?? [],
     allowOpenReads: LOOPBACK.has(options.host),
     allowedHosts: options.allowedHosts ?? [],
     allowedOrigins: options.allowedOrigins ?? [],

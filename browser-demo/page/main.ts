@@ -1,7 +1,9 @@
 import { systemClock } from "./clock.js";
+import { openKeyboardDevice } from "./device/open-keyboard-device.js";
 import { showKeyboardPage } from "./keyboard-page.js";
-import { DeviceDouble } from "./testing/device-double.js";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no place for the keyboard");
-showKeyboardPage(root, new DeviceDouble(systemClock), systemClock);
+// The page's own server, unless the address names another.
+const server = new URLSearchParams(location.search).get("server") ?? location.origin;
+showKeyboardPage(root, openKeyboardDevice({ server, storage: localStorage }), systemClock);

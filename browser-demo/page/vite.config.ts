@@ -16,7 +16,7 @@ function developmentConnection(): Plugin {
   return {
     name: "development-connection",
     apply: (_, { command, isPreview }) => command === "serve" && isPreview !== true,
-    transformIndexHtml: (html) => html.replace("connect-src 'none'", "connect-src 'self' ws:"),
+    transformIndexHtml: (html) => html.replace("connect-src 'self'", "connect-src 'self' http: ws:"),
   };
 }
 

@@ -14,7 +14,7 @@ import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.j
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { feedMessage } from "./schema/overview-schema.js";
-import { securityHeaders } from "./security-headers.js";
+import { APP_PAGE_HEADERS, securityHeaders } from "./security-headers.js";
 import { siteGuard } from "./site-guard.js";
 import { staticFiles } from "./static-files.js";
 
@@ -35,6 +35,10 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const feed = new LiveFeed(options);
   addGuards(app, options);
   addRoutes({ app, access: options }, options, feed);
+  for (const { path, directory } of options.appPages ?? []) {
+    app.use("*", staticFiles(directory, path, APP_PAGE_HEADERS));
+    app.get(path.slice(0, -1), (context) => context.redirect(path));
+  }
   if (options.dashboardDirectory !== null) app.use("*", staticFiles(options.dashboardDirectory));
   app.notFound((context) => {
     const error = new FedgeError(
@@ -51,7 +55,13 @@ function addGuards(app: OpenAPIHono, options: HttpAppOptions): void {
   app.use("*", securityHeaders);
   app.use("*", siteGuard(options));
   const cors = deviceCors(options.allowedOrigins);
-  for (const path of ["/v1/devices", "/v1/devices/:deviceId/token", "/v1/blobs/:sha256"]) app.use(path, cors);
+  for (const path of [
+    "/v1/devices",
+    "/v1/devices/:deviceId/token",
+    "/v1/devices/:deviceId/forget",
+    "/v1/blobs/:sha256",
+  ])
+    app.use(path, cors);
   const maxModelBytes = options.maxModelBytes ?? DEFAULT_MAX_MODEL_BYTES;
   const json = limitTo(MAX_JSON_BYTES);
   const model = limitTo(maxModelBytes);

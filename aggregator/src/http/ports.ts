@@ -60,6 +60,8 @@ export interface HttpAppOptions {
   readonly mqttUrls: (requestUrl: URL) => MqttUrls;
   /** Built page, or null to serve none. */
   readonly dashboardDirectory: string | null;
+  /** Built pages of apps that run a device. */
+  readonly appPages?: readonly { readonly path: string; readonly directory: string }[];
   /** Lets anybody read who can connect; for a server that listens on loopback only. */
   readonly allowOpenReads: boolean;
   /** Host names that this server answers to beside IP addresses and localhost. */

@@ -13,6 +13,14 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** A page that runs a device has engines in workers, and compiles their WebAssembly. */
+export const APP_PAGE_HEADERS = {
+  "Content-Security-Policy": PAGE_POLICY.replace(
+    "script-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
+  ),
+} as const;
+
 const HEADERS = {
   "Content-Security-Policy": PAGE_POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",

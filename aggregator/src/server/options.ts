@@ -3,6 +3,13 @@ import type { EvaluationDataSource } from "../evaluation/evaluation-data.js";
 import type { LogLevel } from "../logging/logger.js";
 import type { AggregatorService } from "../service.js";
 
+/** A built page of an app. */
+export interface AppPage {
+  /** Begins and ends with a slash. */
+  readonly path: string;
+  readonly directory: string;
+}
+
 export interface ServerOptions {
   readonly stateDirectory: string;
   readonly host: string;
@@ -21,6 +28,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
   readonly evaluationData?: EvaluationDataSource;
+  /** Pages of apps that run a device, beside the operator's own. */
+  readonly appPages?: readonly AppPage[];
   /** Clock of the rounds' deadlines; a simulation leaps with it. */
   readonly roundClock?: Clock;
 }

@@ -1,4 +1,5 @@
 import { OPTIMIZER_KINDS } from "@fedge/onnx-autodiff";
+import type { SuggestionQuality } from "@fedge/browser-demo/words";
 import { Command } from "commander";
 import {
   CLOSE_POLICIES,
@@ -15,12 +16,12 @@ import { simulate } from "./simulate.js";
 const FLAGS: readonly (readonly [flags: string, description: string])[] = [
   [
     "--data <dir>",
-    "directory with MNIST's four IDX files (without it digits are drawn), or with plays for char-lstm",
+    "directory with MNIST's four IDX files (without it digits are drawn), or with plays for char-lstm and next-word (without it the sample corpus)",
   ],
   ["--model <kind>", `${MODEL_KINDS.join(", ")} (default 2nn: 784-200-200-10)`],
   [
     "--partition <kind>",
-    `how examples are divided: ${SIMULATED_PARTITIONS.join(", ")} (default iid; role for char-lstm)`,
+    `how examples are divided: ${SIMULATED_PARTITIONS.join(", ")} (default iid; role for plays, persona for next-word)`,
   ],
   ["--alpha <A>", "concentration of the dirichlet partition (default 0.5)"],
   ["--devices <N>", "number of devices (default 100)"],
@@ -118,12 +119,24 @@ function describeAlone({ alone }: SimulationResult): (readonly [string, string])
   return [["initial model", percent(alone.initialAccuracy)], ...devices];
 }
 
+function describeSuggestions({ suggestions }: SimulationResult): (readonly [string, string])[] {
+  if (suggestions === null) return [];
+  const { federated, trigrams, alone } = suggestions;
+  const line = (name: string, quality: SuggestionQuality): readonly [string, string] => [
+    name,
+    `top-1 ${percent(quality.top1Recall)}, top-3 ${percent(quality.top3Recall)}, keystrokes saved ${percent(quality.keystrokesSaved)}`,
+  ];
+  const rest = alone === null ? [] : [line("best alone", alone)];
+  return [line("federated", federated), line("trigrams", trigrams), ...rest];
+}
+
 function describe(result: SimulationResult): string {
   const lost = Object.entries(result.lostByReason).filter(([, count]) => count > 0);
   const lines = [
     ["rounds", String(result.rounds)],
     ["test accuracy", result.testAccuracy === null ? "not measured" : percent(result.testAccuracy)],
     ...describeAlone(result),
+    ...describeSuggestions(result),
     ["lost devices", lost.length === 0 ? "none" : lost.map(([why, count]) => `${count} ${why}`).join(", ")],
     ["traffic", `${megabytes(result.bytesUp)} up, ${megabytes(result.bytesDown)} down`],
     [

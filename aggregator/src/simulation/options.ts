@@ -2,17 +2,18 @@ import { availableParallelism } from "node:os";
 import { OPTIMIZER_KINDS, type OptimizerKind } from "@fedge/onnx-autodiff";
 import { FedgeError, type UpdateEncoding } from "@fedge/protocol";
 import { cohortSize } from "../rounds/cohort.js";
-import { PARTITIONS, type PartitionKind } from "./data/partition.js";
+import { PARTITIONS } from "./data/partition.js";
 import type { ServerOptimizerConfig } from "../server-optimizers/config.js";
 import { Reading, type RawOptions } from "./option-reading.js";
 import { readServerOptimizer } from "./server-optimizer-options.js";
 
 export const DIGIT_MODELS = ["2nn", "logistic", "cnn"] as const;
 export type DigitModelKind = (typeof DIGIT_MODELS)[number];
-export const MODEL_KINDS = [...DIGIT_MODELS, "char-lstm"] as const;
+export const MODEL_KINDS = [...DIGIT_MODELS, "char-lstm", "next-word"] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 
-export const SIMULATED_PARTITIONS = [...PARTITIONS, "role"] as const;
+export const SIMULATED_PARTITIONS = [...PARTITIONS, "role", "persona"] as const;
+type SimulatedPartition = (typeof SIMULATED_PARTITIONS)[number];
 
 export const ENCODINGS = ["float32", "float16", "int8"] as const satisfies readonly UpdateEncoding[];
 export const CLOSE_POLICIES = ["cohort", "goal"] as const;
@@ -22,8 +23,8 @@ export interface SimulationOptions {
   /** Directory with MNIST's four files; null draws digits. */
   readonly dataDirectory: string | null;
   readonly model: ModelKind;
-  /** `role` is the one of char-lstm, and only of it. */
-  readonly partition: PartitionKind | "role";
+  /** `role` is the one of char-lstm, `persona` that of next-word (and `role` with plays), and only theirs. */
+  readonly partition: SimulatedPartition;
   readonly alpha: number;
   readonly numDevices: number;
   /** Of all devices, in each round (C in McMahan et al. 2017). */
@@ -66,6 +67,7 @@ export function decodeSimulationOptions(raw: RawOptions): SimulationOptions {
   const fraction = read.number("fraction", 0.1, { above: 0, most: 1 });
   const goalReports = Math.max(1, Math.round(fraction * numDevices));
   const learning = readLearning(read);
+  const dataDirectory = read.text("data");
   const options: SimulationOptions = {
     ...learning,
     ...readServer(read),
@@ -76,11 +78,11 @@ export function decodeSimulationOptions(raw: RawOptions): SimulationOptions {
       least: 1,
       most: MAX_DEVICES,
     }),
-    dataDirectory: read.text("data"),
+    dataDirectory,
     partition: read.choice(
       "partition",
       SIMULATED_PARTITIONS,
-      learning.model === "char-lstm" ? "role" : "iid",
+      partitionsOf(learning.model, dataDirectory)[0] ?? "iid",
     ),
     alpha: read.number("alpha", 0.5, { above: 0, most: 1e6 }),
     seed: read.text("seed") ?? "1",
@@ -118,6 +120,13 @@ function readServer(read: Reading) {
   };
 }
 
+/** How the model's examples can be divided, the usual way first. */
+function partitionsOf(model: ModelKind, dataDirectory: string | null): readonly SimulatedPartition[] {
+  if (model === "char-lstm") return ["role"];
+  if (model === "next-word") return [dataDirectory === null ? "persona" : "role"];
+  return PARTITIONS;
+}
+
 function checkTogether(options: SimulationOptions): void {
   const { goalReports, overSelection, numDevices, minReports, dropout, late } = options;
   const selected = cohortSize(goalReports, overSelection);
@@ -131,8 +140,9 @@ function checkTogether(options: SimulationOptions): void {
       `--min-reports is ${minReports}, but a round aims for ${goalReports}; lower it or raise --fraction`,
     );
   }
-  if ((options.partition === "role") !== (options.model === "char-lstm")) {
-    throw invalid("--partition role is the one of --model char-lstm, and of no other model");
+  const partitions = partitionsOf(options.model, options.dataDirectory);
+  if (!partitions.includes(options.partition)) {
+    throw invalid(`--partition of --model ${options.model} is ${partitions.join(" or ")} with this data`);
   }
   if (dropout + late > 1)
     throw invalid(`--dropout and --late together are ${dropout + late}; they can be at most 1`);

@@ -2,7 +2,8 @@ import type { ModelName, Sha256, TaskId } from "@fedge/protocol";
 import type { LossReason, StoredRound } from "../rounds/journal.js";
 import type { AggregatorService } from "../service.js";
 import type { EvaluationRecord } from "../store/port.js";
-import type { AloneTraining } from "./alone/alone-training.js";
+import type { AloneSummary } from "./alone/alone-training.js";
+import type { SuggestionComparison } from "./next-word/suggestion-comparison.js";
 import type { SimulationOptions } from "./options.js";
 
 export interface RoundResult {
@@ -29,7 +30,9 @@ export interface SimulationResult {
   readonly testAccuracy: number | null;
   readonly perRound: readonly RoundResult[];
   /** Null when no device was to train alone. */
-  readonly alone: AloneTraining | null;
+  readonly alone: AloneSummary | null;
+  /** Null for models that suggest no words. */
+  readonly suggestions: SuggestionComparison | null;
   readonly lostByReason: Readonly<Record<LossReason, number>>;
   /** All of it. */
   readonly wallSeconds: number;

@@ -36,7 +36,7 @@ export interface Run extends SimulationContext {
 }
 
 /** What the federation itself gave. */
-export type TaskResult = Omit<SimulationResult, "alone">;
+export type TaskResult = Omit<SimulationResult, "alone" | "suggestions">;
 
 type FleetData = Pick<FleetOptions, "inputName" | "targetName" | "data">;
 

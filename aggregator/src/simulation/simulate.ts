@@ -6,12 +6,15 @@ import { createSystemClock } from "../clock/system-clock.js";
 import type { EvaluationData } from "../evaluation/evaluation-data.js";
 import { startServer, type RunningServer } from "../server.js";
 import type { AggregatorService } from "../service.js";
-import { trainAlone, type AloneTraining } from "./alone/alone-training.js";
+import { trainAlone, withoutTensors, type AloneTraining } from "./alone/alone-training.js";
 import { FastForwardClock } from "./clock/fast-forward-clock.js";
 import { takeExamples, type LabelledImages } from "./data/labelled-images.js";
-import { partitionExamples } from "./data/partition.js";
+import { partitionExamples, type PartitionKind } from "./data/partition.js";
 import { digitsModel, heldOutImages, loadDigits } from "./digits.js";
 import { arrangeImages } from "./fleet/fleet-examples.js";
+import { loadNextWord } from "./next-word/next-word.js";
+import { compareSuggestions } from "./next-word/suggestion-comparison.js";
+import type { TypedText } from "./next-word/typed-text.js";
 import { loadShakespeare } from "./shakespeare.js";
 import {
   evaluationDataOf,
@@ -50,7 +53,16 @@ export async function simulate(
       const ports = await importWorkload(server.service, workload, options);
       const run = { ...context, options, server, clock, startedAtMs, dataSeconds };
       const result = await runTask(run, { ...ports, data: workload.fleet });
-      return { ...result, alone: await compareAlone(run, workload) };
+      const alone = await compareAlone(run, workload);
+      const { finalVersion } = result;
+      return {
+        ...result,
+        alone: alone === null ? null : withoutTensors(alone),
+        suggestions:
+          workload.text === undefined
+            ? null
+            : await compareSuggestions(server.service, workload.text, { finalVersion, alone }),
+      };
     } finally {
       await server.close();
     }
@@ -63,15 +75,15 @@ export async function simulate(
 async function prepareWorkload(
   options: SimulationOptions,
   { progress }: SimulationContext,
-): Promise<Workload> {
+): Promise<Workload & { readonly text?: TypedText }> {
   const { dataDirectory: directory, seed, numDevices, model: kind, numTestExamples } = options;
-  progress.stage(directory === null ? "Drawing digits" : `Reading ${directory}`);
+  progress.stage(directory === null ? "Drawing examples" : `Reading ${directory}`);
   const model = SIMULATED_MODEL;
-  if (kind === "char-lstm" || options.partition === "role") {
-    return loadShakespeare({ directory, numDevices, numTestExamples, model, seed });
-  }
+  const of = { directory, numDevices, numTestExamples, model, seed };
+  if (kind === "next-word") return loadNextWord(of);
+  if (kind === "char-lstm") return loadShakespeare(of);
   const { train, test } = await loadDigits({ directory, seed, numDevices });
-  const partition = partitionExamples(train.labels, { ...options, kind: options.partition });
+  const partition = partitionExamples(train.labels, { ...options, kind: options.partition as PartitionKind });
   return {
     model: digitsModel(model, kind, seed),
     fleet: arrangeImages(train, partition),

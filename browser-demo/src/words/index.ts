@@ -3,6 +3,7 @@
  *
  * @module @fedge/browser-demo/words
  */
+export { DEMO_WORDS } from "./demo-words.js";
 export { LetterModel } from "./letters.js";
 export { measureSuggestions, type SuggestionQuality, type WordScores } from "./measures.js";
 export { NGramModel } from "./ngrams.js";

@@ -28,11 +28,27 @@ export interface AloneResult {
   readonly bestAccuracy: number;
 }
 
+/** A device that trained alone, and the model that it had then. */
+export interface TrainedAlone extends AloneResult {
+  readonly bestTensors: readonly NamedTensor[];
+}
+
 /** Devices that train without the others, compared with the model that all begin with. */
 export interface AloneTraining {
   /** Of the initial model. */
   readonly initialAccuracy: number;
+  readonly devices: readonly TrainedAlone[];
+}
+
+/** As `AloneTraining`, to be printed. */
+export interface AloneSummary {
+  readonly initialAccuracy: number;
   readonly devices: readonly AloneResult[];
+}
+
+/** The numbers alone. */
+export function withoutTensors({ initialAccuracy, devices }: AloneTraining): AloneSummary {
+  return { initialAccuracy, devices: devices.map(({ bestTensors: _, ...result }) => result) };
 }
 
 export interface AloneWorkerData {
@@ -51,7 +67,7 @@ export interface AloneWorkerData {
 
 export type AloneReport =
   | { readonly type: "initial"; readonly accuracy: number }
-  | { readonly type: "device"; readonly result: AloneResult }
+  | { readonly type: "device"; readonly result: TrainedAlone }
   | { readonly type: "failed"; readonly error: WireError };
 
 /**

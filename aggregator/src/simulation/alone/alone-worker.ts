@@ -6,7 +6,7 @@ import { hasErrorCode, toWireError, type NamedTensor } from "@fedge/protocol";
 import { evaluateOn } from "../../evaluation/evaluate.js";
 import type { DeviceSeed } from "../fleet/fleet-messages.js";
 import { portsOf, rowsOf } from "../workload.js";
-import type { AloneReport, AloneResult, AloneWorkerData } from "./alone-training.js";
+import type { AloneReport, AloneWorkerData, TrainedAlone } from "./alone-training.js";
 import { movedBy } from "./moved-by.js";
 
 /** Rounds in a row that may pass without a better accuracy. */
@@ -44,18 +44,19 @@ async function main(data: AloneWorkerData): Promise<void> {
 }
 
 /** Its best round, as soon as the rounds are over or none of the last few was better. */
-async function trainDevice(device: DeviceSeed, rig: Rig): Promise<AloneResult> {
+async function trainDevice(device: DeviceSeed, rig: Rig): Promise<TrainedAlone> {
   const { data } = rig;
   let { tensors } = data;
-  let best = { round: 0, accuracy: 0 };
+  let best = { round: 0, accuracy: 0, tensors };
   for (let round = 1; round <= data.maxRounds && round - best.round <= PATIENCE_ROUNDS; round += 1) {
     const { delta } = await rig.trainer.train(requestOf(device, { data, tensors, round }), rig.signal);
     tensors = movedBy(tensors, delta, data.manifest.parameters);
     const accuracy = await rig.accuracyOf(tensors);
-    if (accuracy > best.accuracy) best = { round, accuracy };
+    if (accuracy > best.accuracy) best = { round, accuracy, tensors };
   }
   const { index, range } = device;
-  return { index, numExamples: range.count, bestRound: best.round, bestAccuracy: best.accuracy };
+  const { round: bestRound, accuracy: bestAccuracy, tensors: bestTensors } = best;
+  return { index, numExamples: range.count, bestRound, bestAccuracy, bestTensors };
 }
 
 function requestOf(

@@ -1,0 +1,22 @@
+import type { ModelName } from "@fedge/protocol";
+import { loadNextWord } from "../../simulation/next-word/next-word.js";
+import { SAMPLE_SEED, type Sample } from "./sample.js";
+
+const MODEL = "next-word" as ModelName;
+const TEST_EXAMPLES = 2000;
+
+/** What the personas of the sample corpus type, for the keyboard page. */
+export async function sampleKeyboard(numDevices: number): Promise<Sample> {
+  const of = { directory: null, numDevices, numTestExamples: TEST_EXAMPLES, model: MODEL, seed: SAMPLE_SEED };
+  const { model, fleet, heldOut } = await loadNextWord(of);
+  return {
+    ...{ model: MODEL, initial: model, fleet, heldOut },
+    training: { batchSize: 16, learningRate: 1 },
+    serverOptimizer: { kind: "fedadam", learningRate: 0.02 },
+    // One device's step is noise beside all devices' together, and a page sends it over a real line.
+    update: { encoding: "int8", maxNorm: 1000 },
+    maxRounds: 200,
+    pauseBetweenRoundsMs: 2000,
+    releaseEveryVersions: 2,
+  };
+}

@@ -1,0 +1,61 @@
+import type { DeviceStatus } from "@fedge/device-runtime";
+import type { BrowserDevice } from "@fedge/device-runtime/browser";
+import type { KeyboardStatus } from "../keyboard-device.js";
+import { MODEL } from "./keyboard-model.js";
+
+const PHASES: Readonly<Record<string, KeyboardStatus["training"]["phase"]>> = {
+  waiting: "waiting",
+  training: "training",
+  reporting: "sending",
+};
+
+/** A device's status as the panel shows it. */
+export function keyboardStatusOf(
+  device: Pick<BrowserDevice, "status" | "role">,
+  problem: string | null,
+): KeyboardStatus {
+  const status = device.status();
+  const { isOnline, engine, log, consent, waitingFor, round } = status;
+  return {
+    model: modelOf(status),
+    engine: engine === "" ? null : engine,
+    connection: isOnline ? "online" : navigator.onLine ? "connecting" : "offline",
+    role: device.role,
+    log,
+    eligibility: { isEligible: waitingFor.length === 0, reasons: waitingFor },
+    training: { phase: PHASES[round.phase] ?? "idle", last: lastTrainingOf(status) },
+    sent: status.trainings
+      .filter(({ outcome }) => outcome !== "dropped")
+      .map(({ atMs, sizeBytes }) => ({ atMs, what: "update of the model", sizeBytes }))
+      .reverse(),
+    consent,
+    problem,
+  };
+}
+
+/** Before the device has started. */
+export const STARTING: KeyboardStatus = {
+  model: null,
+  engine: null,
+  connection: "connecting",
+  role: "alone",
+  log: { numRows: 0, sizeBytes: 0 },
+  eligibility: { isEligible: false, reasons: ["the device starts"] },
+  training: { phase: "idle", last: null },
+  sent: [],
+  consent: { training: false, reporting: false },
+  problem: null,
+};
+
+function modelOf({ versions, installedAtMs }: DeviceStatus): KeyboardStatus["model"] {
+  const version = versions[MODEL] ?? null;
+  if (version === null) return null;
+  return { name: MODEL, version, sinceMs: installedAtMs[MODEL] ?? Date.now() };
+}
+
+function lastTrainingOf({ trainings }: DeviceStatus): KeyboardStatus["training"]["last"] {
+  const [last] = trainings;
+  if (last === undefined || last.lossFirst === null || last.lossLast === null) return null;
+  const { atMs, numExamples, lossFirst, lossLast, sizeBytes } = last;
+  return { atMs, numExamples, lossBefore: lossFirst, lossAfter: lossLast, sentBytes: sizeBytes };
+}

@@ -1,0 +1,127 @@
+import {
+  createDevice,
+  createSystemClock,
+  watchPage,
+  type BrowserDevice,
+} from "@fedge/device-runtime/browser";
+import type { KeyboardDevice, KeyboardStatus, Suggestion } from "../keyboard-device.js";
+import { forgetWords, keepWords, keptWords } from "./kept-words.js";
+import { KeyboardConditions, type PageStorage } from "./keyboard-conditions.js";
+import { KeyboardModel, MODEL } from "./keyboard-model.js";
+import { STARTING, keyboardStatusOf } from "./keyboard-status.js";
+
+/** What passes by itself, and what the light beside the title says already. */
+const PASSING: ReadonlySet<unknown> = new Set([
+  "SERVER_UNREACHABLE",
+  "TRANSPORT_FAILED",
+  "TOKEN_EXPIRED",
+  "CLOSED",
+]);
+const EVENTS = ["version", "round", "state", "log", "conditions"] as const;
+
+/** The keyboard's device: starts at once, and again after it was forgotten. */
+export function openKeyboardDevice(of: {
+  readonly server: string;
+  readonly storage: PageStorage;
+}): KeyboardDevice {
+  return new LearningKeyboard(of.server, of.storage);
+}
+
+class LearningKeyboard implements KeyboardDevice {
+  readonly #listeners = new Set<() => void>();
+  readonly #conditions: KeyboardConditions;
+  readonly #model: KeyboardModel;
+  #opening: Promise<BrowserDevice>;
+  #device: BrowserDevice | null = null;
+  #problem: string | null = null;
+
+  constructor(
+    private readonly server: string,
+    private readonly storage: PageStorage,
+  ) {
+    const clock = createSystemClock();
+    this.#conditions = new KeyboardConditions({ page: watchPage(window, clock), storage, clock, window });
+    this.#opening = this.#open();
+    this.#model = new KeyboardModel(() => this.#opening, keptWords(storage));
+    for (const event of ["online", "offline"]) window.addEventListener(event, () => this.#tell());
+  }
+
+  suggest(before: string): Promise<readonly Suggestion[]> {
+    return this.#model.suggest(before);
+  }
+
+  chosen(suggestion: Suggestion, accepted: boolean): void {
+    this.#model.chosen(suggestion, accepted).catch((error: unknown) => this.#failed(error));
+  }
+
+  async finished(sentence: string): Promise<void> {
+    await this.#model.finished(sentence);
+    keepWords(this.storage, this.#model.personal);
+  }
+
+  status(): KeyboardStatus {
+    if (this.#device === null) return { ...STARTING, problem: this.#problem };
+    return keyboardStatusOf(this.#device, this.#problem);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async setConsent(consent: KeyboardStatus["consent"]): Promise<void> {
+    (await this.#opening).setConsent(consent);
+    this.#tell();
+  }
+
+  async trainNow(): Promise<void> {
+    await this.#opening;
+    this.#conditions.trainNow();
+  }
+
+  async forget(): Promise<void> {
+    const device = await this.#opening;
+    forgetWords(this.storage, this.#model.personal);
+    // The device tells its tabs, this one too, which then begins anew.
+    await device.forget();
+    await this.#opening;
+  }
+
+  async #open(): Promise<BrowserDevice> {
+    try {
+      const { server } = this;
+      const device = await createDevice({ server, model: MODEL, conditions: this.#conditions });
+      this.#device = device;
+      this.#problem = null;
+      for (const event of EVENTS) device.on(event, () => this.#tell());
+      device.on("version", () => this.#model.changed());
+      device.on("error", (error) => this.#failed(error));
+      device.on("forgotten", () => this.#beginAnew(device));
+      this.#tell();
+      return device;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  #beginAnew(device: BrowserDevice): void {
+    forgetWords(this.storage, this.#model.personal);
+    this.#device = null;
+    this.#opening = device.close().then(() => this.#open());
+    this.#opening.catch(() => undefined);
+    this.#model.changed();
+    this.#tell();
+  }
+
+  #failed(error: unknown): void {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (PASSING.has(code)) return;
+    this.#problem = error instanceof Error ? error.message : String(error);
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
