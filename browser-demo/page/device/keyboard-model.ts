@@ -51,21 +51,26 @@ export class KeyboardModel {
     for (const [at, word] of words.entries()) {
       const truth = this.#vocabulary.idOf(word);
       if (truth === UNKNOWN) this.personal.note(word);
-      const { id } = truth === UNKNOWN ? { id: null } : await this.#contexts.answerTo(words.slice(0, at));
+      const id = truth === UNKNOWN ? null : await this.#contexts.idOf(words.slice(0, at));
       if (id !== null) await device.label(id, truth);
     }
     this.#contexts.clear();
   }
 
-  /** Another version has come, or another device. */
-  changed(): void {
+  versionChanged(): void {
+    this.#contexts.answersChanged();
+  }
+
+  /** What was predicted before is nobody's any more. */
+  forgotten(): void {
     this.#contexts.clear();
   }
 
-  /** Without a model yet there are no scores, and the frequent words are suggested. */
+  /** Without a model, or without a device at all, there are no scores, and the frequent words are suggested. */
   async #predict(words: readonly string[]): Promise<ContextScores> {
-    const model = (await this.device()).model(MODEL);
-    if (model.version === null) return { id: null, scores: null };
+    const device = await this.device().catch(() => null);
+    const model = device?.model(MODEL) ?? null;
+    if (model === null || model.version === null) return { id: null, scores: null };
     const { id, outputs } = await model.predict({ input: contextOf(words, this.#vocabulary) });
     const scores = outputs["logits"]?.data;
     if (!(scores instanceof Float32Array) || scores.length !== this.#vocabulary.size)

@@ -19,6 +19,9 @@ const PASSING: ReadonlySet<unknown> = new Set([
 ]);
 const EVENTS = ["version", "round", "state", "log", "conditions"] as const;
 
+/** The scores of all words are of no use later. */
+const LOG = { maxOutputBytes: 0 } as const;
+
 /** The keyboard's device: starts at once, and again after it was forgotten. */
 export function openKeyboardDevice(of: {
   readonly server: string;
@@ -42,6 +45,8 @@ class LearningKeyboard implements KeyboardDevice {
     const clock = createSystemClock();
     this.#conditions = new KeyboardConditions({ page: watchPage(window, clock), storage, clock, window });
     this.#opening = this.#open();
+    // Whoever waits for the device sees the failure, and the panel says it.
+    this.#opening.catch(() => undefined);
     this.#model = new KeyboardModel(() => this.#opening, keptWords(storage));
     for (const event of ["online", "offline"]) window.addEventListener(event, () => this.#tell());
   }
@@ -90,11 +95,16 @@ class LearningKeyboard implements KeyboardDevice {
   async #open(): Promise<BrowserDevice> {
     try {
       const { server } = this;
-      const device = await createDevice({ server, model: MODEL, conditions: this.#conditions });
+      const device = await createDevice({
+        server,
+        model: MODEL,
+        conditions: this.#conditions,
+        featureLog: LOG,
+      });
       this.#device = device;
       this.#problem = null;
       for (const event of EVENTS) device.on(event, () => this.#tell());
-      device.on("version", () => this.#model.changed());
+      device.on("version", () => this.#model.versionChanged());
       device.on("error", (error) => this.#failed(error));
       device.on("forgotten", () => this.#beginAnew(device));
       this.#tell();
@@ -110,7 +120,7 @@ class LearningKeyboard implements KeyboardDevice {
     this.#device = null;
     this.#opening = device.close().then(() => this.#open());
     this.#opening.catch(() => undefined);
-    this.#model.changed();
+    this.#model.forgotten();
     this.#tell();
   }
 

@@ -18,6 +18,9 @@ import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
 import { openTabLine } from "./tabs/tab-messages.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
 
+/** A hidden page is woken once a minute: with less it would be given up for asleep. */
+const KEEPALIVE_SECONDS = 120;
+
 /** What an app in a page decides. */
 export interface BrowserDeviceOptions extends AppOptions {
   /** When the device may train; by default while it charges, unmetered and not in use (`watchPage`). */
@@ -89,7 +92,7 @@ async function openDevice(
   return createCoreDevice(
     {
       ...{ clock, digest: webDigest },
-      transport: createMqttTransport(),
+      transport: createMqttTransport({ keepaliveSeconds: KEEPALIVE_SECONDS }),
       random: createRandom(crypto.randomUUID()),
       store: createIndexedDbValues(database),
       blobs: createIndexedDbBlobs(database),

@@ -14,17 +14,23 @@ const SUBSCRIPTION_REFUSED = 128;
 /** CONNACK return codes of MQTT 3.1.1, table 3.1: bad user name or password, not authorized. */
 const REFUSED_CODES: ReadonlySet<unknown> = new Set([4, 5]);
 
-/**
- * MQTT 3.1.1 over what the platform's client library has: TCP, TLS or WebSocket, by the URL of the credentials.
- * `onConnected` may set up the library's stream.
- */
-export function createMqttTransport(onConnected: (client: MqttClient) => void = () => undefined): Transport {
+export interface MqttTransportOptions {
+  /** The broker gives a silent device up after one and a half times this; 60 s by default. */
+  readonly keepaliveSeconds?: number;
+  /** May set up the library's stream. */
+  readonly onConnected?: (client: MqttClient) => void;
+}
+
+/** MQTT 3.1.1 over what the platform's client library has: TCP, TLS or WebSocket, by the URL of the credentials. */
+export function createMqttTransport(options: MqttTransportOptions = {}): Transport {
+  const { keepaliveSeconds = KEEPALIVE_SECONDS, onConnected = (): void => undefined } = options;
   return {
     open: async (credentials, will, listener) => {
-      const client = mqtt.connect(credentials.brokerUrl, clientOptions(credentials, will));
+      const { brokerUrl } = credentials;
+      const client = mqtt.connect(brokerUrl, clientOptions(credentials, will, keepaliveSeconds));
       // Before the CONNACK: an end that follows it at once would find nobody who hears it.
       const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
-      await connected(client, credentials.brokerUrl);
+      await connected(client, brokerUrl);
       onConnected(client);
       return connectionOf(client, closed, listener);
     },
@@ -35,6 +41,7 @@ export function createMqttTransport(onConnected: (client: MqttClient) => void = 
 function clientOptions(
   credentials: Credentials,
   will: { readonly topic: string; readonly payload: Uint8Array },
+  keepalive: number,
 ): IClientOptions {
   return {
     protocolVersion: 4,
@@ -45,7 +52,9 @@ function clientOptions(
     reconnectPeriod: 0,
     resubscribe: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    keepalive: KEEPALIVE_SECONDS,
+    keepalive,
+    // The library's other kind is a worker made of a text, which a page's content security policy forbids.
+    timerVariant: "native",
     will: { topic: will.topic, payload: asBuffer(will.payload), qos: 1, retain: true },
   };
 }

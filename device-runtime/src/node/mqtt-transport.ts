@@ -5,7 +5,7 @@ import { createMqttTransport } from "../mqtt/mqtt-transport.js";
 
 /** MQTT 3.1.1 over TCP, TLS or WebSocket, by the URL of the credentials. */
 export function createNodeMqttTransport(): Transport {
-  return createMqttTransport(sendAtOnce);
+  return createMqttTransport({ onConnected: sendAtOnce });
 }
 
 /**

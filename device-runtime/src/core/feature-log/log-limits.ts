@@ -15,7 +15,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   maxRows: 10_000,
   maxBytes: 20_000_000,
   maxAgeMs: 30 * DAY_MS,
-  maxOutputBytes: 4096,
+  maxOutputBytes: 1024,
 };
 
 /** The limits with defaults for what is not given. Throws OPTION_INVALID for one that is no number above zero. */
