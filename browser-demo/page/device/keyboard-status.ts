@@ -25,8 +25,8 @@ export function keyboardStatusOf(
     eligibility: { isEligible: waitingFor.length === 0, reasons: waitingFor },
     training: { phase: PHASES[round.phase] ?? "idle", last: lastTrainingOf(status) },
     sent: status.trainings
-      .filter(({ outcome }) => outcome !== "dropped")
-      .map(({ atMs, sizeBytes }) => ({ atMs, what: "update of the model", sizeBytes }))
+      .filter(({ sentBytes }) => sentBytes > 0)
+      .map(({ atMs, sentBytes }) => ({ atMs, what: "update of the model", sizeBytes: sentBytes }))
       .reverse(),
     consent,
     problem,

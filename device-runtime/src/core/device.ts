@@ -69,7 +69,7 @@ class RunningDevice implements Device {
     const onError = (error: unknown): void => this.#events.emit("error", error);
     const limits = options.featureLog ?? {};
     this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
-    this.#history = new TrainingHistory(ports, onError);
+    this.#history = new TrainingHistory(ports, () => this.#connection.traffic.bytesUp, onError);
     this.#farewells = new Farewells(ports, onError);
     this.#hosts = new Map(models.map((model) => [model, new ModelHost(model, this.#memory.recorder)]));
     this.#connection = new Connection({ ports, birth: (session) => this.#birth(session), onError });

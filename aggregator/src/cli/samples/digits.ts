@@ -18,6 +18,7 @@ export async function sampleDigits(numDevices: number): Promise<Sample> {
     training: { batchSize: 20, learningRate: 0.05 },
     serverOptimizer: { kind: "fedavg", learningRate: 1 },
     update: { encoding: "float16", maxNorm: 1000 },
+    close: "goal",
     maxRounds: 50,
     pauseBetweenRoundsMs: 2000,
     releaseEveryVersions: 5,

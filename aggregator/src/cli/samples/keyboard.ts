@@ -15,8 +15,9 @@ export async function sampleKeyboard(numDevices: number): Promise<Sample> {
     serverOptimizer: { kind: "fedadam", learningRate: 0.02 },
     // One device's step is noise beside all devices' together, and a page sends it over a real line.
     update: { encoding: "int8", maxNorm: 1000 },
+    close: "cohort",
     maxRounds: 200,
-    pauseBetweenRoundsMs: 2000,
+    pauseBetweenRoundsMs: 1000,
     releaseEveryVersions: 2,
   };
 }

@@ -78,7 +78,7 @@ function sampleTaskConfig(sample: Sample, nowMs: number): TaskConfig {
       selectionDeadlineMs: 30_000,
       reportingDeadlineMs: 120_000,
       lostGraceMs: 10_000,
-      close: "goal",
+      close: sample.close,
       pauseBetweenRoundsMs: sample.pauseBetweenRoundsMs,
       minSeparationRounds: 0,
       poolLimit: 10_000,

@@ -16,6 +16,8 @@ export interface Sample {
   };
   readonly serverOptimizer: object;
   readonly update: { readonly encoding: "float16" | "int8"; readonly maxNorm: number };
+  /** Whether a round waits for everybody who was selected: a page is slower than the others. */
+  readonly close: "goal" | "cohort";
   readonly maxRounds: number;
   readonly pauseBetweenRoundsMs: number;
   readonly releaseEveryVersions: number;

@@ -18,8 +18,10 @@ const record = z.object({
   /** Mean loss of the first and of the last pass' batches; null where the trainer gives none. */
   lossFirst: z.nullable(z.number()),
   lossLast: z.nullable(z.number()),
-  /** Of the update, as it is sent. */
+  /** Of the update. */
   sizeBytes: z.number(),
+  /** What left the device from the end of the training to the end of the round; 0 while it is being sent. */
+  sentBytes: z.number(),
   outcome: z.enum(["sending", "counted", "refused", "dropped"]),
 });
 
@@ -37,9 +39,13 @@ const OUTCOMES: Partial<Record<RoundPhase, TrainingRecord["outcome"]>> = {
 export class TrainingHistory {
   #records: readonly TrainingRecord[] = [];
   #writing: Promise<void> = Promise.resolve();
+  /** Bytes that had left when the last training ended; null after a restart. */
+  #bytesUpBefore: number | null = null;
 
   constructor(
     private readonly ports: Pick<DevicePorts, "store" | "clock">,
+    /** Payload bytes that have left since the start. */
+    private readonly bytesUp: () => number,
     private readonly onError: (error: unknown) => void,
   ) {}
 
@@ -76,9 +82,10 @@ export class TrainingHistory {
     const { roundId, baseVersion, numExamples, metrics, update } = report;
     const { lossFirst, lossLast } = metrics;
     const atMs = this.ports.clock.nowMs();
+    this.#bytesUpBefore = this.bytesUp();
     const trained = { roundId, model, baseVersion, atMs, numExamples, lossFirst, lossLast };
     const rest = this.#records.filter((other) => other.roundId !== roundId);
-    this.#keep([{ ...trained, sizeBytes: update.sizeBytes, outcome: "sending" }, ...rest]);
+    this.#keep([{ ...trained, sizeBytes: update.sizeBytes, sentBytes: 0, outcome: "sending" }, ...rest]);
   }
 
   /** A training that has not ended before has no record to change. */
@@ -86,7 +93,11 @@ export class TrainingHistory {
     const isOpen = (other: TrainingRecord): boolean =>
       other.roundId === roundId && other.outcome === "sending";
     if (!this.#records.some(isOpen)) return;
-    this.#keep(this.#records.map((other) => (isOpen(other) ? { ...other, outcome } : other)));
+    const whole = this.#records.find(isOpen)?.sizeBytes ?? 0;
+    // After a restart nobody knows; an update that was counted has arrived whole.
+    const known = this.#bytesUpBefore === null ? null : this.bytesUp() - this.#bytesUpBefore;
+    const sentBytes = known ?? (outcome === "counted" ? whole : 0);
+    this.#keep(this.#records.map((other) => (isOpen(other) ? { ...other, outcome, sentBytes } : other)));
   }
 
   #keep(records: readonly TrainingRecord[]): void {
