@@ -1,7 +1,8 @@
+import type {
+  PersonalWords} from "@fedge/browser-demo/words";
 import {
   DEMO_WORDS,
   LetterModel,
-  PersonalWords,
   UNKNOWN,
   Vocabulary,
   contextOf,

@@ -73,9 +73,13 @@ async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
   }
 }
 
+/** Below this a copy takes less than handing the memory over. */
+const MIN_TRANSFER_BYTES = 65_536;
+
 /** Each once: outputs may be views of one buffer. */
 function buffersOf(values: TensorValues): ArrayBuffer[] {
-  return [...new Set(Object.values(values).map(({ data }) => data.buffer as ArrayBuffer))];
+  const buffers = new Set(Object.values(values).map(({ data }) => data.buffer as ArrayBuffer));
+  return [...buffers].filter(({ byteLength }) => byteLength >= MIN_TRANSFER_BYTES);
 }
 
 expose(createApi());

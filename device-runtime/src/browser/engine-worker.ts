@@ -6,7 +6,12 @@ import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
 /** Loading an engine over a slow network. */
 const START_MS = 120_000;
 
+/** How late a deadline may be noticed. */
+const WATCH_EVERY_MS = 1000;
+
 interface Running {
+  readonly calls: Set<{ readonly deadlineMs: number; readonly endsAtMs: number }>;
+  timer: ReturnType<typeof setTimeout> | null;
   readonly worker: Worker;
   readonly api: Remote<EngineWorkerApi>;
   readonly life: Life;
@@ -41,16 +46,30 @@ export class EngineWorker {
   async call<T>(ask: (api: Remote<EngineWorkerApi>) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
     if (this.#isClosed) throw new FedgeError("CLOSED", "the engine is closed");
     const running = (this.#running ??= this.#start());
-    const timer = setTimeout(() => {
-      this.#end(running, new FedgeError("DEADLINE_EXCEEDED", `the engine took longer than ${deadlineMs} ms`));
-    }, deadlineMs);
+    const call = { deadlineMs, endsAtMs: performance.now() + deadlineMs };
+    running.calls.add(call);
+    this.#watch(running);
     try {
       const answer = await running.life.guard(ask(running.api));
       if ("error" in answer) throw fromWireError(answer.error);
       return answer.result;
     } finally {
-      clearTimeout(timer);
+      running.calls.delete(call);
     }
+  }
+
+  /** One timer for all calls: setting one for each would cost more than a small model's run. */
+  #watch(running: Running): void {
+    if (running.timer !== null) return;
+    running.timer = setTimeout(() => {
+      running.timer = null;
+      const nowMs = performance.now();
+      const late = [...running.calls].find(({ endsAtMs }) => endsAtMs <= nowMs);
+      if (late !== undefined) {
+        const message = `the engine took longer than ${late.deadlineMs} ms`;
+        this.#end(running, new FedgeError("DEADLINE_EXCEEDED", message));
+      } else if (running.calls.size > 0) this.#watch(running);
+    }, WATCH_EVERY_MS);
   }
 
   /** Ends the worker; the next call starts another. */
@@ -66,7 +85,8 @@ export class EngineWorker {
 
   #start(): Running {
     const worker = this.newWorker();
-    const running: Running = { worker, api: wrap<EngineWorkerApi>(worker), life: new Life() };
+    const api = wrap<EngineWorkerApi>(worker);
+    const running: Running = { worker, api, life: new Life(), calls: new Set(), timer: null };
     worker.addEventListener("error", (event) => {
       // A script that cannot be loaded is told by a plain event, without a message.
       const message = (event as Partial<ErrorEvent>).message ?? "";
@@ -78,6 +98,7 @@ export class EngineWorker {
 
   #end(running: Running, reason: FedgeError): void {
     if (this.#running === running) this.#running = null;
+    clearTimeout(running.timer ?? undefined);
     running.worker.terminate();
     running.life.end(reason);
   }

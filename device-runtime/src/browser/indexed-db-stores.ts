@@ -12,9 +12,10 @@ export function createIndexedDbValues(database: DeviceDatabase): ByteStore {
         await Promise.all([transaction.store.put(ownBytes(value), key), transaction.done]);
       }),
     delete: (key) => guarded(() => database.delete("values", key)),
-    write: (changes) =>
+    write: (changes, { isDurable } = { isDurable: true }) =>
       guarded(async () => {
-        const transaction = database.transaction("values", "readwrite", { durability: "strict" });
+        const durability = isDurable ? "strict" : "relaxed";
+        const transaction = database.transaction("values", "readwrite", { durability });
         const { store, done } = transaction;
         const written = changes.map(([key, value]) =>
           value === null ? store.delete(key) : store.put(ownBytes(value), key),

@@ -2,7 +2,7 @@ import type { Assigned } from "@fedge/protocol";
 import type { DeviceEventMap } from "./device-events.js";
 import type { LogLimits } from "./feature-log/log-limits.js";
 import type { LogField, LogRow } from "./feature-log/log-row.js";
-import type { LogQuery, LogSelection } from "./feature-log/feature-log.js";
+import type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
 import type { Consent } from "./ports/application.js";
 import type { TrainingRecord } from "./rounds/training-history.js";
 import type { ModelInputs } from "./serving/check-inputs.js";

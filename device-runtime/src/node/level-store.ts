@@ -2,6 +2,8 @@ import { FedgeError } from "@fedge/protocol";
 import { ClassicLevel } from "classic-level";
 import type { ByteStore } from "../core/ports/storage.js";
 
+const DURABLE = { isDurable: true };
+
 export interface ClosableByteStore extends ByteStore {
   /** Idempotent. */
   close(): Promise<void>;
@@ -22,13 +24,13 @@ export async function openLevelStore(directory: string): Promise<ClosableByteSto
     get: async (key) => plain(await guarded(() => level.get(key))),
     put: (key, value) => guarded(() => level.put(key, value, { sync: true })),
     delete: (key) => guarded(() => level.del(key)),
-    write: (changes) =>
+    write: (changes, { isDurable } = DURABLE) =>
       guarded(() =>
         level.batch(
           changes.map(([key, value]) =>
             value === null ? { type: "del", key } : { type: "put", key, value },
           ),
-          { sync: true },
+          { sync: isDurable },
         ),
       ),
     keys: (prefix) => guarded(() => level.keys({ gte: prefix, lt: `${prefix}\u{10ffff}` }).all()),

@@ -141,7 +141,7 @@ function mortalStore(store: ByteStore, life: { readonly isOver: boolean }): Byte
     get: (key) => alive(() => store.get(key)),
     put: (key, value) => alive(() => store.put(key, value)),
     delete: (key) => alive(() => store.delete(key)),
-    write: (changes) => alive(() => store.write(changes)),
+    write: (changes, options) => alive(() => store.write(changes, options)),
     keys: (prefix) => alive(() => store.keys(prefix)),
   };
 }

@@ -1,7 +1,7 @@
 import type { DeviceEventMap } from "../../core/device-events.js";
 import type { DeviceStatus } from "../../core/device-interface.js";
 import type { Consent } from "../../core/ports/application.js";
-import type { LogQuery, LogSelection } from "../../core/feature-log/feature-log.js";
+import type { LogQuery, LogSelection } from "../../core/feature-log/log-selection.js";
 import type { LogField } from "../../core/feature-log/log-row.js";
 import type { ModelInputs } from "../../core/serving/check-inputs.js";
 import type { TensorLike } from "../../core/serving/tensor-types.js";

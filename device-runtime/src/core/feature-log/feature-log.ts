@@ -2,25 +2,19 @@ import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Clock } from "../ports/clock.js";
 import type { ByteStore, StoreChange } from "../ports/storage.js";
 import type { LogLimits } from "./log-limits.js";
-import { decodeLogRow, encodeLogRow, type LogRow } from "./log-row.js";
-import { NO_ROWS, decodeTotals, encodeTotals, minusRow, plusRow, type LogTotals } from "./log-totals.js";
+import { decodeLogRow, encodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
+import { isSelected, matches, type LogQuery, type LogSelection } from "./log-selection.js";
+import {
+  NO_ROWS,
+  decodeTotals,
+  encodeTotals,
+  measuresOf,
+  minusRow,
+  plusRow,
+  type LogTotals,
+  type RowMeasures,
+} from "./log-totals.js";
 import { firstIdAt } from "./prediction-ids.js";
-
-/** Which rows are meant; a field that is missing does not restrict. */
-export interface LogSelection {
-  readonly ids?: readonly string[];
-  readonly model?: string;
-  /** Predictions of this time or later, UTC epoch milliseconds. */
-  readonly fromMs?: number;
-  /** Predictions before this time. */
-  readonly untilMs?: number;
-  readonly isLabelled?: boolean;
-}
-
-export interface LogQuery extends LogSelection {
-  /** At most so many, the newest; 100 by default. */
-  readonly limit?: number;
-}
 
 export interface FeatureLogParts {
   readonly store: ByteStore;
@@ -33,17 +27,27 @@ export interface FeatureLogParts {
 
 const ROWS = "log/rows/";
 const TOTALS = "log/totals";
-/** Rows are written together: one by one, each would cost a write to disk. */
-const WRITE_EVERY_MS = 250;
-const WRITE_AT_ROWS = 64;
+/** Rows are written together: one by one, each would cost a write to disk and delay the request after it. */
+const WRITE_EVERY_MS = 1000;
+const WRITE_AT_ROWS = 128;
 const QUERY_LIMIT = 100;
 /** So many rows are in memory at once while the log is read. */
 const READ_AT_ONCE = 64;
 
 interface Kept {
   readonly row: LogRow;
-  /** As it lies in the store; 0 before it does. */
-  readonly sizeBytes: number;
+  /** As it lies in the store; null before it does. */
+  readonly stored: RowMeasures | null;
+}
+
+interface Stored extends Kept {
+  readonly stored: RowMeasures;
+}
+
+/** What one write adds or changes, and what it takes away, by id. */
+interface Commit {
+  readonly measured: ReadonlyMap<string, RowMeasures>;
+  readonly gone: Map<string, RowMeasures>;
 }
 
 /**
@@ -58,6 +62,8 @@ export class FeatureLog {
   #ids: string[] = [];
   /** Rows that the store has not got, or not as they are now. */
   #unwritten = new Map<string, Kept>();
+  /** Of rows that were written or read since the start: forgetting the oldest need not read them. */
+  readonly #measures = new Map<string, RowMeasures>();
   #queue: Promise<unknown> = Promise.resolve();
   #cancelWrite: (() => void) | null = null;
   #isClosed = false;
@@ -85,7 +91,7 @@ export class FeatureLog {
   /** Remembers a prediction. It is in the store a moment later, or with the next `change` or `flush`. */
   append(row: LogRow): void {
     if (this.#isClosed) return;
-    this.#unwritten.set(row.id, { row, sizeBytes: 0 });
+    this.#unwritten.set(row.id, { row, stored: null });
     if (this.#unwritten.size >= WRITE_AT_ROWS) return this.#writeSoon(0);
     this.#writeSoon(WRITE_EVERY_MS);
   }
@@ -104,7 +110,7 @@ export class FeatureLog {
       const before = this.#unwritten.get(id);
       this.#unwritten.set(id, { ...kept, row: to(kept.row) });
       try {
-        await this.#write();
+        await this.#write({ isDurable: true });
       } catch (error) {
         if (before === undefined) this.#unwritten.delete(id);
         else this.#unwritten.set(id, before);
@@ -128,7 +134,7 @@ export class FeatureLog {
   /** Erases the rows for good; all of them without a selection. Resolves with how many there were. */
   erase(selection: LogSelection = {}): Promise<number> {
     return this.#inTurn(async () => {
-      await this.#write();
+      await this.#write({ isDurable: false });
       const erased: Kept[] = [];
       for await (const kept of this.#selected(selection)) erased.push(kept);
       await this.#commit([], erased);
@@ -138,7 +144,7 @@ export class FeatureLog {
 
   /** Everything appended is in the store when this resolves. */
   flush(): Promise<void> {
-    return this.#inTurn(() => this.#write());
+    return this.#inTurn(() => this.#write({ isDurable: false }));
   }
 
   async close(): Promise<void> {
@@ -169,22 +175,24 @@ export class FeatureLog {
     const unwritten = this.#unwritten.get(id);
     if (unwritten !== undefined) return unwritten;
     const bytes = await this.parts.store.get(ROWS + id);
-    return bytes === undefined ? undefined : { row: decodeLogRow(id, bytes), sizeBytes: bytes.byteLength };
+    if (bytes === undefined) return undefined;
+    const row = decodeLogRow(id, bytes);
+    return { row, stored: measuresOf(row, bytes.byteLength) };
   }
 
   /** A full disk makes room once by forgetting the oldest half; what does not fit then is lost, and said. */
-  async #write(): Promise<void> {
+  async #write(options: { readonly isDurable: boolean }): Promise<void> {
     const rows = [...this.#unwritten.values()];
     if (rows.length === 0) return;
     try {
-      await this.#commit(rows, []);
+      await this.#commit(rows, [], options);
       // More at once than the limits leave room for.
       await this.#commit([], []);
     } catch (error) {
       if (errorCodeOf(error) !== "STORAGE_FULL" || this.#ids.length < 2) throw this.#lost(rows, error);
       const oldest = await this.#oldest(Math.ceil(this.#ids.length / 2));
       await this.#commit([], oldest);
-      await this.#commit(rows, []).catch((again: unknown) => {
+      await this.#commit(rows, [], options).catch((again: unknown) => {
         throw this.#lost(rows, again);
       });
     }
@@ -192,81 +200,91 @@ export class FeatureLog {
 
   /** What cannot be written must not fill the memory. */
   #lost(rows: readonly Kept[], error: unknown): unknown {
-    for (const { row, sizeBytes } of rows) if (sizeBytes === 0) this.#unwritten.delete(row.id);
+    for (const { row, stored } of rows) if (stored === null) this.#unwritten.delete(row.id);
     return error;
   }
 
-  async #commit(written: readonly Kept[], erased: readonly Kept[]): Promise<void> {
+  async #commit(
+    written: readonly Kept[],
+    erased: readonly Kept[],
+    options = { isDurable: true },
+  ): Promise<void> {
     let totals = this.#totals;
     const changes: StoreChange[] = [];
-    for (const { row, sizeBytes } of written) {
+    const measured = new Map<string, RowMeasures>();
+    for (const { row, stored } of written) {
       const bytes = encodeLogRow(row);
-      if (sizeBytes > 0) totals = minusRow(totals, (await this.#stored(row.id)).row, sizeBytes);
-      totals = plusRow(totals, row, bytes.byteLength);
+      const measures = measuresOf(row, bytes.byteLength);
+      totals = plusRow(stored === null ? totals : minusRow(totals, stored), measures);
+      measured.set(row.id, measures);
       changes.push([ROWS + row.id, bytes]);
     }
-    const evicted = [...erased, ...(await this.#outlived(totals, written, erased))];
-    for (const { row, sizeBytes } of evicted) {
-      totals = minusRow(totals, row, sizeBytes);
-      changes.push([ROWS + row.id, null]);
+    const gone = new Map<string, RowMeasures>();
+    for (const { row, stored } of erased) if (stored !== null) gone.set(row.id, stored);
+    await this.#evict(totals, { measured, gone });
+    for (const [id, measures] of gone) {
+      totals = minusRow(totals, measures);
+      changes.push([ROWS + id, null]);
     }
     if (changes.length === 0) return;
-    await this.parts.store.write([...changes, [TOTALS, encodeTotals(totals)]]);
-    this.#committed(totals, written, evicted);
+    await this.parts.store.write([...changes, [TOTALS, encodeTotals(totals)]], options);
+    this.#committed(totals, written, { measured, gone });
   }
 
-  #committed(totals: LogTotals, written: readonly Kept[], evicted: readonly Kept[]): void {
+  #committed(totals: LogTotals, written: readonly Kept[], { measured, gone }: Commit): void {
     this.#totals = totals;
-    const gone = new Set(evicted.map(({ row }) => row.id));
-    const fresh = written.filter(({ sizeBytes }) => sizeBytes === 0).map(({ row }) => row.id);
-    this.#ids = [...this.#ids, ...fresh.sort()].filter((id) => !gone.has(id));
+    const fresh = written.filter(({ stored }) => stored === null).map(({ row }) => row.id);
+    this.#ids.push(...fresh.sort());
+    if (gone.size > 0) this.#ids = this.#ids.filter((id) => !gone.has(id));
+    for (const [id, measures] of measured) this.#measures.set(id, measures);
+    for (const id of gone.keys()) this.#measures.delete(id);
     for (const kept of written) {
       if (this.#unwritten.get(kept.row.id) === kept) this.#unwritten.delete(kept.row.id);
     }
     this.parts.onChange();
   }
 
-  /** The oldest rows in the store that the limits leave no room for once the totals are these. */
-  async #outlived(totals: LogTotals, written: readonly Kept[], erased: readonly Kept[]): Promise<Kept[]> {
+  /** Adds to what goes the oldest rows in the store that the limits leave no room for once the totals are these. */
+  async #evict(totals: LogTotals, { measured, gone }: Commit): Promise<void> {
     const { limits, clock } = this.parts;
     const untilId = firstIdAt(clock.nowMs() - limits.maxAgeMs);
-    const busy = new Set([...written, ...erased].map(({ row }) => row.id));
-    const outlived: Kept[] = [];
-    let left = erased.reduce((sum, { row, sizeBytes }) => minusRow(sum, row, sizeBytes), totals);
+    let left = [...gone.values()].reduce(minusRow, totals);
     for (const id of this.#ids) {
       if (left.numRows <= limits.maxRows && left.sizeBytes <= limits.maxBytes && id >= untilId) break;
-      if (busy.has(id)) continue;
-      const kept = await this.#stored(id);
-      left = minusRow(left, kept.row, kept.sizeBytes);
-      outlived.push(kept);
+      if (measured.has(id) || gone.has(id)) continue;
+      const measures = this.#measures.get(id) ?? (await this.#stored(id)).stored;
+      left = minusRow(left, measures);
+      gone.set(id, measures);
     }
-    return outlived;
   }
 
-  async #oldest(numRows: number): Promise<Kept[]> {
+  async #oldest(numRows: number): Promise<Stored[]> {
     return Promise.all(this.#ids.slice(0, numRows).map((id) => this.#stored(id)));
   }
 
   /** A row that cannot be read stands for nothing: it must not keep others from being written or erased. */
-  async #stored(id: string): Promise<Kept> {
+  async #stored(id: string): Promise<Stored> {
     const bytes = (await this.parts.store.get(ROWS + id)) ?? new Uint8Array();
     try {
-      return { row: decodeLogRow(id, bytes), sizeBytes: bytes.byteLength };
+      const row = decodeLogRow(id, bytes);
+      return { row, stored: measuresOf(row, bytes.byteLength) };
     } catch (error) {
       this.parts.onError(error);
-      return { row: unreadableRow(id), sizeBytes: bytes.byteLength };
+      const row = unreadableRow(id);
+      return { row, stored: measuresOf(row, bytes.byteLength) };
     }
   }
 
   async #countAnew(): Promise<LogTotals> {
     let totals = NO_ROWS;
-    for await (const { row, sizeBytes } of this.#selected({})) totals = plusRow(totals, row, sizeBytes);
+    for await (const { stored } of this.#selected({}))
+      totals = stored === null ? totals : plusRow(totals, stored);
     return totals;
   }
 
   /** Newest first, as they were when it began. */
   async *#selected(selection: LogSelection): AsyncGenerator<Kept> {
-    const unwritten = [...this.#unwritten.values()].filter(({ sizeBytes }) => sizeBytes === 0);
+    const unwritten = [...this.#unwritten.values()].filter(({ stored }) => stored === null);
     const all = [...this.#ids, ...unwritten.map(({ row }) => row.id)].sort().reverse();
     const ids = all.filter((id) => isSelected(id, selection));
     for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
@@ -275,19 +293,4 @@ export class FeatureLog {
       yield* kept.filter(({ row }) => matches(row, selection));
     }
   }
-}
-
-function isSelected(id: string, { ids, fromMs = 0, untilMs }: LogSelection): boolean {
-  if (ids !== undefined && !ids.includes(id)) return false;
-  return id >= firstIdAt(fromMs) && (untilMs === undefined || id < firstIdAt(untilMs));
-}
-
-function matches(row: LogRow, { model, isLabelled }: LogSelection): boolean {
-  if (model !== undefined && row.model !== model) return false;
-  return isLabelled === undefined || isLabelled === (row.label !== null);
-}
-
-function unreadableRow(id: string): LogRow {
-  const nothing = { model: "", version: 0, inputs: {}, outputs: null, fields: {} };
-  return { id, atMs: 0, ...nothing, label: null, labelledAtMs: null };
 }

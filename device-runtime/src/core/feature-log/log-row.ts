@@ -87,3 +87,9 @@ function unnamed(place: string, tensors: readonly NamedTensor[]): TensorValues {
       .map(({ name, shape, data }) => [name.slice(prefix.length), { shape, data }]),
   );
 }
+
+/** Stands for a row whose bytes are damaged. */
+export function unreadableRow(id: string): LogRow {
+  const nothing = { model: "", version: 0, inputs: {}, outputs: null, fields: {} };
+  return { id, atMs: 0, ...nothing, label: null, labelledAtMs: null };
+}

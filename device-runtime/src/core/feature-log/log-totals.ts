@@ -14,28 +14,34 @@ export interface LogTotals {
 
 export const NO_ROWS: LogTotals = { numRows: 0, sizeBytes: 0, numExamples: {} };
 
-type Measured = Pick<LogRow, "model" | "label">;
+/** What a row adds to the totals. */
+export interface RowMeasures {
+  readonly model: string;
+  readonly numExamples: number;
+  /** As it lies in the store. */
+  readonly sizeBytes: number;
+}
+
+export function measuresOf(row: Pick<LogRow, "model" | "label">, sizeBytes: number): RowMeasures {
+  return { model: row.model, numExamples: numExamplesOf(row), sizeBytes };
+}
 
 /** The totals with one row more. */
-export function plusRow(before: LogTotals, row: Measured, sizeBytes: number): LogTotals {
-  return changed(before, row, { sign: 1, sizeBytes });
+export function plusRow(before: LogTotals, row: RowMeasures): LogTotals {
+  return changed(before, row, 1);
 }
 
 /** The totals with one row less. */
-export function minusRow(before: LogTotals, row: Measured, sizeBytes: number): LogTotals {
-  return changed(before, row, { sign: -1, sizeBytes });
+export function minusRow(before: LogTotals, row: RowMeasures): LogTotals {
+  return changed(before, row, -1);
 }
 
-function changed(
-  before: LogTotals,
-  row: Measured,
-  { sign, sizeBytes }: { readonly sign: 1 | -1; readonly sizeBytes: number },
-): LogTotals {
+function changed(before: LogTotals, row: RowMeasures, sign: 1 | -1): LogTotals {
   const { [row.model]: numBefore = 0, ...others } = before.numExamples;
-  const num = Math.max(0, numBefore + sign * numExamplesOf(row));
+  const num = Math.max(0, numBefore + sign * row.numExamples);
   return {
     numRows: before.numRows + sign,
-    sizeBytes: Math.max(0, before.sizeBytes + sign * sizeBytes),
+    sizeBytes: Math.max(0, before.sizeBytes + sign * row.sizeBytes),
     numExamples: num === 0 ? others : { ...others, [row.model]: num },
   };
 }

@@ -11,8 +11,11 @@ export interface ByteStore {
   put(key: string, value: Uint8Array): Promise<void>;
   /** What is not there is deleted already. */
   delete(key: string): Promise<void>;
-  /** All of the changes or, after a crash or a throw, none; null deletes. Durable when it resolves. */
-  write(changes: readonly StoreChange[]): Promise<void>;
+  /**
+   * All of the changes or, after a crash or a throw, none; null deletes. Durable when it resolves, or, where that is not
+   * asked for, some time later, in the order of the writes.
+   */
+  write(changes: readonly StoreChange[], options?: { readonly isDurable: boolean }): Promise<void>;
   /** Keys that begin with `prefix`, ascending. */
   keys(prefix: string): Promise<string[]>;
 }
