@@ -43,9 +43,18 @@ export async function startServerChild(): Promise<ServerChild> {
   });
   const url = `http://127.0.0.1:${port}`;
   const token = readFileSync(join(state, "admin-token"), "utf8").trim();
+  const close = async (): Promise<void> => {
+    child.removeAllListeners("exit");
+    const ended = child.exitCode === null ? once(child, "exit") : null;
+    child.kill("SIGTERM");
+    await ended;
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { url, directory, ...requestsTo(url, token), close };
+}
+
+function requestsTo(url: string, token: string): Pick<ServerChild, "post" | "get"> {
   return {
-    url,
-    directory,
     post: async (path, body) => {
       const isBytes = body instanceof Uint8Array;
       const type = isBytes ? "application/octet-stream" : "application/json";
@@ -56,13 +65,6 @@ export async function startServerChild(): Promise<ServerChild> {
     get: async (path) => {
       const headers = { authorization: `Bearer ${token}` };
       return new Uint8Array(await (await answered(await fetch(`${url}${path}`, { headers }))).arrayBuffer());
-    },
-    close: async () => {
-      child.removeAllListeners("exit");
-      const ended = child.exitCode === null ? once(child, "exit") : null;
-      child.kill("SIGTERM");
-      await ended;
-      await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -15,6 +15,8 @@ class Tabs {
   /** Devices that were opened, by tab. */
   readonly opened: string[] = [];
   readonly consents: object[] = [];
+  /** What devices were told, by the tab whose they are. */
+  readonly heard: unknown[] = [];
 
   readonly leadership: Leadership = {
     request: (lead) => {
@@ -32,7 +34,7 @@ class Tabs {
       open: (consent) => {
         this.opened.push(tab);
         this.consents.push(consent);
-        return open?.() ?? Promise.resolve(doubleOf(tab));
+        return open?.() ?? Promise.resolve(doubleOf(tab, this.heard));
       },
     });
   }
@@ -62,8 +64,8 @@ class Tabs {
 }
 
 /** A device whose predictions say which tab made them. */
-function doubleOf(tab: string): Device & { readonly isClosed: boolean } {
-  const listeners = new Map<string, (detail: never) => void>();
+function doubleOf(tab: string, heard: unknown[] = []): Device & { readonly isClosed: boolean } {
+  const listeners: (readonly [event: string, listener: (detail: never) => void])[] = [];
   let consent = {};
   const double = {
     isClosed: false,
@@ -75,11 +77,23 @@ function doubleOf(tab: string): Device & { readonly isClosed: boolean } {
           : Promise.resolve({ outputs: {}, version: 3, id: `by ${tab}` }),
     }),
     on: (event: string, listener: (detail: never) => void) => {
-      listeners.set(event, listener);
-      return () => listeners.delete(event);
+      listeners.push([event, listener]);
+      return () => undefined;
     },
     status: () => ({ deviceId: "d", versions: { digits: 3 }, consent }) as unknown as DeviceStatus,
     setConsent: (given: object) => void (consent = { ...consent, ...given }),
+    log: (id: string, fields: object) => Promise.resolve(void heard.push([tab, "log", id, fields])),
+    label: (id: string, truth: unknown) => Promise.resolve(void heard.push([tab, "label", id, truth])),
+    featureLog: {
+      query: () => Promise.resolve([{ id: `row of ${tab}` }]),
+      erase: () => Promise.resolve(7),
+    },
+    forget: () => {
+      for (const [event, listener] of listeners) {
+        if (event === "forgotten") listener({ isServerTold: true } as never);
+      }
+      return Promise.resolve({ isServerTold: true });
+    },
     close: () => {
       double.isClosed = true;
       return Promise.resolve();
@@ -124,6 +138,34 @@ describe("tabs of one device", () => {
     await expect(second.model("digits").predict({ bad: [] } as never)).rejects.toMatchObject({
       code: "MODEL_INPUT_INVALID",
     });
+  });
+
+  test("what one notes, labels, asks and erases is carried out by the one that leads", async () => {
+    const tabs = new Tabs();
+    await tabs.join("first");
+    const second = await tabs.join("second");
+    await second.log("p1", { action: "accepted" });
+    await second.label("p1", 3);
+
+    expect(tabs.heard).toEqual([
+      ["first", "log", "p1", { action: "accepted" }],
+      ["first", "label", "p1", 3],
+    ]);
+    expect(await second.featureLog.query()).toEqual([{ id: "row of first" }]);
+    expect(await second.featureLog.erase()).toBe(7);
+  });
+
+  test("all of them end when one asks for the device to be forgotten, and none takes it up again", async () => {
+    const tabs = new Tabs();
+    const all = [await tabs.join("first"), await tabs.join("second"), await tabs.join("third")];
+    const told: string[] = [];
+    all.forEach((device, at) => device.on("forgotten", () => told.push(`tab ${at}`)));
+
+    expect(await all[1]?.forget()).toEqual({ isServerTold: true });
+    await Promise.all(all.map((device) => device.close()));
+
+    expect(told.sort()).toEqual(["tab 0", "tab 1", "tab 2"]);
+    expect(tabs.opened).toEqual(["first"]);
   });
 
   test("consent that one tab gives is kept by whichever tab leads next", async () => {
