@@ -50,6 +50,7 @@ class SharedDevice implements BrowserDevice {
   #closing: Promise<void> | null = null;
   /** On their way to the tab that leads. */
   #numConsentsAsked = 0;
+  #isForgetting = false;
 
   constructor(private readonly parts: SharedDeviceParts) {
     this.#consent = parts.consent;
@@ -109,6 +110,7 @@ class SharedDevice implements BrowserDevice {
 
   /** Whichever tab is told: the device is one, and is forgotten in all of them. */
   async forget(): Promise<{ readonly isServerTold: boolean }> {
+    this.#isForgetting = true;
     try {
       return await (this.#leading?.device.forget() ?? this.#requests.ask({ kind: "forget" }));
     } finally {
@@ -189,7 +191,8 @@ class SharedDevice implements BrowserDevice {
         return this.#heardState(message.leader, message.status);
       case "event":
         this.#events.emit(message.name, heardDetail(message.name, message.detail) as never);
-        if (message.name === "forgotten") void this.close();
+        // A tab that asked for it waits for the answer first.
+        if (message.name === "forgotten" && !this.#isForgetting) void this.close();
         return;
     }
   }
