@@ -1,5 +1,4 @@
-import type {
-  PersonalWords} from "@fedge/browser-demo/words";
+import type { PersonalWords } from "@fedge/browser-demo/words";
 import {
   DEMO_WORDS,
   LetterModel,

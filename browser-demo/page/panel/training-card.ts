@@ -47,7 +47,10 @@ function createParts(onTrain: () => void) {
 }
 
 function legend(): HTMLElement {
-  const [before, after] = [element("span", {}, "loss before"), element("span", {}, "after")];
+  const [before, after] = [
+    element("span", {}, "loss of the first steps"),
+    element("span", {}, "of the last"),
+  ];
   return element("p", { class: "legend", "aria-hidden": "true" }, before, after);
 }
 
