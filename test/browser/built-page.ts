@@ -10,8 +10,11 @@ export interface BuiltPage {
   close(): Promise<void>;
 }
 
-/** Builds the page in `directory` of this folder and serves it on a free port of the loopback. */
-export async function buildPage(directory: string): Promise<BuiltPage> {
+/** Builds the page in `directory` of this folder and serves it, with those headers, on a free port of the loopback. */
+export async function buildPage(
+  directory: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<BuiltPage> {
   const root = fileURLToPath(new URL(directory, import.meta.url));
   const outDir = await mkdtemp(join(tmpdir(), "fedge-page-"));
   const shared = { root, configFile: false, logLevel: "error" } as const;
@@ -19,7 +22,7 @@ export async function buildPage(directory: string): Promise<BuiltPage> {
   const server = await preview({
     ...shared,
     build: { outDir },
-    preview: { host: "127.0.0.1", port: 0, open: false },
+    preview: { host: "127.0.0.1", port: 0, open: false, headers },
   });
   const url = server.resolvedUrls?.local[0];
   if (url === undefined) throw new Error("the page is served nowhere");

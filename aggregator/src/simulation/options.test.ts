@@ -24,7 +24,7 @@ describe("decodeSimulationOptions", () => {
   });
 
   test.each<[Record<string, string>, string]>([
-    [{ model: "resnet" }, '--model takes one of 2nn, logistic, cnn, char-lstm, not "resnet".'],
+    [{ model: "resnet" }, '--model takes one of 2nn, logistic, cnn, char-lstm, next-word, not "resnet".'],
     [{ fraction: "1.5" }, '--fraction takes a number above 0 up to 1, not "1.5".'],
     [{ fraction: "0" }, "--fraction takes"],
     [{ fraction: "ten" }, '--fraction takes a number above 0 up to 1, not "ten".'],

@@ -29,7 +29,7 @@ export function keyboardStatusOf(
       .map(({ atMs, sentBytes }) => ({ atMs, what: "update of the model", sizeBytes: sentBytes }))
       .reverse(),
     consent,
-    problem,
+    problem: problem ?? status.problems[0]?.message ?? null,
   };
 }
 

@@ -7,11 +7,9 @@ import type { HostConditions } from "../core/ports/application.js";
 import { createHttpIdentity } from "../identity/http-identity.js";
 import { createMqttTransport } from "../mqtt/mqtt-transport.js";
 import { watchPage } from "./conditions/page-conditions.js";
-import { openDeviceDatabase, type DeviceDatabase } from "./database.js";
-import { EngineWorker } from "./engine-worker.js";
-import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
+import { openDeviceStorage, type DeviceStorage } from "./device-storage.js";
 import { createSystemClock } from "../clock/system-clock.js";
-import { eraseWebDeviceKey, openWebDeviceKey } from "./web-device-key.js";
+import { startEngines, type Engines } from "./start-engines.js";
 import { webDigest } from "./web-digest.js";
 import { createLockLeadership } from "./tabs/leadership.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
@@ -35,8 +33,10 @@ export interface BrowserDeviceOptions extends AppOptions {
  * A device in a page: ONNX in two workers, one that serves and one that trains, MQTT over WebSocket, IndexedDB. All
  * tabs of the origin are one device: one of them leads, the others serve through it, and the next takes over.
  *
- * Throws STORAGE_FAILED where the browser keeps nothing, ENGINE_UNAVAILABLE where no engine starts or the page is not
- * secure, and OPTION_INVALID. A server that cannot be reached is not an error: what is installed serves.
+ * Where the browser keeps nothing or starts no worker it serves all the same, does not train, or makes the page wait, and
+ * says so in `status().problems`.
+ *
+ * Throws ENGINE_UNAVAILABLE where no engine starts or the page is not secure, and OPTION_INVALID. A server that cannot be reached is not an error: what is installed serves.
  */
 export async function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevice> {
   const models = modelsOf(options);
@@ -54,56 +54,61 @@ export async function createDevice(options: BrowserDeviceOptions): Promise<Brows
 }
 
 async function openLeader(options: BrowserDeviceOptions, name: string): Promise<Device> {
-  const newWorker = options.newWorker ?? startWorker;
-  const workers = { serving: new EngineWorker(newWorker), training: new EngineWorker(newWorker) };
   const watched = watchPage(window, createSystemClock());
-  const opened: { database?: DeviceDatabase } = {};
+  const opened: { storage?: DeviceStorage; engines?: Engines } = {};
   const free = (): void => {
-    workers.serving.close();
+    opened.engines?.serving.close();
     watched.close();
-    opened.database?.close();
+    opened.storage?.close();
   };
   try {
-    opened.database = await openDeviceDatabase(name);
-    const engine = await workers.serving.start();
-    const conditions = options.conditions ?? watched;
-    const parts = { database: opened.database, engine, workers, conditions };
-    return closingAfter(await openDevice(options, parts), free);
+    const storage = (opened.storage = await openDeviceStorage(name));
+    const engines = (opened.engines = await startEngines(options.newWorker ?? startWorker));
+    const conditions = storage.isPassing ? NEVER : (options.conditions ?? watched);
+    const device = await openDevice(options, { storage, engines, conditions });
+    return closingAfter(storage.isPassing ? forgottenAtClose(device) : device, free);
   } catch (error) {
     free();
     throw error;
   }
 }
 
+/** What a page that keeps nothing would learn is not worth a round: it is another device each time. */
+const NEVER: HostConditions = {
+  isEligible: () => false,
+  reasons: () => ["nothing can be kept here"],
+  onChange: () => () => undefined,
+};
+
+/** A device that keeps nothing is never seen again: the server need not remember it. */
+function forgottenAtClose(device: Device): Device {
+  return { ...closingAfter(device, () => undefined), close: async () => void (await device.forget()) };
+}
+
 interface Parts {
-  readonly database: DeviceDatabase;
-  readonly engine: string;
-  readonly workers: { readonly serving: EngineWorker; readonly training: EngineWorker };
+  readonly storage: DeviceStorage;
+  readonly engines: Engines;
   readonly conditions: HostConditions;
 }
 
 async function openDevice(
   options: BrowserDeviceOptions,
-  { database, engine, workers, conditions }: Parts,
+  { storage, engines, conditions }: Parts,
 ): Promise<Device> {
   const { server, enrolmentKey } = options;
   const clock = createSystemClock();
-  const key = await openWebDeviceKey(database);
+  const { store, blobs, key, eraseKey } = storage;
   return createCoreDevice(
     {
-      ...{ clock, digest: webDigest },
+      ...{ clock, store, blobs, conditions, digest: webDigest },
       transport: createMqttTransport({ keepaliveSeconds: KEEPALIVE_SECONDS }),
       random: createRandom(crypto.randomUUID()),
-      store: createIndexedDbValues(database),
-      blobs: createIndexedDbBlobs(database),
       identity: createHttpIdentity({
-        ...{ server, key, clock, useWebSocket: true },
-        eraseKey: () => eraseWebDeviceKey(database),
+        ...{ server, key, clock, eraseKey, useWebSocket: true },
         ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
       }),
-      serving: createWorkerServing(workers.serving, engine),
-      trainer: createWorkerTrainer(workers.training),
-      conditions,
+      serving: createWorkerServing(engines.serving, engines.name),
+      trainer: createWorkerTrainer(engines.training),
       trainingData: options.trainingData ?? {},
       newStop: () => new AbortController(),
     },
@@ -111,6 +116,7 @@ async function openDevice(
       models: modelsOf(options),
       consent: options.consent ?? {},
       platform: platformOf(navigator.userAgent),
+      problems: [...storage.problems, ...engines.problems],
       ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
     },
   );

@@ -1,5 +1,5 @@
 import { FedgeError, fromWireError } from "@fedge/protocol";
-import { wrap, type Remote } from "comlink";
+import { wrap, type Endpoint, type Remote } from "comlink";
 import { Life } from "../mqtt/life.js";
 import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
 
@@ -9,10 +9,15 @@ const START_MS = 120_000;
 /** How late a deadline may be noticed. */
 const WATCH_EVERY_MS = 1000;
 
+/** What is used of a worker; the page's own thread can be given for one. */
+export interface WorkerLike extends Endpoint {
+  terminate(): void;
+}
+
 interface Running {
   readonly calls: Set<{ readonly deadlineMs: number; readonly endsAtMs: number }>;
   timer: ReturnType<typeof setTimeout> | null;
-  readonly worker: Worker;
+  readonly worker: WorkerLike;
   readonly api: Remote<EngineWorkerApi>;
   readonly life: Life;
 }
@@ -22,7 +27,7 @@ export class EngineWorker {
   #running: Running | null = null;
   #isClosed = false;
 
-  constructor(private readonly newWorker: () => Worker) {}
+  constructor(private readonly newWorker: () => WorkerLike) {}
 
   /** Name of the engine. Throws ENGINE_UNAVAILABLE when it does not start. */
   async start(): Promise<string> {
@@ -87,7 +92,7 @@ export class EngineWorker {
     const worker = this.newWorker();
     const api = wrap<EngineWorkerApi>(worker);
     const running: Running = { worker, api, life: new Life(), calls: new Set(), timer: null };
-    worker.addEventListener("error", (event) => {
+    worker.addEventListener("error", (event: Event) => {
       // A script that cannot be loaded is told by a plain event, without a message.
       const message = (event as Partial<ErrorEvent>).message ?? "";
       const why = message === "" ? "its script cannot be loaded" : message;

@@ -21,6 +21,11 @@ export async function eraseWebDeviceKey(database: DeviceDatabase): Promise<void>
   await guarded(() => database.delete("keys", KEY));
 }
 
+/** A key that is gone with the page. Throws ENGINE_UNAVAILABLE for a browser without Ed25519. */
+export async function makePassingKey(): Promise<DeviceKey> {
+  return deviceKeyOf(await generate());
+}
+
 async function makeKey(database: DeviceDatabase): Promise<CryptoKeyPair> {
   const made = await generate();
   // Another tab may have been first: the transaction decides.

@@ -4,6 +4,7 @@ import type { LogLimits } from "./feature-log/log-limits.js";
 import type { LogField, LogRow } from "./feature-log/log-row.js";
 import type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
 import type { Consent } from "./ports/application.js";
+import type { Problem } from "./problems.js";
 import type { TrainingRecord } from "./rounds/training-history.js";
 import type { ModelInputs } from "./serving/check-inputs.js";
 import type { Prediction } from "./serving/model-host.js";
@@ -17,6 +18,8 @@ export interface DeviceOptions {
   readonly consent?: Partial<Consent>;
   /** How much the device remembers of its predictions; false for nothing. */
   readonly featureLog?: Partial<LogLimits> | false;
+  /** What whoever starts the device has found wrong with the place where it runs. */
+  readonly problems?: readonly Problem[];
   /** Names the platform for the operator, such as `node 20.19 linux`. */
   readonly platform: string;
   /** Held before an update is reported; for tests and simulations. */
@@ -40,6 +43,8 @@ export interface DeviceStatus {
   readonly trainings: readonly TrainingRecord[];
   /** What keeps the device from training, in words that a person can read; none when nothing does. */
   readonly waitingFor: readonly string[];
+  /** What the device goes on without, such as a disk with room; none when all is well. */
+  readonly problems: readonly Problem[];
   readonly consent: Consent;
   readonly bytesUp: number;
   readonly bytesDown: number;

@@ -1,7 +1,6 @@
 import {
   FedgeError,
   decodeEnvelope,
-  modelName as modelNameSchema,
   serverState,
   serverStateTopic,
   type Birth,
@@ -21,6 +20,8 @@ import type { Consent } from "./ports/application.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
 import { Rounds } from "./rounds/rounds.js";
+import { toModelName } from "./model-names.js";
+import { Problems } from "./problems.js";
 import { TrainingHistory } from "./rounds/training-history.js";
 import { ModelHost } from "./serving/model-host.js";
 import type { TensorLike } from "./serving/tensor-types.js";
@@ -50,6 +51,7 @@ class RunningDevice implements Device {
   #topicsOf: Credentials | null = null;
   #hasRestored = false;
   readonly #memory: DeviceMemory;
+  readonly #problems: Problems;
   readonly #history: TrainingHistory;
   readonly #farewells: Farewells;
   readonly #installedAtMs = new Map<string, number | null>();
@@ -66,7 +68,11 @@ class RunningDevice implements Device {
     this.#consent = { training: false, reporting: false, ...options.consent };
     this.#events = new DeviceEvents();
     const models = options.models.map(toModelName);
-    const onError = (error: unknown): void => this.#events.emit("error", error);
+    this.#problems = new Problems(options.problems ?? []);
+    const onError = (error: unknown): void => {
+      this.#problems.met(error);
+      this.#events.emit("error", error);
+    };
     const limits = options.featureLog ?? {};
     this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
     this.#history = new TrainingHistory(ports, () => this.#connection.traffic.bytesUp, onError);
@@ -137,6 +143,7 @@ class RunningDevice implements Device {
       log: this.#memory.totals,
       round: { phase: this.#rounds.phase, roundId: this.#rounds.assignment?.roundId ?? null },
       trainings: this.#history.records,
+      problems: this.#problems.all,
       waitingFor: this.#waiting.reasons(),
       consent: this.#consent,
       ...this.#connection.traffic,
@@ -192,6 +199,7 @@ class RunningDevice implements Device {
   }
 
   #logChanged(): void {
+    this.#problems.kept();
     this.#events.emit("log", this.#memory.totals);
     // The first example may be what the device waited for.
     if (this.#waiting.tell()) this.#rounds.reconsider();
@@ -267,6 +275,7 @@ class RunningDevice implements Device {
       trained: () => this.#trained,
       onVersion: ({ installedAtMs, ...event }) => {
         this.#installedAtMs.set(event.model, installedAtMs);
+        this.#problems.kept();
         this.#events.emit("version", event);
       },
       onError,
@@ -286,11 +295,4 @@ class RunningDevice implements Device {
       onError,
     });
   }
-}
-
-function toModelName(name: string): ModelName {
-  const result = modelNameSchema.safeParse(name);
-  if (!result.success)
-    throw new FedgeError("OPTION_INVALID", `"${name}" is not a model name: 1 to 64 letters, digits, _ or -`);
-  return result.data;
 }

@@ -12,6 +12,7 @@ export type { RoundPhase } from "./rounds/participation-state.js";
 export type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
 export { DEFAULT_LOG_LIMITS, type LogLimits } from "./feature-log/log-limits.js";
 export type { LogField, LogRow } from "./feature-log/log-row.js";
+export type { Problem } from "./problems.js";
 export type { TrainingRecord } from "./rounds/training-history.js";
 export type { ModelInputs } from "./serving/check-inputs.js";
 export type { TensorLike } from "./serving/tensor-types.js";

@@ -215,6 +215,7 @@ class SharedDevice implements BrowserDevice {
       engine: "",
       log: { numRows: 0, sizeBytes: 0 },
       trainings: [],
+      problems: [],
       waitingFor: ["not connected"],
       round: { phase: "resting", roundId: null },
       consent: { training: false, reporting: false, ...this.#consent },

@@ -1,0 +1,84 @@
+import { FedgeError, toWireError } from "@fedge/protocol";
+import { transfer } from "comlink";
+import type { ServingEngine, ServingSession, TensorValues, Trainer } from "../core/ports/engine.js";
+import { createOnnxServing } from "../engines/onnx/serving.js";
+import { createOnnxTrainer } from "../engines/onnx/trainer.js";
+import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
+
+interface Engine {
+  readonly serving: ServingEngine;
+  readonly trainer: Trainer;
+}
+
+/** Imported when it is asked for, and without the parts for WebGPU and WebGL, whose WASM file is twice as large. */
+async function startEngine(): Promise<Engine> {
+  const runtime = await import("onnxruntime-web/wasm");
+  // More threads need a page that is isolated from other origins.
+  runtime.env.wasm.numThreads = 1;
+  const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+  return {
+    serving: createOnnxServing(
+      runtime,
+      `onnxruntime-web@${runtime.env.versions.web ?? runtime.env.versions.common}`,
+    ),
+    trainer: createOnnxTrainer(runtime, { nowMs: () => performance.now(), yieldToOthers }),
+  };
+}
+
+/** Serves and trains wherever it is called: in a worker, or in the page where no worker may be. */
+export function createEngineApi(): EngineWorkerApi {
+  let starting: Promise<Engine> | null = null;
+  const engine = (): Promise<Engine> => (starting ??= startEngine());
+  const sessions = new Map<number, ServingSession>();
+  const stops = new Map<number, AbortController>();
+  return {
+    start: () => answer(async () => ({ name: (await engine()).serving.name })),
+    load: (session, bundle) =>
+      answer(async () => {
+        sessions.set(session, await (await engine()).serving.load(bundle));
+        return null;
+      }),
+    run: async (session, inputs) => {
+      const given = await answer(() => sessionOf(sessions, session).run(inputs));
+      return "error" in given ? given : transfer(given, buffersOf(given.result));
+    },
+    unload: (session) =>
+      answer(async () => {
+        const loaded = sessions.get(session);
+        sessions.delete(session);
+        await loaded?.close();
+        return null;
+      }),
+    train: async (training, request) => {
+      const stop = new AbortController();
+      stops.set(training, stop);
+      const given = await answer(async () => (await engine()).trainer.train(request, stop.signal));
+      stops.delete(training);
+      return "error" in given ? given : transfer(given, [given.result.delta.buffer]);
+    },
+    stop: (training) => stops.get(training)?.abort(),
+  };
+}
+
+function sessionOf(sessions: ReadonlyMap<number, ServingSession>, number: number): ServingSession {
+  const session = sessions.get(number);
+  if (session === undefined) throw new FedgeError("CLOSED", "this model version is no longer loaded");
+  return session;
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { result: await work() };
+  } catch (error) {
+    return { error: toWireError(error) };
+  }
+}
+
+/** Below this a copy takes less than handing the memory over. */
+const MIN_TRANSFER_BYTES = 65_536;
+
+/** Each once: outputs may be views of one buffer. */
+function buffersOf(values: TensorValues): ArrayBuffer[] {
+  const buffers = new Set(Object.values(values).map(({ data }) => data.buffer as ArrayBuffer));
+  return [...buffers].filter(({ byteLength }) => byteLength >= MIN_TRANSFER_BYTES);
+}

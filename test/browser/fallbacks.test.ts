@@ -1,0 +1,126 @@
+import { startServer, type RunningServer } from "@fedge/aggregator";
+import { decodeWith, modelName } from "@fedge/protocol";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cloudExamples } from "../e2e/digits-task.js";
+import { cloudsConverted } from "../e2e/layers-model.js";
+import { eventually } from "../e2e/waiting.js";
+import { buildPage, type BuiltPage } from "./built-page.js";
+import { hasChromium, startChromium } from "./chromium.js";
+
+const model = decodeWith(modelName, "clouds", { what: "model", code: "OPTION_INVALID" });
+
+describe.skipIf(!hasChromium)("a page that may not do everything (needs chromium)", () => {
+  let directory = "";
+  let server: RunningServer;
+  let built: BuiltPage;
+  /** The same page under a policy that forbids workers. */
+  let strict: BuiltPage;
+  let browser: Browser;
+  let profile: BrowserContext;
+  let tab: Page;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "fedge-fallbacks-"));
+    const policy = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
+    built = await buildPage("device-page");
+    strict = await buildPage("device-page", { "Content-Security-Policy": policy });
+    browser = await startChromium();
+    server = await startServer({
+      ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "silent" },
+      stateDirectory: join(directory, "server"),
+      allowedOrigins: [built, strict].map(({ url }) => new URL(url).origin),
+    });
+    const onnx = await cloudsConverted();
+    await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await built.close();
+    await strict.close();
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** Opens the page with something taken away before its scripts run, and starts its device. */
+  async function open(taken: () => void, from = built): Promise<void> {
+    profile = await browser.newContext();
+    tab = await profile.newPage();
+    await tab.addInitScript(taken);
+    await tab.goto(from.url);
+    await tab.evaluate((url) => page.start(url, ["clouds"]), server.httpUrl);
+  }
+
+  async function predictedVersion(): Promise<number> {
+    await eventually("a version to come", async () =>
+      (await tab.evaluate(() => page.status().versions["clouds"])) === 1 ? true : undefined,
+    );
+    const { inputs } = await cloudExamples("held out", 2).examples(2);
+    return (await tab.evaluate((given) => page.predict("clouds", given), inputs)).version;
+  }
+
+  const problems = (): Promise<string[]> =>
+    tab.evaluate(() => page.status().problems.map(({ code }) => code as string));
+
+  test("serves from memory where there is no IndexedDB, says so, does not train, and is forgotten at its end", async () => {
+    await open(() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }));
+
+    expect(await predictedVersion()).toBe(1);
+    expect(await problems()).toEqual(["STORAGE_FAILED"]);
+    expect(await tab.evaluate(() => page.status().waitingFor)).toContain("nothing can be kept here");
+    const before = (await server.service.listDevices()).length;
+    await tab.evaluate(() => page.close());
+    await eventually("the server to have forgotten it", async () =>
+      (await server.service.listDevices()).length === before - 1 ? true : undefined,
+    );
+    await profile.close();
+  });
+
+  test("serves from memory where opening the database is forbidden", async () => {
+    await open(() => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException("The operation is insecure.", "SecurityError");
+      };
+    });
+
+    expect([await predictedVersion(), await problems()]).toEqual([1, ["STORAGE_FAILED"]]);
+    await profile.close();
+  });
+
+  test("serves from memory where the database never opens", async () => {
+    await open(() => {
+      IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest;
+    });
+
+    expect([await predictedVersion(), await problems()]).toEqual([1, ["STORAGE_FAILED"]]);
+    await profile.close();
+  });
+
+  test("computes in the page where the policy forbids workers, and says so", async () => {
+    await open(() => undefined, strict);
+
+    expect([await predictedVersion(), await problems()]).toEqual([1, ["ENGINE_UNAVAILABLE"]]);
+    await profile.close();
+  });
+
+  test("says that there is no room for a version, and takes it when there is", async () => {
+    await open(() => {
+      const { put } = IDBObjectStore.prototype;
+      Object.assign(globalThis, { isFull: true });
+      IDBObjectStore.prototype.put = function (...given) {
+        if (this.name === "blobs" && (globalThis as { isFull?: boolean }).isFull === true)
+          throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+        return put.apply(this, given);
+      };
+    });
+    await eventually("the page to say so", async () =>
+      (await problems()).includes("STORAGE_FULL") ? true : undefined,
+    );
+    await tab.evaluate(() => void Object.assign(globalThis, { isFull: false }));
+
+    expect([await predictedVersion(), await problems()]).toEqual([1, []]);
+    await profile.close();
+  });
+});
