@@ -103,7 +103,10 @@ describe("fedge simulate", () => {
 
   test.each([
     ["--data /nowhere", /^fedge: \/nowhere has no train-images-idx3-ubyte/],
-    ["--model resnet", /^fedge: --model takes one of 2nn, logistic, cnn, char-lstm, next-word, not "resnet"\.\n$/],
+    [
+      "--model resnet",
+      /^fedge: --model takes one of 2nn, logistic, cnn, char-lstm, next-word, not "resnet"\.\n$/,
+    ],
     ["--fraction 2", /^fedge: --fraction takes a number above 0 up to 1, not "2"\.\n$/],
   ])(
     "refuses %s in one sentence",
