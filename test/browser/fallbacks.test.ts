@@ -123,4 +123,21 @@ describe.skipIf(!hasChromium)("a page that may not do everything (needs chromium
     expect([await predictedVersion(), await problems()]).toEqual([1, []]);
     await profile.close();
   });
+
+  test("takes up a version whose engine could not be fetched once it can be", async () => {
+    profile = await browser.newContext();
+    let isThere = false;
+    await profile.route(/\.wasm$/, (route) => (isThere ? route.fallback() : route.abort()));
+    tab = await profile.newPage();
+    await tab.goto(built.url);
+    await tab.evaluate((url) => page.start(url, ["clouds"]), server.httpUrl);
+
+    await eventually("the engine to be missed", async () =>
+      (await tab.evaluate(() => page.errors())).includes("ENGINE_UNAVAILABLE") ? true : undefined,
+    );
+    isThere = true;
+
+    expect(await predictedVersion()).toBe(1);
+    await profile.close();
+  });
 });

@@ -1,4 +1,4 @@
-import { FedgeError, toWireError } from "@fedge/protocol";
+import { FedgeError, toWireError, type WireError } from "@fedge/protocol";
 import { transfer } from "comlink";
 import type { ServingEngine, ServingSession, TensorValues, Trainer } from "../core/ports/engine.js";
 import { createOnnxServing } from "../engines/onnx/serving.js";
@@ -70,8 +70,14 @@ async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { result: await work() };
   } catch (error) {
-    return { error: toWireError(error) };
+    return { error: withoutBackend(toWireError(error)) };
   }
+}
+
+/** The runtime fetches its WASM file with the first session; having failed once, it does not try again. */
+function withoutBackend(error: WireError): WireError {
+  const isMissing = error.code === "ENGINE_FAILED" && /no available backend|initWasm/i.test(error.message);
+  return isMissing ? { ...error, code: "ENGINE_UNAVAILABLE" } : error;
 }
 
 /** Below this a copy takes less than handing the memory over. */

@@ -56,11 +56,17 @@ export class EngineWorker {
     this.#watch(running);
     try {
       const answer = await running.life.guard(ask(running.api));
-      if ("error" in answer) throw fromWireError(answer.error);
+      if ("error" in answer) throw this.#failed(running, fromWireError(answer.error));
       return answer.result;
     } finally {
       running.calls.delete(call);
     }
+  }
+
+  /** A worker whose engine could not be fetched, as without a network, never gets one: the next call starts another. */
+  #failed(running: Running, error: FedgeError): FedgeError {
+    if (error.code === "ENGINE_UNAVAILABLE") this.#end(running, error);
+    return error;
   }
 
   /** One timer for all calls: setting one for each would cost more than a small model's run. */

@@ -6,7 +6,7 @@ export interface Problem {
   readonly message: string;
 }
 
-const LASTING: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED", "ENGINE_UNAVAILABLE"]);
+const LASTING: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED"]);
 
 /** What a device has found wrong with the place where it runs, and does its best without. */
 export class Problems {

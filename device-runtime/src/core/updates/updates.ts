@@ -49,12 +49,13 @@ interface Goal {
   readonly releaseCounter: number;
 }
 
-/** What may be otherwise the next time, with the same version: the line, the disk. */
+/** What may be otherwise the next time, with the same version: the line, the disk, an engine that is fetched. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   "DEADLINE_EXCEEDED",
   "TRANSPORT_FAILED",
   "STORAGE_FULL",
   "STORAGE_FAILED",
+  "ENGINE_UNAVAILABLE",
 ]);
 
 /** Brings what the device serves to what the fleet's operator wants: always the latest, never what lay between. */
