@@ -19,6 +19,7 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
     packages: ["@fedge/protocol", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers"],
   },
   { folder: "device-runtime/src/clock", packages: ["@fedge/protocol"] },
+  { folder: "device-runtime/src/memory", packages: ["@fedge/protocol"] },
   { folder: "device-runtime/src/identity", packages: ["@fedge/protocol", "zod"] },
   { folder: "device-runtime/src/mqtt", packages: ["@fedge/protocol", "mqtt"] },
   {

@@ -4,7 +4,7 @@ import type { BlobStore, ByteStore } from "../core/ports/storage.js";
 import type { DeviceKey } from "../identity/device-key.js";
 import { openDeviceDatabase, type DeviceDatabase } from "./database.js";
 import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
-import { createPassingBlobs, createPassingValues } from "./passing-stores.js";
+import { createMemoryBlobStore, createMemoryByteStore } from "../memory/memory-stores.js";
 import { eraseWebDeviceKey, makePassingKey, openWebDeviceKey } from "./web-device-key.js";
 
 /** Where a device in a page keeps what it has. */
@@ -45,8 +45,8 @@ async function kept(database: DeviceDatabase): Promise<DeviceStorage> {
 async function passingStorage(reason: FedgeError): Promise<DeviceStorage> {
   const { code, message } = toWireError(reason);
   return {
-    store: createPassingValues(),
-    blobs: createPassingBlobs(),
+    store: createMemoryByteStore(),
+    blobs: createMemoryBlobStore(),
     key: await makePassingKey(),
     eraseKey: () => Promise.resolve(),
     isPassing: true,

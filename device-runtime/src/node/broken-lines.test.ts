@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createDevice } from "../core/device.js";
 import type { Device } from "../core/device-interface.js";
 import { createFakeEngine, createFakeTrainer } from "../testing/fake-engine.js";
-import { createMemoryBlobStore, createMemoryByteStore } from "../testing/memory-stores.js";
+import { createMemoryBlobStore, createMemoryByteStore } from "../memory/memory-stores.js";
 import { ScriptedServer, TENANT, type ServerSide } from "../testing/scripted-server.js";
 import { createSystemClock } from "../clock/system-clock.js";
 import { alwaysEligible } from "./create-device.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeBlobStore } from "../testing/conformance/blob-store.conformance.js";
 import { describeByteStore } from "../testing/conformance/byte-store.conformance.js";
-import { createMemoryBlobStore, createMemoryByteStore } from "../testing/memory-stores.js";
+import { createMemoryBlobStore, createMemoryByteStore } from "../memory/memory-stores.js";
 import { openFileBlobs } from "./file-blobs.js";
 import { openLevelStore } from "./level-store.js";
 

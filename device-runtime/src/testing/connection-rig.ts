@@ -16,7 +16,7 @@ import type {
   TransportConnection,
 } from "../core/ports/transport.js";
 import { ManualClock } from "./manual-clock.js";
-import { createMemoryByteStore } from "./memory-stores.js";
+import { createMemoryByteStore } from "../memory/memory-stores.js";
 
 /** One connection as the broker sees it. */
 export class Link implements TransportConnection {

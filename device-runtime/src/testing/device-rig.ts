@@ -9,7 +9,7 @@ import type { Farewell } from "../core/ports/transport.js";
 import { createFakeEngine, createFakeTrainer, type FakeEngine, type FakeTrainer } from "./fake-engine.js";
 import type { ManualClock } from "./manual-clock.js";
 import type { MemoryBroker } from "./memory-broker.js";
-import { createMemoryBlobStore, createMemoryByteStore } from "./memory-stores.js";
+import { createMemoryBlobStore, createMemoryByteStore } from "../memory/memory-stores.js";
 import { TENANT } from "./scripted-server.js";
 
 export interface DeviceRigOptions {

@@ -5,4 +5,4 @@
  */
 export { ManualClock } from "./manual-clock.js";
 export { MemoryBroker, type Delivery, type MemoryBrokerOptions } from "./memory-broker.js";
-export { createMemoryBlobStore, createMemoryByteStore } from "./memory-stores.js";
+export { createMemoryBlobStore, createMemoryByteStore } from "../memory/memory-stores.js";

@@ -9,7 +9,7 @@ import {
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.js";
-import { createMemoryBlobStore } from "../../testing/memory-stores.js";
+import { createMemoryBlobStore } from "../../memory/memory-stores.js";
 import type { TopicHandler } from "../connection/connection.js";
 import type { BlobStore } from "../ports/storage.js";
 import type { Credentials } from "../ports/transport.js";

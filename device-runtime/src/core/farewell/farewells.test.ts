@@ -1,6 +1,6 @@
 import { FedgeError, type DeviceId, type Sha256 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
-import { createMemoryBlobStore, createMemoryByteStore } from "../../testing/memory-stores.js";
+import { createMemoryBlobStore, createMemoryByteStore } from "../../memory/memory-stores.js";
 import type { Farewell } from "../ports/transport.js";
 import { Farewells } from "./farewells.js";
 

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ByteStore } from "../ports/storage.js";
 import { ManualClock } from "../../testing/manual-clock.js";
-import { createMemoryByteStore } from "../../testing/memory-stores.js";
+import { createMemoryByteStore } from "../../memory/memory-stores.js";
 import { FeatureLog } from "./feature-log.js";
 import type { LogSelection } from "./log-selection.js";
 import { toLogLimits, type LogLimits } from "./log-limits.js";

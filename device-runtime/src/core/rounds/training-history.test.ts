@@ -1,7 +1,7 @@
 import type { Assigned, Report } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../testing/manual-clock.js";
-import { createMemoryByteStore } from "../../testing/memory-stores.js";
+import { createMemoryByteStore } from "../../memory/memory-stores.js";
 import { TrainingHistory } from "./training-history.js";
 
 const report = {

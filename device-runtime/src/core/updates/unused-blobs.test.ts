@@ -4,7 +4,7 @@ import { nodeDigest } from "../../node/digest.js";
 import { DeviceRig } from "../../testing/device-rig.js";
 import { ManualClock } from "../../testing/manual-clock.js";
 import { MemoryBroker } from "../../testing/memory-broker.js";
-import { createMemoryBlobStore } from "../../testing/memory-stores.js";
+import { createMemoryBlobStore } from "../../memory/memory-stores.js";
 import { ScriptedServer, TENANT } from "../../testing/scripted-server.js";
 import { removeUnusedBlobs } from "./unused-blobs.js";
 
