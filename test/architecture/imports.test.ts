@@ -21,6 +21,7 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
   { folder: "device-runtime/src/clock", packages: ["@fedge/protocol"] },
   { folder: "device-runtime/src/memory", packages: ["@fedge/protocol"] },
   { folder: "device-runtime/src/identity", packages: ["@fedge/protocol", "zod"] },
+  { folder: "device-runtime/src/remote", packages: ["@fedge/protocol", "comlink", "zod"] },
   { folder: "device-runtime/src/mqtt", packages: ["@fedge/protocol", "mqtt"] },
   {
     folder: "device-runtime/src/browser",

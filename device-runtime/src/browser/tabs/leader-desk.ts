@@ -1,18 +1,9 @@
-import { fromWireError, toWireError } from "@fedge/protocol";
 import type { DeviceEvents } from "../../core/device-events.js";
 import type { Device } from "../../core/device-interface.js";
-import { carryOut } from "./carry-out.js";
-import type { DeviceEventName, TabLine, TabRequest } from "./tab-messages.js";
-
-const EVENTS: readonly DeviceEventName[] = [
-  "version",
-  "state",
-  "round",
-  "log",
-  "conditions",
-  "forgotten",
-  "error",
-];
+import { carryOut } from "../../remote/carry-out.js";
+import { DEVICE_EVENTS, tellNews } from "../../remote/device-news.js";
+import type { DeviceAnswer, DeviceNews } from "../../remote/device-request.js";
+import type { TabLine, TabRequest } from "./tab-messages.js";
 
 /** Where the tab that leads answers the others, and tells them what happens. */
 export class LeaderDesk {
@@ -28,20 +19,16 @@ export class LeaderDesk {
     },
   ) {
     const { device, events } = of;
-    this.#stops = EVENTS.map((name) =>
-      device.on(name, (detail: unknown) => {
-        events.emit(name, detail as never);
-        const told = name === "error" ? toWireError(detail) : detail;
-        of.line.postMessage({ type: "event", leader: of.tab, name, detail: told });
-        this.tellState();
-      }),
-    );
+    // What happens here keeps its cause; what is told elsewhere cannot.
+    this.#stops = [
+      ...DEVICE_EVENTS.map((name) => device.on(name, (detail) => events.emit(name, detail as never))),
+      tellNews(device, (news) => this.#tell(news)),
+    ];
     this.tellState();
   }
 
   tellState(): void {
-    const { device, tab, line } = this.of;
-    line.postMessage({ type: "state", leader: tab, status: device.status() });
+    this.#tell({ type: "state", status: this.of.device.status() });
   }
 
   answer(from: string, id: number, request: TabRequest): void {
@@ -55,10 +42,14 @@ export class LeaderDesk {
   }
 
   async #answer(from: string, id: number, request: TabRequest): Promise<void> {
-    const answer = await carryOut(this.of.device, request);
+    const answer = await answerTo(this.of.device, request);
     // The state first: whoever asks for it has it when the answer comes.
     if (request.kind !== "predict" && request.kind !== "forget") this.tellState();
     this.of.line.postMessage({ type: "answer", to: from, id, answer });
+  }
+
+  #tell(news: DeviceNews): void {
+    this.of.line.postMessage({ ...news, leader: this.of.tab });
   }
 
   close(): void {
@@ -66,7 +57,7 @@ export class LeaderDesk {
   }
 }
 
-/** An event that another tab told, as this tab's listeners get it. */
-export function heardDetail(name: DeviceEventName, detail: unknown): unknown {
-  return name === "error" ? fromWireError(detail as Parameters<typeof fromWireError>[0]) : detail;
+/** What the device gives to another tab's request; a hello wants nothing but an answer. */
+export async function answerTo(device: Device, request: TabRequest): Promise<DeviceAnswer> {
+  return request.kind === "hello" ? { result: null } : carryOut(device, request);
 }

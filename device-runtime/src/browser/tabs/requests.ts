@@ -1,13 +1,14 @@
 import { FedgeError, fromWireError } from "@fedge/protocol";
 import type { Clock } from "../../core/ports/clock.js";
-import type { TabAnswer, TabRequest } from "./tab-messages.js";
+import type { DeviceAnswer } from "../../remote/device-request.js";
+import type { TabRequest } from "./tab-messages.js";
 
 /** Longer than a tab takes to notice that the one that led is gone, and to load its models. */
 const ANSWER_MS = 60_000;
 
 interface Waiting {
   readonly request: TabRequest;
-  readonly settle: (answer: TabAnswer) => void;
+  readonly settle: (answer: DeviceAnswer) => void;
   readonly fail: (error: FedgeError) => void;
 }
 
@@ -28,7 +29,7 @@ export class Requests {
   async ask<T>(request: TabRequest): Promise<T> {
     const id = (this.#lastId += 1);
     let cancel = (): void => undefined;
-    const answered = new Promise<TabAnswer>((settle, fail) => {
+    const answered = new Promise<DeviceAnswer>((settle, fail) => {
       this.#waiting.set(id, { request, settle, fail });
       cancel = this.clock.after(ANSWER_MS, () =>
         fail(new FedgeError("DEADLINE_EXCEEDED", `no tab of this device has answered in ${ANSWER_MS} ms`)),
@@ -45,7 +46,7 @@ export class Requests {
     }
   }
 
-  answered(id: number, answer: TabAnswer): void {
+  answered(id: number, answer: DeviceAnswer): void {
     this.#waiting.get(id)?.settle(answer);
   }
 
@@ -54,7 +55,7 @@ export class Requests {
   }
 
   /** What is asked is answered here from now on. */
-  takeOver(answer: (request: TabRequest) => Promise<TabAnswer>): void {
+  takeOver(answer: (request: TabRequest) => Promise<DeviceAnswer>): void {
     for (const { request, settle, fail } of this.#waiting.values()) {
       answer(request).then(settle, (error: unknown) => fail(error as FedgeError));
     }

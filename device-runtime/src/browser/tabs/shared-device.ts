@@ -1,12 +1,12 @@
-import { FedgeError } from "@fedge/protocol";
 import { DeviceEvents, type DeviceEventMap } from "../../core/device-events.js";
 import type { Device, DeviceModel, DeviceStatus, FeatureLogView } from "../../core/device-interface.js";
 import type { LogField } from "../../core/feature-log/log-row.js";
 import type { Consent } from "../../core/ports/application.js";
 import type { Clock } from "../../core/ports/clock.js";
 import type { TensorLike } from "../../core/serving/tensor-types.js";
-import { carryOut } from "./carry-out.js";
-import { LeaderDesk, heardDetail } from "./leader-desk.js";
+import { heardDetail } from "../../remote/device-news.js";
+import { remoteModel } from "../../remote/remote-model.js";
+import { LeaderDesk, answerTo } from "./leader-desk.js";
 import type { Leadership } from "./leadership.js";
 import { Requests } from "./requests.js";
 import type { TabLine, TabMessage } from "./tab-messages.js";
@@ -76,21 +76,13 @@ class SharedDevice implements BrowserDevice {
   }
 
   model(name: string): DeviceModel {
-    if (!this.parts.models.includes(name)) {
-      throw new FedgeError(
-        "MODEL_UNKNOWN",
-        `"${name}" is not among this device's models (${this.parts.models.join(", ")})`,
-      );
-    }
-    const version = (): number | null => this.status().versions[name] ?? null;
-    return {
+    return remoteModel(name, {
+      models: this.parts.models,
       predict: (inputs) =>
         this.#leading?.device.model(name).predict(inputs) ??
         this.#requests.ask({ kind: "predict", model: name, inputs }),
-      get version() {
-        return version();
-      },
-    };
+      version: () => this.status().versions[name] ?? null,
+    });
   }
 
   log(id: string, fields: Readonly<Record<string, LogField>>): Promise<void> {
@@ -171,7 +163,7 @@ class SharedDevice implements BrowserDevice {
         // Another tab may have asked for it.
         device.on("forgotten", () => void this.close());
       });
-      this.#requests.takeOver((request) => carryOut(device, request));
+      this.#requests.takeOver((request) => answerTo(device, request));
       settled(null);
       await held;
     } catch (error) {

@@ -1,32 +1,13 @@
-import type { DeviceEventMap } from "../../core/device-events.js";
 import type { DeviceStatus } from "../../core/device-interface.js";
-import type { Consent } from "../../core/ports/application.js";
-import type { LogQuery, LogSelection } from "../../core/feature-log/log-selection.js";
-import type { LogField } from "../../core/feature-log/log-row.js";
-import type { ModelInputs } from "../../core/serving/check-inputs.js";
-import type { TensorLike } from "../../core/serving/tensor-types.js";
-import type { Answer } from "../engine-worker-api.js";
+import type { DeviceAnswer, DeviceEventName, DeviceRequest } from "../../remote/device-request.js";
 
 /** What a tab asks the one that leads. */
-export type TabRequest =
-  | { readonly kind: "predict"; readonly model: string; readonly inputs: ModelInputs }
-  | { readonly kind: "log"; readonly id: string; readonly fields: Readonly<Record<string, LogField>> }
-  | { readonly kind: "label"; readonly id: string; readonly truth: TensorLike }
-  | { readonly kind: "query"; readonly query: LogQuery }
-  | { readonly kind: "erase"; readonly selection: LogSelection }
-  | { readonly kind: "forget" }
-  | { readonly kind: "consent"; readonly consent: Partial<Consent> }
-  | { readonly kind: "hello" };
-
-/** What the request's own function gives; whoever asked knows its type. */
-export type TabAnswer = Answer<unknown>;
-
-export type DeviceEventName = keyof DeviceEventMap;
+export type TabRequest = DeviceRequest | { readonly kind: "hello" };
 
 /** What tabs of one device say to each other; every tab hears everything. */
 export type TabMessage =
   | { readonly type: "request"; readonly from: string; readonly id: number; readonly request: TabRequest }
-  | { readonly type: "answer"; readonly to: string; readonly id: number; readonly answer: TabAnswer }
+  | { readonly type: "answer"; readonly to: string; readonly id: number; readonly answer: DeviceAnswer }
   /** Sent by the one that leads: when it begins to, on every change, and to whoever says hello. */
   | { readonly type: "state"; readonly leader: string; readonly status: DeviceStatus }
   | {

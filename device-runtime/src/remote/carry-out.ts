@@ -1,9 +1,9 @@
 import { toWireError } from "@fedge/protocol";
-import type { Device } from "../../core/device-interface.js";
-import type { TabAnswer, TabRequest } from "./tab-messages.js";
+import type { Device } from "../core/device-interface.js";
+import type { DeviceAnswer, DeviceRequest } from "./device-request.js";
 
-/** What the device gives to another tab's request; errors are values, so that their codes survive the way. */
-export async function carryOut(device: Device, request: TabRequest): Promise<TabAnswer> {
+/** What the device gives to a request from elsewhere; errors are values, so that their codes survive the way. */
+export async function carryOut(device: Device, request: DeviceRequest): Promise<DeviceAnswer> {
   try {
     return { result: (await resultOf(device, request)) ?? null };
   } catch (error) {
@@ -11,7 +11,7 @@ export async function carryOut(device: Device, request: TabRequest): Promise<Tab
   }
 }
 
-async function resultOf(device: Device, request: TabRequest): Promise<unknown> {
+async function resultOf(device: Device, request: DeviceRequest): Promise<unknown> {
   switch (request.kind) {
     case "predict":
       return device.model(request.model).predict(request.inputs);
@@ -27,7 +27,5 @@ async function resultOf(device: Device, request: TabRequest): Promise<unknown> {
       return device.forget();
     case "consent":
       return device.setConsent(request.consent);
-    case "hello":
-      return null;
   }
 }

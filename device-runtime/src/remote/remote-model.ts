@@ -1,0 +1,25 @@
+import { FedgeError } from "@fedge/protocol";
+import type { DeviceModel } from "../core/device-interface.js";
+import type { ModelInputs } from "../core/serving/check-inputs.js";
+import type { Prediction } from "../core/serving/model-host.js";
+
+/** One of the models of a device that lives elsewhere. Throws MODEL_UNKNOWN for a name that is not among them. */
+export function remoteModel(
+  name: string,
+  of: {
+    readonly models: readonly string[];
+    readonly predict: (inputs: ModelInputs) => Promise<Prediction>;
+    readonly version: () => number | null;
+  },
+): DeviceModel {
+  if (!of.models.includes(name)) {
+    const known = of.models.join(", ");
+    throw new FedgeError("MODEL_UNKNOWN", `"${name}" is not among this device's models (${known})`);
+  }
+  return {
+    predict: of.predict,
+    get version() {
+      return of.version();
+    },
+  };
+}
