@@ -10,7 +10,7 @@ import type {
   DeviceRequest,
   RemoteDeviceApi,
 } from "./device-request.js";
-import type { Line } from "./line.js";
+import { dataOf, type Line } from "./line.js";
 
 /** Longer than a process takes to start again and to load its models. */
 const ANSWER_MS = 60_000;
@@ -83,7 +83,7 @@ export class DeviceLink {
   async #connect(): Promise<Connected> {
     const line = await this.parts.connect();
     const connected = { line, api: wrap<RemoteDeviceApi>(line), life: new Life() };
-    line.addEventListener("message", (event: { readonly data?: unknown }) => this.#hear(event.data));
+    line.addEventListener("message", (event: Event) => this.#hear(dataOf(event)));
     const end = (reason: FedgeError): void => {
       this.#connecting = null;
       connected.life.end(reason);

@@ -1,7 +1,7 @@
 import { FedgeError, toWireError } from "@fedge/protocol";
 import type { Endpoint } from "comlink";
 import * as z from "zod/mini";
-import { deliver, type LineListener } from "./line.js";
+import { dataOf, deliver, type LineListener } from "./line.js";
 
 const callId = z.string().check(z.minLength(1), z.maxLength(128));
 
@@ -21,7 +21,7 @@ const numbered = z.object({ id: callId });
 
 /** An endpoint on which comlink can serve somebody who is not trusted; what is no such call is refused, and told. */
 export function guardedEndpoint(endpoint: Endpoint, onRefused: (error: FedgeError) => void): Endpoint {
-  const guards = new Map<LineListener, (event: { readonly data?: unknown }) => void>();
+  const guards = new Map<LineListener, (event: Event) => void>();
   const refuse = (data: unknown): void => {
     const error = new FedgeError("MESSAGE_MALFORMED", "what came over the line is no request to a device");
     onRefused(error);
@@ -32,7 +32,8 @@ export function guardedEndpoint(endpoint: Endpoint, onRefused: (error: FedgeErro
   return {
     postMessage: (message) => endpoint.postMessage(message),
     addEventListener: (type, listener) => {
-      const guard = ({ data }: { readonly data?: unknown }): void => {
+      const guard = (event: Event): void => {
+        const data = dataOf(event);
         const checked = z.safeParse(call, data);
         if (checked.success) deliver(listener, { data: checked.data } as MessageEvent);
         else refuse(data);

@@ -30,3 +30,8 @@ export function deliver(listener: LineListener, event: MessageEvent): void {
   if (typeof listener === "function") listener(event);
   else listener.handleEvent(event);
 }
+
+/** What a message's event carries. */
+export function dataOf(event: Event): unknown {
+  return (event as unknown as { readonly data?: unknown }).data;
+}
