@@ -20,7 +20,7 @@ export {
   reasonsAgainst,
   type HostFacts,
   type TrainingPolicy,
-} from "./conditions/training-policy.js";
+} from "../core/conditions/training-policy.js";
 export { createSystemClock } from "../clock/system-clock.js";
 export { openWebDeviceKey } from "./web-device-key.js";
 export { webDigest } from "./web-digest.js";

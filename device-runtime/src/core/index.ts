@@ -12,6 +12,12 @@ export type { RoundPhase } from "./rounds/participation-state.js";
 export type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
 export { DEFAULT_LOG_LIMITS, type LogLimits } from "./feature-log/log-limits.js";
 export type { LogField, LogRow } from "./feature-log/log-row.js";
+export {
+  DEFAULT_POLICY,
+  reasonsAgainst,
+  type HostFacts,
+  type TrainingPolicy,
+} from "./conditions/training-policy.js";
 export type { Problem } from "./problems.js";
 export type { TrainingRecord } from "./rounds/training-history.js";
 export type { ModelInputs } from "./serving/check-inputs.js";

@@ -5,6 +5,7 @@ import type { LogField } from "../core/feature-log/log-row.js";
 import type { Consent } from "../core/ports/application.js";
 import type { Clock } from "../core/ports/clock.js";
 import type { TensorLike } from "../core/serving/tensor-types.js";
+import { createSystemClock } from "../clock/system-clock.js";
 import { heardDetail } from "./device-news.js";
 import { DeviceLink } from "./device-link.js";
 import type { DeviceHello, DeviceNews } from "./device-request.js";
@@ -15,7 +16,8 @@ export interface RemoteDeviceParts {
   readonly hello: DeviceHello;
   /** A new line to where the device lives; asked for again when one has ended. Throws when there will be none. */
   readonly connect: () => Promise<Line>;
-  readonly clock: Clock;
+  /** The platform's own by default. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -36,7 +38,12 @@ class RemoteDevice implements Device {
   #isForgetting = false;
 
   constructor(private readonly parts: RemoteDeviceParts) {
-    this.#link = new DeviceLink({ ...parts, onNews: (news) => this.#hear(news) });
+    this.#link = new DeviceLink({
+      hello: parts.hello,
+      connect: parts.connect,
+      clock: parts.clock ?? createSystemClock(),
+      onNews: (news) => this.#hear(news),
+    });
   }
 
   start(): Promise<void> {

@@ -1,14 +1,14 @@
-/** When a page may train. */
+/** When a device may train. */
 export interface TrainingPolicy {
   /** Only while the battery charges; a machine without one always does. */
   readonly needsCharging: boolean;
   /** Also over a connection that costs by the byte, or with data saving asked for. */
   readonly allowsMetered: boolean;
-  /** Since the last key, touch or movement in the page. */
+  /** Since the last key, touch or movement. */
   readonly idleMs: number;
   /** Also while nobody sees the page: browsers slow such pages down. */
   readonly allowsHidden: boolean;
-  /** Room that the origin must still have. */
+  /** Room that must still be there. */
   readonly minFreeBytes: number;
 }
 
@@ -21,7 +21,7 @@ export const DEFAULT_POLICY: TrainingPolicy = {
   minFreeBytes: 50_000_000,
 };
 
-/** What is known of a page's host; null for what the browser does not tell. */
+/** What is known of where the device runs; null for what is not told. */
 export interface HostFacts {
   readonly isCharging: boolean | null;
   readonly isMetered: boolean | null;
@@ -30,7 +30,7 @@ export interface HostFacts {
   readonly freeBytes: number | null;
 }
 
-/** What keeps a page from training, in words that a person can read; none when it may. What is not known is no reason. */
+/** What keeps a device from training, in words that a person can read; none when it may. What is not known is no reason. */
 export function reasonsAgainst(facts: HostFacts, policy: TrainingPolicy, nowMs: number): readonly string[] {
   const reasons: readonly (readonly [boolean, string])[] = [
     [policy.needsCharging && facts.isCharging === false, "on battery"],
