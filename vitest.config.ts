@@ -5,6 +5,7 @@ const unit = [
   "onnx-autodiff/src/**/*.test.ts",
   "device-runtime/src/**/*.test.ts",
   "browser-demo/src/**/*.test.ts",
+  "electron-shell/src/**/*.test.ts",
   "aggregator/src/**/*.test.ts",
   "aggregator/dashboard/src/**/*.test.ts",
   "test/architecture/**/*.test.ts",

@@ -1,12 +1,14 @@
 import { defineConfig, type Plugin } from "vite";
 
-/** With `--mode double` the page runs on the device double, which tests reach as `deviceDouble`. */
-function deviceDouble(mode: string): Plugin {
+/** What begins the page, by mode: on a double of the device that tests reach as `deviceDouble`, or in the desktop shell. */
+const ENTRIES: Readonly<Record<string, string>> = { double: "/testing/main.ts", shell: "/shell/main.ts" };
+
+function entryOf(mode: string): Plugin {
   return {
-    name: "device-double",
+    name: "entry",
     transformIndexHtml: {
       order: "pre",
-      handler: (html) => (mode === "double" ? html.replace("/main.ts", "/testing/main.ts") : html),
+      handler: (html) => html.replace("/main.ts", ENTRIES[mode] ?? "/main.ts"),
     },
   };
 }
@@ -21,7 +23,7 @@ function developmentConnection(): Plugin {
 }
 
 export default defineConfig(({ mode }) => ({
-  plugins: [deviceDouble(mode), developmentConnection()],
+  plugins: [entryOf(mode), developmentConnection()],
   // The page may be served under any path.
   base: "./",
   build: {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 export const repositoryRoot = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
-const PACKAGES = ["protocol", "onnx-autodiff", "device-runtime", "aggregator"];
+const PACKAGES = ["protocol", "onnx-autodiff", "device-runtime", "electron-shell", "aggregator"];
 
 /** Every TypeScript source of the packages without tests, relative to the repository. */
 export function sourceFiles(): string[] {

@@ -1,5 +1,4 @@
-import type { DeviceStatus } from "@fedge/device-runtime";
-import type { BrowserDevice } from "@fedge/device-runtime/browser";
+import type { Device, DeviceStatus } from "@fedge/device-runtime";
 import type { KeyboardStatus } from "../keyboard-device.js";
 import { MODEL } from "./keyboard-model.js";
 
@@ -11,8 +10,8 @@ const PHASES: Readonly<Record<string, KeyboardStatus["training"]["phase"]>> = {
 
 /** A device's status as the panel shows it. */
 export function keyboardStatusOf(
-  device: Pick<BrowserDevice, "status" | "role">,
-  problem: string | null,
+  device: Pick<Device, "status">,
+  { role, problem }: Pick<KeyboardStatus, "role" | "problem">,
 ): KeyboardStatus {
   const status = device.status();
   const { isOnline, engine, log, consent, waitingFor, round } = status;
@@ -20,7 +19,7 @@ export function keyboardStatusOf(
     model: modelOf(status),
     engine: engine === "" ? null : engine,
     connection: isOnline ? "online" : navigator.onLine ? "connecting" : "offline",
-    role: device.role,
+    role,
     log,
     eligibility: { isEligible: waitingFor.length === 0, reasons: waitingFor },
     training: { phase: PHASES[round.phase] ?? "idle", last: lastTrainingOf(status) },

@@ -1,13 +1,9 @@
-import {
-  createDevice,
-  createSystemClock,
-  watchPage,
-  type BrowserDevice,
-} from "@fedge/device-runtime/browser";
+import type { Device } from "@fedge/device-runtime";
 import type { KeyboardDevice, KeyboardStatus, Suggestion } from "../keyboard-device.js";
 import { forgetWords, keepWords, keptWords } from "./kept-words.js";
-import { KeyboardConditions, type PageStorage } from "./keyboard-conditions.js";
-import { KeyboardModel, MODEL } from "./keyboard-model.js";
+import type { PageStorage } from "./keyboard-conditions.js";
+import type { KeyboardHost } from "./keyboard-host.js";
+import { KeyboardModel } from "./keyboard-model.js";
 import { STARTING, keyboardStatusOf } from "./keyboard-status.js";
 
 /** What passes by itself, and what the light beside the title says already. */
@@ -19,31 +15,25 @@ const PASSING: ReadonlySet<unknown> = new Set([
 ]);
 const EVENTS = ["version", "round", "state", "log", "conditions"] as const;
 
-/** The scores of all words are of no use later. */
-const LOG = { maxOutputBytes: 0 } as const;
-
 /** The keyboard's device: starts at once, and again after it was forgotten. */
 export function openKeyboardDevice(of: {
-  readonly server: string;
+  readonly host: KeyboardHost;
   readonly storage: PageStorage;
 }): KeyboardDevice {
-  return new LearningKeyboard(of.server, of.storage);
+  return new LearningKeyboard(of.host, of.storage);
 }
 
 class LearningKeyboard implements KeyboardDevice {
   readonly #listeners = new Set<() => void>();
-  readonly #conditions: KeyboardConditions;
   readonly #model: KeyboardModel;
-  #opening: Promise<BrowserDevice>;
-  #device: BrowserDevice | null = null;
+  #opening: Promise<Device>;
+  #device: Device | null = null;
   #problem: string | null = null;
 
   constructor(
-    private readonly server: string,
+    private readonly host: KeyboardHost,
     private readonly storage: PageStorage,
   ) {
-    const clock = createSystemClock();
-    this.#conditions = new KeyboardConditions({ page: watchPage(window, clock), storage, clock, window });
     this.#opening = this.#open();
     // Whoever waits for the device sees the failure, and the panel says it.
     this.#opening.catch(() => undefined);
@@ -66,7 +56,7 @@ class LearningKeyboard implements KeyboardDevice {
 
   status(): KeyboardStatus {
     if (this.#device === null) return { ...STARTING, problem: this.#problem };
-    return keyboardStatusOf(this.#device, this.#problem);
+    return keyboardStatusOf(this.#device, { role: this.host.roleOf(this.#device), problem: this.#problem });
   }
 
   onChange(listener: () => void): () => void {
@@ -81,7 +71,7 @@ class LearningKeyboard implements KeyboardDevice {
 
   async trainNow(): Promise<void> {
     await this.#opening;
-    this.#conditions.trainNow();
+    this.host.trainNow();
   }
 
   async forget(): Promise<void> {
@@ -92,15 +82,9 @@ class LearningKeyboard implements KeyboardDevice {
     await this.#opening;
   }
 
-  async #open(): Promise<BrowserDevice> {
+  async #open(): Promise<Device> {
     try {
-      const { server } = this;
-      const device = await createDevice({
-        server,
-        model: MODEL,
-        conditions: this.#conditions,
-        featureLog: LOG,
-      });
+      const device = await this.host.open();
       this.#device = device;
       this.#problem = null;
       for (const event of EVENTS) device.on(event, () => this.#tell());
@@ -115,7 +99,7 @@ class LearningKeyboard implements KeyboardDevice {
     }
   }
 
-  #beginAnew(device: BrowserDevice): void {
+  #beginAnew(device: Device): void {
     forgetWords(this.storage, this.#model.personal);
     this.#device = null;
     this.#opening = device.close().then(() => this.#open());

@@ -19,9 +19,17 @@ export interface AppOptions {
 }
 
 /** The models of the options, each once. Throws OPTION_INVALID when there is none, or a server is missing. */
-export function modelsOf({ server, model, models = [] }: AppOptions): readonly string[] {
+export function modelsOf({ server, ...names }: AppOptions): readonly string[] {
   if (typeof server !== "string" || !/^https?:\/\//i.test(server))
     throw new FedgeError("OPTION_INVALID", `server is ${JSON.stringify(server)}; give its http(s) address`);
+  return modelNamesOf(names);
+}
+
+/** Each model that is named, once. Throws OPTION_INVALID when none is. */
+export function modelNamesOf({
+  model,
+  models = [],
+}: Pick<AppOptions, "model" | "models">): readonly string[] {
   const all = [...new Set([...(model === undefined ? [] : [model]), ...models])];
   if (all.length === 0)
     throw new FedgeError("OPTION_INVALID", 'name the model that the app uses: { model: "…" }');

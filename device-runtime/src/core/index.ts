@@ -4,7 +4,9 @@
  * @module @fedge/device-runtime
  */
 export { createDevice } from "./device.js";
-export type { AppOptions } from "./app-options.js";
+export { modelNamesOf, modelsOf, type AppOptions } from "./app-options.js";
+export { closingAfter } from "./closing-after.js";
+export { toModelName } from "./model-names.js";
 export type * from "./device-interface.js";
 export type { DeviceEventMap } from "./device-events.js";
 export type { Prediction } from "./serving/model-host.js";

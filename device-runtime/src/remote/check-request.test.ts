@@ -61,10 +61,14 @@ describe("a hello from elsewhere", () => {
 
   test("passes as it is", () => expect(checkHello(hello)).toEqual(hello));
 
+  test("may leave the server to whoever serves it", () => {
+    expect(checkHello({ models: ["digits"], consent: {} })).toEqual({ models: ["digits"], consent: {} });
+  });
+
   test.each<[string, object]>([
     ["without a model", { models: [] }],
     ["with a model's name that is a path", { models: ["../digits"] }],
-    ["without a server", { server: undefined }],
+    ["with a server that is no text", { server: 8787 }],
     ["with a long server", { server: `https://${"x".repeat(2048)}` }],
     ["without a consent", { consent: null }],
   ])("is refused %s", (_, changes) => {

@@ -67,7 +67,7 @@ const deviceRequest = z.discriminatedUnion("kind", [
 ]);
 
 const deviceHello = z.strictObject({
-  server: z.string().check(z.maxLength(2048)),
+  server: z.optional(z.string().check(z.maxLength(2048))),
   models: z.array(modelName).check(z.minLength(1), z.maxLength(64)),
   consent,
 });

@@ -19,7 +19,8 @@ export type DeviceRequest =
 
 /** The first thing on a line: which device is meant. */
 export interface DeviceHello {
-  readonly server: string;
+  /** The one that is served there when it is not given. */
+  readonly server?: string;
   readonly models: readonly string[];
   /** What is not given is as it was the last time. */
   readonly consent: Partial<Consent>;

@@ -3,7 +3,7 @@
  *
  * @module @fedge/device-runtime/remote
  */
-export { LineListeners, deliver, type Line, type LineListener } from "./line.js";
+export { LineListeners, dataOf, deliver, type Line, type LineListener } from "./line.js";
 export type {
   DeviceAnswer,
   DeviceEventName,

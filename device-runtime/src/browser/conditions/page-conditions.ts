@@ -1,6 +1,11 @@
 import type { HostConditions } from "../../core/ports/application.js";
 import type { Clock } from "../../core/ports/clock.js";
-import { DEFAULT_POLICY, reasonsAgainst, type HostFacts, type TrainingPolicy } from "../../core/conditions/training-policy.js";
+import {
+  DEFAULT_POLICY,
+  reasonsAgainst,
+  type HostFacts,
+  type TrainingPolicy,
+} from "../../core/conditions/training-policy.js";
 
 /** When a page may train, and why not. */
 export interface PageConditions extends HostConditions {

@@ -1,0 +1,31 @@
+import type { ModelName } from "@fedge/protocol";
+import { modelsOf, toModelName, type LogLimits, type TrainingPolicy } from "@fedge/device-runtime";
+
+/** What an app decides of its shell. */
+export interface ShellOptions {
+  readonly appName: string;
+  /** The aggregator; pages of this app get devices of no other. */
+  readonly server: string;
+  /** The one model that the app uses, or `models` for several. */
+  readonly model?: string;
+  readonly models?: readonly string[];
+  readonly enrolmentKey?: string;
+  /** How much the device remembers of its predictions; false for nothing. */
+  readonly featureLog?: Partial<LogLimits> | false;
+  /** Built files of the page; its `index.html` is shown. */
+  readonly pageDirectory: string;
+  /** A square PNG for the window and the tray. */
+  readonly iconPath: string;
+  /** When the device may train; on mains, not in use for a minute, with room on the disk by default. */
+  readonly policy?: Partial<TrainingPolicy>;
+  /** The built preload script and device process; those of this package by default. */
+  readonly preloadPath?: string;
+  readonly deviceProcessPath?: string;
+  /** Told what went wrong and is dealt with; printed by default. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The models of the options, each once. Throws OPTION_INVALID for a missing or impossible option. */
+export function shellModels(options: ShellOptions): ModelName[] {
+  return modelsOf(options).map(toModelName);
+}
