@@ -32,7 +32,7 @@ export interface ImageApi {
   resize(size: { width: number; height: number }): ImageApi;
 }
 export interface MenuApi {
-  readonly items: MenuItem[];
+  closePopup(): void;
 }
 
 export interface AppApi {

@@ -58,7 +58,7 @@ function composeShell(
   { clock, models }: { readonly clock: Clock; readonly models: ModelName[] },
 ): Shell {
   const { app, ipcMain, powerMonitor, nativeImage } = electron;
-  const { appName, policy, onError = printError } = options;
+  const { appName, onError = printError } = options;
   const image = nativeImage.createFromPath(options.iconPath);
   const directory = app.getPath("userData");
   const window = new ShellWindow({
@@ -72,9 +72,8 @@ function composeShell(
     ...{ onShow: show, onStartAgain: () => supervisor.startAgain(), onQuit: () => app.quit() },
   });
   const conditions = new DesktopConditions({
-    ...{ power: powerMonitor, clock, freeBytes: () => freeBytesOf(directory) },
+    ...{ power: powerMonitor, clock, freeBytes: () => freeBytesOf(directory), policy: options.policy ?? {} },
     onChange: () => supervisor.conditionsChanged(),
-    ...(policy === undefined ? {} : { policy }),
   });
   const supervisor: DeviceSupervisor = new DeviceSupervisor({
     ...{ electron, clock, reasons: () => conditions.reasons() },
@@ -85,10 +84,7 @@ function composeShell(
   });
   fromOwnPages(ipcMain, CONNECT, (frame) => supervisor.connect(frame));
   fromOwnPages(ipcMain, TRAIN_NOW, () => conditions.setAside(TRAIN_NOW_MS));
-  app.on("second-instance", show);
-  app.on("activate", show);
-  // The device goes on in the tray.
-  app.on("window-all-closed", () => undefined);
+  stayShown(app, show);
   quitAfter(app, async () => {
     window.letClose();
     conditions.close();
@@ -107,6 +103,13 @@ function hostedDevice(
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
     ...(featureLog === undefined ? {} : { featureLog: featureLog && { ...featureLog } }),
   };
+}
+
+/** A second start shows the window, and closing it ends nothing: the device goes on in the tray. */
+function stayShown(app: ElectronApi["app"], show: () => void): void {
+  app.on("second-instance", show);
+  app.on("activate", show);
+  app.on("window-all-closed", () => undefined);
 }
 
 /** What comes from a frame that is none of this app's files is nobody's. */

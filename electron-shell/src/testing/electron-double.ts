@@ -139,7 +139,7 @@ export class ElectronDouble {
         this.#tray.toolTip = text;
       }
       setContextMenu(menu: MenuApi): void {
-        this.#tray.menu = menu.items;
+        this.#tray.menu = (menu as MenuDouble).items;
       }
       on(event: string, listener: () => void): void {
         this.#tray.events.on(event, listener);
@@ -176,6 +176,10 @@ function imageOf(path: string): ImageApi & { readonly path: string } {
   return { path, resize: () => imageOf(path) };
 }
 
-function menuOf(items: MenuItem[]): MenuApi {
-  return { items };
+interface MenuDouble extends MenuApi {
+  readonly items: MenuItem[];
+}
+
+function menuOf(items: MenuItem[]): MenuDouble {
+  return { items, closePopup: () => undefined };
 }
