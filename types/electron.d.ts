@@ -11,7 +11,6 @@ declare module "electron" {
   const powerMonitor: Api["powerMonitor"];
   const screen: Api["screen"];
   const utilityProcess: Api["utilityProcess"];
-  const nativeImage: Api["nativeImage"];
   const Menu: Api["Menu"];
   const BrowserWindow: Api["BrowserWindow"];
   const MessageChannelMain: Api["MessageChannelMain"];

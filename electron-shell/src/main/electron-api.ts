@@ -13,11 +13,10 @@ export interface ElectronApi {
   readonly utilityProcess: {
     fork(modulePath: string, args: string[], options: { readonly serviceName: string }): UtilityProcessApi;
   };
-  readonly nativeImage: { createFromPath(path: string): ImageApi };
   readonly Menu: { buildFromTemplate(template: MenuItem[]): MenuApi };
   readonly BrowserWindow: new (options: WindowOptions) => WindowApi;
   readonly MessageChannelMain: new () => { readonly port1: MainPort; readonly port2: MainPort };
-  readonly Tray: new (image: ImageApi) => TrayApi;
+  readonly Tray: new (imagePath: string) => TrayApi;
 }
 
 export interface Rectangle {
@@ -28,9 +27,6 @@ export interface Rectangle {
 }
 
 /** Opaque to the shell; it comes from Electron and goes back to it. */
-export interface ImageApi {
-  resize(size: { width: number; height: number }): ImageApi;
-}
 export interface MenuApi {
   closePopup(): void;
 }
@@ -108,7 +104,8 @@ export interface MenuItem {
 
 export interface TrayApi {
   setToolTip(text: string): void;
-  setContextMenu(menu: MenuApi): void;
+  /** Takes what `buildFromTemplate` gave, whose type only Electron knows whole. */
+  setContextMenu(menu: never): void;
   on(event: "click", listener: () => void): unknown;
   destroy(): void;
 }
@@ -120,7 +117,8 @@ export interface WindowOptions extends Partial<Rectangle> {
   readonly minHeight: number;
   readonly show: boolean;
   readonly title: string;
-  readonly icon: ImageApi;
+  /** Path of an image. */
+  readonly icon: string;
   readonly webPreferences: {
     readonly preload: string;
     readonly contextIsolation: boolean;

@@ -13,6 +13,7 @@ startShell(electron, {
   featureLog: { maxOutputBytes: 0 },
   pageDirectory: beside("../page"),
   iconPath: beside("../../assets/icon.png"),
+  trayIconPath: beside("../../assets/tray.png"),
 }).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   electron.app.exit(1);

@@ -14,8 +14,10 @@ export interface ShellOptions {
   readonly featureLog?: Partial<LogLimits> | false;
   /** Built files of the page; its `index.html` is shown. */
   readonly pageDirectory: string;
-  /** A square PNG for the window and the tray. */
+  /** A square PNG for the window. */
   readonly iconPath: string;
+  /** A small PNG for the tray, 16 to 32 pixels; beside it may lie one of twice the size, `name@2x.png`. */
+  readonly trayIconPath: string;
   /** When the device may train; on mains, not in use for a minute, with room on the disk by default. */
   readonly policy?: Partial<TrainingPolicy>;
   /** The built preload script and device process; those of this package by default. */

@@ -1,6 +1,6 @@
 import type { Clock } from "@fedge/device-runtime";
 import { APP_ORIGIN } from "./app-protocol.js";
-import type { ElectronApi, ImageApi, WindowApi } from "./electron-api.js";
+import type { ElectronApi, WindowApi } from "./electron-api.js";
 import { SMALLEST_WINDOW, readWindowState, writeWindowState, type WindowState } from "./window-state.js";
 
 /** A window that is dragged tells so many times a second. */
@@ -9,7 +9,7 @@ const SAVE_AFTER_MS = 500;
 export interface WindowParts {
   readonly electron: Pick<ElectronApi, "BrowserWindow" | "screen">;
   readonly clock: Clock;
-  readonly image: ImageApi;
+  readonly iconPath: string;
   readonly title: string;
   readonly preloadPath: string;
   /** The file that keeps where the window is. */
@@ -57,11 +57,11 @@ export class ShellWindow {
   }
 
   #create(bounds: Omit<WindowState, "isMaximized">): WindowApi {
-    const { electron, image, title, preloadPath } = this.parts;
+    const { electron, iconPath, title, preloadPath } = this.parts;
     const window = new electron.BrowserWindow({
       ...bounds,
       ...SMALLEST_WINDOW,
-      ...{ title, icon: image, show: false },
+      ...{ title, icon: iconPath, show: false },
       webPreferences: {
         preload: preloadPath,
         contextIsolation: true,

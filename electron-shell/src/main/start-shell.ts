@@ -57,18 +57,17 @@ function composeShell(
   options: ShellOptions,
   { clock, models }: { readonly clock: Clock; readonly models: ModelName[] },
 ): Shell {
-  const { app, ipcMain, powerMonitor, nativeImage } = electron;
+  const { app, ipcMain, powerMonitor } = electron;
   const { appName, onError = printError } = options;
-  const image = nativeImage.createFromPath(options.iconPath);
   const directory = app.getPath("userData");
   const window = new ShellWindow({
-    ...{ electron, clock, image, title: appName, onError },
+    ...{ electron, clock, iconPath: options.iconPath, title: appName, onError },
     preloadPath: options.preloadPath ?? besides("../preload/preload.cjs"),
     statePath: join(directory, "window.json"),
   });
   const show = (): void => void window.show().catch(onError);
   const tray = new StatusTray({
-    ...{ electron, image, appName },
+    ...{ electron, imagePath: options.trayIconPath, appName },
     ...{ onShow: show, onStartAgain: () => supervisor.startAgain(), onQuit: () => app.quit() },
   });
   const conditions = new DesktopConditions({

@@ -1,13 +1,10 @@
-import type { ElectronApi, ImageApi, MenuItem, TrayApi } from "./electron-api.js";
+import type { ElectronApi, MenuItem, TrayApi } from "./electron-api.js";
 import type { ProcessState } from "./device-supervisor.js";
 import { statusWords } from "./status-words.js";
 
-/** Pixels; what is larger is cut off by some desktops. */
-const TRAY_SIZE = 22;
-
 export interface TrayParts {
   readonly electron: Pick<ElectronApi, "Tray" | "Menu">;
-  readonly image: ImageApi;
+  readonly imagePath: string;
   readonly appName: string;
   readonly onShow: () => void;
   readonly onStartAgain: () => void;
@@ -20,7 +17,7 @@ export class StatusTray {
   #words: readonly string[] = [];
 
   constructor(private readonly parts: TrayParts) {
-    this.#tray = new parts.electron.Tray(parts.image.resize({ width: TRAY_SIZE, height: TRAY_SIZE }));
+    this.#tray = new parts.electron.Tray(parts.imagePath);
     this.#tray.on("click", parts.onShow);
   }
 
@@ -31,7 +28,7 @@ export class StatusTray {
     this.#words = words;
     const { appName, electron } = this.parts;
     this.#tray.setToolTip(`${appName}: ${words[0]}`);
-    this.#tray.setContextMenu(electron.Menu.buildFromTemplate(this.#menu(words, state)));
+    this.#tray.setContextMenu(electron.Menu.buildFromTemplate(this.#menu(words, state)) as never);
   }
 
   destroy(): void {

@@ -2,7 +2,6 @@ import type {
   ContentsApi,
   ElectronApi,
   FrameApi,
-  ImageApi,
   MainPort,
   MenuApi,
   MenuItem,
@@ -88,7 +87,6 @@ export class ElectronDouble {
         })),
     },
     utilityProcess: { fork: (modulePath) => this.options.fork(modulePath) },
-    nativeImage: { createFromPath: (path) => imageOf(path) },
     Menu: { buildFromTemplate: (template) => menuOf(template) },
     BrowserWindow: this.#windowClass(),
     MessageChannelMain: class {
@@ -132,7 +130,7 @@ export class ElectronDouble {
     const { trays } = this;
     return class {
       readonly #tray = { toolTip: "", menu: [] as MenuItem[], isDestroyed: false, events: new Emitter() };
-      constructor(_image: ImageApi) {
+      constructor(_imagePath: string) {
         trays.push(this.#tray);
       }
       setToolTip(text: string): void {
@@ -170,10 +168,6 @@ export class ContentsDouble implements ContentsApi {
     this.#events.emit(event, { preventDefault: () => (isPrevented = true) });
     return !isPrevented;
   }
-}
-
-function imageOf(path: string): ImageApi & { readonly path: string } {
-  return { path, resize: () => imageOf(path) };
 }
 
 interface MenuDouble extends MenuApi {
