@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { SkippedReporter } from "./test/skipped-reporter.js";
 
 const unit = [
   "protocol/src/**/*.test.ts",
@@ -13,7 +14,7 @@ const unit = [
 
 export default defineConfig({
   test: {
-    reporters: ["default"],
+    reporters: ["default", new SkippedReporter()],
     testTimeout: 20_000,
     projects: [
       { test: { name: "unit", include: unit, testTimeout: 20_000 } },

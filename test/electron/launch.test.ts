@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { _electron, type ElectronApplication, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { repositoryRoot } from "../architecture/source-files.js";
+import { DemoProcess } from "../browser/demo-process.js";
+import { field } from "../browser/keyboard-pages.js";
+import { eventually } from "../e2e/waiting.js";
+
+const executable = electronExecutable();
+
+/** ELECTRON, or what `npx install-electron` has put beside the package; null where neither is. */
+function electronExecutable(): string | null {
+  const given = process.env["ELECTRON"];
+  if (given !== undefined) return given;
+  const folder = join(repositoryRoot, "node_modules/electron");
+  const pathFile = join(folder, "path.txt");
+  if (!existsSync(pathFile)) return null;
+  const path = join(folder, "dist", readFileSync(pathFile, "utf8"));
+  return existsSync(path) ? path : null;
+}
+
+interface WithMetrics {
+  readonly app: { getAppMetrics(): { readonly name?: string; readonly pid: number }[] };
+}
+
+describe.skipIf(executable === null)(
+  "the shell in Electron itself (needs its binary: npx install-electron, or ELECTRON)",
+  () => {
+    let directory = "";
+    let demo: DemoProcess;
+    let app: ElectronApplication;
+    let page: Page;
+    beforeAll(async () => {
+      directory = await mkdtemp(join(tmpdir(), "fedge-electron-"));
+      demo = await DemoProcess.start(3);
+      app = await _electron.launch({
+        executablePath: executable ?? "",
+        args: [join(repositoryRoot, "electron-shell"), "--no-sandbox", `--user-data-dir=${directory}`],
+        env: { ...process.env, FEDGE_SERVER: demo.url } as Record<string, string>,
+      });
+      page = await app.firstWindow();
+      await field(page).waitFor();
+    }, 180_000);
+    afterAll(async () => {
+      await app.close();
+      await demo.close();
+      await rm(directory, { recursive: true, force: true });
+    });
+
+    const text = (id: string): Promise<string> => page.getByTestId(id).innerText();
+
+    test("serves its page from its own scheme, without Node in it", async () => {
+      expect(page.url()).toBe("app://fedge/");
+      expect(await page.evaluate(() => "require" in globalThis || "process" in globalThis)).toBe(false);
+    });
+
+    test("suggests by the version that the utility process has fetched", async () => {
+      await eventually("a version", async () => (/\d/.test(await text("version")) ? true : undefined));
+      await field(page).fill("see you at the ");
+
+      await eventually("three words", async () => {
+        const words = await page.locator(".suggestion-word").allTextContents();
+        return words.filter((word) => word !== "").length === 3 ? true : undefined;
+      });
+    });
+
+    test("goes on when its utility process is killed", async () => {
+      const pidOfDevice = (): Promise<number | undefined> =>
+        app.evaluate((electron) => {
+          const { app: running } = electron as unknown as WithMetrics;
+          return running.getAppMetrics().find(({ name }) => name === "Fedge device")?.pid;
+        });
+      const pid = await eventually("the process", pidOfDevice);
+      process.kill(pid, "SIGKILL");
+
+      await eventually("another process", async () => ((await pidOfDevice()) === pid ? undefined : true));
+      await field(page).fill("thanks ");
+      await eventually("to be online", async () => ((await text("light")) === "Online" ? true : undefined));
+    });
+  },
+);
