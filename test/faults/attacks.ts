@@ -45,7 +45,7 @@ export function reportOf(
     type: "report",
     ...{ taskId, roundId, attempt, baseVersion },
     numExamples: 10,
-    metrics: { steps: 1, trainMs: 1, lossFirst: null, lossLast: null },
+    metrics: { steps: 1, trainMs: 1, lossBefore: null, lossAfter: null },
     ...rest,
     update: { sha256, sizeBytes: bytes.byteLength, encoding: "float32", ...update },
   };

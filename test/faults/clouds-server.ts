@@ -46,7 +46,7 @@ export function startHonestDevice(
         after.then(() => ({
           delta: Float32Array.from({ length: NUM_PARAMETERS }, (_, at) => Math.sin(at + 1) / (10 * number)),
           numExamples: 7 * number,
-          metrics: { steps: 1, trainMs: 1, lossFirst: 1, lossLast: 0.5 },
+          metrics: { steps: 1, trainMs: 1, lossBefore: 1, lossAfter: 0.5 },
         })),
       close: async () => undefined,
     },

@@ -53,7 +53,7 @@ function startBehind(proxy: CuttingProxy, model: string, name: string): Promise<
       train: async () => ({
         delta: new Float32Array(NUM_PARAMETERS).fill(0.001),
         numExamples: 1,
-        metrics: { steps: 1, trainMs: 1, lossFirst: 1, lossLast: 1 },
+        metrics: { steps: 1, trainMs: 1, lossBefore: 1, lossAfter: 1 },
       }),
       close: async () => undefined,
     },

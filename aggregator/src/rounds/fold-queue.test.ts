@@ -15,7 +15,7 @@ const report: Report = {
   baseVersion: 1,
   numExamples: 3,
   update: { sha256, sizeBytes: 1, encoding: "float32" },
-  metrics: { steps: 1, trainMs: 1, lossFirst: null, lossLast: null },
+  metrics: { steps: 1, trainMs: 1, lossBefore: null, lossAfter: null },
 };
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -94,15 +94,15 @@ export class FoldQueue {
       if (this.#isClosed) return null;
       await this.options.fold.add(report.numExamples);
       this.options.folded((this.options.nowMs() - startedAtMs) / 1000);
-      const { trainMs, lossFirst, lossLast } = report.metrics;
+      const { trainMs, lossBefore, lossAfter } = report.metrics;
       return {
         deviceId,
         sha256: report.update.sha256,
         numExamples: report.numExamples,
         sizeBytes,
         l2Norm: norms.l2Norm,
-        lossFirst,
-        lossLast,
+        lossBefore,
+        lossAfter,
         trainMs,
       };
     } catch (error) {

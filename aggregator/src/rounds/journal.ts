@@ -10,8 +10,8 @@ export interface CountedUpdate {
   readonly numExamples: number;
   readonly sizeBytes: number;
   readonly l2Norm: number;
-  readonly lossFirst: number | null;
-  readonly lossLast: number | null;
+  readonly lossBefore: number | null;
+  readonly lossAfter: number | null;
   readonly trainMs: number;
 }
 
@@ -79,8 +79,8 @@ export interface RoundSummary {
   readonly lost: Readonly<Record<LossReason, number>>;
   readonly refusedByCode: Readonly<Partial<Record<ErrorCode, number>>>;
   readonly trainMs: number;
-  readonly meanLossFirst: number | null;
-  readonly meanLossLast: number | null;
+  readonly meanLossBefore: number | null;
+  readonly meanLossAfter: number | null;
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly closedAtMs: number | null;

@@ -34,7 +34,7 @@ const report: Report = {
   baseVersion: 1,
   numExamples: 1,
   update: { sha256: "a".repeat(64) as Sha256, sizeBytes: 4, encoding: "float32" },
-  metrics: { steps: 1, trainMs: 1, lossFirst: null, lossLast: null },
+  metrics: { steps: 1, trainMs: 1, lossBefore: null, lossAfter: null },
 };
 
 const device = fc.constantFrom(...devices);
@@ -73,8 +73,8 @@ function countChecking(state: RoundState): RoundEvent {
       numExamples: 1,
       sizeBytes: 4,
       l2Norm: 1,
-      lossFirst: null,
-      lossLast: null,
+      lossBefore: null,
+      lossAfter: null,
       trainMs: 1,
     }));
   return { type: "updates-counted", atMs, updates, snapshot: { fileName: "s", sha256: "0", sizeBytes: 1 } };

@@ -46,7 +46,7 @@ function report(sha256 = "a"): Report {
     baseVersion: 7,
     numExamples: 10,
     update: { sha256: sha256.repeat(64) as Sha256, sizeBytes: 40, encoding: "float32" },
-    metrics: { steps: 1, trainMs: 5, lossFirst: 2, lossLast: 1 },
+    metrics: { steps: 1, trainMs: 5, lossBefore: 2, lossAfter: 1 },
   };
 }
 
@@ -57,8 +57,8 @@ function counted(...devices: DeviceId[]): RoundEvent {
     numExamples: 10,
     sizeBytes: 40,
     l2Norm: 1,
-    lossFirst: 2,
-    lossLast: 1,
+    lossBefore: 2,
+    lossAfter: 1,
     trainMs: 5,
   }));
   return {

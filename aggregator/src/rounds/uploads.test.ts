@@ -30,7 +30,7 @@ function open() {
 
 function report(hashDigit: string): Report {
   const update = { sha256: hashDigit.repeat(64) as Sha256, sizeBytes: SIZE, encoding: "float32" } as const;
-  const metrics = { steps: 1, trainMs: 1, lossFirst: 1, lossLast: 1 };
+  const metrics = { steps: 1, trainMs: 1, lossBefore: 1, lossAfter: 1 };
   const taskId = "task" as TaskId;
   return { type: "report", taskId, roundId, attempt: 1, baseVersion: 1, numExamples: 1, update, metrics };
 }

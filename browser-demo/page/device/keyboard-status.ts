@@ -54,7 +54,7 @@ function modelOf({ versions, installedAtMs }: DeviceStatus): KeyboardStatus["mod
 
 function lastTrainingOf({ trainings }: DeviceStatus): KeyboardStatus["training"]["last"] {
   const [last] = trainings;
-  if (last === undefined || last.lossFirst === null || last.lossLast === null) return null;
-  const { atMs, numExamples, lossFirst, lossLast, sizeBytes } = last;
-  return { atMs, numExamples, lossBefore: lossFirst, lossAfter: lossLast, sentBytes: sizeBytes };
+  if (last === undefined || last.lossBefore === null || last.lossAfter === null) return null;
+  const { atMs, numExamples, lossBefore, lossAfter, sizeBytes } = last;
+  return { atMs, numExamples, lossBefore, lossAfter, sentBytes: sizeBytes };
 }

@@ -47,10 +47,7 @@ function createParts(onTrain: () => void) {
 }
 
 function legend(): HTMLElement {
-  const [before, after] = [
-    element("span", {}, "loss of the first steps"),
-    element("span", {}, "of the last"),
-  ];
+  const [before, after] = [element("span", {}, "loss before"), element("span", {}, "after")];
   return element("p", { class: "legend", "aria-hidden": "true" }, before, after);
 }
 

@@ -91,7 +91,7 @@ describe("training in a process of its own", () => {
     const actual = await openTrainer().trainer.train(requestOf(1), never);
 
     expect(bitsOf(actual.delta).equals(bitsOf(expected.delta))).toBe(true);
-    expect(actual.metrics.lossLast).toBe(expected.metrics.lossLast);
+    expect(actual.metrics.lossAfter).toBe(expected.metrics.lossAfter);
   });
 
   test("leaves the parent's event loop to the app, which turns more often than a step ends", async () => {

@@ -85,7 +85,7 @@ function resultOf({ manifest, examples }: TrainingRequest, value: number): Train
     (sum, { shape }) => sum + shape.reduce((all, size) => all * size, 1),
     0,
   );
-  const metrics = { steps: 1, trainMs: 1, lossFirst: 1, lossLast: 0.5 };
+  const metrics = { steps: 1, trainMs: 1, lossBefore: 1, lossAfter: 0.5 };
   return { delta: new Float32Array(length).fill(value), numExamples: examples.numExamples, metrics };
 }
 

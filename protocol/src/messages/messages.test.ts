@@ -58,8 +58,8 @@ const OPTIONAL = new Set(["install code", "install message", "receipt code", "re
 const NULLABLE = new Set([
   "birth models.0.manifestSha256",
   "birth models.1.manifestSha256",
-  "report metrics.lossFirst",
-  "report metrics.lossLast",
+  "report metrics.lossBefore",
+  "report metrics.lossAfter",
 ]);
 
 const malformed = expect.objectContaining({ code: "MESSAGE_MALFORMED" }) as Error;
@@ -168,7 +168,7 @@ const OUT_OF_RANGE: readonly (readonly [type: string, path: string, ...values: u
   ["report", "update.encoding", "int4"],
   ["report", "metrics.steps", -1],
   ["report", "metrics.trainMs", -1],
-  ["report", "metrics.lossFirst", "NaN"],
+  ["report", "metrics.lossBefore", "NaN"],
   ["abort", "attempt", 0],
   ["abort", "reason", "tired"],
   ["abort", "code", "OOPS"],

@@ -71,8 +71,8 @@ export type Assigned = z.infer<typeof assigned>;
 export const trainingMetrics = z.object({
   steps: nonNegativeInt,
   trainMs: finiteNumber.check(z.nonnegative()),
-  lossFirst: z.nullable(finiteNumber),
-  lossLast: z.nullable(finiteNumber),
+  lossBefore: z.nullable(finiteNumber),
+  lossAfter: z.nullable(finiteNumber),
 });
 export type TrainingMetrics = z.infer<typeof trainingMetrics>;
 

@@ -55,8 +55,8 @@ function outcomeText(round: RoundData): string {
 }
 
 function lossText(round: RoundData): string {
-  if (round.meanLossFirst === null || round.meanLossLast === null) return NONE;
-  return `${formatLoss(round.meanLossFirst)} → ${formatLoss(round.meanLossLast)}`;
+  if (round.meanLossBefore === null || round.meanLossAfter === null) return NONE;
+  return `${formatLoss(round.meanLossBefore)} → ${formatLoss(round.meanLossAfter)}`;
 }
 
 function durationText(round: RoundData): string {

@@ -110,7 +110,7 @@ function roundText(detail: {
     ["version", `${round.baseVersion} -> ${round.version ?? NONE}`],
     ["devices", `${round.numSelected} selected, ${round.numCounted} counted, ${lost.join(", ")}`],
     ["examples", String(round.numExamples)],
-    ["device loss", `${numberText(round.meanLossFirst)} -> ${numberText(round.meanLossLast)}`],
+    ["device loss", `${numberText(round.meanLossBefore)} -> ${numberText(round.meanLossAfter)}`],
     ["bytes", `${bytesText(round.bytesUp)} up, ${bytesText(round.bytesDown)} down`],
     ["opened", timeText(round.openedAtMs)],
     ["closed", timeText(round.closedAtMs)],

@@ -50,7 +50,7 @@ const report = envelope({
   baseVersion: 1,
   numExamples: 1,
   update: { ...blob, encoding: "float32" },
-  metrics: { steps: 1, trainMs: 1, lossFirst: null, lossLast: null },
+  metrics: { steps: 1, trainMs: 1, lossBefore: null, lossAfter: null },
 });
 const blockOf = (index: number, sizeBytes: number): Uint8Array => {
   const length = Math.min(BLOCK_BYTES, sizeBytes - index * BLOCK_BYTES);

@@ -98,8 +98,8 @@ export const COMMITTED_SUMMARY: RoundSummary = {
   lost: { dropped: 1, late: 0, aborted: 1, refused: 1, "not-needed": 0 },
   refusedByCode: { UPDATE_NOT_FINITE: 1 },
   trainMs: 1234.5,
-  meanLossFirst: 2.25,
-  meanLossLast: 0.125,
+  meanLossBefore: 2.25,
+  meanLossAfter: 0.125,
   bytesUp: 8_000_000_000,
   bytesDown: 10_400_000,
   closedAtMs: 9000,
@@ -115,8 +115,8 @@ export function sampleEvents(names: SampleNames): JournalEvent[] {
     numExamples: 600,
     sizeBytes: 796_840,
     l2Norm: 0.75,
-    lossFirst: 2.3,
-    lossLast: null,
+    lossBefore: 2.3,
+    lossAfter: null,
   };
   return [
     { type: "cohort-selected", atMs: 1, devices: [deviceId, "other" as DeviceId] },

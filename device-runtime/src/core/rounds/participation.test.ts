@@ -30,7 +30,7 @@ function reportOf(roundId = "digits-1"): Report {
     baseVersion: 3,
     numExamples: 5,
     update: { sha256: hash, sizeBytes: 40, encoding: "float32" },
-    metrics: { steps: 1, trainMs: 1, lossFirst: 1, lossLast: 1 },
+    metrics: { steps: 1, trainMs: 1, lossBefore: 1, lossAfter: 1 },
   } as unknown as Report;
 }
 

@@ -8,7 +8,7 @@ const report = {
   baseVersion: 3,
   numExamples: 40,
   update: { sizeBytes: 1000 },
-  metrics: { lossFirst: 2, lossLast: 1.5 },
+  metrics: { lossBefore: 2, lossAfter: 1.5 },
 } as Report;
 const assignment = { model: "digits" } as Assigned;
 
@@ -25,7 +25,7 @@ function createWorld(store = createMemoryByteStore()) {
   return { history, hear, traffic, store };
 }
 
-const trained = { model: "digits", baseVersion: 3, atMs: 7, numExamples: 40, lossFirst: 2, lossLast: 1.5 };
+const trained = { model: "digits", baseVersion: 3, atMs: 7, numExamples: 40, lossBefore: 2, lossAfter: 1.5 };
 
 describe("the history of trainings", () => {
   test("tells of a training, and what left the device for it", () => {

@@ -15,9 +15,9 @@ const record = z.object({
   /** When the training ended, UTC epoch milliseconds. */
   atMs: z.number(),
   numExamples: z.number(),
-  /** Mean loss of the first and of the last pass' batches; null where the trainer gives none. */
-  lossFirst: z.nullable(z.number()),
-  lossLast: z.nullable(z.number()),
+  /** Mean loss on the same examples before and after the training; null where the trainer gives none. */
+  lossBefore: z.nullable(z.number()),
+  lossAfter: z.nullable(z.number()),
   /** Of the update. */
   sizeBytes: z.number(),
   /** What left the device from the end of the training to the end of the round; 0 while it is being sent. */
@@ -80,10 +80,10 @@ export class TrainingHistory {
 
   #trained(report: Report, model: string): void {
     const { roundId, baseVersion, numExamples, metrics, update } = report;
-    const { lossFirst, lossLast } = metrics;
+    const { lossBefore, lossAfter } = metrics;
     const atMs = this.ports.clock.nowMs();
     this.#bytesUpBefore = this.bytesUp();
-    const trained = { roundId, model, baseVersion, atMs, numExamples, lossFirst, lossLast };
+    const trained = { roundId, model, baseVersion, atMs, numExamples, lossBefore, lossAfter };
     const rest = this.#records.filter((other) => other.roundId !== roundId);
     this.#keep([{ ...trained, sizeBytes: update.sizeBytes, sentBytes: 0, outcome: "sending" }, ...rest]);
   }

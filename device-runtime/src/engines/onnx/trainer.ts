@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../../core/ports/engine.js";
 import { CompiledGraphs } from "./compiled-graphs.js";
 import { ExampleBatches, type BatchValue } from "../training/example-batches.js";
-import { LossTrack } from "../training/loss-track.js";
+import { sampleLoss } from "../training/sample-loss.js";
 import { engineFailure, toTensor, type OnnxRuntime } from "./runtime.js";
 import { Weights, outputOf } from "./weights.js";
 
@@ -60,23 +60,27 @@ async function runPlan(
   const weights = new Weights(context.runtime, manifest, request.tensors);
   weights.seed(seed);
   const constants = constantFeeds(context, request, weights);
-  const losses = new LossTrack(batches.numSteps);
-  for (const batch of batches.batches()) {
+  const step = (batch: Record<string, BatchValue>): Promise<InferenceSession.OnnxValueMapType> => {
     requireWanted(signal);
-    const outputs = await runStep(context.session, {
-      ...constants,
-      ...weights.feeds(),
-      ...batchFeeds(context.runtime, batch),
-    });
-    weights.advance(outputs);
-    losses.add(Number(outputOf(outputs, "loss").data[0]));
-    if (losses.numSteps % STEPS_PER_TURN === 0) await context.options.yieldToOthers();
+    const feeds = { ...constants, ...weights.feeds(), ...batchFeeds(context.runtime, batch) };
+    return runStep(context.session, feeds);
+  };
+  // A step whose weights are not taken changes nothing.
+  const lossOn = async (batch: Record<string, BatchValue>): Promise<number> =>
+    Number(outputOf(await step(batch), "loss").data[0]);
+  const lossBefore = await sampleLoss(batches.sample(), lossOn);
+  let steps = 0;
+  for (const batch of batches.batches()) {
+    weights.advance(await step(batch));
+    steps += 1;
+    if (steps % STEPS_PER_TURN === 0) await context.options.yieldToOthers();
   }
+  const lossAfter = await sampleLoss(batches.sample(), lossOn);
   const trainMs = context.options.nowMs() - startedAtMs;
   return {
     delta: weights.delta(),
     numExamples: batches.numExamples,
-    metrics: { steps: losses.numSteps, trainMs, ...losses.firstAndLast() },
+    metrics: { steps, trainMs, lossBefore, lossAfter },
   };
 }
 

@@ -82,7 +82,7 @@ describe("a local training of a layers model", () => {
         expect(value).toBeCloseTo(-0.5 * (FIRST_GRADIENT[at] ?? 0), 6),
       );
       expect(numExamples).toBe(2);
-      expect(metrics.lossFirst).toBeCloseTo(Math.log(2), 6);
+      expect(metrics.lossBefore).toBeCloseTo(Math.log(2), 6);
     },
   );
 
@@ -92,7 +92,7 @@ describe("a local training of a layers model", () => {
     const { delta, metrics } = await train(requestOf(fixture, { epochs: 20 }, twoExamples(fixture)));
 
     expect(metrics.steps).toBe(20);
-    expect(metrics.lossLast).toBeLessThan(0.1);
+    expect(metrics.lossAfter).toBeLessThan(0.1);
     expect(Math.min(...[...delta.subarray(0, 4)].map(Math.abs))).toBeGreaterThan(0.5);
   });
 
@@ -205,7 +205,7 @@ describe("a loss", () => {
     const { delta, metrics } = await train(
       requestOf(fixture, { batchSize: numExamples, learningRate: 1 }, examples),
     );
-    return { loss: metrics.lossFirst ?? Number.NaN, gradient: -(delta[1] ?? Number.NaN) };
+    return { loss: metrics.lossBefore ?? Number.NaN, gradient: -(delta[1] ?? Number.NaN) };
   }
 
   // Errors 1, -2, 0, 3.

@@ -1,7 +1,7 @@
 import { FedgeError, createRandom } from "@fedge/protocol";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../../core/ports/engine.js";
-import { ExampleBatches } from "../training/example-batches.js";
-import { LossTrack } from "../training/loss-track.js";
+import { ExampleBatches, type BatchValue } from "../training/example-batches.js";
+import { sampleLoss } from "../training/sample-loss.js";
 import { DropoutSeeds } from "./dropout-seeds.js";
 import { registerTrainingKernels } from "./kernels/register-training-kernels.js";
 import type { LoadedModel } from "./loaded-model.js";
@@ -62,21 +62,24 @@ async function runPlan(
   const batches = new ExampleBatches(manifest, request.examples, { ...plan, seed });
   const dropout = new DropoutSeeds(model.model);
   const random = createRandom(`${seed}/dropout`);
-  const losses = new LossTrack(batches.numSteps);
   const step = new TrainingStep(runtime.core, model, request);
+  const lossOn = async (batch: Record<string, BatchValue>): Promise<number> => {
+    requireWanted(signal);
+    return step.loss(batch);
+  };
   try {
+    const lossBefore = await sampleLoss(batches.sample(), lossOn);
+    let steps = 0;
     for (const batch of batches.batches()) {
       requireWanted(signal);
       dropout.draw(random);
-      losses.add(await step.run(batch));
-      if (losses.numSteps % STEPS_PER_TURN === 0) await options.yieldToOthers();
+      await step.run(batch);
+      steps += 1;
+      if (steps % STEPS_PER_TURN === 0) await options.yieldToOthers();
     }
+    const lossAfter = await sampleLoss(batches.sample(), lossOn);
     const delta = await step.delta();
-    const metrics = {
-      steps: losses.numSteps,
-      trainMs: options.nowMs() - startedAtMs,
-      ...losses.firstAndLast(),
-    };
+    const metrics = { steps, trainMs: options.nowMs() - startedAtMs, lossBefore, lossAfter };
     return { delta, numExamples: batches.numExamples, metrics };
   } catch (cause) {
     throw engineFailure("a training step failed", cause);

@@ -35,8 +35,8 @@ export class TrainingStep {
     );
   }
 
-  /** Takes one step and gives the batch's mean loss before it, without the FedProx term. */
-  async run(batch: Readonly<Record<string, BatchValue>>): Promise<number> {
+  /** Takes one step. */
+  async run(batch: Readonly<Record<string, BatchValue>>): Promise<void> {
     const loss = this.tf.tidy(() => {
       const inputs = inputTensors(this.tf, this.#inputNames, this.#elementTypes, batch);
       const target = this.#target(batch);
@@ -44,9 +44,20 @@ export class TrainingStep {
       this.#descend(grads);
       return value;
     });
-    const [value] = await loss.data();
-    loss.dispose();
-    return value ?? Number.NaN;
+    await numberOf(loss);
+  }
+
+  /**
+   * The batch's mean loss with the weights as they are, without dropout and the FedProx term. Changes nothing: in training
+   * mode the moving statistics would follow the batch.
+   */
+  async loss(batch: Readonly<Record<string, BatchValue>>): Promise<number> {
+    return numberOf(
+      this.tf.tidy(() => {
+        const inputs = inputTensors(this.tf, this.#inputNames, this.#elementTypes, batch);
+        return this.#lossOf(inputs, this.#target(batch), false);
+      }),
+    );
   }
 
   /** Local minus base parameters, flat, in the manifest's order. */
@@ -66,8 +77,8 @@ export class TrainingStep {
     this.tf.dispose([...this.#anchors.values()]);
   }
 
-  #lossOf(inputs: readonly Tensor[], target: Tensor): Scalar {
-    const [prediction, ...others] = this.model.run(inputs, { training: true });
+  #lossOf(inputs: readonly Tensor[], target: Tensor, training = true): Scalar {
+    const [prediction, ...others] = this.model.run(inputs, { training });
     if (prediction === undefined || others.length > 0) {
       throw new FedgeError("TRAINING_FAILED", "a model to train has one output");
     }
@@ -103,6 +114,13 @@ export class TrainingStep {
       throw new FedgeError("ENGINE_FAILED", `the layers model has no weight "${name}"`);
     return weight;
   }
+}
+
+/** Waits for the backend: what was asked of it is done when its number is here. */
+async function numberOf(scalar: Scalar): Promise<number> {
+  const [value] = await scalar.data();
+  scalar.dispose();
+  return value ?? Number.NaN;
 }
 
 function trainedWeights(model: LoadedModel, parameters: readonly { readonly name: string }[]): Variable[] {

@@ -20,6 +20,9 @@ export interface BatchValue extends TensorValue {
   readonly elementType: ElementType;
 }
 
+/** One of so many steps' batches is measured on. */
+const SAMPLE_SHARE = 20;
+
 interface Column {
   readonly name: string;
   readonly elementType: ElementType;
@@ -54,6 +57,23 @@ export class ExampleBatches {
 
   get numSteps(): number {
     return Math.ceil(this.numExamples / this.options.batchSize) * this.options.epochs;
+  }
+
+  /**
+   * Batches of the first epoch to measure the loss on, before and after: a twentieth of the steps, so that both together
+   * cost at most a tenth of the training, or one batch. A batch's memory is used again by the next.
+   */
+  *sample(): Generator<Record<string, BatchValue>> {
+    const { epochs } = this.options;
+    const numBatches = Math.min(
+      this.numSteps / epochs,
+      Math.max(1, Math.floor(this.numSteps / SAMPLE_SHARE)),
+    );
+    const batches = this.batches();
+    for (let at = 0; at < numBatches; at += 1) {
+      const { value } = batches.next();
+      if (value !== undefined) yield value as Record<string, BatchValue>;
+    }
   }
 
   /** Inputs and target by name, one step after the other. A batch's memory is used again by the next. */
