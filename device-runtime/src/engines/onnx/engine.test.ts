@@ -82,6 +82,9 @@ function weightDelta(graphs: TrainingGraphs, delta: Float32Array): number[] {
  */
 const FIRST_GRADIENT = [-0.25, 0.25, 0.5, -0.5];
 
+/** The same examples after that step at rate 1/2: the right logit leads by 1/4 in the first and by 1 in the second. */
+const LOSS_AFTER_FIRST_STEP = (Math.log1p(Math.exp(-0.25)) + Math.log1p(Math.exp(-1))) / 2;
+
 describe.each<RuntimePackage>(["onnxruntime-node", "onnxruntime-web"])("a local training on %s", (name) => {
   test("takes the softmax-regression step that a closed form gives", async () => {
     const { runtime } = await loadOnnxRuntime([name]);
@@ -92,6 +95,7 @@ describe.each<RuntimePackage>(["onnxruntime-node", "onnxruntime-web"])("a local 
     expect(weightDelta(graphs, delta)).toEqual(FIRST_GRADIENT.map((value) => -0.5 * value));
     expect(numExamples).toBe(2);
     expect(metrics.lossBefore).toBeCloseTo(Math.log(2), 6);
+    expect(metrics.lossAfter).toBeCloseTo(LOSS_AFTER_FIRST_STEP, 6);
   });
 
   test("takes each step from where the one before ended", async () => {

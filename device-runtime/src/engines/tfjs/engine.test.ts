@@ -53,6 +53,9 @@ function twoExamples({ manifest }: ModelFixture): Examples {
  */
 const FIRST_GRADIENT = [-0.25, 0.25, 0.5, -0.5];
 
+/** The same examples after that step at rate 1/2: the right logit leads by 1/4 in the first and by 1 in the second. */
+const LOSS_AFTER_FIRST_STEP = (Math.log1p(Math.exp(-0.25)) + Math.log1p(Math.exp(-1))) / 2;
+
 describe("a local training of a layers model", () => {
   test.each([
     ["logits", (create) => [create.dense({ units: 2, inputShape: [2], name: "d" })]],
@@ -83,6 +86,7 @@ describe("a local training of a layers model", () => {
       );
       expect(numExamples).toBe(2);
       expect(metrics.lossBefore).toBeCloseTo(Math.log(2), 6);
+      expect(metrics.lossAfter).toBeCloseTo(LOSS_AFTER_FIRST_STEP, 6);
     },
   );
 
