@@ -25,7 +25,21 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
   { folder: "device-runtime/src/mqtt", packages: ["@fedge/protocol", "mqtt"] },
   {
     folder: "device-runtime/src/browser",
-    packages: ["@fedge/protocol", "comlink", "idb", "onnxruntime-web", "mqtt"],
+    packages: [
+      "@fedge/protocol",
+      "@tensorflow/tfjs-backend-cpu",
+      "@tensorflow/tfjs-backend-wasm",
+      "@tensorflow/tfjs-backend-webgl",
+      "@tensorflow/tfjs-backend-webgpu",
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-layers",
+      "comlink",
+      "idb",
+      "mqtt",
+      "onnxruntime-common",
+      "onnxruntime-web",
+      "zod",
+    ],
   },
   {
     folder: "device-runtime/src/node",

@@ -9,7 +9,9 @@ import { createMqttTransport } from "../mqtt/mqtt-transport.js";
 import { watchPage } from "./conditions/page-conditions.js";
 import { openDeviceStorage, type DeviceStorage } from "./device-storage.js";
 import { createSystemClock } from "../clock/system-clock.js";
-import { startEngines, type Engines } from "./start-engines.js";
+import { askingToPersist } from "./persistence.js";
+import { startRememberedEngines } from "./remembered-engines.js";
+import type { Engines } from "./start-engines.js";
 import { webDigest } from "./web-digest.js";
 import { createLockLeadership } from "./tabs/leadership.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
@@ -63,10 +65,19 @@ async function openLeader(options: BrowserDeviceOptions, name: string): Promise<
   };
   try {
     const storage = (opened.storage = await openDeviceStorage(name));
-    const engines = (opened.engines = await startEngines(options.newWorker ?? startWorker));
+    const engines = (opened.engines = await startRememberedEngines({
+      newWorker: options.newWorker ?? startWorker,
+      store: storage.store,
+      clock: createSystemClock(),
+      browser: platformOf(navigator.userAgent),
+    }));
     const conditions = storage.isPassing ? NEVER : (options.conditions ?? watched);
     const device = await openDevice(options, { storage, engines, conditions });
-    return closingAfter(storage.isPassing ? forgottenAtClose(device) : device, free);
+    const keeping = storage.isPassing
+      ? forgottenAtClose(device)
+      : // Missing in a page that is not secure, whatever the type says.
+        askingToPersist(device, navigator.storage as StorageManager | undefined);
+    return closingAfter(keeping, free);
   } catch (error) {
     free();
     throw error;
@@ -107,8 +118,8 @@ async function openDevice(
         ...{ server, key, clock, eraseKey, useWebSocket: true },
         ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
       }),
-      serving: createWorkerServing(engines.serving, engines.name),
-      trainer: createWorkerTrainer(engines.training),
+      serving: createWorkerServing(engines.serving, engines.engine),
+      trainer: createWorkerTrainer(engines.training, engines.engine.form),
       trainingData: options.trainingData ?? {},
       newStop: () => new AbortController(),
     },

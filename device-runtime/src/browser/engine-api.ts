@@ -1,38 +1,23 @@
 import { FedgeError, toWireError, type WireError } from "@fedge/protocol";
 import { transfer } from "comlink";
-import type { ServingEngine, ServingSession, TensorValues, Trainer } from "../core/ports/engine.js";
-import { createOnnxServing } from "../engines/onnx/serving.js";
-import { createOnnxTrainer } from "../engines/onnx/trainer.js";
+import type { ServingSession, TensorValues } from "../core/ports/engine.js";
+import type { Engine, EngineLoader, EngineSettings } from "./engine-loaders/engine-loader.js";
 import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
 
-interface Engine {
-  readonly serving: ServingEngine;
-  readonly trainer: Trainer;
-}
-
-/** Imported when it is asked for, and without the parts for WebGPU and WebGL, whose WASM file is twice as large. */
-async function startEngine(): Promise<Engine> {
-  const runtime = await import("onnxruntime-web/wasm");
-  // More threads need a page that is isolated from other origins.
-  runtime.env.wasm.numThreads = 1;
-  const yieldToOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
-  return {
-    serving: createOnnxServing(
-      runtime,
-      `onnxruntime-web@${runtime.env.versions.web ?? runtime.env.versions.common}`,
-    ),
-    trainer: createOnnxTrainer(runtime, { nowMs: () => performance.now(), yieldToOthers }),
-  };
-}
-
-/** Serves and trains wherever it is called: in a worker, or in the page where no worker may be. */
-export function createEngineApi(): EngineWorkerApi {
+/** Serves and trains wherever it is called: in a worker, or in the page where no worker may be. The engine is loaded when it is asked for. */
+export function createEngineApi(load: EngineLoader): EngineWorkerApi {
+  let settings: EngineSettings = { numThreads: 1, provider: null };
   let starting: Promise<Engine> | null = null;
-  const engine = (): Promise<Engine> => (starting ??= startEngine());
+  const engine = (): Promise<Engine> => (starting ??= load(settings));
   const sessions = new Map<number, ServingSession>();
   const stops = new Map<number, AbortController>();
   return {
-    start: () => answer(async () => ({ name: (await engine()).serving.name })),
+    configure: (given) => void (settings = given),
+    start: () =>
+      answer(async () => {
+        const { serving, provider } = await engine();
+        return { name: serving.name, form: serving.form, provider };
+      }),
     load: (session, bundle) =>
       answer(async () => {
         sessions.set(session, await (await engine()).serving.load(bundle));

@@ -1,5 +1,7 @@
 import type { ModelManifest, NamedTensor, WireError } from "@fedge/protocol";
-import type { TensorValues, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
+import type { ProgramForm, TensorValues, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
+import type { EngineSettings } from "./engine-loaders/engine-loader.js";
+import type { ProviderChoice } from "./providers/engine-provider.js";
 
 /** Errors are values: comlink would lose their codes. */
 export type Answer<T> = { readonly result: T } | { readonly error: WireError };
@@ -11,10 +13,20 @@ export interface Bundle {
   readonly tensors: readonly NamedTensor[];
 }
 
+/** An engine that runs. */
+export interface StartedEngine {
+  /** Name and version of the runtime. */
+  readonly name: string;
+  readonly form: ProgramForm;
+  /** Null where there is nothing to choose from. */
+  readonly provider: ProviderChoice | null;
+}
+
 /** What an engine worker offers its page. Sessions and trainings have numbers that the page chooses. */
 export interface EngineWorkerApi {
-  /** Name and version of the runtime. */
-  start(): Promise<Answer<{ readonly name: string }>>;
+  /** Before anything else, and once. */
+  configure(settings: EngineSettings): void;
+  start(): Promise<Answer<StartedEngine>>;
   load(session: number, bundle: Bundle): Promise<Answer<null>>;
   run(session: number, inputs: TensorValues): Promise<Answer<TensorValues>>;
   unload(session: number): Promise<Answer<null>>;

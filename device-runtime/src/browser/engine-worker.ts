@@ -1,7 +1,8 @@
 import { FedgeError, fromWireError } from "@fedge/protocol";
 import { wrap, type Endpoint, type Remote } from "comlink";
 import { Life } from "../mqtt/life.js";
-import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
+import type { EngineSettings } from "./engine-loaders/engine-loader.js";
+import type { Answer, EngineWorkerApi, StartedEngine } from "./engine-worker-api.js";
 
 /** Loading an engine over a slow network. */
 const START_MS = 120_000;
@@ -27,12 +28,15 @@ export class EngineWorker {
   #running: Running | null = null;
   #isClosed = false;
 
-  constructor(private readonly newWorker: () => WorkerLike) {}
+  constructor(
+    private readonly newWorker: () => WorkerLike,
+    private readonly settings: EngineSettings,
+  ) {}
 
-  /** Name of the engine. Throws ENGINE_UNAVAILABLE when it does not start. */
-  async start(): Promise<string> {
+  /** What it is. Throws ENGINE_UNAVAILABLE when it does not start. */
+  async start(): Promise<StartedEngine> {
     try {
-      return (await this.call((api) => api.start(), START_MS)).name;
+      return await this.call((api) => api.start(), START_MS);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new FedgeError("ENGINE_UNAVAILABLE", `the engine's worker does not start: ${reason}`, { cause });
@@ -97,6 +101,8 @@ export class EngineWorker {
   #start(): Running {
     const worker = this.newWorker();
     const api = wrap<EngineWorkerApi>(worker);
+    // Messages keep their order; a worker that ends first is heard by whoever asks it.
+    Promise.resolve(api.configure(this.settings)).catch(() => undefined);
     const running: Running = { worker, api, life: new Life(), calls: new Set(), timer: null };
     worker.addEventListener("error", (event: Event) => {
       // A script that cannot be loaded is told by a plain event, without a message.

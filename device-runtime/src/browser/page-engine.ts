@@ -8,7 +8,9 @@ import type { WorkerLike } from "./engine-worker.js";
 export function startPageEngine(): WorkerLike {
   const { port1, port2 } = new MessageChannel();
   // Fetched only here: a page with workers never loads the engine itself.
-  const loading = import("./engine-api.js").then(({ createEngineApi }) => expose(createEngineApi(), port1));
+  const loading = Promise.all([import("./engine-api.js"), import("./engine-loaders/wasm-loader.js")]).then(
+    ([{ createEngineApi }, { loadWasmEngine }]) => expose(createEngineApi(loadWasmEngine), port1),
+  );
   const failures = new EventTarget();
   loading.catch((error: unknown) => {
     failures.dispatchEvent(new ErrorEvent("error", { message: String(error) }));

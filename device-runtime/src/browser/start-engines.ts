@@ -1,11 +1,12 @@
 import { FedgeError } from "@fedge/protocol";
 import type { Problem } from "../core/problems.js";
+import type { EngineSettings } from "./engine-loaders/engine-loader.js";
+import type { StartedEngine } from "./engine-worker-api.js";
 import { EngineWorker, type WorkerLike } from "./engine-worker.js";
 import { startPageEngine } from "./page-engine.js";
 
 export interface Engines {
-  /** Name and version of the runtime. */
-  readonly name: string;
+  readonly engine: StartedEngine;
   readonly serving: EngineWorker;
   readonly training: EngineWorker;
   readonly problems: readonly Problem[];
@@ -15,21 +16,25 @@ export interface Engines {
  * One engine that serves and one that trains, in workers; where none starts, as under a policy that forbids them, in
  * the page's own thread, which is said among the problems. Throws ENGINE_UNAVAILABLE when neither starts.
  */
-export async function startEngines(newWorker: () => WorkerLike): Promise<Engines> {
+export async function startEngines(newWorker: () => WorkerLike, settings: EngineSettings): Promise<Engines> {
   try {
-    return { ...(await started(newWorker)), problems: [] };
+    return { ...(await started(newWorker, settings)), problems: [] };
   } catch (refused) {
     const reason = refused instanceof Error ? refused.message : String(refused);
-    const engines = await started(startPageEngine);
+    const engines = await started(startPageEngine, settings);
     const message = `no worker may start, so the page waits while the model computes: ${reason}`;
     return { ...engines, problems: [{ code: "ENGINE_UNAVAILABLE", message }] };
   }
 }
 
-async function started(newWorker: () => WorkerLike): Promise<Omit<Engines, "problems">> {
-  const [serving, training] = [new EngineWorker(guarded(newWorker)), new EngineWorker(guarded(newWorker))];
+async function started(
+  newWorker: () => WorkerLike,
+  settings: EngineSettings,
+): Promise<Omit<Engines, "problems">> {
+  const start = (): EngineWorker => new EngineWorker(guarded(newWorker), settings);
+  const [serving, training] = [start(), start()];
   try {
-    return { name: await serving.start(), serving, training };
+    return { engine: await serving.start(), serving, training };
   } catch (error) {
     serving.close();
     training.close();

@@ -1,6 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
-import type { ServingEngine, ServingSession, Trainer } from "../core/ports/engine.js";
+import type { ProgramForm, ServingEngine, ServingSession, Trainer } from "../core/ports/engine.js";
 import type { EngineWorker } from "./engine-worker.js";
+import type { StartedEngine } from "./engine-worker-api.js";
 
 const RUN_MS = 60_000;
 const LOAD_MS = 120_000;
@@ -9,11 +10,14 @@ const TRAIN_MS = 30 * 60_000;
 const STOP_MS = 1000;
 
 /** Serves in a worker. A version is loaded again, once, when the worker has died since. */
-export function createWorkerServing(worker: EngineWorker, name: string): ServingEngine {
+export function createWorkerServing(
+  worker: EngineWorker,
+  { name, form }: Pick<StartedEngine, "name" | "form">,
+): ServingEngine {
   let numSessions = 0;
   return {
     name,
-    form: "onnx",
+    form,
     load: async (bundle) => {
       const load = async (): Promise<number> => {
         const session = (numSessions += 1);
@@ -56,10 +60,10 @@ class WorkerSession implements ServingSession {
 }
 
 /** Trains in a worker of its own, so that serving never waits for a step. */
-export function createWorkerTrainer(worker: EngineWorker): Trainer {
+export function createWorkerTrainer(worker: EngineWorker, form: ProgramForm): Trainer {
   let numTrainings = 0;
   return {
-    form: "onnx",
+    form,
     train: async (request, signal) => {
       if (signal.aborted) throw interrupted();
       const training = (numTrainings += 1);

@@ -47,6 +47,7 @@ export class DesktopConditions {
       isHidden: false,
       lastInputAtMs: this.#lastInputAtMs(),
       freeBytes: null,
+      isPersisted: true,
     };
     this.#hear("on-battery", () => this.#learn({ isCharging: false }));
     this.#hear("on-ac", () => this.#learn({ isCharging: true }));

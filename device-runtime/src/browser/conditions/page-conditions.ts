@@ -41,6 +41,8 @@ export interface PageHost {
 export interface StorageLike {
   /** What is not known is missing. */
   estimate(): Promise<{ readonly quota?: number; readonly usage?: number }>;
+  /** Whether the browser keeps what is stored when it runs out of room. */
+  persisted?(): Promise<boolean>;
 }
 
 const INPUT_EVENTS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"] as const;
@@ -77,6 +79,7 @@ class WatchedPage implements PageConditions {
       isHidden: host.document.visibilityState === "hidden",
       lastInputAtMs: Number.NEGATIVE_INFINITY,
       freeBytes: null,
+      isPersisted: null,
     };
     this.#was = this.#said();
     this.#watch();
@@ -131,6 +134,11 @@ class WatchedPage implements PageConditions {
     asked.then(
       ({ quota, usage }: { readonly quota?: number; readonly usage?: number }) =>
         this.#learn({ freeBytes: quota === undefined ? null : quota - (usage ?? 0) }),
+      () => undefined,
+    );
+    const persisted = this.host.navigator.storage?.persisted?.() ?? Promise.resolve(null);
+    persisted.then(
+      (isPersisted) => this.#learn({ isPersisted }),
       () => undefined,
     );
     if (!this.#isClosed) this.#cancelStorage = this.clock.after(STORAGE_EVERY_MS, () => this.#askStorage());

@@ -7,6 +7,7 @@ const good: HostFacts = {
   isHidden: false,
   lastInputAtMs: 0,
   freeBytes: 1e9,
+  isPersisted: true,
 };
 const reasons = (
   facts: Partial<HostFacts>,
@@ -45,4 +46,12 @@ describe("a page may train", () => {
     expect(reasons(facts, { needsCharging: false, allowsMetered: true })).toEqual([]);
     expect(reasons(facts)).toEqual(["on battery", "on a metered connection"]);
   });
+});
+
+test("storage that may be cleared stands against a training where the policy needs it kept", () => {
+  const facts = [true, null, false].map((isPersisted) =>
+    reasons({ isPersisted }, { needsPersistence: true }),
+  );
+
+  expect([...facts, reasons({ isPersisted: false })]).toEqual([[], [], ["storage may be cleared"], []]);
 });

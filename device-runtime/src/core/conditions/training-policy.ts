@@ -10,6 +10,8 @@ export interface TrainingPolicy {
   readonly allowsHidden: boolean;
   /** Room that must still be there. */
   readonly minFreeBytes: number;
+  /** Only where the browser has promised to keep what is stored, even when it runs out of room. */
+  readonly needsPersistence: boolean;
 }
 
 /** As keyboards on phones do it: charging, unmetered, not in use (Bonawitz et al. 2019, section 3). */
@@ -19,6 +21,7 @@ export const DEFAULT_POLICY: TrainingPolicy = {
   idleMs: 10_000,
   allowsHidden: true,
   minFreeBytes: 50_000_000,
+  needsPersistence: false,
 };
 
 /** What is known of where the device runs; null for what is not told. */
@@ -28,6 +31,7 @@ export interface HostFacts {
   readonly isHidden: boolean;
   readonly lastInputAtMs: number;
   readonly freeBytes: number | null;
+  readonly isPersisted: boolean | null;
 }
 
 /** What keeps a device from training, in words that a person can read; none when it may. What is not known is no reason. */
@@ -37,6 +41,7 @@ export function reasonsAgainst(facts: HostFacts, policy: TrainingPolicy, nowMs: 
     [!policy.allowsMetered && facts.isMetered === true, "on a metered connection"],
     [nowMs - facts.lastInputAtMs < policy.idleMs, "in use"],
     [!policy.allowsHidden && facts.isHidden, "in the background"],
+    [policy.needsPersistence && facts.isPersisted === false, "storage may be cleared"],
     [facts.freeBytes !== null && facts.freeBytes < policy.minFreeBytes, "little storage left"],
   ];
   return reasons.flatMap(([holds, reason]) => (holds ? [reason] : []));

@@ -17,9 +17,14 @@ export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
 };
 
 /** A session of either runtime. Throws ENGINE_FAILED with the runtime's own reason. */
-export async function createSession(runtime: OnnxRuntime, graph: Uint8Array): Promise<InferenceSession> {
+export async function createSession(
+  runtime: OnnxRuntime,
+  graph: Uint8Array,
+  executionProviders?: readonly string[],
+): Promise<InferenceSession> {
+  const options = executionProviders === undefined ? {} : { executionProviders };
   try {
-    return await runtime.InferenceSession.create(graph, SESSION_OPTIONS);
+    return await runtime.InferenceSession.create(graph, { ...SESSION_OPTIONS, ...options });
   } catch (cause) {
     throw engineFailure("the runtime refuses the graph", cause);
   }

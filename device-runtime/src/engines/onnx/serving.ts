@@ -4,17 +4,31 @@ import type { ServingEngine, ServingSession, TensorValue, TensorValues } from ".
 import { bindCheckpoint } from "./bind-checkpoint.js";
 import { createSession, engineFailure, toTensor, type OnnxRuntime } from "./runtime.js";
 
+/** Where a runtime has several ways to compute. */
+export interface OnnxServingOptions {
+  /** In the order of preference; the runtime's own by default. */
+  readonly executionProviders?: readonly string[];
+  /** For a provider that refuses a run while another is under way. */
+  readonly isSerial?: boolean;
+}
+
 /** Serves models on either ONNX runtime; `name` says which one and its version. */
-export function createOnnxServing(runtime: OnnxRuntime, name: string): ServingEngine {
+export function createOnnxServing(
+  runtime: OnnxRuntime,
+  name: string,
+  { executionProviders, isSerial = false }: OnnxServingOptions = {},
+): ServingEngine {
   return {
     name,
     form: "onnx",
     load: async ({ manifest, program, tensors }) => {
       const parameterNames = new Set(manifest.parameters.map((tensor) => tensor.name));
       const parameters = tensors.filter((tensor) => parameterNames.has(tensor.name));
-      const session = await createSession(runtime, bindCheckpoint(program, parameters));
+      const bound = bindCheckpoint(program, parameters);
+      const session = await createSession(runtime, bound, executionProviders);
       const elementTypes = new Map(manifest.inputs.map((input) => [input.name, input.elementType]));
-      return new OnnxServingSession(runtime, session, elementTypes);
+      const served = new OnnxServingSession(runtime, session, elementTypes);
+      return isSerial ? oneAtATime(served) : served;
     },
   };
 }
@@ -69,4 +83,17 @@ function fromOutputs(outputs: InferenceSession.OnnxValueMapType): TensorValues {
     return [name, { shape: [...tensor.dims], data: tensor.data as TensorValue["data"] }];
   });
   return Object.fromEntries(entries);
+}
+
+/** The session, with one run after the other. */
+function oneAtATime(session: ServingSession): ServingSession {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run: (inputs) => {
+      const run = last.then(() => session.run(inputs));
+      last = run.catch(() => undefined);
+      return run;
+    },
+    close: () => session.close(),
+  };
 }

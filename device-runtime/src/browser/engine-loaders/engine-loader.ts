@@ -1,0 +1,25 @@
+import type { ServingEngine, Trainer } from "../../core/ports/engine.js";
+import type { ProviderChoice } from "../providers/engine-provider.js";
+
+/** What the page tells its engine before it starts. */
+export interface EngineSettings {
+  readonly numThreads: number;
+  /** What was measured before; null to measure. */
+  readonly provider: ProviderChoice | null;
+}
+
+/** What runs models: a part that serves and a part that trains. */
+export interface Engine {
+  readonly serving: ServingEngine;
+  readonly trainer: Trainer;
+  /** Null where there is nothing to choose from. */
+  readonly provider: ProviderChoice | null;
+}
+
+export type EngineLoader = (settings: EngineSettings) => Promise<Engine>;
+
+/** What a trainer needs of a browser's thread. */
+export const BROWSER_THREAD = {
+  nowMs: (): number => performance.now(),
+  yieldToOthers: (): Promise<void> => new Promise((resolve) => setTimeout(resolve)),
+};

@@ -1,0 +1,5 @@
+import { expose } from "comlink";
+import { createEngineApi } from "./engine-api.js";
+import { loadTfjsEngine } from "./engine-loaders/tfjs-loader.js";
+
+expose(createEngineApi(loadTfjsEngine));
