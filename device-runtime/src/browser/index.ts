@@ -5,6 +5,9 @@
  */
 export { createDevice, type BrowserDeviceOptions } from "./create-device.js";
 export type { BrowserDevice, TabRole } from "./tabs/shared-device.js";
+export type { Answer, EngineWorkerApi, StartedEngine } from "./engine-worker-api.js";
+export type { EngineSettings } from "./engine-loaders/engine-loader.js";
+export type { Provider, ProviderChoice } from "./providers/engine-provider.js";
 export { openDeviceDatabase, type DeviceDatabase, type DeviceSchema } from "./database.js";
 export { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
 export {

@@ -27,7 +27,12 @@ export async function loadTfjsEngine(): Promise<Engine> {
 
 /** The addresses stand here whole, because that is what bundlers look for. */
 async function loadWasm(): Promise<void> {
-  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  const [{ env }, { setWasmPaths }] = await Promise.all([
+    import("@tensorflow/tfjs-core"),
+    import("@tensorflow/tfjs-backend-wasm"),
+  ]);
+  // The script of its threads is text that a bundler's shorter names break (tfjs 4.22).
+  env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths({
     "tfjs-backend-wasm.wasm": new URL(
       "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
