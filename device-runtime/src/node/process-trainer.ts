@@ -28,7 +28,7 @@ export interface ProcessTrainerOptions {
 }
 
 /** Lower than the app's: training is never urgent (nice value, POSIX). */
-const PRIORITY = 10;
+const PRIORITY = 19;
 const DEADLINE_MS = 30 * 60_000;
 /** One step of a large model on a slow device. */
 const STOP_MS = 5000;
