@@ -93,7 +93,7 @@ describe("an app that installs our packages", () => {
       ...(await app.exportsOf("@fedge/protocol")),
       ...(await app.exportsOf("@fedge/device-runtime")),
     ];
-    const isForPages = (entry: string): boolean => entry.includes("/browser");
+    const isForPages = (entry: string): boolean => /\/(browser|bundle)/.test(entry);
     // The test doubles want vitest beside them; the engine of TensorFlow.js its optional peers.
     const inNode = entries.filter(
       (entry) => !isForPages(entry) && !/testing|tfjs|\.ya?ml$|json$/.test(entry),

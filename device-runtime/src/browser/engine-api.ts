@@ -1,15 +1,21 @@
 import { FedgeError, toWireError, type WireError } from "@fedge/protocol";
-import { transfer } from "comlink";
-import type { ServingSession, TensorValues } from "../core/ports/engine.js";
+import { expose, transfer, type Endpoint } from "comlink";
+import type { ServingSession } from "../core/ports/engine.js";
 import type { Engine, EngineLoader, EngineSettings } from "./engine-loaders/engine-loader.js";
 import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
+import { serveRuns } from "./run-lane.js";
 
-/** Serves and trains wherever it is called: in a worker, or in the page where no worker may be. The engine is loaded when it is asked for. */
-export function createEngineApi(load: EngineLoader): EngineWorkerApi {
+/** Serves and trains for whoever is at the other end. The engine is loaded when it is asked for. */
+export function serveEngine(load: EngineLoader, endpoint: Endpoint): void {
+  const sessions = new Map<number, ServingSession>();
+  serveRuns(endpoint, (session, inputs) => answer(() => sessionOf(sessions, session).run(inputs)));
+  expose(createEngineApi(load, sessions), endpoint);
+}
+
+function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSession>): EngineWorkerApi {
   let settings: EngineSettings = { numThreads: 1, provider: null };
   let starting: Promise<Engine> | null = null;
   const engine = (): Promise<Engine> => (starting ??= load(settings));
-  const sessions = new Map<number, ServingSession>();
   const stops = new Map<number, AbortController>();
   return {
     configure: (given) => void (settings = given),
@@ -23,10 +29,6 @@ export function createEngineApi(load: EngineLoader): EngineWorkerApi {
         sessions.set(session, await (await engine()).serving.load(bundle));
         return null;
       }),
-    run: async (session, inputs) => {
-      const given = await answer(() => sessionOf(sessions, session).run(inputs));
-      return "error" in given ? given : transfer(given, buffersOf(given.result));
-    },
     unload: (session) =>
       answer(async () => {
         const loaded = sessions.get(session);
@@ -63,13 +65,4 @@ async function answer<T>(work: () => Promise<T>): Promise<Answer<T>> {
 function withoutBackend(error: WireError): WireError {
   const isMissing = error.code === "ENGINE_FAILED" && /no available backend|initWasm/i.test(error.message);
   return isMissing ? { ...error, code: "ENGINE_UNAVAILABLE" } : error;
-}
-
-/** Below this a copy takes less than handing the memory over. */
-const MIN_TRANSFER_BYTES = 65_536;
-
-/** Each once: outputs may be views of one buffer. */
-function buffersOf(values: TensorValues): ArrayBuffer[] {
-  const buffers = new Set(Object.values(values).map(({ data }) => data.buffer as ArrayBuffer));
-  return [...buffers].filter(({ byteLength }) => byteLength >= MIN_TRANSFER_BYTES);
 }

@@ -1,5 +1,5 @@
 import type { ModelManifest, NamedTensor, WireError } from "@fedge/protocol";
-import type { ProgramForm, TensorValues, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
+import type { ProgramForm, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
 import type { EngineSettings } from "./engine-loaders/engine-loader.js";
 import type { ProviderChoice } from "./providers/engine-provider.js";
 
@@ -22,13 +22,12 @@ export interface StartedEngine {
   readonly provider: ProviderChoice | null;
 }
 
-/** What an engine worker offers its page. Sessions and trainings have numbers that the page chooses. */
+/** What an engine worker offers its page, beside runs (`run-lane.ts`). Sessions and trainings have numbers that the page chooses. */
 export interface EngineWorkerApi {
   /** Before anything else, and once. */
   configure(settings: EngineSettings): void;
   start(): Promise<Answer<StartedEngine>>;
   load(session: number, bundle: Bundle): Promise<Answer<null>>;
-  run(session: number, inputs: TensorValues): Promise<Answer<TensorValues>>;
   unload(session: number): Promise<Answer<null>>;
   train(training: number, request: TrainingRequest): Promise<Answer<TrainingResult>>;
   stop(training: number): void;

@@ -1,5 +1,5 @@
-import { expose } from "comlink";
-import { createEngineApi } from "./engine-api.js";
+import type { Endpoint } from "comlink";
+import { serveEngine } from "./engine-api.js";
 import { loadTfjsEngine } from "./engine-loaders/tfjs-loader.js";
 
-expose(createEngineApi(loadTfjsEngine));
+serveEngine(loadTfjsEngine, self as Endpoint);

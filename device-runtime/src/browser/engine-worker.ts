@@ -1,6 +1,8 @@
 import { FedgeError, fromWireError } from "@fedge/protocol";
 import { wrap, type Endpoint, type Remote } from "comlink";
+import type { TensorValues } from "../core/ports/engine.js";
 import { Life } from "../mqtt/life.js";
+import { RunLane } from "./run-lane.js";
 import type { EngineSettings } from "./engine-loaders/engine-loader.js";
 import type { Answer, EngineWorkerApi, StartedEngine } from "./engine-worker-api.js";
 
@@ -20,6 +22,7 @@ interface Running {
   timer: ReturnType<typeof setTimeout> | null;
   readonly worker: WorkerLike;
   readonly api: Remote<EngineWorkerApi>;
+  readonly runs: RunLane;
   readonly life: Life;
 }
 
@@ -52,14 +55,23 @@ export class EngineWorker {
    * The worker's answer. Throws what it answers with, DEADLINE_EXCEEDED when it takes longer, after which it is ended,
    * TRAINER_DIED when it ends first, and CLOSED.
    */
-  async call<T>(ask: (api: Remote<EngineWorkerApi>) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
+  call<T>(ask: (api: Remote<EngineWorkerApi>) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
+    return this.#ask(({ api }) => ask(api), deadlineMs);
+  }
+
+  /** One run of a session. Throws as `call` does. */
+  run(session: number, inputs: TensorValues, deadlineMs: number): Promise<TensorValues> {
+    return this.#ask(({ runs }) => runs.run(session, inputs), deadlineMs);
+  }
+
+  async #ask<T>(ask: (running: Running) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
     if (this.#isClosed) throw new FedgeError("CLOSED", "the engine is closed");
     const running = (this.#running ??= this.#start());
     const call = { deadlineMs, endsAtMs: performance.now() + deadlineMs };
     running.calls.add(call);
     this.#watch(running);
     try {
-      const answer = await running.life.guard(ask(running.api));
+      const answer = await running.life.guard(ask(running));
       if ("error" in answer) throw this.#failed(running, fromWireError(answer.error));
       return answer.result;
     } finally {
@@ -103,7 +115,8 @@ export class EngineWorker {
     const api = wrap<EngineWorkerApi>(worker);
     // Messages keep their order; a worker that ends first is heard by whoever asks it.
     Promise.resolve(api.configure(this.settings)).catch(() => undefined);
-    const running: Running = { worker, api, life: new Life(), calls: new Set(), timer: null };
+    const runs = new RunLane(worker);
+    const running: Running = { worker, api, runs, life: new Life(), calls: new Set(), timer: null };
     worker.addEventListener("error", (event: Event) => {
       // A script that cannot be loaded is told by a plain event, without a message.
       const message = (event as Partial<ErrorEvent>).message ?? "";

@@ -1,4 +1,3 @@
-import { expose } from "comlink";
 import type { WorkerLike } from "./engine-worker.js";
 
 /**
@@ -9,7 +8,7 @@ export function startPageEngine(): WorkerLike {
   const { port1, port2 } = new MessageChannel();
   // Fetched only here: a page with workers never loads the engine itself.
   const loading = Promise.all([import("./engine-api.js"), import("./engine-loaders/wasm-loader.js")]).then(
-    ([{ createEngineApi }, { loadWasmEngine }]) => expose(createEngineApi(loadWasmEngine), port1),
+    ([{ serveEngine }, { loadWasmEngine }]) => serveEngine(loadWasmEngine, port1),
   );
   const failures = new EventTarget();
   loading.catch((error: unknown) => {

@@ -47,7 +47,7 @@ class WorkerSession implements ServingSession {
       this.session = await this.load();
       this.#generation = this.worker.generation;
     }
-    return this.worker.call((api) => api.run(this.session, inputs), RUN_MS);
+    return this.worker.run(this.session, inputs, RUN_MS);
   }
 
   async close(): Promise<void> {

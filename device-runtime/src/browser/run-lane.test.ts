@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import type { TensorValues } from "../core/ports/engine.js";
+import type { Answer } from "./engine-worker-api.js";
+import { RunLane, serveRuns } from "./run-lane.js";
+
+const inputs = { input: { shape: [1], data: Float32Array.of(2) } };
+const doubled = (values: TensorValues): Answer<TensorValues> => ({
+  result: { output: { shape: [1], data: Float32Array.of(2 * Number(values["input"]?.data[0])) } },
+});
+
+/** A page and a worker that answers when a test lets it. */
+function createLane(answer: (session: number, given: TensorValues) => Promise<Answer<TensorValues>>) {
+  const { port1, port2 } = new MessageChannel();
+  for (const port of [port1, port2]) port.start();
+  const transferred: number[] = [];
+  const workerEnd = {
+    addEventListener: (type: string, listener: never) => port2.addEventListener(type, listener),
+    postMessage: (message: unknown, transfer: Transferable[]) => {
+      transferred.push(transfer.length);
+      port2.postMessage(message, transfer);
+    },
+  };
+  serveRuns(workerEnd, answer);
+  return { lane: new RunLane(port1), page: port1, transferred, close: () => port1.close() };
+}
+
+describe("runs beside comlink", () => {
+  test("are answered each by its own, whichever ends first", async () => {
+    const ends: (() => void)[] = [];
+    const { lane, close } = createLane(async (session) => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return { result: { output: { shape: [1], data: Float32Array.of(session) } } };
+    });
+    const answers = [lane.run(7, inputs), lane.run(8, inputs)];
+    while (ends.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    for (const end of ends.reverse()) end();
+
+    expect(await Promise.all(answers)).toEqual(
+      [7, 8].map((value) => ({ result: { output: { shape: [1], data: Float32Array.of(value) } } })),
+    );
+    close();
+  });
+
+  test("give errors as values", async () => {
+    const error = { code: "ENGINE_FAILED", message: "no", details: {} } as const;
+    const { lane, close } = createLane(() => Promise.resolve({ error }));
+
+    expect(await lane.run(1, inputs)).toEqual({ error });
+    close();
+  });
+
+  test("take no notice of other messages", async () => {
+    const { lane, page, close } = createLane((_, given) => Promise.resolve(doubled(given)));
+    for (const message of [null, "text", { id: "1", type: "APPLY" }, { run: 1 }]) page.postMessage(message);
+
+    expect(await lane.run(1, inputs)).toEqual(doubled(inputs));
+    close();
+  });
+
+  test("hand large outputs over and copy small ones", async () => {
+    const sizes = [65_536 / 4 - 1, 65_536 / 4];
+    const { lane, transferred, close } = createLane((session) =>
+      Promise.resolve({
+        result: { output: { shape: [1], data: new Float32Array(sizes[session] ?? 0) } },
+      }),
+    );
+    await lane.run(0, inputs);
+    await lane.run(1, inputs);
+
+    expect(transferred).toEqual([0, 1]);
+    close();
+  });
+});
