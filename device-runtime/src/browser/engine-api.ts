@@ -1,7 +1,13 @@
 import { FedgeError, toWireError, type WireError } from "@fedge/protocol";
 import { expose, transfer, type Endpoint } from "comlink";
 import type { ServingSession } from "../core/ports/engine.js";
-import type { Engine, EngineLoader, EngineSettings } from "./engine-loaders/engine-loader.js";
+import { TrainingPace } from "../engines/training/training-pace.js";
+import {
+  BROWSER_THREAD,
+  type Engine,
+  type EngineLoader,
+  type EngineSettings,
+} from "./engine-loaders/engine-loader.js";
 import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
 import { serveRuns } from "./run-lane.js";
 
@@ -14,8 +20,13 @@ export function serveEngine(load: EngineLoader, endpoint: Endpoint): void {
 
 function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSession>): EngineWorkerApi {
   let settings: EngineSettings = { numThreads: 1, provider: null };
+  const pace = new TrainingPace(BROWSER_THREAD);
   let starting: Promise<Engine> | null = null;
-  const engine = (): Promise<Engine> => (starting ??= load(settings));
+  const engine = (): Promise<Engine> =>
+    (starting ??= load(settings, {
+      nowMs: BROWSER_THREAD.nowMs,
+      yieldToOthers: pace.yieldToOthers,
+    }));
   const stops = new Map<number, AbortController>();
   return {
     configure: (given) => void (settings = given),
@@ -44,6 +55,7 @@ function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSessio
       return "error" in given ? given : transfer(given, [given.result.delta.buffer]);
     },
     stop: (training) => stops.get(training)?.abort(),
+    stepAside: () => pace.stepAside(),
   };
 }
 

@@ -31,4 +31,6 @@ export interface EngineWorkerApi {
   unload(session: number): Promise<Answer<null>>;
   train(training: number, request: TrainingRequest): Promise<Answer<TrainingResult>>;
   stop(training: number): void;
+  /** Trainings let other work go first for a moment. */
+  stepAside(): void;
 }

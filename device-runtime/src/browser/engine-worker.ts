@@ -99,6 +99,14 @@ export class EngineWorker {
     }, WATCH_EVERY_MS);
   }
 
+  /** Tells a worker that runs to let other work go first; one that does not run has none. */
+  stepAside(): void {
+    const running = this.#running;
+    if (running === null || running.calls.size === 0) return;
+    // Should the worker end first, whoever waits for it hears of that.
+    Promise.resolve(running.api.stepAside()).catch(() => undefined);
+  }
+
   /** Ends the worker; the next call starts another. */
   restart(reason: FedgeError): void {
     if (this.#running !== null) this.#end(this.#running, reason);

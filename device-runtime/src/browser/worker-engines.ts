@@ -1,5 +1,6 @@
 import { FedgeError } from "@fedge/protocol";
 import type { ProgramForm, ServingEngine, ServingSession, Trainer } from "../core/ports/engine.js";
+import { nowAndThen } from "../engines/training/now-and-then.js";
 import type { EngineWorker } from "./engine-worker.js";
 import type { StartedEngine } from "./engine-worker-api.js";
 
@@ -81,6 +82,7 @@ export function createWorkerTrainer(worker: EngineWorker, form: ProgramForm): Tr
         signal.removeEventListener("abort", stop);
       }
     },
+    stepAside: nowAndThen(() => worker.stepAside()),
     close: () => {
       worker.close();
       return Promise.resolve();

@@ -77,7 +77,9 @@ class RunningDevice implements Device {
     this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
     this.#history = new TrainingHistory(ports, () => this.#connection.traffic.bytesUp, onError);
     this.#farewells = new Farewells(ports, onError);
-    this.#hosts = new Map(models.map((model) => [model, new ModelHost(model, this.#memory.recorder)]));
+    const hostOf = (model: ModelName): ModelHost =>
+      new ModelHost(model, this.#memory.recorder, () => ports.trainer.stepAside?.());
+    this.#hosts = new Map(models.map((model) => [model, hostOf(model)]));
     this.#connection = new Connection({ ports, birth: (session) => this.#birth(session), onError });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     this.#updates = this.#createUpdates(onError);

@@ -3,6 +3,7 @@ import { createOnnxServing } from "../engines/onnx/serving.js";
 import { createOnnxTrainer } from "../engines/onnx/trainer.js";
 import { createTfjsServing } from "../engines/tfjs/serving.js";
 import { createTfjsTrainer } from "../engines/tfjs/trainer.js";
+import { TrainingPace, type PaceThread } from "../engines/training/training-pace.js";
 import { loadOnnxRuntime, type RuntimePackage } from "./onnx-runtime.js";
 import { loadTfjsRuntime } from "./tfjs-runtime.js";
 
@@ -15,8 +16,8 @@ export type NodeEngine = (typeof NODE_ENGINES)[number];
 export interface LoadedEngine {
   readonly engine: NodeEngine;
   readonly serving: ServingEngine;
-  /** A trainer in this thread. */
-  createTrainer(): Trainer;
+  /** A trainer in this thread, which steps aside when it is told to. */
+  createTrainer(): Trainer & { stepAside(): void };
 }
 
 /** What models the engine runs. */
@@ -44,7 +45,7 @@ async function loadOnnx(packages?: readonly RuntimePackage[]): Promise<LoadedEng
   return {
     engine,
     serving: createOnnxServing(runtime, name),
-    createTrainer: () => createOnnxTrainer(runtime, THREAD),
+    createTrainer: () => steppingAside((thread) => createOnnxTrainer(runtime, thread)),
   };
 }
 
@@ -53,14 +54,23 @@ async function loadTfjs(): Promise<LoadedEngine> {
   return {
     engine: "tfjs",
     serving: createTfjsServing(runtime, name),
-    createTrainer: () => createTfjsTrainer(runtime, THREAD),
+    createTrainer: () => steppingAside((thread) => createTfjsTrainer(runtime, thread)),
   };
 }
 
-const THREAD = {
-  nowMs: (): number => performance.now(),
-  yieldToOthers: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
+const THREAD: PaceThread = {
+  nowMs: () => performance.now(),
+  yieldToOthers: () => new Promise((resolve) => setImmediate(resolve)),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
+
+function steppingAside(
+  create: (thread: Pick<PaceThread, "nowMs" | "yieldToOthers">) => Trainer,
+): Trainer & { stepAside(): void } {
+  const pace = new TrainingPace(THREAD);
+  const trainer = create({ nowMs: THREAD.nowMs, yieldToOthers: pace.yieldToOthers });
+  return { ...trainer, stepAside: () => pace.stepAside() };
+}
 
 /** True for the name of an engine. */
 export function isNodeEngine(value: unknown): value is NodeEngine {

@@ -5,6 +5,7 @@ import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
 import { formOf, type NodeEngine } from "./engines.js";
+import { nowAndThen } from "../engines/training/now-and-then.js";
 import { Life } from "../mqtt/life.js";
 import { processEndpoint } from "./process-endpoint.js";
 
@@ -15,6 +16,7 @@ export interface TrainerApi {
   /** Requests run one after the other; a stopped one may still be on its last step when the next arrives. */
   train(id: number, request: TrainingRequest): Promise<TrainAnswer>;
   stop(id: number): void;
+  stepAside(): void;
 }
 
 /** How long a training may take, and who hears of its process. */
@@ -38,6 +40,7 @@ interface Running {
   readonly api: Remote<TrainerApi>;
   /** Ends with TRAINER_DIED. */
   readonly life: Life;
+  numTrainings: number;
 }
 
 /**
@@ -65,6 +68,11 @@ export function createProcessTrainer(options: ProcessTrainerOptions = {}): Train
       const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
       return trainIn(current(), { id: (numTrainings += 1), request, signal, deadlineMs });
     },
+    stepAside: nowAndThen(() => {
+      if (running === null || running.numTrainings === 0) return;
+      // Should the process end first, whoever waits for the training hears of it.
+      running.life.guard(running.api.stepAside()).catch(() => undefined);
+    }),
     close: async () => {
       isClosed = true;
       if (running !== null) await end(running);
@@ -94,7 +102,7 @@ function start(options: ProcessTrainerOptions, onEnd: (child: ChildProcess) => v
     lowerPriority(child.pid);
     options.onStarted?.(child.pid);
   }
-  return { child, api: wrap<TrainerApi>(processEndpoint(child)), life };
+  return { child, api: wrap<TrainerApi>(processEndpoint(child)), life, numTrainings: 0 };
 }
 
 /** A platform that does not let a process lower another's priority still trains. */
@@ -129,12 +137,14 @@ async function trainIn(
     stop();
   }, deadlineMs);
   signal.addEventListener("abort", stop);
+  running.numTrainings += 1;
   try {
     const answer = await life.guard<TrainAnswer>(api.train(id, request));
     if (!("error" in answer)) return answer.result;
     if (isTooLate) throw new FedgeError("DEADLINE_EXCEEDED", `training took longer than ${deadlineMs} ms`);
     throw fromWireError(answer.error);
   } finally {
+    running.numTrainings -= 1;
     clearTimeout(timer);
     cancelKill();
     signal.removeEventListener("abort", stop);

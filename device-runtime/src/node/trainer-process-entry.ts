@@ -26,6 +26,10 @@ function createApi(): TrainerApi {
       }
     },
     stop: (id) => stops.get(id)?.abort(),
+    stepAside: () => {
+      // Before the engine has loaded there is nothing to step aside with.
+      trainer.then(({ stepAside }) => stepAside()).catch(() => undefined);
+    },
   };
 }
 

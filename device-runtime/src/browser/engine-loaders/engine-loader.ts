@@ -1,4 +1,5 @@
 import type { ServingEngine, Trainer } from "../../core/ports/engine.js";
+import type { PaceThread } from "../../engines/training/training-pace.js";
 import type { ProviderChoice } from "../providers/engine-provider.js";
 
 /** What the page tells its engine before it starts. */
@@ -16,12 +17,17 @@ export interface Engine {
   readonly provider: ProviderChoice | null;
 }
 
-export type EngineLoader = (settings: EngineSettings) => Promise<Engine>;
+/** Loads an engine whose trainer takes its steps on this thread. */
+export type EngineLoader = (settings: EngineSettings, thread: TrainerThread) => Promise<Engine>;
+
+/** What a trainer needs of the thread that it runs in. */
+export type TrainerThread = Pick<PaceThread, "nowMs" | "yieldToOthers">;
 
 /** What a trainer needs of a browser's thread. */
-export const BROWSER_THREAD = {
-  nowMs: (): number => performance.now(),
+export const BROWSER_THREAD: PaceThread = {
+  nowMs: () => performance.now(),
   yieldToOthers,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
 /** By a message, which waits behind those that have come; browsers hold timers that follow each other back by 4 ms. */

@@ -1,7 +1,7 @@
 import { chooseBackend, type BackendCandidate } from "../../engines/tfjs/choose-backend.js";
 import { createTfjsServing } from "../../engines/tfjs/serving.js";
 import { createTfjsTrainer } from "../../engines/tfjs/trainer.js";
-import { BROWSER_THREAD, type Engine } from "./engine-loader.js";
+import type { Engine, EngineSettings, TrainerThread } from "./engine-loader.js";
 
 const BACKENDS: readonly BackendCandidate[] = [
   { kind: "webgpu", load: () => import("@tensorflow/tfjs-backend-webgpu") },
@@ -11,7 +11,7 @@ const BACKENDS: readonly BackendCandidate[] = [
 ];
 
 /** TensorFlow.js for layers models, on the fastest of its backends that runs here. */
-export async function loadTfjsEngine(): Promise<Engine> {
+export async function loadTfjsEngine(_: EngineSettings, thread: TrainerThread): Promise<Engine> {
   const [core, layers] = await Promise.all([
     import("@tensorflow/tfjs-core"),
     import("@tensorflow/tfjs-layers"),
@@ -20,7 +20,7 @@ export async function loadTfjsEngine(): Promise<Engine> {
   const runtime = { core, layers };
   return {
     serving: createTfjsServing(runtime, `tfjs-${kind}@${core.version_core}`),
-    trainer: createTfjsTrainer(runtime, BROWSER_THREAD),
+    trainer: createTfjsTrainer(runtime, thread),
     provider: null,
   };
 }

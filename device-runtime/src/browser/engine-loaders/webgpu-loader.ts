@@ -2,13 +2,16 @@ import { createOnnxServing } from "../../engines/onnx/serving.js";
 import { createOnnxTrainer } from "../../engines/onnx/trainer.js";
 import { chooseProvider } from "../providers/engine-provider.js";
 import { probeProviders } from "../providers/probe-providers.js";
-import { BROWSER_THREAD, type Engine, type EngineSettings } from "./engine-loader.js";
+import type { Engine, EngineSettings, TrainerThread } from "./engine-loader.js";
 
 /**
  * ONNX on WebGPU or in WebAssembly, whichever a measurement finds faster for serving. Training stays in WebAssembly:
  * gradients have operators that WebGPU lacks, and would go to and fro between the two.
  */
-export async function loadWebGpuEngine({ numThreads, provider }: EngineSettings): Promise<Engine> {
+export async function loadWebGpuEngine(
+  { numThreads, provider }: EngineSettings,
+  thread: TrainerThread,
+): Promise<Engine> {
   const runtime = await import("onnxruntime-web/webgpu");
   runtime.env.wasm.numThreads = numThreads;
   const choice =
@@ -21,7 +24,7 @@ export async function loadWebGpuEngine({ numThreads, provider }: EngineSettings)
       executionProviders: isGpu ? ["webgpu", "wasm"] : ["wasm"],
       isSerial: isGpu,
     }),
-    trainer: createOnnxTrainer(runtime, BROWSER_THREAD),
+    trainer: createOnnxTrainer(runtime, thread),
     provider: choice,
   };
 }

@@ -84,6 +84,8 @@ export interface Trainer {
    * what the plan or the examples cannot do, ENGINE_FAILED, and TRAINER_DIED when the trainer's process ended.
    */
   train(request: TrainingRequest, signal: StopSignal): Promise<TrainingResult>;
+  /** Somebody waits for a model's answer: a training under way lets that go first. Cheap, and called for each request. */
+  stepAside?(): void;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -33,6 +33,8 @@ export class ModelHost {
   constructor(
     readonly model: ModelName,
     private readonly recorder: PredictionRecorder,
+    /** Told of every request, before the model runs. */
+    private readonly onRequest: () => void = () => undefined,
   ) {}
 
   get active(): LoadedModel | null {
@@ -52,6 +54,7 @@ export class ModelHost {
     }
     const { version } = active.manifest;
     const inputs = toInputs(active.manifest.inputs, given);
+    this.onRequest();
     const record = this.recorder.begin(this.model, version, inputs);
     const outputs = await active.session.run(inputs);
     return { outputs, version, id: record(outputs) };

@@ -3,6 +3,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../../core/ports/engine.js";
 import { CompiledGraphs } from "./compiled-graphs.js";
 import { ExampleBatches, type BatchValue } from "../training/example-batches.js";
+import { lookingUp } from "../training/training-pace.js";
 import { sampleLoss } from "../training/sample-loss.js";
 import { engineFailure, toTensor, type OnnxRuntime } from "./runtime.js";
 import { Weights, outputOf } from "./weights.js";
@@ -11,12 +12,9 @@ import { Weights, outputOf } from "./weights.js";
 export interface OnnxTrainerOptions {
   /** Milliseconds of a monotonic clock, for the measured training time. */
   readonly nowMs: () => number;
-  /** Lets other work of the thread run; called between steps. */
+  /** Lets other work of the thread run; called between steps, every few milliseconds. */
   readonly yieldToOthers: () => Promise<void>;
 }
-
-/** Steps between two looks at the rest of the thread. */
-const STEPS_PER_TURN = 8;
 
 /**
  * Trains in this thread. A train graph is compiled once and serves every device that shares the trainer; requests run
@@ -69,11 +67,12 @@ async function runPlan(
   const lossOn = async (batch: Record<string, BatchValue>): Promise<number> =>
     Number(outputOf(await step(batch), "loss").data[0]);
   const lossBefore = await sampleLoss(batches.sample(), lossOn);
+  const lookUp = lookingUp(context.options);
   let steps = 0;
   for (const batch of batches.batches()) {
     weights.advance(await step(batch));
     steps += 1;
-    if (steps % STEPS_PER_TURN === 0) await context.options.yieldToOthers();
+    await lookUp();
   }
   const lossAfter = await sampleLoss(batches.sample(), lossOn);
   const trainMs = context.options.nowMs() - startedAtMs;

@@ -1,6 +1,7 @@
 import { FedgeError, createRandom } from "@fedge/protocol";
 import type { StopSignal, Trainer, TrainingRequest, TrainingResult } from "../../core/ports/engine.js";
 import { ExampleBatches, type BatchValue } from "../training/example-batches.js";
+import { lookingUp } from "../training/training-pace.js";
 import { sampleLoss } from "../training/sample-loss.js";
 import { DropoutSeeds } from "./dropout-seeds.js";
 import { registerTrainingKernels } from "./kernels/register-training-kernels.js";
@@ -13,12 +14,9 @@ import { TrainingStep } from "./training-step.js";
 export interface TfjsTrainerOptions {
   /** Milliseconds of a monotonic clock, for the measured training time. */
   readonly nowMs: () => number;
-  /** Lets other work of the thread run; called between steps. */
+  /** Lets other work of the thread run; called between steps, every few milliseconds. */
   readonly yieldToOthers: () => Promise<void>;
 }
-
-/** Steps between two looks at the rest of the thread. */
-const STEPS_PER_TURN = 8;
 
 /**
  * Trains layers models in this thread by plain SGD. A model is built once and serves every device that shares the
@@ -69,13 +67,14 @@ async function runPlan(
   };
   try {
     const lossBefore = await sampleLoss(batches.sample(), lossOn);
+    const lookUp = lookingUp(options);
     let steps = 0;
     for (const batch of batches.batches()) {
       requireWanted(signal);
       dropout.draw(random);
       await step.run(batch);
       steps += 1;
-      if (steps % STEPS_PER_TURN === 0) await options.yieldToOthers();
+      await lookUp();
     }
     const lossAfter = await sampleLoss(batches.sample(), lossOn);
     const delta = await step.delta();
