@@ -1,4 +1,5 @@
 import type { Sha256 } from "@fedge/protocol";
+import { unwrap } from "idb";
 import type { BlobStore, ByteStore } from "../core/ports/storage.js";
 import { guarded, type DeviceDatabase } from "./database.js";
 
@@ -16,11 +17,19 @@ export function createIndexedDbValues(database: DeviceDatabase): ByteStore {
       guarded(async () => {
         const durability = isDurable ? "strict" : "relaxed";
         const transaction = database.transaction("values", "readwrite", { durability });
-        const { store, done } = transaction;
-        const written = changes.map(([key, value]) =>
-          value === null ? store.delete(key) : store.put(ownBytes(value), key),
-        );
-        await Promise.all([...written, done]);
+        // Without a listener and a promise for each value: the transaction says for all whether they are there.
+        const store = unwrap(transaction.store) as IDBObjectStore;
+        try {
+          for (const [key, value] of changes) {
+            if (value === null) store.delete(key);
+            else store.put(ownBytes(value), key);
+          }
+        } catch (error) {
+          transaction.done.catch(() => undefined);
+          transaction.abort();
+          throw error;
+        }
+        await transaction.done;
       }),
     keys: (prefix) =>
       guarded(() => database.getAllKeys("values", IDBKeyRange.bound(prefix, `${prefix}\uffff`, false, true))),
