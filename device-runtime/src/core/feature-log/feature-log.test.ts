@@ -72,6 +72,34 @@ describe("the feature log", () => {
     expect(await store.keys("log/rows/")).toHaveLength(128);
   });
 
+  test("writes what comes while it writes together, with the next", async () => {
+    const memory = createMemoryByteStore();
+    const sizes: number[] = [];
+    let letGo: () => void = () => undefined;
+    const store: ByteStore = {
+      ...memory,
+      write: async (changes, options) => {
+        sizes.push(changes.filter(([key]) => key.startsWith("log/rows/")).length);
+        await new Promise<void>((resolve) => (letGo = resolve));
+        return memory.write(changes, options);
+      },
+    };
+    const { log, clock } = await open({}, store);
+    const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    for (let timeMs = 1; timeMs <= 128; timeMs += 1) log.append(rowAt(timeMs));
+    await settle();
+    for (let timeMs = 129; timeMs <= 200; timeMs += 1) log.append(rowAt(timeMs));
+    letGo();
+    await settle();
+    const afterFirst = [...sizes];
+    clock.advance(1000);
+    await settle();
+    letGo();
+    await settle();
+
+    expect([afterFirst, sizes]).toEqual([[128], [128, 72]]);
+  });
+
   test("counts rows, their bytes and the labelled examples of each model", async () => {
     const { log } = await open();
     const wide = { shape: [4], data: new BigInt64Array(4) };

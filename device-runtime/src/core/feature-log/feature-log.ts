@@ -1,6 +1,7 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Clock } from "../ports/clock.js";
 import type { ByteStore, StoreChange } from "../ports/storage.js";
+import type { Commit, Kept, Stored } from "./log-commit.js";
 import type { LogLimits } from "./log-limits.js";
 import { decodeLogRow, encodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
 import { isSelected, matches, type LogQuery, type LogSelection } from "./log-selection.js";
@@ -34,22 +35,6 @@ const QUERY_LIMIT = 100;
 /** So many rows are in memory at once while the log is read. */
 const READ_AT_ONCE = 64;
 
-interface Kept {
-  readonly row: LogRow;
-  /** As it lies in the store; null before it does. */
-  readonly stored: RowMeasures | null;
-}
-
-interface Stored extends Kept {
-  readonly stored: RowMeasures;
-}
-
-/** What one write adds or changes, and what it takes away, by id. */
-interface Commit {
-  readonly measured: ReadonlyMap<string, RowMeasures>;
-  readonly gone: Map<string, RowMeasures>;
-}
-
 /**
  * What the device has predicted, noted and been told, on the device and nowhere else.
  *
@@ -66,6 +51,7 @@ export class FeatureLog {
   readonly #measures = new Map<string, RowMeasures>();
   #queue: Promise<unknown> = Promise.resolve();
   #cancelWrite: (() => void) | null = null;
+  #isWriting = false;
   #isClosed = false;
 
   constructor(private readonly parts: FeatureLogParts) {}
@@ -92,8 +78,7 @@ export class FeatureLog {
   append(row: LogRow): void {
     if (this.#isClosed) return;
     this.#unwritten.set(row.id, { row, stored: null });
-    if (this.#unwritten.size >= WRITE_AT_ROWS) return this.#writeSoon(0);
-    this.#writeSoon(WRITE_EVERY_MS);
+    this.#writeSoon();
   }
 
   /** Changes one row; it is on disk when this resolves. Throws PREDICTION_UNKNOWN, STORAGE_FULL, STORAGE_FAILED. */
@@ -153,15 +138,21 @@ export class FeatureLog {
     await this.flush().catch(this.parts.onError);
   }
 
-  #writeSoon(delayMs: number): void {
-    if (delayMs === 0) {
-      this.#cancelWrite?.();
-      this.#cancelWrite = null;
-      return void this.flush().catch(this.parts.onError);
-    }
-    this.#cancelWrite ??= this.parts.clock.after(delayMs, () => {
-      this.#cancelWrite = null;
-      this.flush().catch(this.parts.onError);
+  /** What comes while a write is under way goes with the next: one for each row would cost more than the rows. */
+  #writeSoon(): void {
+    if (this.#isWriting || this.#isClosed) return;
+    if (this.#unwritten.size >= WRITE_AT_ROWS) return this.#writeNow();
+    this.#cancelWrite ??= this.parts.clock.after(WRITE_EVERY_MS, () => this.#writeNow());
+  }
+
+  #writeNow(): void {
+    this.#cancelWrite?.();
+    this.#cancelWrite = null;
+    this.#isWriting = true;
+    const written = this.flush().catch(this.parts.onError);
+    void written.finally(() => {
+      this.#isWriting = false;
+      if (this.#unwritten.size > 0) this.#writeSoon();
     });
   }
 
