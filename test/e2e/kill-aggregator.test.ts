@@ -23,7 +23,7 @@ interface Version {
 }
 
 const KILLS = 10;
-const ROUNDS = 240;
+const ROUNDS = 400;
 const seed = process.env["FEDGE_TEST_SEED"] ?? String(Math.floor(performance.timeOrigin));
 const devices: Device[] = [];
 let directory = "";

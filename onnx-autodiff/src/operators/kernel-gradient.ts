@@ -27,8 +27,9 @@ const MIN_CHANNELS_PER_PRODUCT = 16;
 export function kernelGradient(graph: GraphBuilder, request: KernelGradientRequest): string {
   const positions = graph.requireShape(request.narrow).slice(2);
   const numTaps = request.window.kernel.reduce((product, size) => product * size, 1);
+  const channels = [request.wide, request.narrow].map((value) => graph.requireShape(value)[1]);
   const isSuited = request.group === 1 && numTaps <= MAX_TAPS;
-  return isSuited && positions.every((size) => typeof size === "number")
+  return isSuited && [...positions, ...channels].every((size) => typeof size === "number")
     ? kernelGradientByTaps(graph, request, positions.map(Number))
     : correlatedKernelGradient(graph, request);
 }
