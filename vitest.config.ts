@@ -14,7 +14,7 @@ const unit = [
 
 export default defineConfig({
   test: {
-    reporters: ["default", new SkippedReporter()],
+    reporters: [new SkippedReporter(), "default"],
     testTimeout: 20_000,
     projects: [
       { test: { name: "unit", include: unit, testTimeout: 20_000 } },
