@@ -1,7 +1,7 @@
 import type { BlobStore, ByteStore } from "@fedge/device-runtime";
 import type { Sha256 } from "@fedge/protocol";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeBlobStore } from "../../device-runtime/src/testing/conformance/blob-store.conformance.js";
 import { describeByteStore } from "../../device-runtime/src/testing/conformance/byte-store.conformance.js";
 import { buildPage, type BuiltPage } from "./built-page.js";
@@ -67,5 +67,20 @@ describe.skipIf(!hasChromium)("stores of a page (needs chromium)", () => {
       list: () => ask("list", NO_HASH) as Promise<Sha256[]>,
     };
     return Promise.resolve(store);
+  });
+
+  test("say so, and once, when the site's data are cleared under them", async () => {
+    const uncaught: string[] = [];
+    tab.on("pageerror", (error) => uncaught.push(error.message));
+    const database = newName();
+    const failed = tab.evaluate((name) => page.useUntilItFails(name), database);
+    const session = await tab.context().newCDPSession(tab);
+    await tab.evaluate((name) => page.value(name, "get", "a"), database);
+    await session.send("Storage.clearDataForOrigin", { origin: built.url, storageTypes: "indexeddb" });
+
+    expect(await failed).toEqual(["STORAGE_FAILED"]);
+    // Whatever nobody caught has been told by the next task.
+    await tab.evaluate(() => undefined);
+    expect(uncaught).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
-import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type StoreNames } from "idb";
 
 const VERSION = 1;
 
@@ -45,4 +45,22 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
     const remedy = isFull ? "free some of the site's data" : REMEDY;
     throw new FedgeError(code, `the browser's database failed (${reason}); ${remedy}`, { cause });
   }
+}
+
+type Reading<Name extends StoreNames<DeviceSchema>> = IDBPObjectStore<DeviceSchema, [Name], Name>;
+
+/**
+ * What is read in a transaction of its own. Throws as `guarded` does. A transaction that is aborted, as when the site's
+ * data are cleared, is heard of by its request alone: idb's own reads leave a second rejection that nobody can catch.
+ */
+export function reading<Name extends StoreNames<DeviceSchema>, T>(
+  database: DeviceDatabase,
+  name: Name,
+  read: (store: Reading<Name>) => Promise<T>,
+): Promise<T> {
+  return guarded(() => {
+    const transaction = database.transaction(name, "readonly");
+    transaction.done.catch(() => undefined);
+    return read(transaction.store);
+  });
 }

@@ -1,12 +1,12 @@
 import type { Sha256 } from "@fedge/protocol";
 import { unwrap } from "idb";
 import type { BlobStore, ByteStore } from "../core/ports/storage.js";
-import { guarded, type DeviceDatabase } from "./database.js";
+import { guarded, reading, type DeviceDatabase } from "./database.js";
 
 /** Small values in IndexedDB. A value is on disk when `put` resolves, as far as browsers promise that. */
 export function createIndexedDbValues(database: DeviceDatabase): ByteStore {
   return {
-    get: (key) => guarded(() => database.get("values", key)),
+    get: (key) => reading(database, "values", (values) => values.get(key)),
     put: (key, value) =>
       guarded(async () => {
         const transaction = database.transaction("values", "readwrite", { durability: "strict" });
@@ -32,18 +32,20 @@ export function createIndexedDbValues(database: DeviceDatabase): ByteStore {
         await transaction.done;
       }),
     keys: (prefix) =>
-      guarded(() => database.getAllKeys("values", IDBKeyRange.bound(prefix, `${prefix}\uffff`, false, true))),
+      reading(database, "values", (values) =>
+        values.getAllKeys(IDBKeyRange.bound(prefix, `${prefix}\uffff`, false, true)),
+      ),
   };
 }
 
 /** Blobs in IndexedDB, by hash. */
 export function createIndexedDbBlobs(database: DeviceDatabase): BlobStore {
   return {
-    get: (sha256) => guarded(() => database.get("blobs", sha256)),
+    get: (sha256) => reading(database, "blobs", (blobs) => blobs.get(sha256)),
     put: (sha256, bytes) => guarded(async () => void (await database.put("blobs", ownBytes(bytes), sha256))),
-    has: (sha256) => guarded(async () => (await database.count("blobs", sha256)) > 0),
+    has: (sha256) => reading(database, "blobs", async (blobs) => (await blobs.count(sha256)) > 0),
     delete: (sha256) => guarded(() => database.delete("blobs", sha256)),
-    list: () => guarded(async () => (await database.getAllKeys("blobs")) as Sha256[]),
+    list: () => reading(database, "blobs", async (blobs) => (await blobs.getAllKeys()) as Sha256[]),
   };
 }
 

@@ -1,6 +1,6 @@
 import { FedgeError } from "@fedge/protocol";
 import type { DeviceKey } from "../identity/device-key.js";
-import { guarded, type DeviceDatabase } from "./database.js";
+import { guarded, reading, type DeviceDatabase } from "./database.js";
 import { requireSubtle } from "./web-digest.js";
 
 const KEY = "device";
@@ -12,7 +12,7 @@ const ALGORITHM = "Ed25519";
  * runs, and take nothing away. Throws STORAGE_FAILED, and ENGINE_UNAVAILABLE for a browser without Ed25519.
  */
 export async function openWebDeviceKey(database: DeviceDatabase): Promise<DeviceKey> {
-  const kept = await guarded(() => database.get("keys", KEY));
+  const kept = await reading(database, "keys", (keys) => keys.get(KEY));
   return deviceKeyOf(kept ?? (await makeKey(database)));
 }
 
@@ -31,6 +31,8 @@ async function makeKey(database: DeviceDatabase): Promise<CryptoKeyPair> {
   // Another tab may have been first: the transaction decides.
   return guarded(async () => {
     const transaction = database.transaction("keys", "readwrite", { durability: "strict" });
+    // An abort rejects the request that is awaited first.
+    transaction.done.catch(() => undefined);
     const first = await transaction.store.get(KEY);
     if (first === undefined) await transaction.store.put(made, KEY);
     await transaction.done;

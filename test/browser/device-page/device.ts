@@ -8,7 +8,7 @@ import {
   type BrowserDevice,
   type TabRole,
 } from "@fedge/device-runtime/browser";
-import type { Sha256 } from "@fedge/protocol";
+import { FedgeError, type Sha256 } from "@fedge/protocol";
 
 /** What a test asks the page for. */
 export interface DevicePage {
@@ -36,6 +36,8 @@ export interface DevicePage {
     bytes?: Uint8Array,
   ): Promise<unknown>;
   /** Whether the private half of the device's key can be taken out of the page. */
+  /** Reads and writes without an end; the codes that the end has. */
+  useUntilItFails(name: string): Promise<string[]>;
   canExportKey(): Promise<boolean>;
 }
 
@@ -87,6 +89,27 @@ globalThis.page = {
     const store = createIndexedDbBlobs(database);
     const asked = operation === "put" ? store.put(sha256, bytes as Uint8Array) : store[operation](sha256);
     return asked.finally(() => database.close());
+  },
+  useUntilItFails: async (name) => {
+    const database = await openDeviceDatabase(name);
+    const [values, blobs] = [createIndexedDbValues(database), createIndexedDbBlobs(database)];
+    const codes = new Set<string>();
+    const use = async (work: () => Promise<unknown>): Promise<void> => {
+      try {
+        for (;;) await work();
+      } catch (error) {
+        codes.add(error instanceof FedgeError ? error.code : String(error));
+      }
+    };
+    await Promise.all([
+      use(() => values.get("a")),
+      use(() => values.keys("")),
+      use(() => values.put("a", new Uint8Array(1000))),
+      use(() => values.write([["b", new Uint8Array(1000)]])),
+      use(() => blobs.list()),
+      use(() => blobs.has("" as Sha256)),
+    ]);
+    return [...codes];
   },
   canExportKey: async () => {
     const database = await openDeviceDatabase("fedge");
