@@ -55,28 +55,27 @@ export class EngineWorker {
    * The worker's answer. Throws what it answers with, DEADLINE_EXCEEDED when it takes longer, after which it is ended,
    * TRAINER_DIED when it ends first, and CLOSED.
    */
-  call<T>(ask: (api: Remote<EngineWorkerApi>) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
-    return this.#ask(({ api }) => ask(api), deadlineMs);
-  }
-
-  /** One run of a session. Throws as `call` does. */
-  run(session: number, inputs: TensorValues, deadlineMs: number): Promise<TensorValues> {
-    return this.#ask(({ runs }) => runs.run(session, inputs), deadlineMs);
-  }
-
-  async #ask<T>(ask: (running: Running) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
-    if (this.#isClosed) throw new FedgeError("CLOSED", "the engine is closed");
+  async call<T>(ask: (api: Remote<EngineWorkerApi>) => Promise<Answer<T>>, deadlineMs: number): Promise<T> {
+    if (this.#isClosed) throw closed();
     const running = (this.#running ??= this.#start());
     const call = { deadlineMs, endsAtMs: performance.now() + deadlineMs };
     running.calls.add(call);
     this.#watch(running);
     try {
-      const answer = await running.life.guard(ask(running));
+      const answer = await running.life.guard(ask(running.api));
       if ("error" in answer) throw this.#failed(running, fromWireError(answer.error));
       return answer.result;
     } finally {
       running.calls.delete(call);
     }
+  }
+
+  /** One run of a session. Throws as `call` does. */
+  run(session: number, inputs: TensorValues, deadlineMs: number): Promise<TensorValues> {
+    if (this.#isClosed) return Promise.reject(closed());
+    const running = (this.#running ??= this.#start());
+    this.#watch(running);
+    return running.runs.run(session, inputs, deadlineMs);
   }
 
   /** A worker whose engine could not be fetched, as without a network, never gets one: the next call starts another. */
@@ -91,11 +90,12 @@ export class EngineWorker {
     running.timer = setTimeout(() => {
       running.timer = null;
       const nowMs = performance.now();
-      const late = [...running.calls].find(({ endsAtMs }) => endsAtMs <= nowMs);
+      const calls = [...running.calls, ...(running.runs.first === undefined ? [] : [running.runs.first])];
+      const late = calls.find(({ endsAtMs }) => endsAtMs <= nowMs);
       if (late !== undefined) {
         const message = `the engine took longer than ${late.deadlineMs} ms`;
         this.#end(running, new FedgeError("DEADLINE_EXCEEDED", message));
-      } else if (running.calls.size > 0) this.#watch(running);
+      } else if (calls.length > 0) this.#watch(running);
     }, WATCH_EVERY_MS);
   }
 
@@ -115,7 +115,7 @@ export class EngineWorker {
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;
-    this.restart(new FedgeError("CLOSED", "the engine is closed"));
+    this.restart(closed());
   }
 
   #start(): Running {
@@ -123,7 +123,7 @@ export class EngineWorker {
     const api = wrap<EngineWorkerApi>(worker);
     // Messages keep their order; a worker that ends first is heard by whoever asks it.
     Promise.resolve(api.configure(this.settings)).catch(() => undefined);
-    const runs = new RunLane(worker);
+    const runs = new RunLane(worker, (error) => this.#failed(running, fromWireError(error)));
     const running: Running = { worker, api, runs, life: new Life(), calls: new Set(), timer: null };
     worker.addEventListener("error", (event: Event) => {
       // A script that cannot be loaded is told by a plain event, without a message.
@@ -139,5 +139,10 @@ export class EngineWorker {
     clearTimeout(running.timer ?? undefined);
     running.worker.terminate();
     running.life.end(reason);
+    running.runs.end(reason);
   }
+}
+
+function closed(): FedgeError {
+  return new FedgeError("CLOSED", "the engine is closed");
 }

@@ -1,3 +1,4 @@
+import { FedgeError } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import type { TensorValues } from "../core/ports/engine.js";
 import type { Answer } from "./engine-worker-api.js";
@@ -31,21 +32,33 @@ describe("runs beside comlink", () => {
       await new Promise<void>((resolve) => ends.push(resolve));
       return { result: { output: { shape: [1], data: Float32Array.of(session) } } };
     });
-    const answers = [lane.run(7, inputs), lane.run(8, inputs)];
+    const answers = [lane.run(7, inputs, 1000), lane.run(8, inputs, 1000)];
     while (ends.length < 2) await new Promise((resolve) => setImmediate(resolve));
     for (const end of ends.reverse()) end();
 
     expect(await Promise.all(answers)).toEqual(
-      [7, 8].map((value) => ({ result: { output: { shape: [1], data: Float32Array.of(value) } } })),
+      [7, 8].map((value) => ({ output: { shape: [1], data: Float32Array.of(value) } })),
     );
     close();
   });
 
-  test("give errors as values", async () => {
+  test("throw what the worker answers with", async () => {
     const error = { code: "ENGINE_FAILED", message: "no", details: {} } as const;
     const { lane, close } = createLane(() => Promise.resolve({ error }));
 
-    expect(await lane.run(1, inputs)).toEqual({ error });
+    await expect(lane.run(1, inputs, 1000)).rejects.toMatchObject({ code: "ENGINE_FAILED", message: "no" });
+    close();
+  });
+
+  test("throw what the lane is ended with, and are no longer waited for", async () => {
+    const { lane, close } = createLane(() => new Promise(() => undefined));
+    const runs = [lane.run(1, inputs, 1000), lane.run(2, inputs, 1000)];
+    const waits = lane.first?.deadlineMs;
+    lane.end(new FedgeError("TRAINER_DIED", "gone"));
+
+    expect((await Promise.allSettled(runs)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await expect(runs[0]).rejects.toMatchObject({ code: "TRAINER_DIED" });
+    expect([waits, lane.first]).toEqual([1000, undefined]);
     close();
   });
 
@@ -53,7 +66,7 @@ describe("runs beside comlink", () => {
     const { lane, page, close } = createLane((_, given) => Promise.resolve(doubled(given)));
     for (const message of [null, "text", { id: "1", type: "APPLY" }, { run: 1 }]) page.postMessage(message);
 
-    expect(await lane.run(1, inputs)).toEqual(doubled(inputs));
+    expect({ result: await lane.run(1, inputs, 1000) }).toEqual(doubled(inputs));
     close();
   });
 
@@ -64,8 +77,8 @@ describe("runs beside comlink", () => {
         result: { output: { shape: [1], data: new Float32Array(sizes[session] ?? 0) } },
       }),
     );
-    await lane.run(0, inputs);
-    await lane.run(1, inputs);
+    await lane.run(0, inputs, 1000);
+    await lane.run(1, inputs, 1000);
 
     expect(transferred).toEqual([0, 1]);
     close();

@@ -1,3 +1,4 @@
+import { fromWireError, type FedgeError, type WireError } from "@fedge/protocol";
 import type { TensorValues } from "../core/ports/engine.js";
 import type { Answer } from "./engine-worker-api.js";
 
@@ -22,27 +23,56 @@ export interface LaneEndpoint {
   addEventListener(type: string, listener: EventListenerOrEventListenerObject): void;
 }
 
-/** The page's end. */
+interface Waiting {
+  readonly deadlineMs: number;
+  readonly endsAtMs: number;
+  readonly resolve: (values: TensorValues) => void;
+  readonly reject: (reason: FedgeError) => void;
+}
+
+/** The page's end. It keeps who waits itself: guards around each run would cost as much as sending it. */
 export class RunLane {
-  readonly #waiting = new Map<number, (answer: Answer<TensorValues>) => void>();
+  /** In the order they were asked, with which the deadlines rise: all have the same. */
+  readonly #waiting = new Map<number, Waiting>();
   #last = 0;
 
-  constructor(private readonly endpoint: LaneEndpoint) {
+  constructor(
+    private readonly endpoint: LaneEndpoint,
+    /** How errors that the worker answers with come out. */
+    private readonly toError: (error: WireError) => FedgeError = fromWireError,
+  ) {
     endpoint.addEventListener("message", (event: Event) => {
       const { data } = event as MessageEvent<Partial<RanMessage> | null>;
-      const number = data?.ran;
-      if (number === undefined || data?.answer === undefined) return;
-      this.#waiting.get(number)?.(data.answer);
-      this.#waiting.delete(number);
+      if (data?.ran !== undefined && data.answer !== undefined) this.#answered(data.ran, data.answer);
     });
   }
 
-  run(session: number, inputs: TensorValues): Promise<Answer<TensorValues>> {
+  /** What the session gives. Throws what the worker answers with, and what the lane is ended with. */
+  run(session: number, inputs: TensorValues, deadlineMs: number): Promise<TensorValues> {
     const run = (this.#last += 1);
-    return new Promise((resolve) => {
-      this.#waiting.set(run, resolve);
+    return new Promise((resolve, reject) => {
       this.endpoint.postMessage({ run, session, inputs } satisfies RunMessage, []);
+      this.#waiting.set(run, { deadlineMs, endsAtMs: performance.now() + deadlineMs, resolve, reject });
     });
+  }
+
+  /** Of the run that waits longest; undefined when none does. */
+  get first(): Pick<Waiting, "deadlineMs" | "endsAtMs"> | undefined {
+    return this.#waiting.values().next().value;
+  }
+
+  /** Whoever waits waits no longer. */
+  end(reason: FedgeError): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(reason);
+  }
+
+  #answered(run: number, answer: Answer<TensorValues>): void {
+    const waiting = this.#waiting.get(run);
+    this.#waiting.delete(run);
+    if ("error" in answer) waiting?.reject(this.toError(answer.error));
+    else waiting?.resolve(answer.result);
   }
 }
 

@@ -1,5 +1,11 @@
 import { FedgeError } from "@fedge/protocol";
-import type { ProgramForm, ServingEngine, ServingSession, Trainer } from "../core/ports/engine.js";
+import type {
+  ProgramForm,
+  ServingEngine,
+  ServingSession,
+  TensorValues,
+  Trainer,
+} from "../core/ports/engine.js";
 import { nowAndThen } from "../engines/training/now-and-then.js";
 import type { EngineWorker } from "./engine-worker.js";
 import type { StartedEngine } from "./engine-worker-api.js";
@@ -42,12 +48,16 @@ class WorkerSession implements ServingSession {
     this.#generation = worker.generation;
   }
 
-  async run(inputs: Parameters<ServingSession["run"]>[0]): ReturnType<ServingSession["run"]> {
-    if (this.#isClosed) throw new FedgeError("CLOSED", "this model version is no longer loaded");
-    if (this.worker.generation !== this.#generation) {
-      this.session = await this.load();
-      this.#generation = this.worker.generation;
-    }
+  run(inputs: TensorValues): Promise<TensorValues> {
+    if (this.#isClosed)
+      return Promise.reject(new FedgeError("CLOSED", "this model version is no longer loaded"));
+    if (this.worker.generation !== this.#generation) return this.#runAnew(inputs);
+    return this.worker.run(this.session, inputs, RUN_MS);
+  }
+
+  async #runAnew(inputs: TensorValues): Promise<TensorValues> {
+    this.session = await this.load();
+    this.#generation = this.worker.generation;
     return this.worker.run(this.session, inputs, RUN_MS);
   }
 

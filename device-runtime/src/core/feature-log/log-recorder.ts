@@ -1,4 +1,4 @@
-import type { TensorValues } from "../ports/engine.js";
+import type { TensorValue, TensorValues } from "../ports/engine.js";
 import type { PredictionRecorder } from "../serving/model-host.js";
 import type { FeatureLog } from "./feature-log.js";
 import { timeOfPrediction, type PredictionIds } from "./prediction-ids.js";
@@ -16,10 +16,17 @@ export function createLogRecorder(
       const kept = copyOf(inputs);
       return (outputs) => {
         const id = ids.next();
-        const row = { id, atMs: timeOfPrediction(id), model, version, inputs: kept };
-        const fits = sizeBytesOf(outputs) <= maxOutputBytes;
-        const rest = { fields: {}, label: null, labelledAtMs: null };
-        log.append({ ...row, outputs: fits ? copyOf(outputs) : null, ...rest });
+        log.append({
+          id,
+          atMs: timeOfPrediction(id),
+          model,
+          version,
+          inputs: kept,
+          outputs: sizeBytesOf(outputs) <= maxOutputBytes ? copyOf(outputs) : null,
+          fields: {},
+          label: null,
+          labelledAtMs: null,
+        });
         return id;
       };
     },
@@ -27,9 +34,9 @@ export function createLogRecorder(
 }
 
 function copyOf(values: TensorValues): TensorValues {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
-  );
+  const copies: Record<string, TensorValue> = {};
+  for (const [name, { shape, data }] of Object.entries(values)) copies[name] = { shape, data: data.slice() };
+  return copies;
 }
 
 function sizeBytesOf(values: TensorValues): number {

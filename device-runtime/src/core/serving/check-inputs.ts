@@ -54,11 +54,14 @@ export function checkValue(port: PortShape, value: TensorValue, { what, code }: 
     value.shape.every(
       (size, axis) => Number.isInteger(size) && size >= 0 && (port.shape[axis] ?? size) === size,
     );
-  const wanted = `[${port.shape.map((size) => size ?? "any").join(", ")}]`;
-  if (!fits) refuse(`has shape [${value.shape.join(", ")}]; the model takes ${wanted}`);
+  if (!fits) refuse(`has shape [${value.shape.join(", ")}]; the model takes ${shapeText(port)}`);
   const numValues = value.shape.reduce((product, size) => product * size, 1);
   if (value.data.length !== numValues)
     refuse(`has ${value.data.length} values; its shape takes ${numValues}`);
+}
+
+function shapeText({ shape }: PortShape): string {
+  return `[${shape.map((size) => size ?? "any").join(", ")}]`;
 }
 
 /** Zeros of every input with batch size 1: enough to make a runtime allocate what it needs. */
