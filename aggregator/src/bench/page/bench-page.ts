@@ -15,8 +15,7 @@ declare global {
   var benchPage: BenchPage;
 }
 
-const NUM_CALLS = 2000;
-const PACE = { durationMs: 8000, pauseMs: 4 };
+const NUM_CALLS = 6000;
 const always = { isEligible: (): boolean => true, onChange: () => (): void => undefined };
 
 let device: BrowserDevice | null = null;
@@ -39,13 +38,13 @@ globalThis.benchPage = {
       started.model(MODEL).predict({ input: { shape: [1, INPUTS], data } });
     const bareRun = await bareInWorker(onnx, data);
     const [ofDevice, bare] = await compareCalls(predict, bareRun, NUM_CALLS);
-    const [, inPage] = await compareCalls(predict, await bareInPage(onnx, data), NUM_CALLS / 4);
-    const alone = await pacedCalls(predict, PACE);
+    const [, inPage] = await compareCalls(predict, await bareInPage(onnx, data), NUM_CALLS / 12);
+    const alone = await pacedCalls(predict);
     started.setConsent({ training: true });
     await new Promise<void>((resolve) => {
       started.on("round", ({ phase }) => (phase === "training" ? resolve() : undefined));
     });
-    const whileTraining = await pacedCalls(predict, PACE);
+    const whileTraining = await pacedCalls(predict);
     started.setConsent({ training: false });
     return { device: ofDevice, bare, inPage, alone, whileTraining };
   },

@@ -6,8 +6,7 @@ import type { ServingMeasures } from "./serving-measures.js";
 import type { ServerChild } from "./server-child.js";
 import { INPUTS, MODEL, benchExamples, oneInput } from "./workload.js";
 
-const NUM_CALLS = 3000;
-const PACE = { durationMs: 8000, pauseMs: 4 };
+const NUM_CALLS = 6000;
 
 /** The device in Node with its feature log on, beside a bare session of the same runtime and model. */
 export async function measureNode(
@@ -28,10 +27,10 @@ export async function measureNode(
       device.model(MODEL).predict({ input: { shape: [1, INPUTS], data } });
     const run = (): Promise<unknown> => bare.run({ input: new runtime.Tensor("float32", data, [1, INPUTS]) });
     const [ofDevice, ofBare] = await compareCalls(predict, run, NUM_CALLS);
-    const alone = await pacedCalls(predict, PACE);
+    const alone = await pacedCalls(predict);
     device.setConsent({ training: true });
     await training(device);
-    const whileTraining = await pacedCalls(predict, PACE);
+    const whileTraining = await pacedCalls(predict);
     return { device: ofDevice, bare: ofBare, alone, whileTraining };
   } finally {
     await bare.release();
