@@ -12,6 +12,7 @@ export * from "./envelope.js";
 export * from "./topics.js";
 export * from "./manifest.js";
 export * from "./random.js";
+export * from "./stable-fraction.js";
 export * from "./messages/round.js";
 export * from "./messages/fleet.js";
 export * from "./codec/blocks.js";
