@@ -6,6 +6,8 @@ import {
   type RoundId,
   type TaskId,
 } from "@fedge/protocol";
+import type { DeviceFilter } from "./fleet/filter/device-filter.js";
+import { listFiltered } from "./fleet/filter/list-devices.js";
 import type { Fleet } from "./fleet/fleet.js";
 import { exportVersion } from "./registry/export-version.js";
 import { RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
@@ -135,8 +137,9 @@ export class Aggregator implements AggregatorService {
     return this.parts.store.countDevices();
   }
 
-  listDevices(page?: PageRequest): ReturnType<AggregatorService["listDevices"]> {
-    return this.parts.store.listDevices(page);
+  listDevices(page?: PageRequest, filter?: DeviceFilter): ReturnType<AggregatorService["listDevices"]> {
+    const { store } = this.parts;
+    return filter === undefined ? store.listDevices(page) : listFiltered(store, filter, page);
   }
 
   async getDevice(deviceId: DeviceId): ReturnType<AggregatorService["getDevice"]> {

@@ -1,6 +1,7 @@
 import type { TrainingCheck } from "./model-check/prepared-model.js";
 import type { TrainingOptions } from "@fedge/onnx-autodiff";
 import type { BlobRef, DeviceId, ModelManifest, ModelName, RoundId, TaskId } from "@fedge/protocol";
+import type { DeviceFilter } from "./fleet/filter/device-filter.js";
 import type { JournalEvent, StoredRound, VersionRecord } from "./rounds/journal.js";
 import type { DeviceRecord, EvaluationRecord, PageRequest, ReleaseRecord, TaskRecord } from "./store/port.js";
 import type { TaskConfig } from "./tasks/task-config.js";
@@ -109,7 +110,8 @@ export interface AggregatorService {
   readBlob(ref: BlobRef): Promise<Uint8Array>;
 
   fleet(): Promise<FleetView>;
-  listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
+  /** Of those that the filter means. */
+  listDevices(page?: PageRequest, filter?: DeviceFilter): Promise<DeviceRecord[]>;
   getDevice(deviceId: DeviceId): Promise<DeviceRecord>;
   /** After a device's record is deleted: drops its connection and what is kept for it. */
   deviceForgotten(deviceId: DeviceId): Promise<void>;

@@ -290,6 +290,21 @@ describe("rounds, models and devices", () => {
 
     expect(run.stdout).toMatch(/^device-1 +online +digits@1 /m);
   });
+
+  test("device list shows those that a filter means", async () => {
+    app.service.devices = [sampleDevice(1), sampleDevice(2, { platform: "browser chromium" })];
+
+    const run = await fedge("device", "list", "--filter", "platform == browser*", "--json");
+
+    expect(JSON.parse(run.stdout)).toMatchObject([{ deviceId: "device-2" }]);
+  });
+
+  test("a filter that cannot be read is refused, with the place of its mistake", async () => {
+    const run = await fedge("device", "list", "--filter", "platform = browser*");
+
+    expect([run.exitCode, run.stdout]).toEqual([1, ""]);
+    expect(run.stderr).toContain('one "=" compares nothing; write == (at character 10, before: = browser*)');
+  });
 });
 
 describe("reaching the server", () => {

@@ -7,6 +7,7 @@ import type { ErrorBody } from "./schema/basic-schema.js";
 const STATUS_OF: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
   MESSAGE_MALFORMED: 400,
   OPTION_INVALID: 400,
+  FILTER_INVALID: 400,
   MODEL_INPUT_INVALID: 400,
   TOKEN_INVALID: 401,
   TOKEN_EXPIRED: 401,

@@ -11,11 +11,16 @@ import { NONE, timeText } from "../text.js";
 export function addDevice(program: Command, terminal: Terminal): void {
   const device = program.command("device").description("list and show devices");
   addServerFlags(device.command("list").description("enrolled devices"))
+    .option(
+      "--filter <filter>",
+      "only those that it means, such as 'platform == browser* and seen < now-24h'",
+    )
     .option("--limit <count>", "at most so many devices", wholeNumber({ least: 1 }), 1000)
-    .action(async (flags: ServerFlags & { limit: number }) => {
+    .action(async (flags: ServerFlags & { limit: number; filter?: string }) => {
       const client = clientOf(flags);
       const devices = await readAll(flags.limit, async (page) => {
-        return (await client.get("/v1/devices", deviceList, page)).devices;
+        const query = flags.filter === undefined ? page : { ...page, filter: flags.filter };
+        return (await client.get("/v1/devices", deviceList, query)).devices;
       });
       printResult(terminal, devices, () => formatTable(COLUMNS, devices));
     });

@@ -1,9 +1,11 @@
 import type { Context } from "hono";
 import type { HttpAppOptions } from "../ports.js";
 import { jsonRoute, type RouteHost } from "../route.js";
-import { deviceParams, pageQuery } from "../schema/basic-schema.js";
+import { deviceFilter } from "../../fleet/filter/device-filter.js";
+import { deviceParams } from "../schema/basic-schema.js";
 import {
   deviceList,
+  deviceQuery,
   deviceRecord,
   enrolAnswer,
   enrolRequest,
@@ -88,16 +90,19 @@ function addSignedRoutes(
   });
 }
 
-function addFleetRoutes(host: RouteHost, { service }: DeviceRouteOptions): void {
+function addFleetRoutes(host: RouteHost, { service, clock }: DeviceRouteOptions): void {
   jsonRoute(host, {
     method: "get",
     path: "/v1/devices",
     tag: "devices",
     summary: "Enrolled devices",
     access: "read",
-    query: pageQuery,
+    query: deviceQuery,
     result: deviceList,
-    handle: async ({ query }) => ({ devices: await service.listDevices(query) }),
+    handle: async ({ query: { filter, ...page } }) => {
+      const wanted = filter === undefined ? undefined : deviceFilter(filter, clock.nowMs());
+      return { devices: await service.listDevices(page, wanted) };
+    },
   });
   jsonRoute(host, {
     method: "get",

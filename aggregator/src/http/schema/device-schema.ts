@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { atMs, count, deviceIdText } from "./basic-schema.js";
+import { MAX_FILTER_LENGTH } from "../../fleet/filter/filter-syntax.js";
+import { atMs, count, deviceIdText, pageQuery } from "./basic-schema.js";
 
 const served = z.object({ version: count, manifestSha256: z.string().nullable() });
 
@@ -20,6 +21,14 @@ export const deviceRecord = z
 export type DeviceBody = z.infer<typeof deviceRecord>;
 
 export const deviceList = z.object({ devices: z.array(deviceRecord).readonly() }).openapi("DeviceList");
+
+export const deviceQuery = pageQuery.extend({
+  filter: z
+    .string()
+    .max(MAX_FILTER_LENGTH)
+    .optional()
+    .describe("Only devices that it means, such as `platform == browser* and serving.digits < 7`"),
+});
 
 /** base64url without padding, at most `maxLength` characters. */
 const base64url = (maxLength: number) =>

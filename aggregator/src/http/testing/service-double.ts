@@ -7,6 +7,7 @@ import {
   type RoundId,
   type TaskId,
 } from "@fedge/protocol";
+import type { DeviceFilter } from "../../fleet/filter/device-filter.js";
 import type { StoredRound } from "../../rounds/journal.js";
 import type {
   AggregatorService,
@@ -176,8 +177,8 @@ export class ServiceDouble implements AggregatorService {
     return Promise.resolve({ total: this.devices.length, byPresence, byServing });
   }
 
-  listDevices(page?: PageRequest): Promise<DeviceRecord[]> {
-    return Promise.resolve(paged(this.devices, page));
+  listDevices(page?: PageRequest, filter: DeviceFilter = () => true): Promise<DeviceRecord[]> {
+    return Promise.resolve(paged(this.devices.filter(filter), page));
   }
 
   async getDevice(deviceId: DeviceId): Promise<DeviceRecord> {
