@@ -15,6 +15,7 @@ export * from "./random.js";
 export * from "./stable-fraction.js";
 export * from "./messages/round.js";
 export * from "./messages/fleet.js";
+export * from "./messages/serving-metrics.js";
 export * from "./codec/blocks.js";
 export * from "./codec/upload-frame.js";
 export * from "./codec/update.js";

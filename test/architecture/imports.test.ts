@@ -73,6 +73,7 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
   { folder: "aggregator/src/rounds", packages: ["@fedge/protocol"] },
   { folder: "aggregator/src/tasks", packages: ["@fedge/protocol", "zod"] },
   { folder: "aggregator/src/fleet", packages: ["@fedge/protocol"] },
+  { folder: "aggregator/src/rollouts", packages: ["@fedge/protocol", "zod"] },
   { folder: "aggregator/src/server-optimizers", packages: ["@fedge/protocol", "zod"] },
   {
     folder: "aggregator/src/model-check",
@@ -157,6 +158,7 @@ test("core folders name no real clock, chance or timer", () => {
     "aggregator/src/rounds",
     "aggregator/src/tasks",
     "aggregator/src/fleet",
+    "aggregator/src/rollouts",
   ];
   const forbidden = /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval)\(/;
 

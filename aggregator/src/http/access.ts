@@ -2,11 +2,15 @@ import { FedgeError, type DeviceId } from "@fedge/protocol";
 import type { Context } from "hono";
 import type { HttpAppOptions } from "./ports.js";
 
+/** What a person or a token may be allowed to change. */
+export const PERMISSIONS = ["tasks", "models", "devices", "rollouts", "approve", "people", "audit"] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
 /**
  * Who may call a route. `public`: anybody. `read`: the administrator, or anybody when reads are open.
- * `manage`: the administrator. `bytes`: the administrator or an enrolled device.
+ * `bytes`: the administrator or an enrolled device. A permission: who has it.
  */
-export type Access = "public" | "read" | "manage" | "bytes";
+export type Access = "public" | "read" | "bytes" | Permission;
 
 export type AccessOptions = Pick<HttpAppOptions, "identity" | "isAdminToken" | "allowOpenReads">;
 

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import { birth, desired, installReport, presence, serverState } from "../messages/fleet.js";
+import { servingMetrics } from "../messages/serving-metrics.js";
 import {
   abort,
   assigned,
@@ -100,7 +101,19 @@ const DEVICE: Readonly<
     retain: true,
     messages: [{ name: "desired", summary: "The wanted version of every model.", body: desired }],
   },
-  metrics: reserved("metrics"),
+  metrics: {
+    name: "metrics",
+    description:
+      "What the device counted while it served: integers that add up over devices, never what it saw.",
+    retain: false,
+    messages: [
+      {
+        name: "servingMetrics",
+        summary: "Counts of one version since its installation; the newest replaces the one before.",
+        body: servingMetrics,
+      },
+    ],
+  },
   cmd: reserved("commands"),
   "rpc/req": reserved("requests"),
   "rpc/res": reserved("responses"),

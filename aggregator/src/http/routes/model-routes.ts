@@ -59,7 +59,7 @@ function addImport(host: RouteHost, service: AggregatorService): void {
     path: "/v1/models",
     tag: "models",
     summary: "Import an ONNX file as version 1 of a new model, or as the next version of a known one",
-    access: "manage",
+    access: "models",
     query: importQuery,
     consumes: "application/octet-stream",
     produces: "application/json",
