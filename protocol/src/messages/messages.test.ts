@@ -5,6 +5,7 @@ import { decodeEnvelope, encodeEnvelope, type Envelope } from "../envelope.js";
 import { MAX_BLOB_BYTES, MAX_EXAMPLES_PER_UPDATE } from "../limits.js";
 import { birth, desired, installReport, presence, serverState } from "./fleet.js";
 import { roundDown, roundUp } from "./round.js";
+import { servingMetrics } from "./serving-metrics.js";
 
 const MESSAGES = new URL("../../fixtures/golden/messages/", import.meta.url);
 const TYPES = readdirSync(MESSAGES).map((file) => file.replace(".json", ""));
@@ -16,6 +17,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodMiniType>> = {
   birth,
   desired,
   install: installReport,
+  "serving-metrics": servingMetrics,
   "server-state": serverState,
   "check-in": roundUp,
   report: roundUp,
@@ -54,8 +56,31 @@ const FIELDS = TYPES.flatMap((type) =>
   fieldPaths(goldenJson(type).body).map((path): [string, Path] => [`${type} ${path.join(".")}`, path]),
 ).map(([name, path]) => ({ name, type: name.split(" ")[0] as string, path }));
 
-const OPTIONAL = new Set(["install code", "install message", "receipt code", "receipt message"]);
+const OPTIONAL = new Set([
+  "birth attributes",
+  "birth attributes.region",
+  "birth attributes.form",
+  "desired deviceId",
+  "desired signature",
+  "desired models.0.releaseCounter",
+  "desired models.0.rolloutId",
+  "desired models.0.attempt",
+  "desired models.0.policy",
+  "install rolloutId",
+  "install attempt",
+  "install step",
+  "install code",
+  "install message",
+  "serving-metrics shadow",
+  "serving-metrics proxies.accepted",
+  "receipt code",
+  "receipt message",
+]);
+const BOOLEAN = new Set(["desired models.0.policy.probation.allowsOffline"]);
 const NULLABLE = new Set([
+  "desired models.0.rolloutId",
+  "desired models.0.policy.probation.maxMemoryGrowthBytes",
+  "install rolloutId",
   "birth models.0.manifestSha256",
   "birth models.1.manifestSha256",
   "report metrics.lossBefore",
@@ -88,7 +113,7 @@ describe("every field of every message", () => {
   test.each([...OPTIONAL])("%s is optional", (name) => {
     const [type, field] = name.split(" ") as [string, string];
 
-    const { body } = decodeEnvelope(withField(type, [field], undefined), schemaOf(type), type);
+    const { body } = decodeEnvelope(withField(type, field.split("."), undefined), schemaOf(type), type);
 
     expect(body).not.toHaveProperty(field);
   });
@@ -99,8 +124,10 @@ describe("every field of every message", () => {
     expect(() => decodeEnvelope(message, schemaOf(type), type)).toThrow(malformed);
   });
 
-  test.each(FIELDS)("$name is of one JSON type", ({ type, path }) => {
-    expect(() => decodeEnvelope(withField(type, path, true), schemaOf(type), type)).toThrow(malformed);
+  test.each(FIELDS)("$name is of one JSON type", ({ name, type, path }) => {
+    const other = BOOLEAN.has(name) ? "true" : true;
+
+    expect(() => decodeEnvelope(withField(type, path, other), schemaOf(type), type)).toThrow(malformed);
   });
 });
 
@@ -117,7 +144,20 @@ const OUT_OF_RANGE: readonly (readonly [type: string, path: string, ...values: u
   ["birth", "models.0.model", "", "a/b", "+", "#", "größer", "m".repeat(65)],
   ["birth", "models.0.version", -1, 1.5],
   ["birth", "models.0.manifestSha256", "a1", "A1".repeat(32), `${"a1".repeat(32)}\n`],
+  ["birth", "attributes", { Region: "eu" }, { "": "eu" }, { region: "x".repeat(65) }],
+  ["birth", "attributes", Object.fromEntries([...Array(33).keys()].map((at) => [`a${at}`, ""]))],
   ["desired", "releaseCounter", 0, -1, 1.5],
+  ["desired", "models.0.attempt", 0, 1.5],
+  ["desired", "models.0.policy.rollback", "always"],
+  ["desired", "models.0.policy.maxActivations", 0],
+  ["desired", "models.0.policy.probation.maxErrorRate", -0.1, 1.1],
+  ["desired", "models.0.policy.probation.maxLatencyRatio", 0, -1],
+  ["desired", "signature.keyId", "k".repeat(129)],
+  ["desired", "signature.value", TOO_LONG],
+  ["serving-metrics", "latency", [], Array(19).fill(0), Array(21).fill(0), Array(20).fill(-1)],
+  ["serving-metrics", "numPredictions", -1, 0.5, UNSAFE],
+  ["serving-metrics", "proxies", { "a b": { numTrue: 0, numAll: 0 } }],
+  ["serving-metrics", "proxies.accepted.numAll", -1, 0.5],
   [
     "desired",
     "models",
@@ -128,6 +168,8 @@ const OUT_OF_RANGE: readonly (readonly [type: string, path: string, ...values: u
   ["desired", "models.0.manifest.sha256", "zz".repeat(32)],
   ["install", "version", 0],
   ["install", "releaseCounter", 0],
+  ["install", "step", -1, 0.5],
+  ["install", "attempt", 0],
   ["install", "state", "done"],
   ["install", "code", "OOPS", ""],
   ["install", "message", TOO_LONG],
