@@ -1,9 +1,16 @@
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** Where a command writes, and what it knows about its surroundings. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   /** Columns for text. */
   readonly width: number;
+  /** What a person looks at stdout through; null when it goes to a file or a program. */
+  screen(): Screen | null;
   /** True when a person looks at stderr, so that a line may be drawn over. */
   readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,6 +23,8 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     width: process.stdout.columns ?? 100,
+    screen: () =>
+      process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : null,
     isInteractive: process.stderr.isTTY === true,
     env: process.env,
     isJson: process.argv.includes("--json"),

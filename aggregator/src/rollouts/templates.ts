@@ -87,30 +87,30 @@ export function defaultRolloutId(model: string, version: number, atMs: number): 
 }
 
 /** A checked rollout by a template. Throws OPTION_INVALID naming the field. */
-export function rolloutFromTemplate(name: string, given: Readonly<Record<string, unknown>>): RolloutConfig {
+export function rolloutFromTemplate(name: string, given: Fields): RolloutConfig {
   return decodeRolloutConfig(expandTemplate(name, given));
 }
 
 /**
- * The template's configuration with the given fields in place of its own; not checked. Of `gates`, `analysis` and
- * `schedule` only the parts that are given change; lists are replaced. Throws OPTION_INVALID for an unknown template.
+ * The template's configuration with the given fields in place of its own, down to single fields of `gates`, `analysis`
+ * and the like; lists are replaced. Not checked. Throws OPTION_INVALID for an unknown template.
  */
-export function expandTemplate(
-  name: string,
-  given: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const { config } = templateNamed(name);
-  return {
-    ...config,
-    ...given,
-    gates: merged(config.gates, given["gates"]),
-    analysis: merged(config.analysis, given["analysis"]),
-    schedule: merged(config.schedule, given["schedule"]),
-  };
+export function expandTemplate(name: string, given: Fields): Fields {
+  return overlaid(templateNamed(name).config, given);
 }
 
-function merged(standard: object, given: unknown): unknown {
-  if (given === undefined) return standard;
-  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
-  return { ...standard, ...given };
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The base with the fields that are given, field by field where both hold objects. What is undefined is not given. */
+export function overlaid(base: Fields, given: Fields): Fields {
+  const fields = Object.entries(given).filter(([, value]) => value !== undefined);
+  const changed = fields.map(([name, value]) => {
+    const old = Object.hasOwn(base, name) ? base[name] : undefined;
+    return [name, isFields(old) && isFields(value) ? overlaid(old, value) : value] as const;
+  });
+  return { ...base, ...Object.fromEntries(changed) };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
