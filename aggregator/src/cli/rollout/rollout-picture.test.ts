@@ -101,7 +101,6 @@ describe("the picture of a rollout", () => {
   test("says the same with colours as without", () => {
     const coloured = paintLines(rolloutPicture(runningRollout()), { width: null, colours: true });
 
-    // eslint-disable-next-line no-control-regex -- colours are control sequences
     const stripped = coloured.map((line) => line.replaceAll(/\u{1b}\[\d+m/gu, "").trimEnd());
     expect(stripped).toEqual(plain());
     expect(coloured[0]).toContain("\u{1b}[36mrunning, wave 2 of 3\u{1b}[39m");
