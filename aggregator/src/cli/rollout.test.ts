@@ -370,9 +370,12 @@ describe("devices and groups", () => {
   test("decommission takes a device out of service", async () => {
     app.service.devices = [sampleDevice(1)];
 
-    const run = await fedge("device", "decommission", "device-1", "--json");
+    const run = await fedge("device", "decommission", "device-1", "--reason", "stolen", "--json");
 
-    expect([lastJson(run), app.deviceAdmin.decommissioned]).toEqual([{ deviceId: "device-1" }, ["device-1"]]);
+    expect([lastJson(run), app.deviceAdmin.decommissioned]).toEqual([
+      { deviceId: "device-1" },
+      [{ deviceId: "device-1", reason: "stolen" }],
+    ]);
   });
 
   test("filter says what it means and whom it finds", async () => {
