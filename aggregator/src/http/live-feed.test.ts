@@ -145,6 +145,32 @@ describe("rollouts", () => {
     expect(rolloutsOf(messages)).toEqual([{ rollouts: [sampleRollout()], deleted: [] }]);
   });
 
+  test("a change that other pages are told while a page opens reaches that page too", async () => {
+    const { rollouts, clock, feed } = await settledFeed();
+    rollouts.rollouts = [sampleRollout()];
+    let answer = (): void => undefined;
+    rollouts.list = () => {
+      const asked = [...rollouts.rollouts];
+      return new Promise((resolve) => (answer = () => resolve(asked)));
+    };
+    const messages: FeedMessage[] = [];
+    const opening = feed.subscribe((message) => messages.push(message));
+    await settle();
+
+    const changed = rollouts.put(sampleRollout({ state: "running" }));
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+    answer();
+    await opening;
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(rolloutsOf(messages)).toEqual([
+      { rollouts: [sampleRollout()], deleted: [] },
+      { rollouts: [changed], deleted: [] },
+    ]);
+  });
+
   test("many changes of one within the interval are told once, as it is then", async () => {
     const { rollouts, clock, messages } = await settledFeed();
 
