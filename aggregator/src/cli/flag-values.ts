@@ -25,14 +25,14 @@ export function decimal(range: Range): (text: string) => number {
   };
 }
 
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Reads a duration such as `500ms`, `30s`, `5m` or `1h` as milliseconds. */
+/** Reads a duration such as `500ms`, `30s`, `5m`, `1h` or `4d` as milliseconds. */
 export function duration(text: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text.trim());
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text.trim());
   const unit = match?.[2];
   if (match === null || unit === undefined) {
-    throw new InvalidArgumentError("It takes a duration with its unit, such as 500ms, 30s, 5m or 1h.");
+    throw new InvalidArgumentError("It takes a duration with its unit, such as 500ms, 30s, 5m, 1h or 4d.");
   }
   return Math.round(Number(match[1]) * UNIT_MS[unit as keyof typeof UNIT_MS]);
 }

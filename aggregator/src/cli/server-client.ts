@@ -24,12 +24,28 @@ export class ServerClient {
     return this.decode(await this.request(path, { query }), schema);
   }
 
-  async post<S extends z.ZodType>(path: string, schema: S, body?: unknown): Promise<z.output<S>> {
+  post<S extends z.ZodType>(path: string, schema: S, body?: unknown): Promise<z.output<S>> {
+    return this.send("POST", path, { schema, body });
+  }
+
+  put<S extends z.ZodType>(path: string, schema: S, body: unknown): Promise<z.output<S>> {
+    return this.send("PUT", path, { schema, body });
+  }
+
+  delete<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+    return this.send("DELETE", path, { schema });
+  }
+
+  private async send<S extends z.ZodType>(
+    method: string,
+    path: string,
+    { schema, body }: { readonly schema: S; readonly body?: unknown },
+  ): Promise<z.output<S>> {
     const init =
       body === undefined
         ? {}
         : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-    return this.decode(await this.request(path, { method: "POST", ...init }), schema);
+    return this.decode(await this.request(path, { method, ...init }), schema);
   }
 
   /** Sends bytes as the body. */

@@ -1,9 +1,16 @@
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** Where a command writes, and what it knows about its surroundings. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   /** Columns for text. */
   readonly width: number;
+  /** What a person looks at stdout through; null when it goes to a file or a program. */
+  screen(): Screen | null;
   /** True when a person looks at stderr, so that a line may be drawn over. */
   readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,6 +23,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     width: process.stdout.columns ?? 100,
+    screen: screenOf,
     isInteractive: process.stderr.isTTY === true,
     env: process.env,
     isJson: process.argv.includes("--json"),
@@ -23,6 +31,12 @@ export function processTerminal(): Terminal {
       process.exitCode = 1;
     },
   };
+}
+
+/** A terminal that does not know its size cannot be drawn on. */
+function screenOf(): Screen | null {
+  const { isTTY, columns, rows } = process.stdout;
+  return isTTY === true && columns > 0 && rows > 0 ? { columns, rows } : null;
 }
 
 /** Prints a result: as JSON on one line with `--json`, as text for people otherwise. */

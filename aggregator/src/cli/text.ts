@@ -18,6 +18,26 @@ export function timeText(atMs: number | null): string {
   return atMs === null ? NONE : new Date(atMs).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
+/** The two largest units that are not zero: `1d 2h`, `12m 30s`, `500ms`. */
+export function durationText(durationMs: number): string {
+  if (durationMs < 1000) return `${durationMs}ms`;
+  const parts: string[] = [];
+  let restMs = durationMs;
+  for (const [unit, unitMs] of UNIT_MS) {
+    const count = Math.floor(restMs / unitMs);
+    restMs -= count * unitMs;
+    if (count > 0) parts.push(`${count}${unit}`);
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
+const UNIT_MS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+] as const;
+
 export function numberText(value: number | null, digits = 4): string {
   return value === null ? NONE : value.toFixed(digits);
 }

@@ -42,9 +42,19 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./verbs/model.js")).addModel,
   },
   {
+    name: "rollout",
+    summary: "bring versions to the fleet in waves, watch, pause and roll back",
+    load: async () => (await import("./verbs/rollout.js")).addRollout,
+  },
+  {
     name: "device",
-    summary: "list and show devices",
+    summary: "list, show, tag and decommission devices",
     load: async () => (await import("./verbs/device.js")).addDevice,
+  },
+  {
+    name: "group",
+    summary: "give device filters names",
+    load: async () => (await import("./verbs/group.js")).addGroup,
   },
   {
     name: "bench",

@@ -11,6 +11,8 @@ import { rawRoute, type RouteHost } from "./route.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
+import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
+import { addRolloutRoutes } from "./routes/rollout-routes.js";
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { feedMessage } from "./schema/overview-schema.js";
@@ -86,6 +88,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
   addTaskRoutes(host, options.service);
   addModelRoutes(host, options.service);
   addDeviceRoutes(host, options);
+  addDeliveryRoutes(host, options);
   addBlobRoutes(host, options.blobs);
   const streams = new EventStreams(feed);
   rawRoute(host, {
@@ -99,4 +102,12 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
     respond: () => Promise.resolve(streams.open()),
   });
   app.get("/openapi.json", (context) => context.json(openApiDocument(app)));
+}
+
+function addDeliveryRoutes(host: RouteHost, { rollouts, deviceAdmin, clock }: HttpAppOptions): void {
+  if (rollouts !== undefined) {
+    addRolloutRoutes(host, { rollouts, clock });
+    addTimelineRoute(host, rollouts);
+  }
+  if (deviceAdmin !== undefined) addFleetAdminRoutes(host, deviceAdmin);
 }

@@ -1,6 +1,8 @@
 import type { DeviceId, TenantId } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
+import type { DeviceAdminPort } from "../fleet/device-admin-port.js";
+import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AggregatorService } from "../service.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
@@ -48,6 +50,10 @@ export interface MqttUrls {
 
 export interface HttpAppOptions {
   readonly service: AggregatorService;
+  /** Without it there are no routes of rollouts. */
+  readonly rollouts?: RolloutService;
+  /** Without it there are no routes that change devices and groups. */
+  readonly deviceAdmin?: DeviceAdminPort;
   readonly blobs: Pick<BlobStore, "get">;
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */

@@ -24,7 +24,7 @@ export interface Call<P, Q> {
 }
 
 interface RouteSpec<P extends ParsedObject, Q extends ParsedObject> {
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "put" | "delete";
   /** OpenAPI path, such as `/v1/tasks/{taskId}`. */
   readonly path: string;
   readonly tag: string;

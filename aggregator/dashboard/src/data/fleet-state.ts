@@ -34,6 +34,7 @@ export function applyMessage(state: FleetState, message: FeedMessage): FleetStat
       const merged = merge(state.versionsOfModel[model] ?? [], versions, (version) => version.version);
       return { ...state, versionsOfModel: { ...state.versionsOfModel, [model]: merged } };
     }
+    case "rollouts":
     case "heartbeat":
       return state;
   }

@@ -6,10 +6,11 @@ import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { NONE, timeText } from "../text.js";
+import { addDeviceChanges } from "./device-changes.js";
 
-/** `fedge device list|show`. */
+/** `fedge device list|show|tag|decommission|timeline|filter`. */
 export function addDevice(program: Command, terminal: Terminal): void {
-  const device = program.command("device").description("list and show devices");
+  const device = program.command("device").description("list, show, tag and decommission devices");
   addServerFlags(device.command("list").description("enrolled devices"))
     .option(
       "--filter <filter>",
@@ -31,6 +32,7 @@ export function addDevice(program: Command, terminal: Terminal): void {
       const found = await clientOf(flags).get(path, deviceRecord);
       printResult(terminal, found, () => deviceText(found));
     });
+  addDeviceChanges(device, terminal);
 }
 
 const COLUMNS: readonly TableColumn<DeviceBody>[] = [
@@ -54,8 +56,16 @@ function deviceText(device: DeviceBody): string {
     ["presence", `${device.presence} (session ${device.session})`],
     ["serving", servingText(device)],
     ["runtime", `${device.runtimeVersion} with ${device.engine} on ${device.platform}`],
+    ["tags", device.tags === undefined || device.tags.length === 0 ? NONE : device.tags.join(" ")],
+    ["attributes", attributesText(device)],
+    ["out of service", timeText(device.decommissionedAtMs ?? null)],
     ["public key", device.publicKey],
     ["enrolled", timeText(device.enrolledAtMs)],
     ["last seen", timeText(device.lastSeenAtMs)],
   ]);
+}
+
+function attributesText({ attributes = {} }: DeviceBody): string {
+  const pairs = Object.entries(attributes).map(([name, value]) => `${name}=${value}`);
+  return pairs.length === 0 ? NONE : pairs.join(" ");
 }

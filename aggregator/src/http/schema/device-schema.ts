@@ -16,6 +16,9 @@ export const deviceRecord = z
     engine: z.string(),
     platform: z.string(),
     serving: z.record(z.string(), served).readonly(),
+    tags: z.array(z.string()).readonly().optional(),
+    attributes: z.record(z.string(), z.string()).readonly().optional(),
+    decommissionedAtMs: atMs.nullable().optional(),
   })
   .openapi("Device");
 export type DeviceBody = z.infer<typeof deviceRecord>;

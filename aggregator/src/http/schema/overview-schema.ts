@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { atMs, count, modelNameText, taskIdText } from "./basic-schema.js";
 import { modelView, versionView } from "./model-schema.js";
 import { storedRound } from "./round-schema.js";
+import { rolloutIdText, rolloutView } from "./rollout-schema.js";
 import { taskView } from "./task-schema.js";
 
 const countByName = z.record(z.string(), count).readonly();
@@ -40,6 +41,13 @@ export const feedMessage = z
     z.object({
       event: z.literal("versions"),
       data: z.object({ model: modelNameText, versions: z.array(versionView).readonly() }),
+    }),
+    z.object({
+      event: z.literal("rollouts"),
+      data: z.object({
+        rollouts: z.array(rolloutView).readonly(),
+        deleted: z.array(rolloutIdText).readonly(),
+      }),
     }),
     z.object({ event: z.literal("heartbeat"), data: z.object({ atMs }) }),
   ])

@@ -2,6 +2,8 @@ import { FedgeError, type DeviceId, type Sha256, type TenantId } from "@fedge/pr
 import { ManualClock } from "../../clock/manual-clock.js";
 import { createHttpApp, type HttpApp } from "../app.js";
 import type { HttpAppOptions } from "../ports.js";
+import { DeviceAdminDouble } from "./device-admin-double.js";
+import { RolloutDouble } from "./rollout-double.js";
 import { ServiceDouble } from "./service-double.js";
 
 export const ADMIN_TOKEN = "admin-token-of-the-test";
@@ -9,6 +11,8 @@ export const DEVICE_TOKEN = "token-of-device-1";
 
 export interface AppDouble {
   readonly service: ServiceDouble;
+  readonly rollouts: RolloutDouble;
+  readonly deviceAdmin: DeviceAdminDouble;
   readonly clock: ManualClock;
   readonly http: HttpApp;
   /** What was logged as an error. */
@@ -20,10 +24,14 @@ export interface AppDouble {
 /** The HTTP app over an aggregator in memory. */
 export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble {
   const service = new ServiceDouble();
+  const rollouts = new RolloutDouble();
+  const deviceAdmin = new DeviceAdminDouble(service);
   const clock = new ManualClock();
   const errors: string[] = [];
   const http = createHttpApp({
     service,
+    rollouts,
+    deviceAdmin,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
@@ -43,7 +51,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     Promise.resolve(http.fetch(new Request(`http://127.0.0.1:8787${path}`, init)));
-  return { service, clock, http, errors, ask };
+  return { service, rollouts, deviceAdmin, clock, http, errors, ask };
 }
 
 async function readBlob(service: ServiceDouble, name: Sha256): Promise<Uint8Array<ArrayBuffer>> {

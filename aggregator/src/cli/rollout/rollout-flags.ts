@@ -1,0 +1,150 @@
+import { Option, type Command } from "commander";
+import {
+  ROLLOUT_KINDS,
+  type MetricGate,
+  type RolloutConfig,
+  type Wave,
+} from "../../rollouts/rollout-config.js";
+import { DEFAULT_TEMPLATE, ROLLOUT_TEMPLATES } from "../../rollouts/templates.js";
+import { decimal, duration, wholeNumber } from "../flag-values.js";
+import { armsValue, gateValue, rateValue, repeated, startTime, waveValue } from "./rollout-values.js";
+import { windowValue } from "./window-value.js";
+
+/** Flags that describe a rollout, as commander reads them; what is not given is the template's or the file's. */
+export interface RolloutFlags {
+  readonly config?: string;
+  readonly template?: string;
+  readonly id?: string;
+  readonly note?: string;
+  readonly filter?: string;
+  readonly wave?: readonly Wave[];
+  readonly rate?: RolloutConfig["rate"];
+  readonly start?: number;
+  readonly window?: readonly RolloutConfig["schedule"]["windows"][number][];
+  readonly gate?: readonly MetricGate[];
+  /** False with --no-gates. */
+  readonly gates: boolean;
+  readonly minSuccess?: number;
+  readonly minReached?: number;
+  readonly maxErrors?: number;
+  readonly minReports?: number;
+  readonly needsApproval?: boolean;
+  readonly rollBackUpTo?: number;
+  readonly timeout?: number;
+  readonly attempts?: number;
+  readonly priority?: number;
+  readonly onAbort?: string;
+  readonly kind?: string;
+  readonly arms?: readonly number[];
+  readonly metric?: string;
+  readonly horizon?: number;
+  readonly effect?: number;
+  readonly alpha: number;
+  readonly power: number;
+}
+
+const share = decimal({ least: 0, most: 1 });
+
+/** Adds every flag that describes a rollout. */
+export function addRolloutFlags(command: Command): Command {
+  const templates = ROLLOUT_TEMPLATES.map(({ name }) => name);
+  command
+    .option("--config <rollout.json>", "a rollout as JSON, whole or by a template; flags change it")
+    .addOption(
+      new Option("--template <name>", `what is not given otherwise (default: ${DEFAULT_TEMPLATE})`).choices(
+        templates,
+      ),
+    )
+    .option("--id <rollout>", "name of the rollout (default: made of the version and the time)")
+    .option("--note <text>", "what it is for")
+    .option("--filter <filter>", "which devices it is for, such as 'platform == browser*' (default: all)")
+    .option(
+      "--wave <name:percent:soak>",
+      "a wave, such as first:5:4h, with :manual and @FILTER; in order, in place of the template's",
+      repeated(waveValue),
+    )
+    .option("--rate <devices>", "told per minute: 50, 50:2:1000:400 as it succeeds, or none", rateValue)
+    .option("--start <time>", "not before, such as 2026-12-01T22:00Z", startTime)
+    .option(
+      "--window <times>",
+      "only then do devices start: 'mon-fri 22:00-04:00 Europe/Berlin'; may be given more than once",
+      repeated(windowValue),
+    );
+  addGateFlags(command);
+  addPolicyFlags(command);
+  return addComparisonFlags(command);
+}
+
+function addGateFlags(command: Command): void {
+  command
+    .option(
+      "--gate <metric:+tolerance>",
+      "how much worse than the control is still well: error-rate:+0.01, latency-p95:+20%, with @SEGMENT; in place of the template's",
+      repeated(gateValue),
+    )
+    .option("--no-gates", "no metric gates; the install gate stays")
+    .option("--min-success <fraction>", "of the reached devices that must commit", share)
+    .option("--min-reached <fraction>", "of a wave that must be reached", share)
+    .option("--max-errors <fraction>", "of reports that may fail before it pauses", share)
+    .option(
+      "--min-reports <count>",
+      "reports below which errors do not pause it",
+      wholeNumber({ least: 1, most: 1_000_000 }),
+    );
+}
+
+function addPolicyFlags(command: Command): void {
+  command
+    .option("--needs-approval", "somebody else has to approve it")
+    .option(
+      "--roll-back-up-to <percent>",
+      "waves of at most this share go back by themselves when a metric fails; larger ones pause",
+      decimal({ least: 0, most: 100 }),
+    )
+    .option("--timeout <duration>", "for one device, from being told to its last report", duration)
+    .option(
+      "--attempts <count>",
+      "that a device which fails gets by itself",
+      wholeNumber({ least: 1, most: 10 }),
+    )
+    .option(
+      "--priority <number>",
+      "the larger wins where devices are in two",
+      wholeNumber({ least: 0, most: 1000 }),
+    )
+    .addOption(
+      new Option("--on-abort <policy>", "what becomes of devices that are installing").choices([
+        "finish",
+        "cancel",
+      ]),
+    );
+}
+
+function addComparisonFlags(command: Command): Command {
+  return command
+    .addOption(new Option("--kind <kind>", "release it, or only compare").choices(ROLLOUT_KINDS))
+    .option(
+      "--arms <versions>",
+      "for ab and bandit: what is compared, the control first, such as 6,7",
+      armsValue,
+    )
+    .option("--metric <metric>", "for comparisons: what is compared, such as proxy:accepted")
+    .option("--horizon <duration>", "for comparisons: when it is decided, such as 7d", duration)
+    .option(
+      "--effect <difference>",
+      "for comparisons: the smallest that should be found",
+      decimal({ above: 0 }),
+    )
+    .option(
+      "--alpha <fraction>",
+      "for comparisons: how often no difference is taken for one",
+      decimal({ above: 0, most: 0.499 }),
+      0.05,
+    )
+    .option(
+      "--power <fraction>",
+      "for comparisons: how often the effect is found",
+      decimal({ above: 0.5, most: 0.999 }),
+      0.8,
+    );
+}

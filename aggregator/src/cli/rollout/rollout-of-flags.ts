@@ -1,0 +1,115 @@
+import { readFileSync, statSync } from "node:fs";
+import { FedgeError } from "@fedge/protocol";
+import { decodeRolloutConfig, type RolloutConfig } from "../../rollouts/rollout-config.js";
+import {
+  DEFAULT_TEMPLATE,
+  defaultRolloutId,
+  expandTemplate,
+  overlaid,
+  type Fields,
+} from "../../rollouts/templates.js";
+import type { RolloutFlags } from "./rollout-flags.js";
+import type { VersionName } from "./rollout-values.js";
+
+const MAX_FILE_BYTES = 64 * 1024;
+
+/**
+ * The rollout that the command line describes: a template or file, and what flags change of it.
+ * Throws OPTION_INVALID saying which flag or field to mend.
+ */
+export function rolloutOfFlags(
+  target: VersionName | undefined,
+  flags: RolloutFlags,
+  nowMs: number,
+): RolloutConfig {
+  const base = overlaid(baseOf(flags), { ...target });
+  const { model, version } = base;
+  if (typeof model !== "string" || typeof version !== "number") {
+    throw invalid("say what to roll out, such as digits@7, or name it in --config");
+  }
+  const rolloutId = flags.id ?? base["rolloutId"] ?? defaultRolloutId(model, version, nowMs);
+  const config = overlaid(overlaid(base, { rolloutId }), givenFields(flags));
+  checkComparison(config);
+  return decodeRolloutConfig(config);
+}
+
+/** A whole rollout that stands in a file. Throws OPTION_INVALID. */
+export function rolloutOfFile(path: string): RolloutConfig {
+  return decodeRolloutConfig(readFields(path));
+}
+
+function baseOf({ config, template }: RolloutFlags): Fields {
+  const { template: ofFile, ...fields } = config === undefined ? {} : readFields(config);
+  const name = template ?? ofFile ?? (config === undefined ? DEFAULT_TEMPLATE : undefined);
+  if (name === undefined) return fields;
+  if (typeof name !== "string") throw invalid("the template in --config is no name");
+  return expandTemplate(name, fields);
+}
+
+function givenFields(flags: RolloutFlags): Fields {
+  const { minSuccess, minReached, maxErrors, minReports } = flags;
+  const metrics = flags.gates ? flags.gate : [];
+  return {
+    note: flags.note,
+    filter: flags.filter,
+    waves: flags.wave,
+    rate: flags.rate,
+    gates: { install: { minSuccess, minReached, maxErrors, minReports }, metrics },
+    schedule: { startAtMs: flags.start, windows: flags.window },
+    needsApproval: flags.needsApproval,
+    rollBackUpToPercent: flags.rollBackUpTo,
+    inProgressTimeoutMs: flags.timeout,
+    maxAttempts: flags.attempts,
+    priority: flags.priority,
+    onAbort: flags.onAbort,
+    kind: flags.kind,
+    arms: flags.arms,
+    comparison: comparisonOf(flags),
+  };
+}
+
+function comparisonOf({ metric, horizon, effect, alpha, power }: RolloutFlags): Fields | undefined {
+  if (metric === undefined && horizon === undefined && effect === undefined) return undefined;
+  if (metric === undefined || horizon === undefined || effect === undefined) {
+    throw invalid("a comparison states --metric, --horizon and --effect before it starts; give all three");
+  }
+  return { metric, horizonMs: horizon, minDetectableEffect: effect, alpha, power };
+}
+
+function checkComparison({ kind, arms, comparison, version }: Fields): void {
+  const compares = kind === "ab" || kind === "bandit";
+  if (!compares && arms !== undefined) throw invalid("--arms is for --kind ab and bandit; leave it away");
+  if (!compares) return;
+  if (!Array.isArray(arms)) {
+    throw invalid(`--kind ${kind} compares versions; name them with --arms, the control first, such as 6,7`);
+  }
+  if (arms[0] !== version) {
+    throw invalid(
+      `the control is version ${arms[0]}, the first of --arms, so name that one before the flags`,
+    );
+  }
+  if (comparison === undefined) {
+    throw invalid(`--kind ${kind} states what it decides by: give --metric, --horizon and --effect`);
+  }
+}
+
+function readFields(path: string): Fields {
+  const value = readJsonFile(path);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  throw invalid(`${path} holds no rollout; it takes a JSON object`);
+}
+
+function readJsonFile(path: string): unknown {
+  try {
+    const { size } = statSync(path);
+    if (size <= MAX_FILE_BYTES) return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const message = `cannot read the rollout in ${path} (${(cause as Error).message}); check --config`;
+    throw new FedgeError("OPTION_INVALID", message, { cause });
+  }
+  throw invalid(`${path} is larger than ${MAX_FILE_BYTES} bytes; a rollout is not`);
+}
+
+function invalid(message: string): FedgeError {
+  return new FedgeError("OPTION_INVALID", message);
+}

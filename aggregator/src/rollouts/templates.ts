@@ -1,0 +1,116 @@
+import { FedgeError } from "@fedge/protocol";
+import { decodeRolloutConfig, type RolloutConfig } from "./rollout-config.js";
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Everything of a rollout that does not depend on what is rolled out. */
+export type TemplateConfig = Omit<RolloutConfig, "rolloutId" | "model" | "version" | "arms" | "comparison">;
+
+export interface RolloutTemplate {
+  readonly name: string;
+  readonly description: string;
+  readonly config: TemplateConfig;
+}
+
+const STAGED: TemplateConfig = {
+  kind: "release",
+  note: "",
+  filter: "",
+  waves: [
+    { name: "internal", filter: "tag == internal", percent: 100, soakMs: HOUR_MS },
+    { name: "1 %", percent: 1, soakMs: 4 * HOUR_MS },
+    { name: "5 %", percent: 5, soakMs: 12 * HOUR_MS },
+    { name: "25 %", percent: 25, soakMs: 24 * HOUR_MS },
+    { name: "everyone", percent: 100, soakMs: 24 * HOUR_MS },
+  ],
+  gates: {
+    install: { minSuccess: 0.95, minReached: 0.5, maxErrors: 0.02, minReports: 10 },
+    metrics: [
+      { metric: "error-rate", tolerance: { absolute: 0.01 }, minSample: 500, alpha: 0.01 },
+      { metric: "latency-p95", tolerance: { relative: 0.5 }, minSample: 500, alpha: 0.01 },
+      { metric: "prediction-error", tolerance: { absolute: 0.02 }, minSample: 500, alpha: 0.01 },
+    ],
+  },
+  analysis: { intervalMs: 5 * MINUTE_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 24 * HOUR_MS },
+  rate: { basePerMinute: 50, factor: 2, growAt: 1000, maxPerMinute: 1000 },
+  schedule: { startAtMs: null, windows: [] },
+  inProgressTimeoutMs: 24 * HOUR_MS,
+  maxAttempts: 3,
+  needsApproval: false,
+  rollBackUpToPercent: 5,
+  onAbort: "finish",
+  priority: 100,
+};
+
+const QUICK: TemplateConfig = {
+  ...STAGED,
+  waves: [
+    { name: "10 %", percent: 10, soakMs: 5 * SECOND_MS },
+    { name: "everyone", percent: 100, soakMs: 5 * SECOND_MS },
+  ],
+  gates: {
+    install: { minSuccess: 0.9, minReached: 0.5, maxErrors: 0.1, minReports: 2 },
+    metrics: [{ metric: "error-rate", tolerance: { absolute: 0.05 }, minSample: 20, alpha: 0.05 }],
+  },
+  analysis: { intervalMs: SECOND_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 2 * MINUTE_MS },
+  rate: null,
+  inProgressTimeoutMs: 2 * MINUTE_MS,
+  rollBackUpToPercent: 10,
+};
+
+/** The first is the one that is taken where none is named. */
+export const ROLLOUT_TEMPLATES: readonly RolloutTemplate[] = [
+  {
+    name: "staged",
+    description: "devices tagged internal, then 1 %, 5 %, 25 % and all, over three days",
+    config: STAGED,
+  },
+  { name: "quick", description: "10 %, then all, within seconds: to try things out", config: QUICK },
+];
+
+export const DEFAULT_TEMPLATE = "staged";
+
+/** Throws OPTION_INVALID with the names that there are. */
+export function templateNamed(name: string): RolloutTemplate {
+  const template = ROLLOUT_TEMPLATES.find((candidate) => candidate.name === name);
+  if (template !== undefined) return template;
+  const names = ROLLOUT_TEMPLATES.map((candidate) => candidate.name).join(" or ");
+  throw new FedgeError("OPTION_INVALID", `there is no rollout template "${name}"; take ${names}`);
+}
+
+/** A name that says what is rolled out and when: `digits-7-mij3k0zk`. */
+export function defaultRolloutId(model: string, version: number, atMs: number): string {
+  const tail = `-${version}-${Math.floor(atMs).toString(36)}`;
+  return `${model.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64 - tail.length)}${tail}`;
+}
+
+/** A checked rollout by a template. Throws OPTION_INVALID naming the field. */
+export function rolloutFromTemplate(name: string, given: Fields): RolloutConfig {
+  return decodeRolloutConfig(expandTemplate(name, given));
+}
+
+/**
+ * The template's configuration with the given fields in place of its own, down to single fields of `gates`, `analysis`
+ * and the like; lists are replaced. Not checked. Throws OPTION_INVALID for an unknown template.
+ */
+export function expandTemplate(name: string, given: Fields): Fields {
+  return overlaid(templateNamed(name).config, given);
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The base with the fields that are given, field by field where both hold objects. What is undefined is not given. */
+export function overlaid(base: Fields, given: Fields): Fields {
+  const fields = Object.entries(given).filter(([, value]) => value !== undefined);
+  const changed = fields.map(([name, value]) => {
+    const old = Object.hasOwn(base, name) ? base[name] : undefined;
+    return [name, isFields(old) && isFields(value) ? overlaid(old, value) : value] as const;
+  });
+  return { ...base, ...Object.fromEntries(changed) };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
