@@ -62,8 +62,10 @@ export function breakBefore(entry: AuditEntry, head: AuditHead): string | null {
   if (entry.seq !== head.seq + 1) {
     return `entry ${head.seq + 1} is missing: entry ${entry.seq} comes after ${head.seq}`;
   }
-  if (entry.previousHash !== head.hash) return `entry ${entry.seq} does not name the hash of the one before it`;
-  if (entry.hash !== hashOf(entry)) return `entry ${entry.seq} was changed: its hash does not fit its content`;
+  if (entry.previousHash !== head.hash)
+    return `entry ${entry.seq} does not name the hash of the one before it`;
+  if (entry.hash !== hashOf(entry))
+    return `entry ${entry.seq} was changed: its hash does not fit its content`;
   return null;
 }
 

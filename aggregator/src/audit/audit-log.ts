@@ -36,7 +36,8 @@ export class AuditLog implements Audit {
   /** The anchor is written by one at a time, and only forwards. */
   #anchoring: Promise<void> = Promise.resolve();
 
-  private constructor(private readonly parts: AuditLogParts) {}
+  /** For a chain without an anchor so far; `open` takes up an earlier one. */
+  constructor(private readonly parts: AuditLogParts) {}
 
   /**
    * Reads the anchor. A damaged one, or a chain that does not reach it, is logged and stays as it is: the fleet goes

@@ -8,13 +8,17 @@ import { LiveFeed } from "./live-feed.js";
 import { openApiDocument } from "./openapi.js";
 import type { HttpAppOptions } from "./ports.js";
 import { rawRoute, type RouteHost } from "./route.js";
+import { addAccountRoutes } from "./routes/account-routes.js";
+import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
+import { addSessionRoutes } from "./routes/session-routes.js";
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { feedMessage } from "./schema/overview-schema.js";
 import { APP_PAGE_HEADERS, securityHeaders } from "./security-headers.js";
+import { SESSION_COOKIE } from "./session-cookie.js";
 import { siteGuard } from "./site-guard.js";
 import { staticFiles } from "./static-files.js";
 
@@ -34,7 +38,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app = new OpenAPIHono();
   const feed = new LiveFeed(options);
   addGuards(app, options);
-  addRoutes({ app, access: options }, options, feed);
+  addRoutes({ app, access: options, audit: options.audit }, options, feed);
   for (const { path, directory } of options.appPages ?? []) {
     app.use("*", staticFiles(directory, path, APP_PAGE_HEADERS));
     app.get(path.slice(0, -1), (context) => context.redirect(path));
@@ -79,14 +83,23 @@ function limitTo(maxSize: number): ReturnType<typeof bodyLimit> {
   });
 }
 
+function documentCredentials({ openAPIRegistry }: OpenAPIHono): void {
+  openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  const session = { type: "apiKey", in: "cookie", name: SESSION_COOKIE } as const;
+  openAPIRegistry.registerComponent("securitySchemes", "session", session);
+}
+
 function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): void {
   const { app } = host;
-  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  documentCredentials(app);
   addSystemRoutes(host, options);
   addTaskRoutes(host, options.service);
   addModelRoutes(host, options.service);
   addDeviceRoutes(host, options);
   addBlobRoutes(host, options.blobs);
+  addSessionRoutes(host, options);
+  addAccountRoutes(host, options);
+  addAuditRoutes(host, options.audit);
   const streams = new EventStreams(feed);
   rawRoute(host, {
     method: "get",

@@ -1,6 +1,8 @@
 import type { DeviceId, TenantId } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
+import type { AuditLog } from "../audit/audit-log.js";
+import type { PeopleService } from "../people/people-service.js";
 import type { AggregatorService } from "../service.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
@@ -52,6 +54,8 @@ export interface HttpAppOptions {
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */
   readonly isAdminToken: (token: string) => boolean;
+  readonly people: PeopleService;
+  readonly audit: Pick<AuditLog, "append" | "list" | "verify">;
   readonly metrics: MetricsPort;
   readonly health: () => Promise<HealthBody>;
   readonly clock: Clock;

@@ -64,7 +64,12 @@ export class Accounts {
     if (invitation.name !== null && invitation.name !== name) throw otherName(invitation.name);
     const passwordHash = await this.parts.passwords.hash(accepted.password);
     const { role, createdBy } = invitation;
-    const draft = { actor: name, action: "account.create", subject: name, details: { role, invitedBy: createdBy } };
+    const draft = {
+      actor: name,
+      action: "account.create",
+      subject: name,
+      details: { role, invitedBy: createdBy },
+    };
     const audited = { draft, atMs: this.parts.clock.nowMs() };
     const account = await this.parts.store.acceptInvitation(codeSha256, { name, passwordHash }, audited);
     await this.parts.audit.anchorHead();
@@ -104,7 +109,12 @@ export class Accounts {
     const createdAtMs = this.parts.clock.nowMs();
     const invitation = { role, name, createdBy, createdAtMs, expiresAtMs: createdAtMs + INVITATION_MS };
     const details = { role, expiresAtMs: invitation.expiresAtMs };
-    const draft: AuditDraft = { actor: createdBy, action: "account.invite", subject: name ?? "anybody", details };
+    const draft: AuditDraft = {
+      actor: createdBy,
+      action: "account.invite",
+      subject: name ?? "anybody",
+      details,
+    };
     const kept = { ...invitation, codeSha256: secretSha256(code) };
     await this.parts.store.addInvitation(kept, { audited: { draft, atMs: createdAtMs }, replaces });
     await this.parts.audit.anchorHead();

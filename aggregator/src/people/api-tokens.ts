@@ -34,7 +34,12 @@ export class ApiTokens {
       expiresAtMs: wanted.expiresInMs === null ? null : createdAtMs + wanted.expiresInMs,
     };
     const details = { name: token.name, role: token.role, expiresAtMs: token.expiresAtMs };
-    const draft = { actor: maker.name ?? "anonymous", action: "token.create", subject: token.tokenId, details };
+    const draft = {
+      actor: maker.name ?? "anonymous",
+      action: "token.create",
+      subject: token.tokenId,
+      details,
+    };
     await this.parts.store.addToken(
       { ...token, secretSha256: secretSha256(secret) },
       { draft, atMs: createdAtMs },
@@ -68,7 +73,12 @@ export class ApiTokens {
 
   /** Throws OPTION_INVALID when the caller has no such working token. */
   async revoke(caller: Caller, tokenId: string): Promise<ApiToken> {
-    const draft = { actor: caller.name ?? "anonymous", action: "token.revoke", subject: tokenId, details: {} };
+    const draft = {
+      actor: caller.name ?? "anonymous",
+      action: "token.revoke",
+      subject: tokenId,
+      details: {},
+    };
     const entry = { draft, atMs: this.parts.clock.nowMs() };
     const [account] = ownerOf(caller);
     const how = account === undefined ? { audited: entry } : { audited: entry, account };

@@ -57,13 +57,17 @@ function checkLength(password: string): void {
   throw new FedgeError(
     "OPTION_INVALID",
     `a password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters; four random words make a good one`,
-    { details: { fields: [{ path: "password", message: `takes at least ${MIN_PASSWORD_LENGTH} characters` }] } },
+    {
+      details: {
+        fields: [{ path: "password", message: `takes at least ${MIN_PASSWORD_LENGTH} characters` }],
+      },
+    },
   );
 }
 
 /** NFKC, so that a password typed on another keyboard has the same bytes (NIST SP 800-63B, 5.1.1.2). */
 function derive(password: string, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Uint8Array> {
-  const options = { N, r, p, maxmem: 256 * N * r };
+  const options = { N, r, p, maxmem: 256 * r * (N + p + 2) };
   return new Promise((resolve, reject) => {
     scrypt(password.normalize("NFKC"), salt, KEY_BYTES, options, (error, key) =>
       error === null ? resolve(key) : reject(error),
@@ -79,7 +83,10 @@ function formatHash({ N, r, p }: ScryptCost, salt: Uint8Array, key: Uint8Array):
 function parseHash(text: string): { salt: Uint8Array; key: Uint8Array; cost: ScryptCost } {
   const [, N, r, p, salt, key] = HASH.exec(text) ?? [];
   if (salt === undefined || key === undefined) {
-    throw new FedgeError("DATA_CORRUPT", "a stored password hash is damaged; restore the database from a backup");
+    throw new FedgeError(
+      "DATA_CORRUPT",
+      "a stored password hash is damaged; restore the database from a backup",
+    );
   }
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
   return { salt: Buffer.from(salt, "base64url"), key: Buffer.from(key, "base64url"), cost };

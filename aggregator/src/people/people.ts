@@ -9,16 +9,16 @@ const RESERVED: ReadonlySet<string> = new Set([MACHINE_ACTOR, "system", "anonymo
 export const MAX_NAME_LENGTH = 64;
 
 /** 1 to 64 lower-case letters, digits and `.-_`, beginning with a letter or a digit; no address is needed. */
-export const accountName = z
-  .string()
-  .check(
-    z.maxLength(MAX_NAME_LENGTH),
-    z.regex(/^[a-z0-9][a-z0-9._-]*$/),
-    z.refine((name) => !RESERVED.has(name)),
-  );
+export const accountName = z.string().check(
+  z.maxLength(MAX_NAME_LENGTH),
+  z.regex(/^[a-z0-9][a-z0-9._-]*$/),
+  z.refine((name) => !RESERVED.has(name)),
+);
 
 /** Lets people tell their tokens apart. */
-export const tokenName = z.string().check(z.maxLength(MAX_NAME_LENGTH), z.regex(/^[A-Za-z0-9][A-Za-z0-9._ -]*$/));
+export const tokenName = z
+  .string()
+  .check(z.maxLength(MAX_NAME_LENGTH), z.regex(/^[A-Za-z0-9][A-Za-z0-9._ -]*$/));
 
 export const role = z.enum(ROLES);
 
@@ -59,7 +59,10 @@ export interface Invitation {
 }
 
 export function unknownAccount(name: string): FedgeError {
-  return new FedgeError("ACCOUNT_UNKNOWN", `there is no account ${name}; \`fedge account list\` shows those there are`);
+  return new FedgeError(
+    "ACCOUNT_UNKNOWN",
+    `there is no account ${name}; \`fedge account list\` shows those there are`,
+  );
 }
 
 export function accountExists(name: string): FedgeError {

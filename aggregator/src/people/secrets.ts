@@ -7,3 +7,8 @@ export function secretSha256(secret: string): string {
 
 /** Lets scanners find tokens in places where they should not be. */
 export const API_TOKEN_PREFIX = "fedge_";
+
+/** Where the page takes an invitation: behind `#`, which browsers send to no server. */
+export function invitationPath(code: string): string {
+  return `/#/invitation=${code}`;
+}

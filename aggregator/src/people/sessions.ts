@@ -63,7 +63,12 @@ export class Sessions {
     const found = await this.parts.store.findAccount(name);
     const isRight = await this.parts.passwords.verify(password, found?.passwordHash ?? null);
     if (found === undefined || !isRight || found.disabledAtMs !== null) {
-      await this.parts.audit.append({ actor: "anonymous", action: "session.refuse", subject: name, details: {} });
+      await this.parts.audit.append({
+        actor: "anonymous",
+        action: "session.refuse",
+        subject: name,
+        details: {},
+      });
       throw new FedgeError(
         "CREDENTIALS_INVALID",
         "name or password is wrong, or the account is disabled; an administrator can invite you again",
@@ -79,6 +84,7 @@ export class Sessions {
     const session = { secretSha256: secretSha256(secret), account: account.name };
     await this.parts.store.addSession(session, this.#audited(account.name, "session.begin"));
     await this.parts.audit.anchorHead();
+    await this.sweep();
     return { secret, account };
   }
 

@@ -22,5 +22,6 @@ export function invitationOf(row: typeof invitations.$inferSelect): Invitation {
 }
 
 function roleOf(text: string, what: string): Role {
-  return decodeWith(z.object({ role }), { role: text }, { what: `stored ${what}`, code: "DATA_CORRUPT" }).role;
+  return decodeWith(z.object({ role }), { role: text }, { what: `stored ${what}`, code: "DATA_CORRUPT" })
+    .role;
 }

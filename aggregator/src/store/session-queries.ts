@@ -31,7 +31,10 @@ export function sessionQueries(database: Database): SessionQueries {
       }),
     findSession: (secretSha256) =>
       asStoreOperation("read a session", {}, async () => {
-        const joined = database.select().from(sessions).innerJoin(accounts, eq(accounts.name, sessions.account));
+        const joined = database
+          .select()
+          .from(sessions)
+          .innerJoin(accounts, eq(accounts.name, sessions.account));
         const [row] = await joined.where(eq(sessions.secretSha256, secretSha256));
         if (row === undefined) return undefined;
         const { createdAtMs, lastUsedAtMs } = row.sessions;
@@ -69,7 +72,10 @@ function tokenQueries(database: Database): TokenQueries {
       }),
     findToken: (secretSha256) =>
       asStoreOperation("read a token", {}, async () => {
-        const joined = database.select().from(apiTokens).leftJoin(accounts, eq(accounts.name, apiTokens.account));
+        const joined = database
+          .select()
+          .from(apiTokens)
+          .leftJoin(accounts, eq(accounts.name, apiTokens.account));
         const [row] = await joined.where(eq(apiTokens.secretSha256, secretSha256));
         if (row === undefined) return undefined;
         const account = row.accounts === null ? null : accountOf(row.accounts);

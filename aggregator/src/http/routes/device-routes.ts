@@ -82,6 +82,8 @@ function addSignedRoutes(
     params: deviceParams,
     body: forgetRequest,
     result: forgetAnswer,
+    // The device's own signature is the proof; nobody else can ask for it here.
+    audit: ({ params: { deviceId } }) => ({ actor: deviceId, action: "device.forget", subject: deviceId }),
     handle: async ({ params, body, context }) => {
       buckets.take(remoteAddress(context));
       await identity.forget(params.deviceId, body);

@@ -16,6 +16,11 @@ export function addTaskRoutes(host: RouteHost, service: AggregatorService): void
     body: taskConfigBody,
     result: taskView,
     status: 201,
+    audit: (_call, { config }) => ({
+      action: "task.create",
+      subject: config.taskId,
+      details: { model: config.model, maxRounds: config.maxRounds },
+    }),
     handle: ({ body }) => service.createTask(body),
   });
   jsonRoute(host, {
@@ -57,6 +62,7 @@ function addTaskAction(
     access: "tasks",
     params: taskParams,
     result: taskView,
+    audit: ({ params }) => ({ action: `task.${action}`, subject: params.taskId }),
     handle: ({ params }) => run(params.taskId),
   });
 }

@@ -1,5 +1,6 @@
 import { FedgeError, type DeviceId, type Sha256, type TenantId } from "@fedge/protocol";
 import { ManualClock } from "../../clock/manual-clock.js";
+import { createPeopleDouble, type PeopleDouble } from "../../people/testing/people-double.js";
 import { createHttpApp, type HttpApp } from "../app.js";
 import type { HttpAppOptions } from "../ports.js";
 import { ServiceDouble } from "./service-double.js";
@@ -11,6 +12,7 @@ export interface AppDouble {
   readonly service: ServiceDouble;
   readonly clock: ManualClock;
   readonly http: HttpApp;
+  readonly people: PeopleDouble;
   /** What was logged as an error. */
   readonly errors: string[];
   /** Sends a request to 127.0.0.1:8787. */
@@ -22,8 +24,11 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   const service = new ServiceDouble();
   const clock = new ManualClock();
   const errors: string[] = [];
+  const people = createPeopleDouble(clock);
   const http = createHttpApp({
     service,
+    people: people.people,
+    audit: people.audit,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
@@ -43,7 +48,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     Promise.resolve(http.fetch(new Request(`http://127.0.0.1:8787${path}`, init)));
-  return { service, clock, http, errors, ask };
+  return { service, clock, http, people, errors, ask };
 }
 
 async function readBlob(service: ServiceDouble, name: Sha256): Promise<Uint8Array<ArrayBuffer>> {
