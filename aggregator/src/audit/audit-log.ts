@@ -71,20 +71,27 @@ export class AuditLog implements Audit {
     return this.parts.store.listAudit(query);
   }
 
-  /** Goes through the whole chain and names the first entry at which it breaks. */
-  async verify(): Promise<AuditCheck> {
-    const anchor = await this.parts.anchor.read();
+  /**
+   * Goes through the whole chain and names the first entry at which it breaks. `noted` is a head that somebody kept
+   * elsewhere: it shows even a log that was replaced together with its anchor. Throws AUDIT_BROKEN when the anchor
+   * cannot be read.
+   */
+  async verify(noted?: AuditHead): Promise<AuditCheck> {
+    const known: KnownHead[] = [
+      { head: await this.parts.anchor.read(), where: "the anchor in the state directory" },
+      { head: noted, where: "what was noted before" },
+    ];
     let head = EMPTY_CHAIN;
     for (;;) {
       const entries = await this.parts.store.auditAfter(head.seq, CHECK_ROWS);
       for (const entry of entries) {
-        const reason = breakBefore(entry, head) ?? anchorBreak(entry, anchor);
+        const reason = breakBefore(entry, head) ?? otherThanKnown(entry, known);
         if (reason !== null) return { ok: false, head, brokenSeq: head.seq + 1, reason };
         head = { seq: entry.seq, hash: entry.hash };
       }
       if (entries.length < CHECK_ROWS) break;
     }
-    const reason = cutBefore(anchor, head);
+    const reason = cutBefore(known, head);
     return { ok: reason === null, head, brokenSeq: reason === null ? null : head.seq + 1, reason };
   }
 
@@ -112,14 +119,22 @@ export class AuditLog implements Audit {
   }
 }
 
-function anchorBreak(entry: AuditEntry, anchor: AuditHead | undefined): string | null {
-  if (anchor?.seq !== entry.seq || anchor.hash === entry.hash) return null;
-  return `entry ${entry.seq} is another one than the anchor in the state directory names`;
+interface KnownHead {
+  readonly head: AuditHead | undefined;
+  readonly where: string;
 }
 
-function cutBefore(anchor: AuditHead | undefined, head: AuditHead): string | null {
-  if (anchor === undefined || anchor.seq <= head.seq) return null;
-  return `the log ends at entry ${head.seq}, the anchor in the state directory names entry ${anchor.seq}`;
+function otherThanKnown(entry: AuditEntry, known: readonly KnownHead[]): string | null {
+  const other = known.find(({ head }) => head?.seq === entry.seq && head.hash !== entry.hash);
+  return other === undefined ? null : `entry ${entry.seq} is another one than ${other.where} names`;
+}
+
+function cutBefore(known: readonly KnownHead[], { seq }: AuditHead): string | null {
+  for (const { head, where } of known) {
+    if (head !== undefined && head.seq > seq)
+      return `the log ends at entry ${seq}, ${where} names entry ${head.seq}`;
+  }
+  return null;
 }
 
 /** The check as an error: AUDIT_BROKEN with the entry; nothing when the chain is whole. */

@@ -333,10 +333,7 @@ describe("reaching the server", () => {
   test("without a token the error says where to get one", async () => {
     const run = await runFedge(["task", "stop", SAMPLE_TASK, "--server", server], { cwd });
 
-    expect([run.exitCode, run.stderr]).toEqual([
-      1,
-      expect.stringMatching(/wants the admin token.*--token.*--state/),
-    ]);
+    expect([run.exitCode, run.stderr]).toEqual([1, expect.stringMatching(/wants a token.*--token.*--state/)]);
   });
 
   test("the token of a local server is found in its state directory", async () => {

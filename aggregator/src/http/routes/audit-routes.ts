@@ -1,6 +1,6 @@
 import type { HttpAppOptions } from "../ports.js";
 import { jsonRoute, type RouteHost } from "../route.js";
-import { auditCheckBody, auditList, auditQuery } from "../schema/audit-schema.js";
+import { auditCheckBody, auditCheckQuery, auditList, auditQuery } from "../schema/audit-schema.js";
 
 /** `/v1/audit`: who did what. There is no route that changes or deletes an entry. */
 export function addAuditRoutes(host: RouteHost, audit: HttpAppOptions["audit"]): void {
@@ -22,7 +22,9 @@ export function addAuditRoutes(host: RouteHost, audit: HttpAppOptions["audit"]):
     tag: "audit",
     summary: "Whether the log is whole, else the first entry at which it is not",
     access: "audit",
+    query: auditCheckQuery,
     result: auditCheckBody,
-    handle: () => audit.verify(),
+    handle: ({ query: { seq, hash } }) =>
+      audit.verify(seq === undefined || hash === undefined ? undefined : { seq, hash }),
   });
 }

@@ -42,10 +42,14 @@ export function addTaskRoutes(host: RouteHost, service: AggregatorService): void
     result: taskView,
     handle: ({ params }) => service.getTask(params.taskId),
   });
+  addTaskActions(host, service);
+  addRoundRoutes(host, service);
+}
+
+function addTaskActions(host: RouteHost, service: AggregatorService): void {
   addTaskAction(host, "pause", "Stop opening rounds; the open one ends", (id) => service.pauseTask(id));
   addTaskAction(host, "resume", "Open rounds again", (id) => service.resumeTask(id));
   addTaskAction(host, "stop", "End the task for good", (id) => service.stopTask(id));
-  addRoundRoutes(host, service);
 }
 
 function addTaskAction(

@@ -27,6 +27,17 @@ export const auditEntryBody = z
   .openapi("AuditEntry");
 export const auditList = z.object({ entries: z.array(auditEntryBody) });
 
+/** A head that was noted before, to be found in the log again; both or neither. */
+export const auditCheckQuery = z
+  .object({
+    seq: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+    hash: hash.optional(),
+  })
+  .refine(
+    (noted) => (noted.seq === undefined) === (noted.hash === undefined),
+    "give seq and hash, or neither",
+  );
+
 export const auditCheckBody = z
   .object({
     ok: z.boolean(),
