@@ -60,7 +60,9 @@ describe("the hash of an entry", () => {
   test("covers the hash of the entry before it", () => {
     const draft = { actor: "bob", action: "task.stop", subject: "digits-1", details: {} };
 
-    expect(nextEntry(first, draft, 1_700_000_001_000).hash).toBe("c7fc29a79af220da8ef787d4644b5c9e72ea338c9a55057b6a4c1955c9e727e9");
+    expect(nextEntry(first, draft, 1_700_000_001_000).hash).toBe(
+      "c7fc29a79af220da8ef787d4644b5c9e72ea338c9a55057b6a4c1955c9e727e9",
+    );
   });
 
   test("does not depend on the order in which details were given", () => {
@@ -77,7 +79,10 @@ describe("the hash of an entry", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 5 }), (given) => {
         const entry = nextEntry(EMPTY_CHAIN, { ...act("t1"), details: given }, 1000);
-        const read = { ...entry, details: JSON.parse(canonicalJson(entry.details)) as Record<string, unknown> };
+        const read = {
+          ...entry,
+          details: JSON.parse(canonicalJson(entry.details)) as Record<string, unknown>,
+        };
         expect(hashOf(read)).toBe(entry.hash);
       }),
       { seed: 6, verbose: true },
@@ -91,7 +96,9 @@ describe("the hash of an entry", () => {
     ["details of more than 16 KiB", { ...act("t1"), details: { text: "x".repeat(17_000) } }],
     ["a number that JSON has not", { ...act("t1"), details: { rate: Number.NaN } }],
   ])("is not made for an entry with %s", (_name, draft) => {
-    expect(() => nextEntry(EMPTY_CHAIN, draft, 0)).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
+    expect(() => nextEntry(EMPTY_CHAIN, draft, 0)).toThrow(
+      expect.objectContaining({ code: "OPTION_INVALID" }),
+    );
   });
 });
 
@@ -142,11 +149,7 @@ describe("a whole log", () => {
 
 describe("a log that somebody changed in the database (S20)", () => {
   const tampering: readonly [string, number, (rows: AuditEntry[]) => AuditEntry[]][] = [
-    [
-      "an edited actor",
-      3,
-      (rows) => rows.map((row) => (row.seq === 3 ? { ...row, actor: "mallory" } : row)),
-    ],
+    ["an edited actor", 3, (rows) => rows.map((row) => (row.seq === 3 ? { ...row, actor: "mallory" } : row))],
     ["edited details", 2, (rows) => rows.map((row) => (row.seq === 2 ? { ...row, details: { x: 1 } } : row))],
     ["an edited time", 1, (rows) => rows.map((row) => (row.seq === 1 ? { ...row, atMs: 1 } : row))],
     [
@@ -168,14 +171,16 @@ describe("a log that somebody changed in the database (S20)", () => {
     [
       "two entries in the other's place",
       2,
-      (rows) =>
-        [0, 2, 1, 3, 4].map((index, place) => ({ ...at(rows, index), seq: place + 1 })),
+      (rows) => [0, 2, 1, 3, 4].map((index, place) => ({ ...at(rows, index), seq: place + 1 })),
     ],
     [
       "an inserted entry",
       3,
       (rows) =>
-        [...rows.slice(0, 2), at(rows, 0), ...rows.slice(2)].map((row, index) => ({ ...row, seq: index + 1 })),
+        [...rows.slice(0, 2), at(rows, 0), ...rows.slice(2)].map((row, index) => ({
+          ...row,
+          seq: index + 1,
+        })),
     ],
     ["a cut end", 4, (rows) => rows.slice(0, 3)],
     ["nothing left of it", 1, () => []],
@@ -226,7 +231,10 @@ describe("a log that somebody changed in the database (S20)", () => {
     const check: AuditCheck = { ok: false, head: EMPTY_CHAIN, brokenSeq: 1, reason: "entry 1 was changed" };
 
     expect(() => assertWhole(check)).toThrow(
-      expect.objectContaining({ code: "AUDIT_BROKEN", message: expect.stringContaining("entry 1 was changed") }),
+      expect.objectContaining({
+        code: "AUDIT_BROKEN",
+        message: expect.stringContaining("entry 1 was changed"),
+      }),
     );
   });
 });
