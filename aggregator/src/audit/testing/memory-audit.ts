@@ -1,12 +1,17 @@
 import type { AuditEntry } from "../audit.js";
 import { EMPTY_CHAIN, nextEntry, type AuditHead } from "../audit-chain.js";
-import type { AuditAnchor, AuditStore } from "../ports.js";
+import type { AuditAnchor, AuditStore, Audited } from "../ports.js";
 
 /** An audit store whose rows a test may damage. */
 export class MemoryAuditStore implements AuditStore {
   rows: AuditEntry[] = [];
 
   async appendAudit(...[draft, atMs]: Parameters<AuditStore["appendAudit"]>): Promise<AuditEntry> {
+    return this.append({ draft, atMs });
+  }
+
+  /** Within another change: throws, and keeps nothing, before that one happens. */
+  append({ draft, atMs }: Audited): AuditEntry {
     const entry = nextEntry(this.rows.at(-1) ?? EMPTY_CHAIN, draft, atMs);
     this.rows = [...this.rows, entry];
     return entry;
@@ -26,7 +31,8 @@ export class MemoryAuditStore implements AuditStore {
   }
 
   async lastAudit(): Promise<AuditHead | undefined> {
-    return this.rows.at(-1);
+    const last = this.rows.at(-1);
+    return last === undefined ? undefined : { seq: last.seq, hash: last.hash };
   }
 
   async auditHashOf(seq: number): Promise<string | undefined> {

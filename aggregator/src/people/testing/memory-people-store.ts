@@ -1,5 +1,6 @@
 import { FedgeError } from "@fedge/protocol";
-import type { Audited, AuditStore } from "../../audit/ports.js";
+import type { Audited } from "../../audit/ports.js";
+import type { MemoryAuditStore } from "../../audit/testing/memory-audit.js";
 import {
   accountExists,
   invitationInvalid,
@@ -26,7 +27,7 @@ export class MemoryPeopleStore implements PeopleStore {
   readonly #invitations = new Map<string, StoredInvitation>();
   readonly #tokens = new Map<string, ApiToken & { readonly secretSha256: string }>();
 
-  constructor(private readonly audit: AuditStore) {}
+  constructor(private readonly audit: MemoryAuditStore) {}
 
   async countAccounts(): Promise<number> {
     return this.#accounts.size;
@@ -46,51 +47,49 @@ export class MemoryPeopleStore implements PeopleStore {
   ): Promise<Account> {
     const before = this.#account(name);
     const after = { ...before, ...change };
+    this.audit.append(audited);
     this.#accounts.set(name, after);
     if (after.disabledAtMs !== null) this.#endSessions(name, null);
     this.#voidInvitationsOf(name);
-    await this.#write(audited);
     const { passwordHash: _hash, ...account } = after;
     return account;
   }
 
   async changePassword(...[name, change, audited]: Parameters<PeopleStore["changePassword"]>): Promise<void> {
-    this.#accounts.set(name, { ...this.#account(name), passwordHash: change.passwordHash });
+    const before = this.#account(name);
+    this.audit.append(audited);
+    this.#accounts.set(name, { ...before, passwordHash: change.passwordHash });
     this.#endSessions(name, change.keptSessionSha256);
-    await this.#write(audited);
   }
 
   async addInvitation(...[invitation, how]: Parameters<PeopleStore["addInvitation"]>): Promise<void> {
+    this.audit.append(how.audited);
     if (how.replaces) this.#voidInvitationsOf(invitation.createdBy);
     this.#invitations.set(invitation.codeSha256, invitation);
-    await this.#write(how.audited);
   }
 
   async findInvitation(codeSha256: string, nowMs: number): Promise<Invitation | undefined> {
-    const found = this.#invitations.get(codeSha256);
-    if (found === undefined || found.expiresAtMs <= nowMs) return undefined;
-    const { codeSha256: _code, ...invitation } = found;
-    return invitation;
+    return this.#openInvitation(codeSha256, nowMs);
   }
 
   async acceptInvitation(
     ...[codeSha256, { name, passwordHash }, audited]: Parameters<PeopleStore["acceptInvitation"]>
   ): Promise<Account> {
-    const invitation = await this.findInvitation(codeSha256, audited.atMs);
+    const invitation = this.#openInvitation(codeSha256, audited.atMs);
     if (invitation === undefined) throw invitationInvalid();
     if (this.#accounts.has(name)) throw accountExists(name);
+    this.audit.append(audited);
     const account = { name, role: invitation.role, createdAtMs: audited.atMs, disabledAtMs: null };
     this.#invitations.delete(codeSha256);
     this.#accounts.set(name, { ...account, passwordHash });
-    await this.#write(audited);
     return account;
   }
 
   async addSession(
     ...[{ secretSha256, account }, audited]: Parameters<PeopleStore["addSession"]>
   ): Promise<void> {
+    this.audit.append(audited);
     this.#sessions.set(secretSha256, { account, createdAtMs: audited.atMs, lastUsedAtMs: audited.atMs });
-    await this.#write(audited);
   }
 
   async findSession(secretSha256: string): Promise<Session | undefined> {
@@ -106,8 +105,8 @@ export class MemoryPeopleStore implements PeopleStore {
   }
 
   async endSession(secretSha256: string, audited: Audited): Promise<void> {
+    this.audit.append(audited);
     this.#sessions.delete(secretSha256);
-    await this.#write(audited);
   }
 
   async deleteOldSessions(before: Parameters<PeopleStore["deleteOldSessions"]>[0]): Promise<void> {
@@ -118,8 +117,8 @@ export class MemoryPeopleStore implements PeopleStore {
   }
 
   async addToken(...[token, audited]: Parameters<PeopleStore["addToken"]>): Promise<void> {
+    this.audit.append(audited);
     this.#tokens.set(token.tokenId, token);
-    await this.#write(audited);
   }
 
   async findToken(secretSha256: string): ReturnType<PeopleStore["findToken"]> {
@@ -150,9 +149,16 @@ export class MemoryPeopleStore implements PeopleStore {
       throw new FedgeError("OPTION_INVALID", `you have no working token ${tokenId}`);
     }
     const revoked = { ...token, revokedAtMs: audited.atMs };
+    this.audit.append(audited);
     this.#tokens.set(tokenId, revoked);
-    await this.#write(audited);
     return withoutSecret(revoked);
+  }
+
+  #openInvitation(codeSha256: string, nowMs: number): Invitation | undefined {
+    const found = this.#invitations.get(codeSha256);
+    if (found === undefined || found.expiresAtMs <= nowMs) return undefined;
+    const { codeSha256: _code, ...invitation } = found;
+    return invitation;
   }
 
   #account(name: string): StoredAccount {
@@ -171,10 +177,6 @@ export class MemoryPeopleStore implements PeopleStore {
     for (const [code, invitation] of this.#invitations) {
       if (invitation.createdBy === createdBy) this.#invitations.delete(code);
     }
-  }
-
-  async #write({ draft, atMs }: Audited): Promise<void> {
-    await this.audit.appendAudit(draft, atMs);
   }
 }
 
