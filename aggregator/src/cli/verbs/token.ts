@@ -1,5 +1,5 @@
 import type { z } from "@hono/zod-openapi";
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { newTokenBody, tokenBody, tokenList } from "../../http/schema/people-schema.js";
 import type { Role } from "../../people/roles.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
@@ -18,7 +18,11 @@ export function addToken(program: Command, terminal: Terminal): void {
   addServerFlags(token.command("create").description("an API token; it is printed this once"))
     .argument("<name>", "what it is for")
     .addOption(roleOption("role of the token, within your own"))
-    .option("--expires <days>", "days until it stops, such as 30d, or `never`", expiry, 90 * DAY_MS)
+    .addOption(
+      new Option("--expires <days>", "days until it stops, such as 30d, or `never`")
+        .argParser(expiry)
+        .default({ inMs: 90 * DAY_MS } satisfies Expiry, "90d"),
+    )
     .action((name: string, flags: CreateFlags) => create(name, flags, terminal));
   addServerFlags(
     token.command("list").description("your API tokens, newest first; everybody's for an admin"),
@@ -34,14 +38,19 @@ export function addToken(program: Command, terminal: Terminal): void {
     });
 }
 
+/** An object, because commander makes an empty text of a null. */
+interface Expiry {
+  /** Null for never. */
+  readonly inMs: number | null;
+}
+
 interface CreateFlags extends ServerFlags {
   readonly role: Role;
-  /** In milliseconds; null for never. */
-  readonly expires: number | null;
+  readonly expires: Expiry;
 }
 
 async function create(name: string, flags: CreateFlags, terminal: Terminal): Promise<void> {
-  const wanted = { name, role: flags.role, expiresInMs: flags.expires };
+  const wanted = { name, role: flags.role, expiresInMs: flags.expires.inMs };
   const made = await clientOf(flags).post("/v1/tokens", newTokenBody, wanted);
   printResult(terminal, made, () =>
     formatFields([
@@ -53,10 +62,10 @@ async function create(name: string, flags: CreateFlags, terminal: Terminal): Pro
   );
 }
 
-function expiry(text: string): number | null {
-  if (text === "never") return null;
+function expiry(text: string): Expiry {
+  if (text === "never") return { inMs: null };
   const days = /^(\d{1,3})d$/.exec(text)?.[1];
-  if (days !== undefined && Number(days) >= 1 && Number(days) <= 365) return Number(days) * DAY_MS;
+  if (days !== undefined && Number(days) >= 1 && Number(days) <= 365) return { inMs: Number(days) * DAY_MS };
   throw new InvalidArgumentError("It takes 1d to 365d, or `never`.");
 }
 
