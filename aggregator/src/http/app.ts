@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { FedgeError } from "@fedge/protocol";
 import { bodyLimit } from "hono/body-limit";
+import { requireAccess } from "./access.js";
 import { deviceCors } from "./device-cors.js";
 import { errorResponse } from "./errors.js";
 import { EventStreams } from "./event-stream.js";
@@ -109,7 +110,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
     access: "read",
     produces: "text/event-stream",
     result: feedMessage,
-    respond: () => Promise.resolve(streams.open()),
+    respond: async ({ context }) => streams.open(() => requireAccess(context, "read", host.access)),
   });
   app.get("/openapi.json", (context) => context.json(openApiDocument(app)));
 }
