@@ -71,15 +71,19 @@ function assertMay(caller: Caller, access: Exclude<Access, "public">, isOpen: bo
   if (caller.kind === "anonymous") throw new FedgeError("TOKEN_INVALID", `you are not signed in: ${REMEDY}`);
   if (access === "read" || access === "bytes" || access === "signed-in") return;
   if (caller.permissions.includes(access)) return;
-  const roles = rolesWith(access);
-  const what = caller.token === null ? `the role ${caller.role ?? "of nobody"}` : `the token ${caller.token}`;
-  throw new FedgeError(
-    "ROLE_INSUFFICIENT",
-    `${what} may not do this; it takes the role ${roles.join(" or ")}`,
-    {
-      details: { permission: access, roles },
-    },
-  );
+  throw insufficient(caller, access);
+}
+
+function insufficient({ kind, role, token }: Caller, permission: Permission): FedgeError {
+  const roles = rolesWith(permission);
+  const details = { permission, roles };
+  if (kind === "token" && permission === "people") {
+    const message = "a token does not let people in; sign in, or use the machine's own token";
+    return new FedgeError("ROLE_INSUFFICIENT", message, { details });
+  }
+  const what = token === null ? `the role ${role ?? "of nobody"}` : `the token ${token}`;
+  const message = `${what} may not do this; it takes the role ${roles.join(" or ")}`;
+  return new FedgeError("ROLE_INSUFFICIENT", message, { details });
 }
 
 function bearerToken(context: Context): string | null {

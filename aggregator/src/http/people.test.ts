@@ -228,6 +228,16 @@ describe("API tokens", () => {
     expect([task.status, await codeOf(accounts)]).toEqual([201, "ROLE_INSUFFICIENT"]);
   });
 
+  test("of an administrator invite nobody", async () => {
+    const made = await app.ask("/v1/tokens", jsonPost({ name: "ci", role: "admin" }, asMachine));
+    const { secret } = newTokenBody.parse(await made.json());
+
+    const bearer = { Authorization: `Bearer ${secret}` };
+    const invited = await app.ask("/v1/invitations", jsonPost({ role: "admin" }, bearer));
+
+    expect([invited.status, await codeOf(invited)]).toEqual([403, "ROLE_INSUFFICIENT"]);
+  });
+
   test("expire after 90 days unless told otherwise", async () => {
     const made = await app.ask("/v1/tokens", jsonPost({ name: "ci", role: "viewer" }, asMachine));
 

@@ -45,7 +45,10 @@ export function personCaller(name: string, role: Role): Caller {
   return { ...ANONYMOUS, kind: "person", name, role, permissions: ROLE_PERMISSIONS[role] };
 }
 
-/** A token never does more than its maker still may. */
+/**
+ * A token never does more than its maker still may, and never lets people in: a stolen one would live on in the
+ * accounts that it made.
+ */
 export function tokenCaller(token: {
   readonly name: string;
   readonly role: Role;
@@ -53,7 +56,9 @@ export function tokenCaller(token: {
   readonly account: { readonly name: string; readonly role: Role } | null;
 }): Caller {
   const may = token.account === null ? PERMISSIONS : ROLE_PERMISSIONS[token.account.role];
-  const permissions = ROLE_PERMISSIONS[token.role].filter((permission) => may.includes(permission));
+  const permissions = ROLE_PERMISSIONS[token.role].filter(
+    (permission) => permission !== "people" && may.includes(permission),
+  );
   const name = token.account?.name ?? MACHINE_ACTOR;
   return { ...ANONYMOUS, kind: "token", name, role: token.role, permissions, token: token.name };
 }

@@ -322,6 +322,15 @@ describe("an API token", () => {
     expect(await codeOf(making)).toBe("ROLE_INSUFFICIENT");
   });
 
+  test("lets nobody in, whatever its role is", async () => {
+    const wanted = { name: "ci", role: "admin" as const, expiresInMs: null };
+    const { secret } = await people.tokens.create(MACHINE, wanted);
+
+    expect((await people.tokens.callerOf(secret)).permissions).toEqual(
+      "tasks models devices rollouts approve audit".split(" "),
+    );
+  });
+
   test("expires", async () => {
     const { secret } = await create("viewer", HOUR_MS);
     clock.advance(HOUR_MS - 1);
