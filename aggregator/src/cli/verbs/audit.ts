@@ -2,7 +2,7 @@ import type { z } from "@hono/zod-openapi";
 import { InvalidArgumentError, type Command } from "commander";
 import type { AuditHead } from "../../audit/audit-chain.js";
 import { assertWhole, type AuditCheck } from "../../audit/audit-log.js";
-import type { auditEntryBody} from "../../http/schema/audit-schema.js";
+import type { auditEntryBody } from "../../http/schema/audit-schema.js";
 import { auditCheckBody, auditList } from "../../http/schema/audit-schema.js";
 import { wholeNumber } from "../flag-values.js";
 import { readAll } from "../pages.js";
