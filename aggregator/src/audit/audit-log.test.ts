@@ -134,6 +134,15 @@ describe("a whole log", () => {
     expect([(await log.verify()).ok, anchor.head.seq, errors]).toEqual([true, 5, []]);
   });
 
+  test("whose anchor is gone is anchored anew, and that is logged", async () => {
+    await fiveEntries();
+    anchor.head = undefined;
+
+    await open();
+
+    expect([anchor.head, errors]).toMatchObject([{ seq: 5 }, [expect.stringMatching(/no audit-head/)]]);
+  });
+
   test("gives entries newest first and from a time on", async () => {
     const log = await open();
     for (const subject of ["t1", "t2", "t3"]) {

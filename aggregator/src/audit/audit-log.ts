@@ -51,6 +51,7 @@ export class AuditLog implements Audit {
       if (errorCodeOf(error) !== "AUDIT_BROKEN") throw error;
       audit.#freeze({ err: error });
     }
+    await audit.#noteMissingAnchor();
     await audit.anchorHead();
     return audit;
   }
@@ -110,6 +111,16 @@ export class AuditLog implements Audit {
     if (head.seq <= from.seq) return;
     await this.parts.anchor.write(head);
     this.#anchored = head;
+  }
+
+  /** A state directory that is new to its database has none; anywhere else somebody removed it. */
+  async #noteMissingAnchor(): Promise<void> {
+    if (this.#isFrozen || this.#anchored !== undefined) return;
+    const last = await this.parts.store.lastAudit();
+    if (last === undefined) return;
+    const message =
+      "the state directory has no audit-head: that the log was cut before this start would not show";
+    this.parts.log.error({ lastSeq: last.seq }, message);
   }
 
   #freeze(details: Readonly<Record<string, unknown>>): void {
