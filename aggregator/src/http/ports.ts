@@ -1,6 +1,7 @@
 import type { DeviceId, TenantId } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
+import type { RegistryService } from "../registry/registry-service.js";
 import type { AggregatorService } from "../service.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
@@ -48,6 +49,7 @@ export interface MqttUrls {
 
 export interface HttpAppOptions {
   readonly service: AggregatorService;
+  readonly registry: RegistryService;
   readonly blobs: Pick<BlobStore, "get">;
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */

@@ -2,6 +2,7 @@ import { FedgeError, type DeviceId, type Sha256, type TenantId } from "@fedge/pr
 import { ManualClock } from "../../clock/manual-clock.js";
 import { createHttpApp, type HttpApp } from "../app.js";
 import type { HttpAppOptions } from "../ports.js";
+import { RegistryDouble } from "./registry-double.js";
 import { ServiceDouble } from "./service-double.js";
 
 export const ADMIN_TOKEN = "admin-token-of-the-test";
@@ -24,6 +25,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   const errors: string[] = [];
   const http = createHttpApp({
     service,
+    registry: new RegistryDouble(),
     blobs: { get: (name: Sha256) => readBlob(service, name) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
