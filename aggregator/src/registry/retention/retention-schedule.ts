@@ -22,9 +22,14 @@ export class RetentionSchedule {
   }
 
   /** Resolves when a run under way has ended. */
-  async close(): Promise<void> {
+  settled(): Promise<void> {
+    return this.#underWay;
+  }
+
+  /** No run begins any more; resolves as `settled`. */
+  close(): Promise<void> {
     this.#cancel();
-    await this.#underWay;
+    return this.#underWay;
   }
 
   async #run(): Promise<void> {
