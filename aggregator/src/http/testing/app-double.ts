@@ -10,6 +10,7 @@ export const DEVICE_TOKEN = "token-of-device-1";
 
 export interface AppDouble {
   readonly service: ServiceDouble;
+  readonly registry: RegistryDouble;
   readonly clock: ManualClock;
   readonly http: HttpApp;
   /** What was logged as an error. */
@@ -21,11 +22,12 @@ export interface AppDouble {
 /** The HTTP app over an aggregator in memory. */
 export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble {
   const service = new ServiceDouble();
+  const registry = new RegistryDouble();
   const clock = new ManualClock();
   const errors: string[] = [];
   const http = createHttpApp({
     service,
-    registry: new RegistryDouble(),
+    registry,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
@@ -45,7 +47,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     Promise.resolve(http.fetch(new Request(`http://127.0.0.1:8787${path}`, init)));
-  return { service, clock, http, errors, ask };
+  return { service, registry, clock, http, errors, ask };
 }
 
 async function readBlob(service: ServiceDouble, name: Sha256): Promise<Uint8Array<ArrayBuffer>> {
