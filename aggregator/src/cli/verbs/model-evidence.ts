@@ -81,7 +81,7 @@ function comparisonText(title: string, { accuracy, loss, ...found }: ComparisonB
     text: (value: number) => string,
   ): string =>
     `${text(a)} -> ${text(b)}, difference ${text(difference)}, 95 % interval ${text(low)} to ${text(high)}, ` +
-    `p = ${pValue.toPrecision(3)}`;
+    `p ${pValue < 1e-300 ? "< 1e-300" : `= ${pValue.toPrecision(3)}`}`;
   return formatFields([
     ["verdict", `${title}: ${found.verdict}`],
     ["because", found.reason],
