@@ -122,6 +122,18 @@ describe("aliases", () => {
   });
 });
 
+describe("a round's devices", () => {
+  test("evaluate the version that they trained from, on their own examples", async () => {
+    const { model } = await imported();
+    await keeper.committed(await rig.commitRound(model));
+
+    // The round's summary: 6000 examples, mean loss 2.25 before training.
+    expect(await rig.store.listEvaluations(model)).toMatchObject([
+      { version: 1, dataSet: `devices:task-${model}`, numExamples: 6000, loss: 2.25, accuracy: null },
+    ]);
+  });
+});
+
 describe("tags and notes", () => {
   test("are kept of a version", async () => {
     const { model, version } = await imported();

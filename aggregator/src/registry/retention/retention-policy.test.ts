@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { VersionRecord } from "../../rounds/journal.js";
 import { namesOf, sampleVersion } from "../../store/testing/sample-records.js";
-import { DEFAULT_RETENTION, decodeRetentionPolicy, planRetention } from "./retention-policy.js";
+import { decodeRetentionPolicy, planRetention, type RetentionPolicy } from "./retention-policy.js";
 
 const DAY_MS = 86_400_000;
 const NOW_MS = 1_000 * DAY_MS;
@@ -14,7 +14,7 @@ function aged(version: number, days: number): VersionRecord {
 }
 
 function plan(
-  policy: Partial<typeof DEFAULT_RETENTION>,
+  policy: Partial<RetentionPolicy>,
   versions: readonly VersionRecord[],
   names: { aliased?: number[]; released?: number[] } = {},
 ): { deleted: number[]; sums: number[] } {
