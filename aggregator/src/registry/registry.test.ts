@@ -201,6 +201,17 @@ describe("a model card", () => {
     expect(after.revision).toBe(before.revision + 1);
   });
 
+  test("outlives its version, of which nothing else can be had", async () => {
+    const { model, version } = await imported("reads digits");
+    await registry.card({ model, version });
+    await rig.commitRound(model);
+    await rig.store.markDeleted({ model, version }, 1);
+
+    expect((await registry.card({ model, version })).card.purpose).toBe("reads digits");
+    for (const asking of [registry.exportBundle({ model, version }), registry.verify({ model, version })])
+      await expect(asking).rejects.toThrow(/was deleted by the retention policy/);
+  });
+
   test("is the same revision while nothing changes", async () => {
     const { model, version } = await imported();
     const [one, other] = [await registry.card({ model, version }), await registry.card({ model, version })];

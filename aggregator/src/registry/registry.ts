@@ -14,6 +14,7 @@ import type { ModelCards } from "./cards/model-cards.js";
 import type { AliasMoveRecord, RegistryStore, Statement, VersionId } from "./registry-store.js";
 import type { CardView, RegistryService, VersionFacts } from "./registry-service.js";
 import type { Retention, RetentionReport } from "./retention/retention.js";
+import { requireKept } from "./views.js";
 import { verifyVersion, type Verification } from "./verify/verify-version.js";
 
 export interface RegistryParts {
@@ -152,11 +153,8 @@ export class Registry implements RegistryService {
   /** A version whose bytes are there. */
   async #kept(version: VersionId): Promise<VersionRecord> {
     const record = await this.#record(version);
-    if (record.deletedAtMs === null) return record;
-    throw new FedgeError(
-      "VERSION_UNKNOWN",
-      `${version.model}@${version.version} was deleted by the retention policy; only its record and card are left`,
-    );
+    requireKept(record);
+    return record;
   }
 
   async #requireModel(model: ModelName): Promise<void> {
