@@ -7,6 +7,7 @@ import type { HttpAppOptions } from "./http/ports.js";
 import { adminTokenCheck } from "./identity/admin-token.js";
 import { createModelPreparer } from "./model-check/prepare-in-process.js";
 import { invitationPath } from "./people/secrets.js";
+import type { Registry } from "./registry/registry.js";
 import { Closing } from "./server/closing.js";
 import { openFoundations, type Foundations } from "./server/foundations.js";
 import { renderMetrics } from "./server/gauges.js";
@@ -41,7 +42,9 @@ async function openHttp(
   { orchestration, closing }: { readonly orchestration: Orchestration; readonly closing: Closing },
 ): Promise<RunningServer> {
   const service = createService(base, orchestration);
-  const app = closing.add(createApp(options, base, service), (opened) => opened.close());
+  const app = closing.add(createApp(options, base, { service, registry: orchestration.registry }), (opened) =>
+    opened.close(),
+  );
   const listener = closing.add(await listen(app, { host: options.host, port: options.httpPort }), (opened) =>
     opened.close(),
   );
@@ -63,11 +66,12 @@ async function openHttp(
 
 function createService(
   base: Foundations,
-  { tasks, releases, events, traffic, fleet }: Orchestration,
+  { tasks, events, traffic, fleet, registry }: Orchestration,
 ): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
-    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, fleet, nowMs },
+    ...{ store: base.store, blobs: base.blobs, tasks, traffic, fleet, nowMs },
+    imported: (version) => registry.imported(version),
     prepare: createModelPreparer(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),
@@ -75,10 +79,14 @@ function createService(
   });
 }
 
-function createApp(options: ServerOptions, base: Foundations, service: Aggregator): HttpApp {
+function createApp(
+  options: ServerOptions,
+  base: Foundations,
+  { service, registry }: { readonly service: Aggregator; readonly registry: Registry },
+): HttpApp {
   const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
   return createHttpApp({
-    ...{ service, blobs, identity, people, audit, clock, log },
+    ...{ service, registry, blobs, identity, people, audit, clock, log },
     isAdminToken: adminTokenCheck(base.state.adminToken),
     metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
     health: () => checkHealth(base),

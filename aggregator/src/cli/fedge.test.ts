@@ -288,7 +288,7 @@ describe("rounds, models and devices", () => {
     expect(written).toEqual(["digits@1 as tfjs/model.json", "digits@1 as tfjs/weights.bin"]);
   });
 
-  test.each(["digits@0", "digits@x", "digits@"])(
+  test.each(["digits@0", "digits@X", "digits@"])(
     "model export refuses %s, which is no version",
     async (name) => {
       const run = await fedge("model", "export", name);

@@ -38,7 +38,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "model",
-    summary: "list, show, import and export models",
+    summary: "models: versions, aliases, cards, comparisons, bundles",
     load: async () => (await import("./verbs/model.js")).addModel,
   },
   {

@@ -5,6 +5,7 @@ import type { DeviceAdminPort } from "../fleet/device-admin-port.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AuditLog } from "../audit/audit-log.js";
 import type { PeopleService } from "../people/people-service.js";
+import type { RegistryService } from "../registry/registry-service.js";
 import type { AggregatorService } from "../service.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
@@ -56,6 +57,7 @@ export interface HttpAppOptions {
   readonly rollouts?: RolloutService;
   /** Without it there are no routes that change devices and groups. */
   readonly deviceAdmin?: DeviceAdminPort;
+  readonly registry: RegistryService;
   readonly blobs: Pick<BlobStore, "get">;
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import type { EvaluationDataSource } from "../evaluation/evaluation-data.js";
 import type { LogLevel } from "../logging/logger.js";
+import type { RetentionPolicy } from "../registry/retention/retention-policy.js";
 import type { AggregatorService } from "../service.js";
 
 /** A built page of an app. */
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
   readonly evaluationData?: EvaluationDataSource;
+  /** Which versions are kept; see `DEFAULT_RETENTION`. */
+  readonly retention?: Partial<RetentionPolicy>;
   /** Pages of apps that run a device, beside the operator's own. */
   readonly appPages?: readonly AppPage[];
   /** Clock of the rounds' deadlines; a simulation leaps with it. */

@@ -11,12 +11,16 @@ import { Fleet } from "../fleet/fleet.js";
 import { Inbox } from "../fleet/inbox.js";
 import { Outbox } from "../fleet/outbox.js";
 import { FleetReleases } from "../fleet/releases.js";
+import { RUNTIME_VERSION } from "../registry/import-model.js";
+import type { Registry } from "../registry/registry.js";
+import type { VersionKeeper } from "../registry/version-keeper.js";
 import { ServiceEvents } from "../service-events.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
 import type { Closing } from "./closing.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
+import { logAudit, openRegistry } from "./registry-wiring.js";
 
 /** Devices that are told that there is nothing to train come back within this time. */
 const NO_TASK_RETRY = { minMs: 3000, maxMs: 10_000 };
@@ -29,6 +33,7 @@ export interface Orchestration {
   readonly releases: FleetReleases;
   readonly traffic: () => Traffic;
   readonly fleet: Fleet;
+  readonly registry: Registry;
 }
 
 interface Speaking {
@@ -45,25 +50,13 @@ export async function startOrchestration(
   closing: Closing,
 ): Promise<Orchestration> {
   const speaking = openSpeaking(base, closing);
-  const nowMs = (): number => base.clock.nowMs();
-  const traffic = (): Traffic => base.transport.traffic();
-  const source = options.evaluationData ?? (() => undefined);
-  const evaluator = closing.add(new WorkerEvaluator(source, base.blobs, nowMs), (opened) => opened.close());
-  const { outbox, events, releases, publisher } = speaking;
+  const { events, releases, publisher } = speaking;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
-  const shared: Omit<TaskPorts, "fold"> = {
-    ...{
-      store: base.store,
-      blobs: base.blobs,
-      counters: base.metrics,
-      logger: base.logger,
-      tenantId: base.tenantId,
-    },
-    ...{ outbox, publisher, evaluator, releases, traffic, nowMs, emit: events.emit },
-    clock: options.roundClock ?? base.clock,
-    sha256: (bytes) => sha256Of(bytes) as Sha256,
-    newRoundId: (taskId: TaskId, number: number) => `${taskId}-${number}`,
-    isOnline: (deviceId: DeviceId) => fleetRef.fleet?.isOnline(deviceId) ?? false,
+  const retention = options.retention ?? {};
+  const wiring = openRegistry(base, { audit: logAudit(base), releases, publisher, retention });
+  const shared = {
+    ...sharedPorts(options, base, { speaking, closing, keeper: wiring.keeper }),
+    isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,
   };
   const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(base.state.paths.folds) });
   const tasks = closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), (opened) =>
@@ -77,8 +70,35 @@ export async function startOrchestration(
   // said again when the server announces itself.
   await tasks.start();
   await startInbox(base, fleetRef.fleet, tasks);
-  sayAgainAfterLoss(base, speaking, await announce(base, outbox, closing));
-  return { events, tasks, releases, traffic, fleet: fleetRef.fleet };
+  closing.add(wiring.schedule, (schedule) => schedule.close()).start();
+  sayAgainAfterLoss(base, speaking, await announce(base, speaking.outbox, closing));
+  const { traffic } = shared;
+  return { events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry };
+}
+
+/** What every task's rounds share; only the sum is a round's own. */
+function sharedPorts(
+  options: ServerOptions,
+  base: Foundations,
+  parts: { readonly speaking: Speaking; readonly closing: Closing; readonly keeper: VersionKeeper },
+): Omit<TaskPorts, "fold" | "isOnline"> {
+  const { store, blobs, logger, tenantId, clock, transport, metrics: counters } = base;
+  const { outbox, events, releases, publisher } = parts.speaking;
+  const source = options.evaluationData ?? (() => undefined);
+  const evaluator = new WorkerEvaluator({ source, blobs, clock });
+  parts.closing.add(evaluator, (opened) => opened.close());
+  return {
+    ...{ store, blobs, counters, logger, tenantId, outbox, publisher, evaluator, releases },
+    emit: events.emit,
+    traffic: () => transport.traffic(),
+    nowMs: () => clock.nowMs(),
+    clock: options.roundClock ?? clock,
+    sha256: (bytes) => sha256Of(bytes) as Sha256,
+    newRoundId: (taskId: TaskId, number: number) => `${taskId}-${number}`,
+    codeVersion: RUNTIME_VERSION,
+    versionCommitted: (version) => parts.keeper.committed(version),
+    versionEvaluated: (evaluation) => parts.keeper.evaluated(evaluation),
+  };
 }
 
 function openSpeaking(base: Foundations, closing: Closing): Speaking {

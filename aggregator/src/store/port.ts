@@ -1,4 +1,4 @@
-import type { DeviceId, ModelName, RoundId, TaskId } from "@fedge/protocol";
+import type { BlobRef, DeviceId, ModelName, RoundId, TaskId } from "@fedge/protocol";
 import type {
   JournalEvent,
   RoundRecord,
@@ -39,11 +39,15 @@ export interface EvaluationRecord {
   readonly version: number;
   /** Names the data the version was evaluated on, such as `held-out`. */
   readonly dataSet: string;
+  /** Which part of the set, such as a device filter; empty for all of it. */
+  readonly segment: string;
   readonly numExamples: number;
   /** Fraction in [0, 1]; null for losses that do not classify. */
   readonly accuracy: number | null;
   /** Mean over the examples. */
   readonly loss: number;
+  /** What every single example gave, where it is known; comparisons of two versions need it. */
+  readonly results: BlobRef | null;
   readonly evaluatedAtMs: number;
 }
 

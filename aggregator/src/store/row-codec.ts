@@ -21,7 +21,16 @@ const versionFields = z.object({
   optimizerState: z.nullable(blobRef),
   taskId: z.nullable(taskId),
   roundId: z.nullable(roundId),
+  provenance: z.object({
+    cohortSize: nonNegativeInt,
+    privacySpent: z.nullable(z.object({ epsilon: z.number(), delta: z.number() })),
+    dataWindow: z.nullable(z.object({ firstMs: z.number(), lastMs: z.number() })),
+    codeVersion: z.string(),
+    signer: z.nullable(z.string()),
+  }),
+  finalSum: z.nullable(blobRef),
 });
+const evaluationFields = z.object({ model: modelName, results: z.nullable(blobRef) });
 const deviceFields = z.object({
   deviceId,
   presence: z.enum(["online", "sleeping", "offline", "lost"]),
@@ -57,9 +66,9 @@ export function storedRoundOf(row: RoundRow): StoredRound {
 }
 
 export function versionOf(row: VersionRow): VersionRecord {
-  const { model, version, parentVersion, numUpdates, numExamples, createdAtMs } = row;
+  const { model, version, parentVersion, numUpdates, numExamples, createdAtMs, deletedAtMs } = row;
   const checked = decodeWith(versionFields, row, stored("model version"));
-  return { model, version, ...checked, parentVersion, numUpdates, numExamples, createdAtMs };
+  return { model, version, ...checked, parentVersion, numUpdates, numExamples, createdAtMs, deletedAtMs };
 }
 
 export function deviceOf(row: DeviceRow): DeviceRecord {
@@ -69,7 +78,7 @@ export function deviceOf(row: DeviceRow): DeviceRecord {
 }
 
 export function evaluationOf(row: typeof evaluations.$inferSelect): EvaluationRecord {
-  return { ...row, model: modelOf(row.model) };
+  return { ...row, ...decodeWith(evaluationFields, row, stored("evaluation")) };
 }
 
 export function releaseOf(row: typeof releases.$inferSelect): ReleaseRecord {

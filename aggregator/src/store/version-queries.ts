@@ -86,14 +86,14 @@ async function listVersions(database: Database, model: ModelName, page: { limit:
 }
 
 async function saveEvaluation(database: Database, evaluation: EvaluationRecord): Promise<void> {
-  const { model, version, dataSet, ...measured } = evaluation;
+  const { model, version, dataSet, segment, ...measured } = evaluation;
   const missing = { evaluations_of_a_version: () => unknownVersion(model, version) };
   await asStoreOperation("save an evaluation", missing, async () => {
     await database
       .insert(evaluations)
-      .values({ model, version, dataSet, ...measured })
+      .values({ model, version, dataSet, segment, ...measured })
       .onConflictDoUpdate({
-        target: [evaluations.model, evaluations.version, evaluations.dataSet],
+        target: [evaluations.model, evaluations.version, evaluations.dataSet, evaluations.segment],
         set: measured,
       });
   });
@@ -102,7 +102,9 @@ async function saveEvaluation(database: Database, evaluation: EvaluationRecord):
 async function listEvaluations(database: Database, model: ModelName): Promise<EvaluationRecord[]> {
   return asStoreOperation("list evaluations", {}, async () => {
     const ofModel = database.select().from(evaluations).where(eq(evaluations.model, model));
-    return (await ofModel.orderBy(asc(evaluations.version), asc(evaluations.dataSet))).map(evaluationOf);
+    return (
+      await ofModel.orderBy(asc(evaluations.version), asc(evaluations.dataSet), asc(evaluations.segment))
+    ).map(evaluationOf);
   });
 }
 

@@ -33,6 +33,12 @@ export interface TaskPorts extends RoundPorts {
   readonly tenantId: TenantId;
   readonly isOnline: (deviceId: DeviceId) => boolean;
   readonly emit: (event: ServiceEvent) => void;
+  /** Version of this package, for the lineage of what it makes. */
+  readonly codeVersion: string;
+  /** Told of every version that a task committed, before the next round begins. */
+  readonly versionCommitted: (version: VersionRecord) => Promise<void>;
+  /** Told when a version was measured. */
+  readonly versionEvaluated: (evaluation: EvaluationRecord) => Promise<void>;
   /** Time for records and pages; the rounds' own clock may run faster in a simulation. */
   readonly nowMs: () => number;
 }

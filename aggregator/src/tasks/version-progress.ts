@@ -47,6 +47,7 @@ export class VersionProgress {
     this.#latest = record;
     this.#numSinceRelease += 1;
     this.ports.counters.count("fedge_versions_total", { model: this.#model });
+    await this.ports.versionCommitted(record);
     this.ports.emit({ type: "version-committed", model: this.#model, version });
     this.#pending = this.#evaluate(record);
     if (isLast) await this.#pending;
@@ -70,6 +71,7 @@ export class VersionProgress {
     const evaluation = await this.#measure(record);
     if (evaluation === undefined) return;
     await this.ports.store.saveEvaluation(evaluation);
+    await this.ports.versionEvaluated(evaluation);
     this.ports.emit({ type: "version-evaluated", evaluation });
     const { targetAccuracy } = this.config;
     if (targetAccuracy !== null && evaluation.accuracy !== null && evaluation.accuracy >= targetAccuracy) {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { isLoopback } from "../../http/site-guard.js";
+import type { RetentionPolicy } from "../../registry/retention/retention-policy.js";
 import { startServer, type RunningServer, type ServerOptions } from "../../server.js";
 import { readEvaluationData } from "../evaluation-data-flag.js";
 import { addServeFlags, type ServeFlags } from "../serve-options.js";
@@ -32,9 +33,18 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
     logLevel: flags.logLevel,
     allowedHosts: flags.allowedHost,
     allowedOrigins: flags.allowedOrigin,
+    retention: retentionOf(flags),
     ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
     ...(flags.brokerUrl === undefined ? {} : { brokerUrl: flags.brokerUrl }),
     ...(flags.enrolmentKey === undefined ? {} : { enrolmentKey: flags.enrolmentKey }),
+  };
+}
+
+function retentionOf({ keepNewest, keepDays, keepSums }: ServeFlags): Partial<RetentionPolicy> {
+  return {
+    ...(keepNewest === undefined ? {} : { keepNewest }),
+    ...(keepDays === undefined ? {} : { keepDays }),
+    ...(keepSums === undefined ? {} : { keepSums }),
   };
 }
 
