@@ -10,7 +10,7 @@ import type { DeviceFilter } from "./fleet/filter/device-filter.js";
 import { listFiltered } from "./fleet/filter/list-devices.js";
 import type { Fleet } from "./fleet/fleet.js";
 import { exportVersion } from "./registry/export-version.js";
-import { RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
+import { OWN_IMPORTS, RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
 import { RegistryViews } from "./registry/views.js";
 import type { VersionRecord } from "./rounds/journal.js";
 import { countMembers } from "./rounds/round-state.js";
@@ -33,7 +33,7 @@ import type { TaskManager } from "./tasks/task-manager.js";
 export interface ServiceParts extends RegistryPorts {
   readonly tasks: TaskManager;
   /** What follows an import. */
-  readonly imported: (version: VersionRecord) => Promise<void>;
+  readonly imported: (version: VersionRecord, actor: string) => Promise<void>;
   readonly fleet: Pick<Fleet, "forget">;
   readonly tenantId: string;
   readonly startedAtMs: number;
@@ -119,7 +119,7 @@ export class Aggregator implements AggregatorService {
 
   async importModel(request: ModelImport): Promise<ImportReport> {
     const { record, check } = await importModel(this.parts, request);
-    await this.parts.imported(record);
+    await this.parts.imported(record, request.actor ?? OWN_IMPORTS);
     return { version: (await this.getVersion(request.model, record.version)).version, check };
   }
 

@@ -71,7 +71,7 @@ function createService(
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
     ...{ store: base.store, blobs: base.blobs, tasks, traffic, fleet, nowMs },
-    imported: (version) => registry.imported(version),
+    imported: (version, actor) => registry.imported(version, actor),
     prepare: createModelPreparer(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),

@@ -26,8 +26,8 @@ const ELEMENT_TYPES = elementTypeSchema.options;
 
 export const RUNTIME_VERSION = "0.1.0";
 
-/** Whoever may import has the administrator's token. */
-const IMPORTER = "admin-token";
+/** Who imports where nobody is named: the program that the aggregator runs in. */
+export const OWN_IMPORTS = "system";
 
 /** An import came from no round. */
 export const IMPORTED: Provenance = {
@@ -85,17 +85,17 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
     deletedAtMs: null,
   };
   await ports.store.commitVersion({ version: record, round: null });
-  if (request.purpose !== undefined) await keepPurpose(ports, record, request.purpose);
+  if (request.purpose !== undefined) await keepPurpose(ports, record, request);
   return { record, check };
 }
 
 function keepPurpose(
   { store, nowMs }: RegistryPorts,
   { model, version }: VersionRecord,
-  text: string,
+  { purpose: text = "", actor = OWN_IMPORTS }: Pick<ModelImport, "purpose" | "actor">,
 ): Promise<void> {
   const id = { model: model as ModelName, version };
-  return store.addStatement(id, { actor: IMPORTER, statement: { kind: "purpose", text }, atMs: nowMs() });
+  return store.addStatement(id, { actor, statement: { kind: "purpose", text }, atMs: nowMs() });
 }
 
 async function requireSuccessor(

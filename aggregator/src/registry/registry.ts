@@ -115,8 +115,8 @@ export class Registry implements RegistryService {
   }
 
   /** What follows the import of a model file. */
-  imported(record: VersionRecord): Promise<void> {
-    return this.#follow(record, { actor: "admin-token", isFirst: record.parentVersion === null });
+  imported(record: VersionRecord, actor: string): Promise<void> {
+    return this.#follow(record, { actor, isFirst: record.parentVersion === null });
   }
 
   /** A model's first version is its champion, and is released at once: a fleet without any could serve nothing. */

@@ -20,7 +20,7 @@ import { TaskManager } from "../tasks/task-manager.js";
 import type { Closing } from "./closing.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
-import { logAudit, openRegistry } from "./registry-wiring.js";
+import { openRegistry } from "./registry-wiring.js";
 
 /** Devices that are told that there is nothing to train come back within this time. */
 const NO_TASK_RETRY = { minMs: 3000, maxMs: 10_000 };
@@ -53,7 +53,7 @@ export async function startOrchestration(
   const { events, releases, publisher } = speaking;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
   const retention = options.retention ?? {};
-  const wiring = openRegistry(base, { audit: logAudit(base), releases, publisher, retention });
+  const wiring = openRegistry(base, { audit: base.audit, releases, publisher, retention });
   const shared = {
     ...sharedPorts(options, base, { speaking, closing, keeper: wiring.keeper }),
     isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,

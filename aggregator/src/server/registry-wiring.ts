@@ -50,13 +50,3 @@ export function openRegistry(
     schedule: new RetentionSchedule(retention, clock, logger),
   };
 }
-
-/** Keeps the audit in the server's log, where there is no other. */
-export function logAudit({ logger }: Pick<Foundations, "logger">): Audit {
-  return {
-    append: (entry) => {
-      logger.info({ audit: entry }, `${entry.actor}: ${entry.action} ${entry.subject}`);
-      return Promise.resolve();
-    },
-  };
-}

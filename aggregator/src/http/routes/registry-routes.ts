@@ -23,9 +23,6 @@ import {
 export const BUNDLES_PATH = "/v1/bundles";
 const VERSION_PATH = "/v1/models/{model}/versions/{version}";
 
-/** Who changes the registry through HTTP: whoever may do so has the administrator's token. */
-const ACTOR = "admin-token";
-
 /** What the registry keeps of versions: names, cards, comparisons, proofs, bundles, retention. */
 export function addRegistryRoutes(host: RouteHost, registry: RegistryService): void {
   addAliases(host, registry);
@@ -57,9 +54,9 @@ function addAliases(host: RouteHost, registry: RegistryService): void {
     params: aliasParams,
     body: aliasBody,
     result: aliasResult,
-    handle: async ({ params, body }) => {
+    handle: async ({ params, body, actor }) => {
       const { version: toVersion, reason, expected } = body;
-      const change = { ...params, toVersion, reason, actor: ACTOR };
+      const change = { ...params, toVersion, reason, actor };
       const move = await registry.moveAlias(expected === undefined ? change : { ...change, expected });
       return { move: move ?? null };
     },
@@ -86,7 +83,7 @@ function addFacts(host: RouteHost, registry: RegistryService): void {
     params: versionParams,
     body: tagBody,
     result: versionFacts,
-    handle: ({ params, body }) => registry.changeTags(params, { ...body, actor: ACTOR }),
+    handle: ({ params, body, actor }) => registry.changeTags(params, { ...body, actor }),
   });
 }
 
@@ -100,7 +97,7 @@ function addStatements(host: RouteHost, registry: RegistryService): void {
     params: versionParams,
     body: noteBody,
     result: versionFacts,
-    handle: ({ params, body }) => registry.state(params, { kind: "note", text: body.text }, ACTOR),
+    handle: ({ params, body, actor }) => registry.state(params, { kind: "note", text: body.text }, actor),
   });
   jsonRoute(host, {
     method: "post",
@@ -111,7 +108,7 @@ function addStatements(host: RouteHost, registry: RegistryService): void {
     params: versionParams,
     body: noteBody,
     result: versionFacts,
-    handle: ({ params, body }) => registry.state(params, { kind: "purpose", text: body.text }, ACTOR),
+    handle: ({ params, body, actor }) => registry.state(params, { kind: "purpose", text: body.text }, actor),
   });
   jsonRoute(host, {
     method: "post",
@@ -122,7 +119,7 @@ function addStatements(host: RouteHost, registry: RegistryService): void {
     params: versionParams,
     body: riskBody,
     result: versionFacts,
-    handle: ({ params, body }) => registry.state(params, { kind: "risk", ...body }, ACTOR),
+    handle: ({ params, body, actor }) => registry.state(params, { kind: "risk", ...body }, actor),
   });
 }
 
@@ -190,8 +187,8 @@ function addBundles(host: RouteHost, registry: RegistryService): void {
     produces: "application/json",
     result: bundleResult,
     status: 201,
-    respond: async ({ context }) => {
-      const { record, isNew } = await registry.importBundle(await bytesOf(context), ACTOR);
+    respond: async ({ context, actor }) => {
+      const { record, isNew } = await registry.importBundle(await bytesOf(context), actor);
       const { model, version, manifest } = record;
       return context.json({ model, version, manifestSha256: manifest.sha256, isNew }, 201);
     },
@@ -224,6 +221,6 @@ function addRetention(host: RouteHost, registry: RegistryService): void {
     summary: "Apply the retention policy now",
     access: "models",
     result: retentionReport,
-    handle: () => registry.runRetention(ACTOR),
+    handle: ({ actor }) => registry.runRetention(actor),
   });
 }
