@@ -13,8 +13,8 @@ import type { StartedEngine } from "./engine-worker-api.js";
 const RUN_MS = 60_000;
 const LOAD_MS = 120_000;
 const TRAIN_MS = 30 * 60_000;
-/** One step of a large model on a slow device. */
-const STOP_MS = 1000;
+/** For the step under way to end: with what a condition takes to be noticed, well within the second that is promised. */
+const STOP_MS = 500;
 
 /** Serves in a worker. A version is loaded again, once, when the worker has died since. */
 export function createWorkerServing(

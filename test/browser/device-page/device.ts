@@ -21,6 +21,9 @@ export interface DevicePage {
   errors(): readonly string[];
   predict(model: string, inputs: TensorValues): Promise<{ outputs: TensorValues; version: number }>;
   close(): Promise<void>;
+  forget(): Promise<{ readonly isServerTold: boolean }>;
+  /** Values, blobs and keys that the device's database holds. */
+  numKept(): Promise<number>;
   /** One operation of a store in a database of this name. */
   value(
     database: string,
@@ -35,9 +38,9 @@ export interface DevicePage {
     sha256: Sha256,
     bytes?: Uint8Array,
   ): Promise<unknown>;
-  /** Whether the private half of the device's key can be taken out of the page. */
   /** Reads and writes without an end; the codes that the end has. */
   useUntilItFails(name: string): Promise<string[]>;
+  /** Whether the private half of the device's key can be taken out of the page. */
   canExportKey(): Promise<boolean>;
 }
 
@@ -72,6 +75,14 @@ globalThis.page = {
     return { outputs, version };
   },
   close: () => running().close(),
+  forget: () => running().forget(),
+  numKept: async () => {
+    const database = await openDeviceDatabase("fedge");
+    const names = ["values", "blobs", "keys"] as const;
+    const counts = await Promise.all(names.map((name) => database.count(name)));
+    database.close();
+    return counts.reduce((sum, count) => sum + count, 0);
+  },
   value: async (name, operation, key, value) => {
     const database = await openDeviceDatabase(name);
     const store = createIndexedDbValues(database);
