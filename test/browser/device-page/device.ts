@@ -22,6 +22,8 @@ export interface DevicePage {
   predict(model: string, inputs: TensorValues): Promise<{ outputs: TensorValues; version: number }>;
   close(): Promise<void>;
   forget(): Promise<{ readonly isServerTold: boolean }>;
+  /** Keeps data of the site's own until not one byte more fits. */
+  fillUp(): Promise<void>;
   /** Values, blobs and keys that the device's database holds. */
   numKept(): Promise<number>;
   /** One operation of a store in a database of this name. */
@@ -76,6 +78,20 @@ globalThis.page = {
   },
   close: () => running().close(),
   forget: () => running().forget(),
+  fillUp: async () => {
+    const database = await openDeviceDatabase("the-sites-own");
+    const store = createIndexedDbValues(database);
+    let numValues = 0;
+    for (const sizeBytes of [100_000, 10_000, 1000, 100, 10, 1]) {
+      const isKept = (): Promise<boolean> =>
+        store.put(`${(numValues += 1)}`, new Uint8Array(sizeBytes)).then(
+          () => true,
+          () => false,
+        );
+      while (await isKept());
+    }
+    database.close();
+  },
   numKept: async () => {
     const database = await openDeviceDatabase("fedge");
     const names = ["values", "blobs", "keys"] as const;
