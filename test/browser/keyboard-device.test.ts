@@ -187,6 +187,8 @@ describe("asking for a training", () => {
       isEligible: () => false,
       reasons: () => ["in use"],
       onChange: () => () => undefined,
+      usedElsewhere: () => undefined,
+      trainingChanged: () => undefined,
       close: () => undefined,
     };
     const kept = untilMs === undefined ? {} : { "fedge-keyboard/train-now-until": String(untilMs) };

@@ -1,4 +1,4 @@
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type {
   ProgramForm,
   ServingEngine,
@@ -38,6 +38,7 @@ export function createWorkerServing(
 
 class WorkerSession implements ServingSession {
   #generation: unknown;
+  #reloading: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(
@@ -52,13 +53,27 @@ class WorkerSession implements ServingSession {
     if (this.#isClosed)
       return Promise.reject(new FedgeError("CLOSED", "this model version is no longer loaded"));
     if (this.worker.generation !== this.#generation) return this.#runAnew(inputs);
-    return this.worker.run(this.session, inputs, RUN_MS);
+    return this.worker
+      .run(this.session, inputs, RUN_MS)
+      .catch((error: unknown) => this.#again(inputs, error));
+  }
+
+  /** A run whose worker died under it is made once more: whoever asked need not know. */
+  #again(inputs: TensorValues, error: unknown): Promise<TensorValues> {
+    const isDead = errorCodeOf(error) === "TRAINER_DIED" && !this.#isClosed;
+    return isDead ? this.#runAnew(inputs) : Promise.reject(error as Error);
   }
 
   async #runAnew(inputs: TensorValues): Promise<TensorValues> {
+    // Once for all that wait, however many runs the dead worker had.
+    await (this.#reloading ??= this.#reload().finally(() => (this.#reloading = null)));
+    return this.worker.run(this.session, inputs, RUN_MS);
+  }
+
+  async #reload(): Promise<void> {
+    if (this.worker.generation === this.#generation && this.#generation !== null) return;
     this.session = await this.load();
     this.#generation = this.worker.generation;
-    return this.worker.run(this.session, inputs, RUN_MS);
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,10 @@ export interface DevicePage {
   role(): TabRole;
   /** Versions that the page was told of. */
   versions(): readonly number[];
+  /** When its trainings began and ended, in the milliseconds of the machine's clock. */
+  trainings(): readonly { readonly phase: string; readonly atMs: number }[];
+  /** When the page was first typed in, on the same clock; null before. */
+  typedAtMs(): number | null;
   /** Codes of the errors that were told so far. */
   errors(): readonly string[];
   predict(model: string, inputs: TensorValues): Promise<{ outputs: TensorValues; version: number }>;
@@ -53,6 +57,9 @@ declare global {
 let device: BrowserDevice | null = null;
 const errors: string[] = [];
 const versions: number[] = [];
+const trainings: { phase: string; atMs: number }[] = [];
+let typedAtMs: number | null = null;
+window.addEventListener("keydown", () => (typedAtMs ??= Date.now()), { capture: true });
 const running = (): BrowserDevice => {
   if (device === null) throw new Error("the device was not started");
   return device;
@@ -65,12 +72,15 @@ globalThis.page = {
       ...{ server, models, consent: { training: true, reporting: true } },
       trainingData: examples === undefined ? {} : Object.fromEntries(models.map((model) => [model, data])),
     });
+    device.on("round", ({ phase }) => trainings.push({ phase, atMs: Date.now() }));
     device.on("version", ({ version }) => versions.push(version));
     device.on("error", (error) => errors.push((error as { code?: string }).code ?? String(error)));
   },
   status: () => running().status(),
   role: () => running().role,
   versions: () => versions,
+  trainings: () => trainings,
+  typedAtMs: () => typedAtMs,
   errors: () => errors,
   predict: async (model, inputs) => {
     const { outputs, version } = await running().model(model).predict(inputs);

@@ -1,6 +1,7 @@
 import { FedgeError, type DeviceId, type Sha256 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { createMemoryBlobStore, createMemoryByteStore } from "../../memory/memory-stores.js";
+import type { DevicePorts } from "../ports/ports.js";
 import type { Farewell } from "../ports/transport.js";
 import { Farewells } from "./farewells.js";
 
@@ -42,7 +43,7 @@ async function createWorld() {
       blobs: { ...blobs, put: fail, delete: fail },
     };
   };
-  const start = (more: Partial<ReturnType<typeof failingStores>> = {}): Farewells =>
+  const start = (more: Partial<Pick<DevicePorts, "store" | "blobs">> = {}): Farewells =>
     new Farewells({ store, blobs, identity, ...more }, (error) => world.errors.push(error));
   const left = async (): Promise<unknown> => [await store.keys(""), await blobs.list(), world.hasKey];
   return { world, start, left, failingStores };
