@@ -183,6 +183,20 @@ describe.skipIf(!hasChromium)("a page that may not do everything (needs chromium
     await profile.close();
   });
 
+  test("says what is wrong in a page that is not secure", async () => {
+    profile = await browser.newContext();
+    tab = await profile.newPage();
+    // The same machine by an address that no browser takes for it.
+    await tab.goto(built.url.replace("127.0.0.1", "0.0.0.0"));
+    const refused = await tab.evaluate(
+      (url) => page.start(url, ["clouds"]).catch((error: { code?: string }) => error.code),
+      server.httpUrl,
+    );
+
+    expect([await tab.evaluate(() => isSecureContext), refused]).toEqual([false, "ENGINE_UNAVAILABLE"]);
+    await profile.close();
+  });
+
   test("computes in the page where the policy forbids workers, and says so", async () => {
     await open(() => undefined, strict);
 
