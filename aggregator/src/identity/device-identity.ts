@@ -37,9 +37,10 @@ export interface DeviceIdentityService {
   /** Throws DEVICE_UNKNOWN, TOKEN_INVALID for a wrong signature, or ACCESS_DENIED for a wrong clock or a replay. */
   refresh(deviceId: DeviceId, request: TokenRequest): Promise<IssuedToken>;
   /**
-   * Deletes the device for good; the wish has no term, since whoever signed it may have been offline since.
-   * Throws DEVICE_UNKNOWN, TOKEN_INVALID for a wrong signature, or ACCESS_DENIED for a wish that is older than the
-   * device's last request.
+   * Deletes the device for good. Only the signature counts: whoever signed may have been offline since, with a clock that
+   * was wrong and without the key to sign again, and a wish to be forgotten must not fail for that. Played again it does
+   * what was wished: a device erases its key with its wish, and enrols by itself should it still have it.
+   * Throws DEVICE_UNKNOWN, or TOKEN_INVALID for a wrong signature.
    */
   forget(deviceId: DeviceId, request: TokenRequest): Promise<void>;
   /** Throws TOKEN_INVALID, also for a device that is forgotten, or TOKEN_EXPIRED. */
@@ -121,7 +122,6 @@ async function forget(
   request: TokenRequest,
 ): Promise<void> {
   await requireSigned(options, { deviceId, ...request }, forgetMessage(deviceId, request.timestampMs));
-  await refuseReplay(options, deviceId, request.timestampMs);
   await options.store.deleteDevice(deviceId);
 }
 

@@ -285,7 +285,7 @@ class RunningDevice implements Device {
   }
 
   #createRounds(models: readonly ModelName[], onError: (error: unknown) => void): Rounds {
-    const trainingData = this.#memory.trainingData(models, this.ports.trainingData);
+    const trainingData = this.#memory.trainingData(this.#hosts, this.ports.trainingData);
     return new Rounds({
       ports: { ...this.ports, trainingData },
       connection: this.#connection,
