@@ -238,6 +238,7 @@ describe("rounds, models and devices", () => {
     expect(run.exitCode).toBe(0);
     expect(run.stdout).toContain("imported digits version 1\n");
     expect(app.service.imports[0]).toEqual({
+      actor: "admin-token",
       model: "digits",
       onnx: new Uint8Array(onnx),
       training: {
