@@ -21,3 +21,8 @@ export * from "./codec/upload-frame.js";
 export * from "./codec/update.js";
 export * from "./codec/safetensors.js";
 export * from "./codec/tensors.js";
+export * from "./tuf/canonical-json.js";
+export * from "./tuf/metadata.js";
+export * from "./tuf/signatures.js";
+export * from "./tuf/trusted-metadata.js";
+export * from "./tuf/client.js";
