@@ -26,3 +26,4 @@ export * from "./tuf/metadata.js";
 export * from "./tuf/signatures.js";
 export * from "./tuf/trusted-metadata.js";
 export * from "./tuf/client.js";
+export * from "./tuf/sign.js";

@@ -3,7 +3,6 @@ import {
   MAX_METADATA_BYTES,
   type DelegatedRole,
   type MetaFile,
-  type Root,
   type TargetFile,
   type Targets,
 } from "./metadata.js";
@@ -37,8 +36,6 @@ export interface MetadataStore {
   get(role: string): Promise<Uint8Array | undefined>;
   /** Durable when it resolves. */
   put(role: string, bytes: Uint8Array): Promise<void>;
-  /** What is not there is deleted already. */
-  delete(role: string): Promise<void>;
 }
 
 export interface TufClientOptions extends TrustPorts {
@@ -111,22 +108,14 @@ export class TufClient {
 
   async #followRoots(): Promise<void> {
     for (let count = 0; count < MAX_ROOT_ROTATIONS; count += 1) {
-      const before = this.trusted.root;
-      const version = before.version + 1;
+      const version = this.trusted.root.version + 1;
       const maxBytes = MAX_METADATA_BYTES.root;
       const bytes = await this.options.source.fetch({ role: "root", version, expected: null, maxBytes });
       if (bytes === undefined) break;
       await this.trusted.updateRoot(bytes);
-      if (hasRotated(before, this.trusted.root)) await this.#forgetVersions();
       await this.options.store.put("root", bytes);
     }
     this.trusted.requireFreshRoot();
-  }
-
-  /** Whoever stole a key may have raised versions as far as numbers go: the new keys begin anew. */
-  async #forgetVersions(): Promise<void> {
-    await this.options.store.delete("timestamp");
-    await this.options.store.delete("snapshot");
   }
 
   async #updateTimestamp(): Promise<void> {
@@ -158,7 +147,10 @@ export class TufClient {
     return targets;
   }
 
-  /** What was kept and is not believed any more is like nothing. */
+  /**
+   * What was kept and is not believed any more is like nothing. So a new root that takes the trust from a stolen key also
+   * forgets the versions which that key raised: they were kept with its signature (specification, section 5.3.11).
+   */
   async #takeUp(role: string, load: (bytes: Uint8Array) => Promise<unknown>): Promise<void> {
     const kept = await this.options.store.get(role);
     if (kept === undefined) return;
@@ -205,11 +197,4 @@ function isTrustedWith(
 ): boolean {
   if (paths !== undefined) return paths.some((pattern) => matchesPath(pattern, path));
   return prefixes?.some((prefix) => hash.startsWith(prefix)) === true;
-}
-
-function hasRotated(before: Root, after: Root): boolean {
-  return (["timestamp", "snapshot"] as const).some((role) => {
-    const [old, now] = [before.roles[role].keyids, after.roles[role].keyids];
-    return old.length !== now.length || old.some((keyid) => !now.includes(keyid));
-  });
 }
