@@ -27,3 +27,4 @@ export * from "./tuf/signatures.js";
 export * from "./tuf/trusted-metadata.js";
 export * from "./tuf/client.js";
 export * from "./tuf/sign.js";
+export * from "./tuf/release-profile.js";

@@ -2,6 +2,7 @@ import {
   MAX_MESSAGE_BYTES,
   blobTopic,
   deviceTopic,
+  metaTopic,
   serverStateTopic,
   sha256,
   uploadTopic,
@@ -101,6 +102,7 @@ describe("a device's messages", () => {
     ["to another tenant", (id) => ({ topic: `fedge/1/umbrella/d/${id}/report` }), "ACCESS_DENIED"],
     ["to a blob", () => ({ topic: blobTopic(TENANT, HASH, 0) }), "ACCESS_DENIED"],
     ["as the server", () => ({ topic: serverStateTopic(TENANT) }), "ACCESS_DENIED"],
+    ["to the signed metadata", () => ({ topic: metaTopic(TENANT, "timestamp") }), "ACCESS_DENIED"],
     ["to $SYS", () => ({ topic: "$SYS/broker/uptime" }), "TOPIC_INVALID"],
     ["outside the protocol", () => ({ topic: "hello" }), "TOPIC_INVALID"],
     [
