@@ -11,6 +11,7 @@ import { Fleet } from "../fleet/fleet.js";
 import { Inbox } from "../fleet/inbox.js";
 import { Outbox } from "../fleet/outbox.js";
 import { FleetReleases } from "../fleet/releases.js";
+import { openSigning, type Signing } from "../signing/open-signing.js";
 import { ServiceEvents } from "../service-events.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
@@ -29,6 +30,7 @@ export interface Orchestration {
   readonly releases: FleetReleases;
   readonly traffic: () => Traffic;
   readonly fleet: Fleet;
+  readonly signing: Signing;
 }
 
 interface Speaking {
@@ -36,6 +38,7 @@ interface Speaking {
   readonly outbox: Outbox;
   readonly publisher: RetainedBlobs;
   readonly releases: FleetReleases;
+  readonly signing: Signing;
 }
 
 /** Starts everything that acts: fleet, tasks and the inbox that feeds them; then tells devices that the server is here. */
@@ -44,7 +47,7 @@ export async function startOrchestration(
   base: Foundations,
   closing: Closing,
 ): Promise<Orchestration> {
-  const speaking = openSpeaking(base, closing);
+  const speaking = await openSpeaking(options, base, closing);
   const nowMs = (): number => base.clock.nowMs();
   const traffic = (): Traffic => base.transport.traffic();
   const source = options.evaluationData ?? (() => undefined);
@@ -78,10 +81,10 @@ export async function startOrchestration(
   await tasks.start();
   await startInbox(base, fleetRef.fleet, tasks);
   sayAgainAfterLoss(base, speaking, await announce(base, outbox, closing));
-  return { events, tasks, releases, traffic, fleet: fleetRef.fleet };
+  return { events, tasks, releases, traffic, fleet: fleetRef.fleet, signing: speaking.signing };
 }
 
-function openSpeaking(base: Foundations, closing: Closing): Speaking {
+async function openSpeaking(options: ServerOptions, base: Foundations, closing: Closing): Promise<Speaking> {
   const { tenantId, transport, clock, session, logger, metrics, blobs, store } = base;
   const nowMs = (): number => clock.nowMs();
   const events = new ServiceEvents((error) => logger.error({ err: error }, "a listener failed"));
@@ -104,8 +107,17 @@ function openSpeaking(base: Foundations, closing: Closing): Speaking {
     onError,
   });
   closing.add(publisher, (opened) => opened.close());
-  const releases = new FleetReleases({ store, blobs, publisher, outbox, nowMs, emit: events.emit });
-  return { events, outbox, publisher, releases };
+  const told: { releases: FleetReleases | null } = { releases: null };
+  const signing = await openSigning({
+    ...{ tenantId, transport, blobs, clock, publisher, logger },
+    directory: base.state.paths.signing,
+    passphrase: options.keysPassphrase ?? null,
+    onRotated: async () => told.releases?.tellAgain(),
+  });
+  closing.add(signing, (opened) => opened.close());
+  const { signer } = signing;
+  told.releases = new FleetReleases({ store, blobs, publisher, outbox, signer, nowMs, emit: events.emit });
+  return { events, outbox, publisher, releases: told.releases, signing };
 }
 
 function createFleet(base: Foundations, { events, releases }: Speaking, tasks: TaskManager): Fleet {
@@ -174,12 +186,13 @@ async function announce(
 /** What an operator's broker retained is gone when it restarts without persistence: all of it is said again. */
 function sayAgainAfterLoss(
   { transport, logger }: Foundations,
-  { publisher, releases }: Speaking,
+  { publisher, releases, signing }: Speaking,
   announceAgain: () => Promise<void>,
 ): void {
   let underWay: Promise<void> = Promise.resolve();
   const sayAgain = async (): Promise<void> => {
     await publisher.republish();
+    await signing.publishAgain();
     await releases.tellAgain();
     // Last: devices answer it at once, and ask for what was said before.
     await announceAgain();

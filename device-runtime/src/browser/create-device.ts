@@ -13,6 +13,7 @@ import { askingToPersist } from "./persistence.js";
 import { startRememberedEngines } from "./remembered-engines.js";
 import type { Engines } from "./start-engines.js";
 import { webDigest } from "./web-digest.js";
+import { webVerifier } from "./web-signature-verifier.js";
 import { createLockLeadership } from "./tabs/leadership.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
 import { openTabLine } from "./tabs/tab-messages.js";
@@ -111,7 +112,7 @@ async function openDevice(
   const { store, blobs, key, eraseKey } = storage;
   return createCoreDevice(
     {
-      ...{ clock, store, blobs, conditions, digest: webDigest },
+      ...{ clock, store, blobs, conditions, digest: webDigest, verifier: webVerifier },
       transport: createMqttTransport({ keepaliveSeconds: KEEPALIVE_SECONDS }),
       random: createRandom(crypto.randomUUID()),
       identity: createHttpIdentity({
@@ -127,6 +128,7 @@ async function openDevice(
       models: modelsOf(options),
       consent: options.consent ?? {},
       platform: platformOf(navigator.userAgent),
+      ...(options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot }),
       problems: [...storage.problems, ...engines.problems],
       ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
     },

@@ -1,13 +1,1 @@
-import type { ReleaseTrust } from "../core/trust/release-trust.js";
-
-/** Believes everything, for tests and simulations of something else than trust. */
-export function createTrustingTrust(): ReleaseTrust {
-  const believed = async (): Promise<void> => undefined;
-  return {
-    refresh: believed,
-    verifyDesired: believed,
-    accept: async () => ({ releaseCounter: 1, minRuntimeVersion: "0.1.0" }),
-    committed: believed,
-    close: () => undefined,
-  };
-}
+export { createTrustingTrust } from "../core/trust/trusting-trust.js";

@@ -46,7 +46,7 @@ describe("a client that begins", () => {
 
   test("without any root says so", async () => {
     const rig = await ClientRig.open();
-    await rig.store.delete("root");
+    rig.store.kept.delete("root");
 
     await expect(rig.refresh()).rejects.toMatchObject({ code: "METADATA_UNAVAILABLE" });
   });

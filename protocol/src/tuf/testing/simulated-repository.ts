@@ -213,10 +213,6 @@ export class MemoryMetadata implements MetadataStore {
     this.kept.set(role, bytes);
   }
 
-  async delete(role: string): Promise<void> {
-    this.kept.delete(role);
-  }
-
   /** Versions of what is kept, by role. */
   get versions(): Record<string, unknown> {
     return Object.fromEntries([...this.kept].map(([role, bytes]) => [role, versionOf(bytes)]));
