@@ -4,6 +4,7 @@ import {
   desiredBytes,
   toHex,
   type Desired,
+  type MetadataSigner,
   type Root,
   type TargetFile,
 } from "@fedge/protocol";
@@ -12,6 +13,7 @@ import { nodeSha256 } from "./key-files.js";
 import { readChain, type PublishedChain } from "./metadata-chain.js";
 import { nodeVerifier } from "./node-verifier.js";
 import { openRoot } from "./root-document.js";
+import { ONLINE_ROLES } from "./signing-directory.js";
 import { isDue, writeChain, type ChainOptions, type TargetChanges } from "./write-chain.js";
 
 const NOTHING: TargetChanges = new Map();
@@ -27,6 +29,7 @@ const NOTHING: TargetChanges = new Map();
 export class SigningRepository {
   #queue: Promise<unknown> = Promise.resolve();
   #listener: () => Promise<void> = async () => undefined;
+  #desiredSigner: Promise<MetadataSigner> | null = null;
 
   private constructor(
     private readonly options: ChainOptions,
@@ -41,6 +44,8 @@ export class SigningRepository {
     const chain = published ?? (await writeChain(options, root, { published: undefined, changes: NOTHING }));
     const repository = new SigningRepository(options, root, chain);
     await repository.renew();
+    // Now, and not at the first release: whoever starts the server has the passphrase at hand.
+    for (const role of ONLINE_ROLES) await options.directory.signerOf(role, repository.root);
     return repository;
   }
 
@@ -80,7 +85,9 @@ export class SigningRepository {
 
   /** The document with the signature that a device asks for. Throws KEYS_MISSING. */
   async signDesired(desired: Desired): Promise<Desired> {
-    const signer = await this.options.directory.signerOf("timestamp", this.trustedRoot);
+    // Read once: a release signs a document for every device.
+    this.#desiredSigner ??= this.options.directory.signerOf("timestamp", this.trustedRoot);
+    const signer = await this.#desiredSigner;
     const value = toHex(await signer.sign(desiredBytes(desired)));
     return { ...desired, signature: { keyId: signer.keyId, value } };
   }
@@ -122,6 +129,7 @@ export class SigningRepository {
     await directory.writeMetadata(`${trusted.root.version}.root`, bytes);
     await directory.removeNextRoot();
     this.trustedRoot = trusted.root;
+    this.#desiredSigner = null;
     this.chain = (await readChain(directory, trusted.root)) ?? this.chain;
     return true;
   }
