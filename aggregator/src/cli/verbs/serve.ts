@@ -23,6 +23,8 @@ export function addServe(program: Command, terminal: Terminal): void {
 }
 
 export function serverOptionsOf(flags: ServeFlags): ServerOptions {
+  // Not a flag: whoever lists processes would read it.
+  const keysPassphrase = process.env["FEDGE_KEYS_PASSPHRASE"];
   return {
     stateDirectory: flags.state,
     host: flags.host,
@@ -32,6 +34,7 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
     logLevel: flags.logLevel,
     allowedHosts: flags.allowedHost,
     allowedOrigins: flags.allowedOrigin,
+    ...(keysPassphrase === undefined || keysPassphrase === "" ? {} : { keysPassphrase }),
     ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
     ...(flags.brokerUrl === undefined ? {} : { brokerUrl: flags.brokerUrl }),
     ...(flags.enrolmentKey === undefined ? {} : { enrolmentKey: flags.enrolmentKey }),
