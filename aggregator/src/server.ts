@@ -9,6 +9,7 @@ import { createModelPreparer } from "./model-check/prepare-in-process.js";
 import { Closing } from "./server/closing.js";
 import { openFoundations, type Foundations } from "./server/foundations.js";
 import { renderMetrics } from "./server/gauges.js";
+import { servedMetadata } from "./signing/served-metadata.js";
 import { startOrchestration, type Orchestration } from "./server/orchestration.js";
 import type { RunningServer, ServerOptions } from "./server/options.js";
 
@@ -40,7 +41,7 @@ async function openHttp(
   { orchestration, closing }: { readonly orchestration: Orchestration; readonly closing: Closing },
 ): Promise<RunningServer> {
   const service = createService(base, orchestration);
-  const app = closing.add(createApp(options, base, service), (opened) => opened.close());
+  const app = closing.add(createApp(options, base, { service, orchestration }), (opened) => opened.close());
   const listener = closing.add(await listen(app, { host: options.host, port: options.httpPort }), (opened) =>
     opened.close(),
   );
@@ -71,10 +72,15 @@ function createService(
   });
 }
 
-function createApp(options: ServerOptions, base: Foundations, service: Aggregator): HttpApp {
+function createApp(
+  options: ServerOptions,
+  base: Foundations,
+  { service, orchestration }: { readonly service: Aggregator; readonly orchestration: Orchestration },
+): HttpApp {
   const { blobs, identity, metrics, clock, logger: log } = base;
   return createHttpApp({
     ...{ service, blobs, identity, clock, log },
+    signedMetadata: servedMetadata(orchestration.signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
     metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
     health: () => checkHealth(base),

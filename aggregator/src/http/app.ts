@@ -10,6 +10,7 @@ import type { HttpAppOptions } from "./ports.js";
 import { rawRoute, type RouteHost } from "./route.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
+import { addMetadataRoutes } from "./routes/metadata-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
@@ -87,6 +88,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
   addModelRoutes(host, options.service);
   addDeviceRoutes(host, options);
   addBlobRoutes(host, options.blobs);
+  addMetadataRoutes(host, options.signedMetadata);
   const streams = new EventStreams(feed);
   rawRoute(host, {
     method: "get",

@@ -28,6 +28,8 @@ test("every operation documents its errors and, unless it is public, its token",
   expect(operations.filter(({ operation }) => !("default" in operation.responses))).toEqual([]);
   expect(open.sort()).toEqual([
     "get /healthz",
+    "get /v1/metadata/targets/models/{model}/{version}/{file}",
+    "get /v1/metadata/{file}",
     "post /v1/devices",
     "post /v1/devices/{deviceId}/forget",
     "post /v1/devices/{deviceId}/token",

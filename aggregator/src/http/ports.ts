@@ -2,6 +2,7 @@ import type { DeviceId, TenantId } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
 import type { AggregatorService } from "../service.js";
+import type { ServedMetadata } from "../signing/served-metadata.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
 export interface DeviceToken {
@@ -49,6 +50,7 @@ export interface MqttUrls {
 export interface HttpAppOptions {
   readonly service: AggregatorService;
   readonly blobs: Pick<BlobStore, "get">;
+  readonly signedMetadata: ServedMetadata;
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */
   readonly isAdminToken: (token: string) => boolean;

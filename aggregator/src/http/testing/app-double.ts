@@ -25,6 +25,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   const http = createHttpApp({
     service,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
+    signedMetadata: { file: () => Promise.resolve(undefined), target: () => Promise.resolve(undefined) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
     metrics: {
