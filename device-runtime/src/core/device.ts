@@ -268,6 +268,7 @@ class RunningDevice implements Device {
       ports: this.ports,
       connection: this.#connection,
       fetcher: this.#fetcher,
+      trust: this.#trust,
       hosts: this.#hosts,
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#rounds.phase === "training",
