@@ -76,8 +76,8 @@ export interface NextRoot {
 }
 
 /**
- * Makes a new key for a role and the next root that trusts it in place of the old one; for `root`, a new root that only
- * lives longer. It is signed with the root keys that are here, and adopted by the server once it has enough signatures.
+ * Makes a new key for a role and the next root that trusts it in place of the old one. For `root`, the keys that are here
+ * are replaced; when they are offline, the next root only lives longer until `replaceRootKeys` is run. It is signed with the root keys that are here, and adopted by the server once it has enough signatures.
  *
  * Throws KEYS_MISSING before `initKeys`, KEYS_EXIST while another next root waits.
  */
@@ -101,6 +101,9 @@ export async function rotateKey(
   const version = root.version + 1;
   const bytes = await signMetadata(rootDocument(version, nowMs + rootMs, next), signers);
   await directory.writeNextRoot(bytes);
+  if (role === "root" && signers.length > 0) {
+    await replaceRootKeys(directory.nextRootFile, directory.keysDirectory, directory.passphrase);
+  }
   return { version, isSigned: signers.length >= keys.root.threshold, path: directory.nextRootFile };
 }
 
@@ -118,6 +121,12 @@ export async function newestRoot(directory: SigningDirectory): Promise<Uint8Arra
   throw new FedgeError("KEYS_MISSING", `there is no root in ${directory.directory}; run \`fedge keys init\``);
 }
 
+export interface RootSignatures {
+  /** Of keys that the root trusts. */
+  readonly numSignatures: number;
+  readonly threshold: number;
+}
+
 /**
  * Adds the signatures of the keys of a folder to a root's file and gives how many it has now. Needs nothing but the file
  * and the keys, so that it runs where the root's keys are kept. Throws KEYS_MISSING or METADATA_MALFORMED.
@@ -126,9 +135,8 @@ export async function signRoot(
   path: string,
   keysDirectory: string,
   passphrase: string | null,
-): Promise<{ readonly numSignatures: number; readonly threshold: number }> {
-  const bytes = await readFileIfThere(path);
-  if (bytes === undefined) throw new FedgeError("KEYS_MISSING", `there is no root to sign at ${path}`);
+): Promise<RootSignatures> {
+  const bytes = await rootToSign(path);
   const signers = await readRootKeys(keysDirectory, passphrase);
   if (signers.length === 0)
     throw new FedgeError("KEYS_MISSING", `there is no root-1.pem in ${keysDirectory}`);
@@ -140,6 +148,41 @@ export async function signRoot(
   return { numSignatures: signatures.length, threshold: root.roles.root.threshold };
 }
 
+async function rootToSign(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readFileIfThere(path);
+  if (bytes !== undefined) return bytes;
+  throw new FedgeError("KEYS_MISSING", `there is no root to sign at ${path}`);
+}
+
 function signaturesOf(bytes: Uint8Array): Signatures {
   return decodeMetadata("root", bytes).signatures;
+}
+
+/**
+ * Makes as many new root keys in a folder as it has of the root's, lets the root of the file trust them in their place, and
+ * signs it with both: devices follow a root only when the keys before it agree. Throws as `signRoot` does.
+ */
+export async function replaceRootKeys(
+  path: string,
+  keysDirectory: string,
+  passphrase: string | null,
+): Promise<RootSignatures> {
+  const { root } = openRoot(await rootToSign(path));
+  const keys = keysOf(root);
+  const all = await readRootKeys(keysDirectory, passphrase);
+  const old = all.filter(({ keyId }) => root.roles.root.keyids.includes(keyId));
+  if (old.length === 0)
+    throw new FedgeError("KEYS_MISSING", `no key in ${keysDirectory} is one of the root's`);
+  const made = [];
+  for (const [at] of old.entries()) {
+    made.push(await createKeyFile(join(keysDirectory, `root-${all.length + at + 1}.pem`), passphrase));
+  }
+  const kept = keys.root.keys.filter(({ keyId }) => !old.some((signer) => signer.keyId === keyId));
+  const next = { ...keys, root: { ...keys.root, keys: [...kept, ...made] } };
+  // The signatures that the file has are of another document.
+  await writeFileAtomically(
+    path,
+    await signMetadata(rootDocument(root.version, root.expires, next), [...old, ...made]),
+  );
+  return { numSignatures: made.length, threshold: root.roles.root.threshold };
 }

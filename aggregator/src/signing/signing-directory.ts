@@ -22,7 +22,7 @@ const ROOT_KEY = /^root-[1-9][0-9]*\.pem$/;
 export class SigningDirectory {
   constructor(
     readonly directory: string,
-    private readonly passphrase: string | null,
+    readonly passphrase: string | null,
   ) {}
 
   get nextRootFile(): string {

@@ -12,7 +12,7 @@ import { cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { initKeys, rotateKey, signRoot, newestRoot } from "./key-ceremony.js";
+import { initKeys, replaceRootKeys, rotateKey, signRoot, newestRoot } from "./key-ceremony.js";
 import { nodeSha256 } from "./key-files.js";
 import { DEFAULT_LIFETIMES } from "./lifetimes.js";
 import { nodeVerifier } from "./node-verifier.js";
@@ -292,6 +292,31 @@ describe("a rotation", () => {
 
     expect(await repository.renew()).toBe(true);
     await expect(client.refresh()).resolves.toBeDefined();
+  });
+
+  test("of the root's own key is followed by a client, and the old key signs no root after it", async () => {
+    const repository = await opened();
+    const client = await FileClient.begin();
+    await rotateKey(directoryOf(), "root", nowMs);
+    expect(await repository.renew()).toBe(true);
+    await client.refresh();
+    rmSync(join(folder, "signing", "keys", "root-2.pem"));
+    await rotateKey(directoryOf(), "timestamp", nowMs);
+
+    expect(await repository.renew()).toBe(false);
+    expect(repository.root.version).toBe(2);
+  });
+
+  test("of offline root keys is signed where they are", async () => {
+    const offline = join(folder, "offline");
+    const repository = await opened({ offlineRootDirectory: offline as never });
+    const client = await FileClient.begin();
+    await rotateKey(directoryOf(), "root", nowMs);
+    await replaceRootKeys(directoryOf().nextRootFile, offline, null);
+
+    expect(await repository.renew()).toBe(true);
+    await client.refresh();
+    expect(client.kept.get("root")).toEqual(await newestRoot(directoryOf()));
   });
 
   test("needs as many root keys as the threshold says", async () => {

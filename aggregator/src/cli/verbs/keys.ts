@@ -1,7 +1,7 @@
 import { Argument, Option, type Command } from "commander";
 import { join, resolve } from "node:path";
 import { createSystemClock } from "../../clock/system-clock.js";
-import { initKeys, newestRoot, rotateKey, signRoot } from "../../signing/key-ceremony.js";
+import { initKeys, newestRoot, replaceRootKeys, rotateKey, signRoot } from "../../signing/key-ceremony.js";
 import { openRoot } from "../../signing/root-document.js";
 import { ONLINE_ROLES, SigningDirectory, type OnlineRole } from "../../signing/signing-directory.js";
 import { writeFileAtomically } from "../../signing/write-file.js";
@@ -89,7 +89,7 @@ async function show(directory: SigningDirectory, terminal: Terminal): Promise<vo
 }
 
 function addRotate(keys: Command, terminal: Terminal): void {
-  withState(keys.command("rotate").description("replace a role's key; for root, renew the root"))
+  withState(keys.command("rotate").description("replace a role's key, or the root's when they are here"))
     .addArgument(new Argument("<role>", "whose key").choices([...ONLINE_ROLES, "root"]))
     .action(async (role: OnlineRole | "root", flags: KeysFlags) => {
       const next = await rotateKey(directoryOf(flags, terminal), role, createSystemClock().nowMs());
@@ -107,9 +107,14 @@ function addSignRoot(keys: Command, terminal: Terminal): void {
     .description("sign the next root with the root's keys; needs no aggregator and no network")
     .argument("<file>", "next.root.json")
     .requiredOption("--keys <directory>", "where root-1.pem is")
+    .option(
+      "--replace-root-keys",
+      "make new root keys there, and let the root trust them in place of the old ones",
+    )
     .addOption(jsonFlag())
-    .action(async (file: string, flags: { keys: string }) => {
-      const signed = await signRoot(resolve(file), resolve(flags.keys), passphraseOf(terminal));
+    .action(async (file: string, flags: { keys: string; replaceRootKeys?: true }) => {
+      const sign = flags.replaceRootKeys === true ? replaceRootKeys : signRoot;
+      const signed = await sign(resolve(file), resolve(flags.keys), passphraseOf(terminal));
       const { numSignatures, threshold } = signed;
       printResult(terminal, signed, () => `${numSignatures} signatures; the root needs ${threshold}`);
     });
