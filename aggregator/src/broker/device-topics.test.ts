@@ -159,7 +159,7 @@ describe("a device's messages", () => {
 });
 
 describe("a subscription", () => {
-  test("to each of a device's down channels, blocks and the server's state is granted", async () => {
+  test("to each of a device's down channels, blocks, signed metadata and the server's state is granted", async () => {
     const device = await server.newDevice();
     const client = await device.connect();
     const topics = [
@@ -167,6 +167,8 @@ describe("a subscription", () => {
         deviceTopic(TENANT, device.deviceId, channel),
       ),
       blobTopic(TENANT, HASH, 4095),
+      metaTopic(TENANT, "timestamp"),
+      metaTopic(TENANT, "root"),
       serverStateTopic(TENANT),
     ];
 
@@ -187,6 +189,8 @@ describe("a subscription", () => {
     ["its own reports", (id) => `fedge/1/acme/d/${id}/report`],
     ["its own uploads", (id) => `fedge/1/acme/d/${id}/fl/blk/0`],
     ["another tenant's state", () => serverStateTopic(tenantOf("umbrella"))],
+    ["another tenant's metadata", () => metaTopic(tenantOf("umbrella"), "timestamp")],
+    ["all metadata", () => "fedge/1/acme/meta/+"],
     ["another tenant's blobs", () => blobTopic(tenantOf("umbrella"), HASH, 0)],
   ];
   test.each(refusedFilters)("to %s is answered with 0x80", async (_name, filter) => {
