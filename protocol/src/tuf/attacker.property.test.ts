@@ -72,7 +72,7 @@ test(`no answers of whoever has no key make a target that was not signed (seed $
           const version = hashes.indexOf((found.file.hashes["sha256"] ?? "") as never);
           expect(version).toBeGreaterThanOrEqual(Math.max(0, newest));
           newest = version;
-        numFound += 1;
+          numFound += 1;
         }
       },
     ),
