@@ -7,10 +7,10 @@ import type { HttpAppOptions } from "./http/ports.js";
 import { adminTokenCheck } from "./identity/admin-token.js";
 import { createModelPreparer } from "./model-check/prepare-in-process.js";
 import { invitationPath } from "./people/secrets.js";
-import type { Registry } from "./registry/registry.js";
 import { Closing } from "./server/closing.js";
 import { openFoundations, type Foundations } from "./server/foundations.js";
 import { renderMetrics } from "./server/gauges.js";
+import { servedMetadata } from "./signing/served-metadata.js";
 import { startOrchestration, type Orchestration } from "./server/orchestration.js";
 import type { RunningServer, ServerOptions } from "./server/options.js";
 
@@ -42,9 +42,7 @@ async function openHttp(
   { orchestration, closing }: { readonly orchestration: Orchestration; readonly closing: Closing },
 ): Promise<RunningServer> {
   const service = createService(base, orchestration);
-  const app = closing.add(createApp(options, base, { service, registry: orchestration.registry }), (opened) =>
-    opened.close(),
-  );
+  const app = closing.add(createApp(options, base, { service, orchestration }), (opened) => opened.close());
   const listener = closing.add(await listen(app, { host: options.host, port: options.httpPort }), (opened) =>
     opened.close(),
   );
@@ -82,11 +80,13 @@ function createService(
 function createApp(
   options: ServerOptions,
   base: Foundations,
-  { service, registry }: { readonly service: Aggregator; readonly registry: Registry },
+  { service, orchestration }: { readonly service: Aggregator; readonly orchestration: Orchestration },
 ): HttpApp {
   const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
+  const { registry, signing } = orchestration;
   return createHttpApp({
     ...{ service, registry, blobs, identity, people, audit, clock, log },
+    signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
     metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
     health: () => checkHealth(base),

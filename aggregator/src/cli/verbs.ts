@@ -72,6 +72,16 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./verbs/audit.js")).addAudit,
   },
   {
+    name: "keys",
+    summary: "make, show, rotate and carry the signing keys",
+    load: async () => (await import("./verbs/keys.js")).addKeys,
+  },
+  {
+    name: "tuf",
+    summary: "verify the signed metadata of any TUF repository",
+    load: async () => (await import("./verbs/tuf.js")).addTuf,
+  },
+  {
     name: "bench",
     summary: "measure this machine against what the project promises",
     load: async () => (await import("./verbs/bench.js")).addBench,

@@ -1,9 +1,17 @@
-import { decodeManifest, type BlobRef, type Desired, type DeviceId, type ModelName } from "@fedge/protocol";
+import {
+  decodeManifest,
+  type BlobRef,
+  type Desired,
+  type DeviceId,
+  type ModelManifest,
+  type ModelName,
+} from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { ServiceEvent } from "../service.js";
 import type { ControlStore } from "../store/port.js";
 import type { BlobPublisher, Releases } from "../tasks/ports.js";
+import type { ReleaseSigner } from "../signing/release-signer.js";
 import type { Outbox } from "./outbox.js";
 
 export interface FleetReleasesOptions {
@@ -11,6 +19,7 @@ export interface FleetReleasesOptions {
   readonly blobs: BlobStore;
   readonly publisher: BlobPublisher;
   readonly outbox: Outbox;
+  readonly signer: ReleaseSigner;
   readonly nowMs: () => number;
   readonly emit: (event: ServiceEvent) => void;
 }
@@ -51,7 +60,8 @@ export class FleetReleases implements Releases {
     const desired = this.#desired;
     if (desired === null || this.#told.get(deviceId) === desired.releaseCounter) return;
     this.#told.set(deviceId, desired.releaseCounter);
-    await this.options.outbox.sendTo(deviceId, "desired", desired, { retain: true });
+    const signed = await this.options.signer.signDesired({ ...desired, deviceId });
+    await this.options.outbox.sendTo(deviceId, "desired", signed, { retain: true });
   }
 
   /** Takes back what the broker keeps for a device that is gone for good. */
@@ -62,18 +72,20 @@ export class FleetReleases implements Releases {
   }
 
   async #add(model: ModelName, version: VersionRecord, releaseCounter: number): Promise<void> {
-    await this.options.publisher.hold(`release/${model}`, await this.#blobsOf(version));
+    const manifest = decodeManifest(await this.options.blobs.get(version.manifest.sha256));
+    await this.options.publisher.hold(`release/${model}`, servedBlobs(version, manifest));
+    // Before any device is told: it believes in no version that is not among the signed targets.
+    await this.options.signer.signRelease({ manifest, manifestRef: version.manifest, releaseCounter });
     const others = this.#desired?.models.filter((entry) => entry.model !== model) ?? [];
     const entry = { model, version: version.version, manifest: version.manifest };
     const counter = Math.max(releaseCounter, this.#desired?.releaseCounter ?? 0);
     this.#desired = { type: "desired", releaseCounter: counter, models: [...others, entry] };
   }
+}
 
-  async #blobsOf(version: VersionRecord): Promise<BlobRef[]> {
-    const manifest = decodeManifest(await this.options.blobs.get(version.manifest.sha256));
-    const golden = manifest.golden === undefined ? [] : [manifest.golden.tensors];
-    const { infer, layers } = manifest.graphs;
-    const graphs = layers === undefined ? [infer] : [infer, layers];
-    return [version.manifest, manifest.checkpoint, ...graphs, ...golden];
-  }
+function servedBlobs(version: VersionRecord, manifest: ModelManifest): BlobRef[] {
+  const golden = manifest.golden === undefined ? [] : [manifest.golden.tensors];
+  const { infer, layers } = manifest.graphs;
+  const graphs = layers === undefined ? [infer] : [infer, layers];
+  return [version.manifest, manifest.checkpoint, ...graphs, ...golden];
 }

@@ -13,6 +13,7 @@ import { addAccountRoutes } from "./routes/account-routes.js";
 import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
+import { addMetadataRoutes } from "./routes/metadata-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
 import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
 import { addRolloutRoutes } from "./routes/rollout-routes.js";
@@ -107,6 +108,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
   addSessionRoutes(host, options);
   addAccountRoutes(host, options);
   addAuditRoutes(host, options.audit);
+  addMetadataRoutes(host, options.signedMetadata);
   const streams = new EventStreams(feed);
   rawRoute(host, {
     method: "get",

@@ -7,6 +7,7 @@ import type { AuditLog } from "../audit/audit-log.js";
 import type { PeopleService } from "../people/people-service.js";
 import type { RegistryService } from "../registry/registry-service.js";
 import type { AggregatorService } from "../service.js";
+import type { ServedMetadata } from "../signing/served-metadata.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
 export interface DeviceToken {
@@ -59,6 +60,7 @@ export interface HttpAppOptions {
   readonly deviceAdmin?: DeviceAdminPort;
   readonly registry: RegistryService;
   readonly blobs: Pick<BlobStore, "get">;
+  readonly signedMetadata: ServedMetadata;
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */
   readonly isAdminToken: (token: string) => boolean;

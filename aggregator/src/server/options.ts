@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly brokerUrl?: string;
   /** What devices must show to enrol; every device may when absent. */
   readonly enrolmentKey?: string;
+  /** Opens the signing keys, which are not encrypted when it is absent. */
+  readonly keysPassphrase?: string;
   readonly tenantId?: string;
   readonly logLevel?: LogLevel;
   readonly allowedHosts?: readonly string[];

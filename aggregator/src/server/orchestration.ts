@@ -14,6 +14,7 @@ import { FleetReleases } from "../fleet/releases.js";
 import { RUNTIME_VERSION } from "../registry/import-model.js";
 import type { Registry } from "../registry/registry.js";
 import type { VersionKeeper } from "../registry/version-keeper.js";
+import { openSigning, type Signing } from "../signing/open-signing.js";
 import { ServiceEvents } from "../service-events.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
@@ -34,6 +35,7 @@ export interface Orchestration {
   readonly traffic: () => Traffic;
   readonly fleet: Fleet;
   readonly registry: Registry;
+  readonly signing: Signing;
 }
 
 interface Speaking {
@@ -41,6 +43,7 @@ interface Speaking {
   readonly outbox: Outbox;
   readonly publisher: RetainedBlobs;
   readonly releases: FleetReleases;
+  readonly signing: Signing;
 }
 
 /** Starts everything that acts: fleet, tasks and the inbox that feeds them; then tells devices that the server is here. */
@@ -49,8 +52,8 @@ export async function startOrchestration(
   base: Foundations,
   closing: Closing,
 ): Promise<Orchestration> {
-  const speaking = openSpeaking(base, closing);
-  const { events, releases, publisher } = speaking;
+  const speaking = await openSpeaking(options, base, closing);
+  const { events, releases, publisher, signing } = speaking;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
   const retention = options.retention ?? {};
   const wiring = openRegistry(base, { audit: base.audit, releases, publisher, retention });
@@ -73,7 +76,7 @@ export async function startOrchestration(
   closing.add(wiring.schedule, (schedule) => schedule.close()).start();
   sayAgainAfterLoss(base, speaking, await announce(base, speaking.outbox, closing));
   const { traffic } = shared;
-  return { events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry };
+  return { events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry, signing };
 }
 
 /** What every task's rounds share; only the sum is a round's own. */
@@ -101,7 +104,7 @@ function sharedPorts(
   };
 }
 
-function openSpeaking(base: Foundations, closing: Closing): Speaking {
+async function openSpeaking(options: ServerOptions, base: Foundations, closing: Closing): Promise<Speaking> {
   const { tenantId, transport, clock, session, logger, metrics, blobs, store } = base;
   const nowMs = (): number => clock.nowMs();
   const events = new ServiceEvents((error) => logger.error({ err: error }, "a listener failed"));
@@ -124,8 +127,17 @@ function openSpeaking(base: Foundations, closing: Closing): Speaking {
     onError,
   });
   closing.add(publisher, (opened) => opened.close());
-  const releases = new FleetReleases({ store, blobs, publisher, outbox, nowMs, emit: events.emit });
-  return { events, outbox, publisher, releases };
+  const told: { releases: FleetReleases | null } = { releases: null };
+  const signing = await openSigning({
+    ...{ tenantId, transport, blobs, clock, publisher, logger },
+    directory: base.state.paths.signing,
+    passphrase: options.keysPassphrase ?? null,
+    onRotated: async () => told.releases?.tellAgain(),
+  });
+  closing.add(signing, (opened) => opened.close());
+  const { signer } = signing;
+  told.releases = new FleetReleases({ store, blobs, publisher, outbox, signer, nowMs, emit: events.emit });
+  return { events, outbox, publisher, releases: told.releases, signing };
 }
 
 function createFleet(base: Foundations, { events, releases }: Speaking, tasks: TaskManager): Fleet {
@@ -194,12 +206,13 @@ async function announce(
 /** What an operator's broker retained is gone when it restarts without persistence: all of it is said again. */
 function sayAgainAfterLoss(
   { transport, logger }: Foundations,
-  { publisher, releases }: Speaking,
+  { publisher, releases, signing }: Speaking,
   announceAgain: () => Promise<void>,
 ): void {
   let underWay: Promise<void> = Promise.resolve();
   const sayAgain = async (): Promise<void> => {
     await publisher.republish();
+    await signing.publishAgain();
     await releases.tellAgain();
     // Last: devices answer it at once, and ask for what was said before.
     await announceAgain();

@@ -15,6 +15,7 @@ import { startRememberedEngines } from "./remembered-engines.js";
 import type { Engines } from "./start-engines.js";
 import { requireSubtle, webDigest } from "./web-digest.js";
 import { createLockLeadership, type Leadership } from "./tabs/leadership.js";
+import { webVerifier } from "./web-signature-verifier.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
 import { SILENT_LINE, openTabLine, type TabLine } from "./tabs/tab-messages.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
@@ -126,7 +127,7 @@ async function openDevice(
   const { store, blobs, key, eraseKey } = storage;
   return createCoreDevice(
     {
-      ...{ clock, store, blobs, conditions, digest: webDigest },
+      ...{ clock, store, blobs, conditions, digest: webDigest, verifier: webVerifier },
       transport: createMqttTransport({ keepaliveSeconds: KEEPALIVE_SECONDS }),
       random: createRandom(crypto.randomUUID()),
       identity: createHttpIdentity({
@@ -142,6 +143,7 @@ async function openDevice(
       models: modelsOf(options),
       consent: options.consent ?? {},
       platform: platformOf(navigator.userAgent),
+      ...(options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot }),
       problems: [...storage.problems, ...engines.problems],
       ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
     },

@@ -24,6 +24,8 @@ export function addServe(program: Command, terminal: Terminal): void {
 }
 
 export function serverOptionsOf(flags: ServeFlags): ServerOptions {
+  // Not a flag: whoever lists processes would read it.
+  const keysPassphrase = process.env["FEDGE_KEYS_PASSPHRASE"];
   return {
     stateDirectory: flags.state,
     host: flags.host,
@@ -34,6 +36,7 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
     allowedHosts: flags.allowedHost,
     allowedOrigins: flags.allowedOrigin,
     retention: retentionOf(flags),
+    ...(keysPassphrase === undefined || keysPassphrase === "" ? {} : { keysPassphrase }),
     ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
     ...(flags.brokerUrl === undefined ? {} : { brokerUrl: flags.brokerUrl }),
     ...(flags.enrolmentKey === undefined ? {} : { enrolmentKey: flags.enrolmentKey }),

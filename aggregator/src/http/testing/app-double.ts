@@ -42,6 +42,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
     audit: people.audit,
     registry,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
+    signedMetadata: { file: () => Promise.resolve(undefined), target: () => Promise.resolve(undefined) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
     metrics: {

@@ -1,0 +1,77 @@
+import {
+  bundleFiles,
+  decodeTargetCustom,
+  targetPath,
+  type BlobRef,
+  type Desired,
+  type ModelManifest,
+  type TargetCustom,
+  type TargetFile,
+  type TenantId,
+} from "@fedge/protocol";
+import type { SigningRepository } from "./signing-repository.js";
+import type { TargetChanges } from "./write-chain.js";
+
+/** Releases of one model that stay among the targets; a device that was away longer waits for its next desired state. */
+const MAX_RELEASES_PER_MODEL = 32;
+
+export interface SignedRelease {
+  readonly manifest: ModelManifest;
+  readonly manifestRef: BlobRef;
+  readonly releaseCounter: number;
+  readonly population?: string;
+}
+
+/** Makes devices believe what the server wants of them. */
+export interface ReleaseSigner {
+  /** Makes the version a target, under a counter that is larger than those of all releases of the model before. */
+  signRelease(release: SignedRelease): Promise<void>;
+  /** The document with its signature. */
+  signDesired(desired: Desired): Promise<Desired>;
+}
+
+/** Signs releases as targets of the repository. */
+export function createReleaseSigner(repository: SigningRepository, tenantId: TenantId): ReleaseSigner {
+  return {
+    signDesired: (desired) => repository.signDesired(desired),
+    signRelease: async (release) => {
+      const { model, version } = release.manifest;
+      const path = targetPath(model, version);
+      const file = targetFileOf(release, tenantId);
+      if (isSame(repository.target(path), file)) return;
+      await repository.publish(new Map([[path, file], ...outdated(repository, `models/${model}/`, path)]));
+    },
+  };
+}
+
+function targetFileOf(
+  { manifest, manifestRef, releaseCounter, population }: SignedRelease,
+  tenantId: TenantId,
+): TargetFile {
+  const custom: TargetCustom = {
+    releaseCounter,
+    minRuntimeVersion: manifest.minRuntimeVersion,
+    engines: manifest.graphs.layers === undefined ? ["onnx"] : ["onnx", "layers"],
+    tenantId,
+    ...(population === undefined ? {} : { population }),
+    files: bundleFiles(manifest).map(({ sha256, sizeBytes }) => ({ sha256, sizeBytes })),
+  };
+  return { length: manifestRef.sizeBytes, hashes: { sha256: manifestRef.sha256 }, custom };
+}
+
+function isSame(before: TargetFile | undefined, file: TargetFile): boolean {
+  return before !== undefined && JSON.stringify(decoded(before)) === JSON.stringify(decoded(file));
+}
+
+function decoded(file: TargetFile): object {
+  return { length: file.length, sha256: file.hashes["sha256"], custom: decodeTargetCustom(file) };
+}
+
+/** The oldest releases of the model, beyond those that stay. */
+function outdated(repository: SigningRepository, prefix: string, kept: string): TargetChanges {
+  const others = Object.entries(repository.published.targets.signed.targets)
+    .filter(([path]) => path.startsWith(prefix) && path !== kept)
+    .map(([path, file]) => ({ path, releaseCounter: decodeTargetCustom(file).releaseCounter }))
+    .sort((a, b) => b.releaseCounter - a.releaseCounter);
+  return new Map(others.slice(MAX_RELEASES_PER_MODEL - 1).map(({ path }) => [path, null]));
+}
