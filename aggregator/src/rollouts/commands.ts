@@ -61,7 +61,12 @@ export function stepCommand(state: RolloutState, event: CommandEvent): Step {
   const named = noted(state, { atMs, actor, event: event.command, reason });
   switch (event.command) {
     case "approve":
-      return changed({ ...named, phase: "ready", approvedBy: actor, reason: "approved; waits to be started" });
+      return changed({
+        ...named,
+        phase: "ready",
+        approvedBy: actor,
+        reason: "approved; waits to be started",
+      });
     case "deny":
       return changed({ ...named, phase: "denied", reason });
     case "start":
@@ -121,9 +126,12 @@ function resume(state: RolloutState, { atMs, actor, reason }: CommandEvent): Ste
     return passedWave(running, { index, atMs, actor, reason: reason || "resumed in spite of its failures" });
   const reopened = withWave(running, index, {
     ...{ numFailures: 0, numErrors: 0, stalledSinceMs: null, endedAtMs: null },
-    ...(wave.state === "failed" || wave.state === "inconclusive" ? stateToResume(wave.soaksUntilMs, atMs) : {}),
+    ...(wave.state === "failed" || wave.state === "inconclusive"
+      ? stateToResume(wave.soaksUntilMs, atMs)
+      : {}),
   });
-  const pending: readonly RolloutEffect[] = wave.state === "pending" ? [{ type: "open-wave", wave: index }] : [];
+  const pending: readonly RolloutEffect[] =
+    wave.state === "pending" ? [{ type: "open-wave", wave: index }] : [];
   const after = settled(reopened, atMs);
   return changed(after.state, [...pending, ...after.effects]);
 }

@@ -12,7 +12,16 @@ import {
   type RolloutState,
   type Step,
 } from "./rollout-state.js";
-import { enqueued, stepMembers, stepReplaced, stepReported, stepSeen, withTimeouts, withTold } from "./targets.js";
+import {
+  enqueued,
+  stepMembers,
+  stepReplaced,
+  stepReported,
+  stepSeen,
+  withShares,
+  withTimeouts,
+  withTold,
+} from "./targets.js";
 import { completed, hasMetricGates, settled, stepLooked } from "./wave-progress.js";
 import { settledBack, toldBack } from "./way-back.js";
 
@@ -126,7 +135,16 @@ function edit(state: RolloutState, event: RolloutEvent & { readonly type: "edite
   const reason = config.needsApproval ? "waits for somebody else's approval" : "waits to be started";
   const waves = config.waves.map(() => EMPTY_WAVE);
   const shares = versionsOf(config).map((_, __, all) => 1 / all.length);
-  const next = { ...state, config, phase, reason, waves, shares, approvedBy: null, createdBy: actor } as const;
+  const next = {
+    ...state,
+    config,
+    phase,
+    reason,
+    waves,
+    shares,
+    approvedBy: null,
+    createdBy: actor,
+  } as const;
   return changed(noted(next, { atMs, actor, event: "edited", reason: config.note }));
 }
 
@@ -175,11 +193,14 @@ function looks(state: RolloutState, atMs: number): readonly RolloutEffect[] {
   const index = state.currentWave;
   const wave = index === null ? undefined : state.waves[index];
   if (state.phase !== "running" || index === null || wave === undefined) return [];
-  const isComparing = state.config.kind !== "release" && state.numCommitted > 0;
+  const { intervalMs } = state.config.analysis;
+  const isComparisonDue = state.comparedAtMs === null || atMs >= state.comparedAtMs + intervalMs;
+  const isComparing = state.config.kind !== "release" && state.numCommitted > 0 && isComparisonDue;
   const compare: readonly RolloutEffect[] = isComparing ? [{ type: "compare" }] : [];
   const isOpen = wave.state === "filling" || wave.state === "soaking" || wave.state === "analysing";
-  const isDue = wave.lastLookAtMs === null || atMs >= wave.lastLookAtMs + state.config.analysis.intervalMs;
-  if (!isOpen || !isDue || !hasMetricGates(state, wave) || (wave.byState.committed ?? 0) === 0) return compare;
+  const isDue = wave.lastLookAtMs === null || atMs >= wave.lastLookAtMs + intervalMs;
+  if (!isOpen || !isDue || !hasMetricGates(state, wave) || (wave.byState.committed ?? 0) === 0)
+    return compare;
   return [...compare, { type: "look", wave: index }];
 }
 
@@ -187,8 +208,9 @@ function looks(state: RolloutState, atMs: number): readonly RolloutEffect[] {
 function compared(state: RolloutState, event: RolloutEvent & { readonly type: "compared" }): Step {
   const { comparison, shares, isDecided, atMs } = event;
   if (state.phase !== "running") return unchanged(state);
-  const next = { ...state, comparison, shares };
-  if (!isDecided) return changed(next);
+  const next = { ...state, comparison, comparedAtMs: atMs };
+  const isMoved = shares.some((share, arm) => Math.abs(share - (state.shares[arm] ?? 0)) > 1e-9);
+  if (!isDecided) return isMoved ? withShares(next, shares, atMs) : changed(next);
   const index = state.currentWave ?? 0;
   const ended = withWave(next, index, { state: "passed", endedAtMs: atMs });
   return completed({ ...ended, reason: comparison.verdict }, atMs);
@@ -199,11 +221,13 @@ export function resumeEffects(state: RolloutState): readonly RolloutEffect[] {
   const wave = state.currentWave;
   const isUnopened = wave !== null && state.waves[wave]?.state === "pending";
   if (state.phase === "running" || state.phase === "paused") {
-    if (wave === null) return releaseEffects(state);
-    return isUnopened ? [{ type: "open-wave", wave }] : [];
+    return [...releaseEffects(state), ...(isUnopened ? [{ type: "open-wave", wave } as const] : [])];
   }
   const isWaiting = state.backCounter === null && state.fallbackVersion !== null;
-  if (isWaiting && (state.phase === "rolling-back" || (state.phase === "aborting" && callBacks(state).length > 0)))
+  if (
+    isWaiting &&
+    (state.phase === "rolling-back" || (state.phase === "aborting" && callBacks(state).length > 0))
+  )
     return [{ type: "sign-release", purpose: "back", version: state.fallbackVersion }];
   if (state.phase === "completed" && state.isPromoted) return [{ type: "promote", purpose: "forward" }];
   return [];

@@ -1,10 +1,10 @@
-import type { DeviceId, ErrorCode, InstallState } from "@fedge/protocol";
+import type { DeviceId, ErrorCode } from "@fedge/protocol";
 import type { RolloutConfig } from "./rollout-config.js";
+import type { RolloutEffect, RolloutEvent } from "./rollout-events.js";
 import type {
   ComparisonView,
   GateView,
   PauseReason,
-  RolloutCommand,
   RolloutHistoryEntry,
   RolloutState as RolloutPhase,
   TargetState,
@@ -12,6 +12,7 @@ import type {
 } from "./rollout-view.js";
 import { TargetTable } from "./target-table.js";
 
+export type { RolloutEffect, RolloutEvent } from "./rollout-events.js";
 export type { RolloutState as RolloutPhase } from "./rollout-view.js";
 
 /** One device in one rollout. */
@@ -21,6 +22,8 @@ export interface Target {
   readonly version: number;
   readonly state: TargetState;
   readonly attempt: number;
+  /** Of the release that it was told last; null before. */
+  readonly releaseCounter: number | null;
   /** Of the newest report of the attempt; older ones are ignored. */
   readonly step: number;
   /** Whether it was heard of since it was told: the others are offline or asleep, and count in no share. */
@@ -70,7 +73,10 @@ export interface RolloutState {
   readonly fallbackVersion: number | null;
   /** A return to a version that the fleet ran lately: soak and metrics are skipped. */
   readonly isReturn: boolean;
-  /** Of the releases of the version, or of every arm's; empty until they are recorded. */
+  /**
+   * By version, of the releases that devices are told now; empty until they are recorded. Nobody is told before all are
+   * there. An arm that gains devices gets a new one: a device's counter never falls, also when it goes back to an arm.
+   */
   readonly counters: Readonly<Record<number, number>>;
   /** Of the release that points back to the old bytes. */
   readonly backCounter: number | null;
@@ -90,83 +96,12 @@ export interface RolloutState {
   readonly startedAtMs: number | null;
   /** Of the devices, by the arms in their order; one share of 1 for a release. */
   readonly shares: readonly number[];
+  readonly sharesAtMs: number | null;
+  readonly comparedAtMs: number | null;
   readonly comparison: ComparisonView | null;
   readonly isDeleted: boolean;
   readonly history: readonly RolloutHistoryEntry[];
 }
-
-/** What a device said of its installation, as far as the machine looks at it. */
-export interface ReportFacts {
-  readonly releaseCounter: number;
-  readonly attempt: number;
-  readonly step: number;
-  readonly state: InstallState;
-  readonly code: ErrorCode | null;
-  readonly message: string | null;
-}
-
-/** Everything that moves a rollout. What changes it is its journal; a rollout's state is the fold of these. */
-export type RolloutEvent = { readonly atMs: number } & (
-  | {
-      readonly type: "created";
-      readonly actor: string;
-      readonly config: RolloutConfig;
-      readonly fallbackVersion: number | null;
-      readonly isReturn: boolean;
-    }
-  | { readonly type: "edited"; readonly actor: string; readonly config: RolloutConfig }
-  | { readonly type: "deleted"; readonly actor: string }
-  | {
-      readonly type: "command";
-      readonly actor: string;
-      readonly command: RolloutCommand;
-      readonly reason: string;
-      /** What the fleet runs at the time: what devices go back to. */
-      readonly fallbackVersion?: number | null | undefined;
-    }
-  /** Time passes; whether devices may start now is for the calendar to say. */
-  | { readonly type: "tick"; readonly isWindowOpen: boolean }
-  | {
-      readonly type: "wave-opened";
-      readonly wave: number;
-      readonly devices: readonly DeviceId[];
-      readonly numMatching: number;
-    }
-  | {
-      readonly type: "members-changed";
-      readonly joined: readonly DeviceId[];
-      readonly removed: readonly DeviceId[];
-    }
-  | { readonly type: "reported"; readonly deviceId: DeviceId; readonly report: ReportFacts }
-  /** The device came online; `serves` is the version it says it serves. */
-  | { readonly type: "seen"; readonly deviceId: DeviceId; readonly serves: number | null }
-  | {
-      readonly type: "released";
-      readonly purpose: "forward" | "back";
-      readonly version: number;
-      readonly releaseCounter: number;
-    }
-  | { readonly type: "looked"; readonly wave: number; readonly gates: readonly GateView[] }
-  /** A bandit's new shares come with what they were drawn from; a decision ends the comparison. */
-  | {
-      readonly type: "compared";
-      readonly comparison: ComparisonView;
-      readonly shares: readonly number[];
-      readonly isDecided: boolean;
-    }
-  | { readonly type: "replaced"; readonly devices: readonly DeviceId[]; readonly by: string }
-);
-
-/** What to do once the event is durable. All may be done again after a restart. */
-export type RolloutEffect =
-  | { readonly type: "sign-release"; readonly purpose: "forward" | "back"; readonly version: number }
-  | { readonly type: "open-wave"; readonly wave: number }
-  | { readonly type: "tell"; readonly devices: readonly DeviceId[] }
-  | { readonly type: "tell-back"; readonly devices: readonly DeviceId[] }
-  /** The release becomes what the whole fleet runs, newcomers included. */
-  | { readonly type: "promote"; readonly purpose: "forward" | "back" }
-  | { readonly type: "look"; readonly wave: number }
-  | { readonly type: "compare" };
 
 export interface Step {
   readonly state: RolloutState;
@@ -285,6 +220,7 @@ export function createdRollout(event: RolloutEvent & { readonly type: "created" 
     ...{ config, phase, pauseReason: null, reason, revision: 0, createdBy: actor, approvedBy: null },
     ...{ createdAtMs: atMs, changedAtMs: atMs, fallbackVersion, isReturn },
     ...{ counters: {}, backCounter: null, currentWave: null, startedAtMs: null },
+    ...{ sharesAtMs: null, comparedAtMs: null },
     backCounts: { told: 0, done: 0, failed: 0 },
     shares: versionsOf(config).map((_, __, all) => 1 / all.length),
     waves: config.waves.map(() => EMPTY_WAVE),

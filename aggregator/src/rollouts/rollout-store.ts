@@ -61,6 +61,9 @@ export interface RolloutStore {
   /** Of every device its newest installation of the version. */
   listMetrics(model: ModelName, version: number): Promise<MetricsRecord[]>;
 
+  /** What is not there is deleted already. */
+  deleteMetrics(deviceId: DeviceId): Promise<void>;
+
   saveGroup(group: GroupRecord): Promise<void>;
   /** By name. */
   listGroups(): Promise<GroupRecord[]>;

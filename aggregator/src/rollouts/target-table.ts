@@ -13,7 +13,10 @@ export class TargetTable<T> {
   ) {}
 
   static empty<T>(): TargetTable<T> {
-    return new TargetTable<T>(Array.from({ length: BUCKETS }, () => new Map<DeviceId, T>()), 0);
+    return new TargetTable<T>(
+      Array.from({ length: BUCKETS }, () => new Map<DeviceId, T>()),
+      0,
+    );
   }
 
   get(deviceId: DeviceId): T | undefined {
@@ -37,6 +40,15 @@ export class TargetTable<T> {
     }
     for (const [at, bucket] of copied) buckets[at] = bucket;
     return new TargetTable(buckets, size);
+  }
+
+  /** What is another than it was in `before`. */
+  *changedSince(before: TargetTable<T>): IterableIterator<readonly [DeviceId, T]> {
+    for (const [at, bucket] of this.buckets.entries()) {
+      const old = before.buckets[at];
+      if (old === bucket) continue;
+      for (const entry of bucket) if (old?.get(entry[0]) !== entry[1]) yield entry;
+    }
   }
 
   *entries(): IterableIterator<readonly [DeviceId, T]> {

@@ -1,5 +1,6 @@
 import type { DeviceId, InstallState } from "@fedge/protocol";
 import { armOf } from "./arms.js";
+import type { ReportFacts } from "./rollout-events.js";
 import { lately, numAllowed } from "./rate-limit.js";
 import {
   changed,
@@ -8,7 +9,6 @@ import {
   unchanged,
   versionsOf,
   withTargets,
-  type ReportFacts,
   type RolloutEffect,
   type RolloutEvent,
   type RolloutState,
@@ -56,6 +56,7 @@ export function enqueued(
 function newTarget(wave: number, version: number, atMs: number): Target {
   return {
     ...{ wave, version, state: "queued", attempt: 1, step: -1, isReached: false, wasTold: false },
+    releaseCounter: null,
     ...{ deadlineAtMs: null, code: null, message: null, changedAtMs: atMs, isReplaced: false, back: null },
   };
 }
@@ -66,13 +67,19 @@ export function stepReported(state: RolloutState, event: RolloutEvent & { readon
   const target = state.targets.get(deviceId);
   if (target === undefined) return unchanged(state);
   if (report.releaseCounter === state.backCounter) return stepReportedBack(state, { ...event, target });
-  if (report.releaseCounter !== state.counters[target.version]) return unchanged(state);
+  if (report.releaseCounter !== target.releaseCounter) return unchanged(state);
   if (isFinal(target) || target.state === "queued") return unchanged(state);
   if (report.attempt !== target.attempt || report.step <= target.step) return unchanged(state);
   const next = STATE_OF_REPORT[report.state];
   if (next === target.state && target.isReached) return unchanged(state);
   const heard = reached(state, { ...target, step: report.step }, atMs);
-  const after: Target = { ...heard, state: next, code: report.code, message: report.message, changedAtMs: atMs };
+  const after: Target = {
+    ...heard,
+    state: next,
+    code: report.code,
+    message: report.message,
+    changedAtMs: atMs,
+  };
   return changed(concluded(state, [[deviceId, after]]));
 }
 
@@ -83,7 +90,12 @@ function stepReportedBack(
     target,
     report,
     atMs,
-  }: { readonly deviceId: DeviceId; readonly target: Target; readonly report: ReportFacts; readonly atMs: number },
+  }: {
+    readonly deviceId: DeviceId;
+    readonly target: Target;
+    readonly report: ReportFacts;
+    readonly atMs: number;
+  },
 ): Step {
   if (target.back === null || target.back === "done") return unchanged(state);
   const isBack = report.state === "committed";
@@ -160,6 +172,8 @@ export function withTimeouts(state: RolloutState, atMs: number): Step {
 
 /** The next devices of the queue, as many as the rate allows. */
 export function withTold(state: RolloutState, atMs: number): Step {
+  const { counters } = state;
+  if (versionsOf(state.config).some((version) => counters[version] === undefined)) return unchanged(state);
   let numLeft = numAllowed(state, atMs);
   const told: (readonly [DeviceId, Target])[] = [];
   let at = 0;
@@ -168,13 +182,12 @@ export function withTold(state: RolloutState, atMs: number): Step {
     const target = state.targets.get(deviceId);
     if (target?.state !== "queued") continue;
     numLeft -= 1;
-    told.push([deviceId, { ...target, state: "told", wasTold: true, changedAtMs: atMs }]);
+    const releaseCounter = counters[target.version] ?? null;
+    told.push([deviceId, { ...target, state: "told", wasTold: true, releaseCounter, changedAtMs: atMs }]);
   }
   if (told.length === 0) return unchanged(state);
   const toldLately =
-    state.config.rate === null
-      ? []
-      : [...lately(state.toldLately, atMs), { atMs, numDevices: told.length }];
+    state.config.rate === null ? [] : [...lately(state.toldLately, atMs), { atMs, numDevices: told.length }];
   const next = { ...withTargets(state, told), queue: state.queue.slice(at), toldLately };
   const effect: RolloutEffect = { type: "tell", devices: told.map(([deviceId]) => deviceId) };
   return changed(next, [effect]);
@@ -214,10 +227,7 @@ export function stepMembers(
 }
 
 /** A newer release wants the devices: what has not ended is superseded, and none of them is rolled back by this one. */
-export function stepReplaced(
-  state: RolloutState,
-  event: RolloutEvent & { readonly type: "replaced" },
-): Step {
+export function stepReplaced(state: RolloutState, event: RolloutEvent & { readonly type: "replaced" }): Step {
   const entries = event.devices.flatMap((deviceId) => {
     const target = state.targets.get(deviceId);
     if (target === undefined || target.isReplaced) return [];
@@ -230,4 +240,34 @@ export function stepReplaced(
     return [[deviceId, next] as const];
   });
   return entries.length === 0 ? unchanged(state) : changed(withTargets(state, entries));
+}
+
+/**
+ * Other shares: whoever falls into another arm, and is not in the middle of something, is told that arm's version. The
+ * arms that gain devices need a new release first.
+ */
+export function withShares(state: RolloutState, shares: readonly number[], atMs: number): Step {
+  const versions = versionsOf(state.config);
+  const moved = [...state.targets.entries()].flatMap(([deviceId, target]) => {
+    const version = versions[armOf(state.config.rolloutId, deviceId, shares)];
+    const isStaying = version === undefined || version === target.version || target.isReplaced;
+    if (isStaying || (target.state !== "committed" && target.state !== "queued")) return [];
+    const again = target.state === "queued" ? target : nextAttempt(target);
+    return [[deviceId, { ...again, version, changedAtMs: atMs }] as const];
+  });
+  const gaining = new Set(moved.map(([, { version }]) => version));
+  const kept = Object.entries(state.counters).filter(([version]) => !gaining.has(Number(version)));
+  const isNew = (deviceId: DeviceId): boolean => state.targets.get(deviceId)?.state !== "queued";
+  const queue = [...state.queue, ...moved.map(([deviceId]) => deviceId).filter(isNew)];
+  const next = {
+    ...withTargets(state, moved),
+    queue,
+    shares,
+    sharesAtMs: atMs,
+    counters: Object.fromEntries(kept),
+  };
+  const effects = [...gaining].map(
+    (version) => ({ type: "sign-release", purpose: "forward", version }) as const,
+  );
+  return changed(next, effects);
 }

@@ -86,7 +86,9 @@ function overThreshold(state: RolloutState, atMs: number): RolloutState | null {
 
 function filling(state: RolloutState, { index, wave, atMs }: AtWave): Step {
   if (waveCounts(wave).numQueued > 0)
-    return wave.stalledSinceMs === null ? unchanged(state) : changed(withWave(state, index, { stalledSinceMs: null }));
+    return wave.stalledSinceMs === null
+      ? unchanged(state)
+      : changed(withWave(state, index, { stalledSinceMs: null }));
   const gate = installGate(wave, state.config.gates.install, atMs);
   if (gate.verdict !== "pass") return waiting(state, { index, wave, atMs }, gate);
   const gates = withGate(wave.gates, gate);
@@ -111,7 +113,9 @@ function waiting(state: RolloutState, { index, wave, atMs }: AtWave, gate: GateV
   const stalledSinceMs = isStalled ? (wave.stalledSinceMs ?? atMs) : null;
   const next = withWave(state, index, { stalledSinceMs });
   if (stalledSinceMs !== null && atMs >= stalledSinceMs + state.config.analysis.deadlineMs)
-    return changed(inconclusive(next, { index, atMs, gates: withGate(wave.gates, gate), reason: gate.reason }));
+    return changed(
+      inconclusive(next, { index, atMs, gates: withGate(wave.gates, gate), reason: gate.reason }),
+    );
   return stalledSinceMs === wave.stalledSinceMs ? unchanged(state) : changed(next);
 }
 
@@ -151,7 +155,8 @@ export function stepLooked(state: RolloutState, event: RolloutEvent & { readonly
   const { wave: index, gates, atMs } = event;
   const wave = state.waves[index];
   if (wave === undefined || index !== state.currentWave || state.phase !== "running") return unchanged(state);
-  if (wave.state !== "filling" && wave.state !== "soaking" && wave.state !== "analysing") return unchanged(state);
+  if (wave.state !== "filling" && wave.state !== "soaking" && wave.state !== "analysing")
+    return unchanged(state);
   const failed = gates.find((gate) => gate.verdict === "fail");
   const broken = gates.find((gate) => gate.verdict === "error");
   const numFailures = wave.numFailures + Number(failed !== undefined);
@@ -159,7 +164,8 @@ export function stepLooked(state: RolloutState, event: RolloutEvent & { readonly
   const all = gates.reduce<readonly GateView[]>(withGate, wave.gates);
   const looked = withWave(state, index, { gates: all, numFailures, numErrors, lastLookAtMs: atMs });
   const { failureLimit, errorLimit } = state.config.analysis;
-  if (failed !== undefined && numFailures > failureLimit) return metricFailed(looked, { index, gate: failed, atMs });
+  if (failed !== undefined && numFailures > failureLimit)
+    return metricFailed(looked, { index, gate: failed, atMs });
   if (broken !== undefined && numErrors > errorLimit) {
     const reason = `${broken.gate} could not be measured ${numErrors} times in succession: ${broken.reason}`;
     return changed(pausedBy(looked, { why: "metric-error", reason, atMs }));
@@ -220,7 +226,9 @@ function gatesPassed(state: RolloutState, { index, atMs }: AtWave): Step {
   if (!isManual) return passedWave(state, { index, atMs, actor: SYSTEM, reason: "its gates have passed" });
   const next = withWave(state, index, { state: "waiting-promotion" });
   const event = `wave ${index + 1} waits for promotion`;
-  return changed(noted(next, { atMs, actor: SYSTEM, event, reason: "its gates have passed; a person promotes it" }));
+  return changed(
+    noted(next, { atMs, actor: SYSTEM, event, reason: "its gates have passed; a person promotes it" }),
+  );
 }
 
 /** The wave is over. The next one's devices are found by who executes the effect; a comparison ends at its horizon. */
@@ -245,10 +253,13 @@ export function completed(state: RolloutState, atMs: number): Step {
   const last = state.config.waves.at(-1);
   const isPromoted = isWhole && last?.percent === 100 && last.filter === undefined;
   const reason = "every wave has passed";
-  const next = noted({ ...state, phase: "completed", reason, isPromoted }, {
-    ...{ atMs, actor: SYSTEM, reason },
-    event: "completed",
-  });
+  const next = noted(
+    { ...state, phase: "completed", reason, isPromoted },
+    {
+      ...{ atMs, actor: SYSTEM, reason },
+      event: "completed",
+    },
+  );
   const effects: RolloutEffect[] = isPromoted ? [{ type: "promote", purpose: "forward" }] : [];
   return changed(next, effects);
 }

@@ -10,23 +10,24 @@ import { RetainedBlobs } from "../fleet/blob-publisher.js";
 import { Fleet } from "../fleet/fleet.js";
 import { Inbox } from "../fleet/inbox.js";
 import { Outbox } from "../fleet/outbox.js";
-import { FleetReleases } from "../fleet/releases.js";
+import { DesiredStates } from "../fleet/desired-states.js";
 import { ServiceEvents } from "../service-events.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
 import type { Closing } from "./closing.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
+import { openRollouts, type RolloutParts } from "./rollouts.js";
 
 /** Devices that are told that there is nothing to train come back within this time. */
 const NO_TASK_RETRY = { minMs: 3000, maxMs: 10_000 };
 /** A blob that nobody needs any more stays this long for devices in the middle of it. */
 const BLOB_LINGER_MS = 60_000;
 
-export interface Orchestration {
+export interface Orchestration extends RolloutParts {
   readonly events: ServiceEvents;
   readonly tasks: TaskManager;
-  readonly releases: FleetReleases;
+  readonly releases: DesiredStates;
   readonly traffic: () => Traffic;
   readonly fleet: Fleet;
 }
@@ -35,7 +36,7 @@ interface Speaking {
   readonly events: ServiceEvents;
   readonly outbox: Outbox;
   readonly publisher: RetainedBlobs;
-  readonly releases: FleetReleases;
+  readonly releases: DesiredStates;
 }
 
 /** Starts everything that acts: fleet, tasks and the inbox that feeds them; then tells devices that the server is here. */
@@ -47,8 +48,7 @@ export async function startOrchestration(
   const speaking = openSpeaking(base, closing);
   const nowMs = (): number => base.clock.nowMs();
   const traffic = (): Traffic => base.transport.traffic();
-  const source = options.evaluationData ?? (() => undefined);
-  const evaluator = closing.add(new WorkerEvaluator(source, base.blobs, nowMs), (opened) => opened.close());
+  const evaluator = openEvaluator(options, base, closing);
   const { outbox, events, releases, publisher } = speaking;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
   const shared: Omit<TaskPorts, "fold"> = {
@@ -69,16 +69,28 @@ export async function startOrchestration(
   const tasks = closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), (opened) =>
     opened.close(),
   );
-  fleetRef.fleet = createFleet(base, speaking, tasks);
+  const parts = openRollouts(base, { desired: releases, fleet: () => fleetRef.fleet });
+  closing.add(parts.rollouts, (opened) => opened.close());
+  fleetRef.fleet = createFleet(base, speaking, { tasks, ...parts });
   await forgetPresence(base);
   await removeOrphanedFolds(base);
   await releases.load();
+  await parts.rollouts.start();
   // Tasks first: a device that asked a server without any would be sent away. What it says before the inbox hears is
   // said again when the server announces itself.
   await tasks.start();
   await startInbox(base, fleetRef.fleet, tasks);
   sayAgainAfterLoss(base, speaking, await announce(base, outbox, closing));
-  return { events, tasks, releases, traffic, fleet: fleetRef.fleet };
+  return { events, tasks, releases, traffic, fleet: fleetRef.fleet, ...parts };
+}
+
+function openEvaluator(
+  { evaluationData }: ServerOptions,
+  { blobs, clock }: Foundations,
+  closing: Closing,
+): WorkerEvaluator {
+  const evaluator = new WorkerEvaluator(evaluationData ?? (() => undefined), blobs, () => clock.nowMs());
+  return closing.add(evaluator, (opened) => opened.close());
 }
 
 function openSpeaking(base: Foundations, closing: Closing): Speaking {
@@ -104,14 +116,18 @@ function openSpeaking(base: Foundations, closing: Closing): Speaking {
     onError,
   });
   closing.add(publisher, (opened) => opened.close());
-  const releases = new FleetReleases({ store, blobs, publisher, outbox, nowMs, emit: events.emit });
+  const releases = new DesiredStates({ store, blobs, publisher, outbox, nowMs, emit: events.emit });
   return { events, outbox, publisher, releases };
 }
 
-function createFleet(base: Foundations, { events, releases }: Speaking, tasks: TaskManager): Fleet {
+function createFleet(
+  base: Foundations,
+  { events, releases }: Speaking,
+  { tasks, rollouts, metrics }: RolloutParts & { readonly tasks: TaskManager },
+): Fleet {
   return new Fleet({
     store: base.store,
-    releases,
+    ...{ releases, rollouts: rollouts.devices, metrics },
     counters: base.metrics,
     nowMs: () => base.clock.nowMs(),
     emit: events.emit,

@@ -2,12 +2,14 @@ import type { DeviceKeyStore } from "../identity/ports.js";
 import type { Database } from "./database.js";
 import { deviceQueries } from "./device-queries.js";
 import type { ControlStore } from "./port.js";
+import type { RolloutStore } from "../rollouts/rollout-store.js";
+import { rolloutQueries } from "./rollout-queries.js";
 import { roundQueries } from "./round-queries.js";
 import { taskQueries } from "./task-queries.js";
 import { versionQueries } from "./version-queries.js";
 
 /** The control store with what identity keeps beside it. */
-export type DatabaseStore = ControlStore & DeviceKeyStore;
+export type DatabaseStore = ControlStore & DeviceKeyStore & { readonly rollouts: RolloutStore };
 
 /** The one implementation of the store, over either driver. `close` runs once, however often it is called. */
 export function drizzleStore(database: Database, close: () => Promise<void>): DatabaseStore {
@@ -17,6 +19,7 @@ export function drizzleStore(database: Database, close: () => Promise<void>): Da
     ...roundQueries(database),
     ...versionQueries(database),
     ...deviceQueries(database),
+    rollouts: rolloutQueries(database),
     close: () => (closing ??= close()),
   };
 }
