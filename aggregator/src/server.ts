@@ -47,7 +47,7 @@ async function openHttp(
   base.broker?.attachWebSocket(listener.server);
   const authority = hostInUrl(options.host);
   return {
-    service,
+    ...{ service, rollouts: orchestration.rollouts, devices: orchestration.devices },
     httpUrl: `http://${authority}:${listener.port}`,
     mqttUrl: options.brokerUrl ?? `mqtt://${authority}:${base.broker?.tcpPort ?? options.mqttPort}`,
     webSocketUrl: `ws://${authority}:${listener.port}/mqtt`,

@@ -16,7 +16,7 @@ import { targetViewOf, viewOf } from "./rollout-view-of.js";
 const RETURN_WINDOW = 3;
 
 export interface RolloutsOptions extends Omit<RolloutSurroundings, "members" | "onTold" | "onChange"> {
-  readonly control: ControlStore;
+  readonly control: Pick<ControlStore, "listDevices" | "getDevice" | "getVersion" | "latestVersion">;
   readonly fleet: FleetOfRollouts;
 }
 

@@ -50,15 +50,10 @@ export async function startOrchestration(
   const traffic = (): Traffic => base.transport.traffic();
   const evaluator = openEvaluator(options, base, closing);
   const { outbox, events, releases, publisher } = speaking;
+  const { store, blobs, metrics: counters, logger, tenantId } = base;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
   const shared: Omit<TaskPorts, "fold"> = {
-    ...{
-      store: base.store,
-      blobs: base.blobs,
-      counters: base.metrics,
-      logger: base.logger,
-      tenantId: base.tenantId,
-    },
+    ...{ store, blobs, counters, logger, tenantId },
     ...{ outbox, publisher, evaluator, releases, traffic, nowMs, emit: events.emit },
     clock: options.roundClock ?? base.clock,
     sha256: (bytes) => sha256Of(bytes) as Sha256,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPostgresStore } from "./postgres-store.js";
 import { describeControlStore } from "./testing/conformance/control-store-suite.js";
+import { describeRolloutStore } from "./testing/conformance/rollout-store-suite.js";
 import { findPostgres, startPostgres, type PostgresCluster } from "./testing/postgres-cluster.js";
 import { namesOf, sampleTaskConfig } from "./testing/sample-records.js";
 
@@ -16,6 +17,7 @@ if ("missing" in found) {
   afterAll(() => cluster.close(), 60_000);
 
   describeControlStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
+  describeRolloutStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
 
   describe("a store in a PostgreSQL server", () => {
     test("is migrated once by aggregators that start together, and both see the same", async () => {
