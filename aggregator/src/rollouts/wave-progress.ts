@@ -251,7 +251,9 @@ export function passedWave(
 export function completed(state: RolloutState, atMs: number): Step {
   const isWhole = state.config.filter === "" && state.config.kind === "release";
   const last = state.config.waves.at(-1);
-  const isPromoted = isWhole && last?.percent === 100 && last.filter === undefined;
+  // Devices that a better rollout holds are not this one's to promote.
+  const hasAll = state.targets.size >= state.numMatching;
+  const isPromoted = isWhole && hasAll && last?.percent === 100 && last.filter === undefined;
   const reason = "every wave has passed";
   const next = noted(
     { ...state, phase: "completed", reason, isPromoted },

@@ -112,7 +112,7 @@ export class World {
   }
 
   #fate(): "lives" | "dies-before" | "dies-after" {
-    if (!this.#chance(0.02)) return "lives";
+    if (!this.#chance(0.06)) return "lives";
     return this.#random.below(2) === 0 ? "dies-before" : "dies-after";
   }
 
