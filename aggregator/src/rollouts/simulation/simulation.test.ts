@@ -104,6 +104,7 @@ describe("a fleet with drops, doubles, reordering, absences and a server that di
       world.rollouts.close();
     }
     expect(numDeaths).toBeGreaterThan(SEEDS / 2);
+    expect(ends.size, JSON.stringify([...ends])).toBe(3);
     expect([...ends.keys()].sort()).toEqual(["aborted", "completed", "rolled-back"]);
   });
 
