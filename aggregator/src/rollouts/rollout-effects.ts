@@ -1,7 +1,13 @@
 import type { DeviceId } from "@fedge/protocol";
 import type { WantedModel } from "../fleet/desired-states.js";
 import type { RolloutSurroundings } from "./ports.js";
-import type { RolloutEffect, RolloutEvent, RolloutState, Target } from "./rollout-state.js";
+import {
+  isInFlight,
+  type RolloutEffect,
+  type RolloutEvent,
+  type RolloutState,
+  type Target,
+} from "./rollout-state.js";
 
 type Purpose = "forward" | "back";
 
@@ -37,14 +43,21 @@ export class RolloutEffects {
     }
   }
 
-  /** After a start: every device that was told is wanted to run the same again. */
+  /**
+   * After a start: every device that was told is wanted to run the same again. Those who have not answered are told it
+   * again, since the process may have died before the broker heard it.
+   */
   async recall(): Promise<void> {
     const { targets } = this.stateNow();
+    const unanswered: DeviceId[] = [];
     for (const [deviceId, target] of targets.entries()) {
       if (!target.wasTold || target.isReplaced) continue;
-      const wanted = target.back === null ? await this.#forward(target) : await this.#back();
+      const forward = target.back === null ? await this.#forward(target) : null;
+      const wanted = forward === null ? await this.#back() : this.#asKind(deviceId, forward);
       if (wanted !== null) this.ports.desired.override(deviceId, wanted);
+      if (isInFlight(target) || target.back === "told") unanswered.push(deviceId);
     }
+    await this.ports.desired.tellAll(unanswered);
   }
 
   get #nowMs(): number {

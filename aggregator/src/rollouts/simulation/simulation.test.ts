@@ -60,9 +60,9 @@ async function night(world: World, seed: number): Promise<void> {
   if (seed % 3 === 0) await order(world, seed % 2 === 0 ? "rollback" : "abort");
   await run(world, 10);
   await world.heal();
-  for (let again = 0; again < 4 && world.state.phase !== "completed"; again += 1) {
+  for (let again = 0; again < 12 && world.state.phase !== "completed"; again += 1) {
     await run(world, 200);
-    await order(world, "resume");
+    await order(world, again % 2 === 0 ? "resume" : "promote");
   }
   await run(world, 200);
   // Those in the middle of it when the last gate passed come to their end, or their time does.
@@ -71,7 +71,9 @@ async function night(world: World, seed: number): Promise<void> {
 }
 
 function isStill({ state }: World): boolean {
-  return [...state.targets.entries()].every(([, target]) => isFinal(target));
+  const { told, failed } = state.backCounts;
+  const isBack = !state.phase.startsWith("roll") || told + failed === 0;
+  return isBack && [...state.targets.entries()].every(([, target]) => isFinal(target));
 }
 
 /** I9: with everything well again, everyone online is where he should be, or has said why not. */
