@@ -52,7 +52,10 @@ export async function startOrchestration(
   const { outbox, events, releases, publisher } = speaking;
   const { store, blobs, metrics: counters, logger, tenantId } = base;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
+  const parts = openRollouts(base, { desired: releases, fleet: () => fleetRef.fleet });
+  closing.add(parts.rollouts, (opened) => opened.close());
   const shared: Omit<TaskPorts, "fold"> = {
+    autopilot: parts.autopilot,
     ...{ store, blobs, counters, logger, tenantId },
     ...{ outbox, publisher, evaluator, releases, traffic, nowMs, emit: events.emit },
     clock: options.roundClock ?? base.clock,
@@ -64,8 +67,6 @@ export async function startOrchestration(
   const tasks = closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), (opened) =>
     opened.close(),
   );
-  const parts = openRollouts(base, { desired: releases, fleet: () => fleetRef.fleet });
-  closing.add(parts.rollouts, (opened) => opened.close());
   fleetRef.fleet = createFleet(base, speaking, { tasks, ...parts });
   await forgetPresence(base);
   await removeOrphanedFolds(base);

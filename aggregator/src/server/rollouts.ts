@@ -1,6 +1,7 @@
 import type { DeviceId } from "@fedge/protocol";
 import type { Audit } from "../audit/audit.js";
 import { DeviceAdmin } from "../fleet/device-admin.js";
+import { Autopilot } from "../autopilot/autopilot.js";
 import type { DesiredStates } from "../fleet/desired-states.js";
 import type { Fleet } from "../fleet/fleet.js";
 import { MetricsBook } from "../fleet/metrics-book.js";
@@ -16,6 +17,7 @@ export interface RolloutParts {
   /** Tags, groups and the end of devices. */
   readonly devices: DeviceAdmin;
   readonly metrics: MetricsBook;
+  readonly autopilot: Autopilot;
 }
 
 /** Everything of rollouts, on what the server has open. Nothing acts before `rollouts.start`. */
@@ -50,7 +52,9 @@ export function openRollouts(
     onChanged: (deviceId) => rollouts.devices.deviceSeen(deviceId),
     onDecommissioned: async (deviceId: DeviceId) => parts.fleet()?.forget(deviceId),
   });
-  return { rollouts, devices, metrics };
+  const fleetVersion: DesiredStates["fleetVersion"] = (model) => desired.fleetVersion(model);
+  const autopilot = new Autopilot({ store: control, rollouts, fleetVersion, logger });
+  return { rollouts, devices, metrics, autopilot };
 }
 
 function auditToLog(logger: Logger): Audit {

@@ -403,6 +403,9 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
           engine: "",
           platform: "",
           serving: {},
+          attributes: {},
+          tags: [],
+          decommissionedAtMs: null,
         });
       });
 
