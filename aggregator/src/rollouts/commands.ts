@@ -48,6 +48,10 @@ export function checkCommand(state: RolloutState, command: RolloutCommand): void
     const message = `rollout ${rolloutId} has no version to go back to: the fleet ran none before`;
     throw new FedgeError("ROLLOUT_STATE_CONFLICT", message);
   }
+  if (command === "rollback" && state.config.kind === "shadow") {
+    const message = `rollout ${rolloutId} is a shadow, and nothing serves what it compares; abort it to end it`;
+    throw new FedgeError("ROLLOUT_STATE_CONFLICT", message);
+  }
   if (command === "promote" && state.currentWave === null) {
     const message = `rollout ${rolloutId} has no open wave yet; wait until its release is recorded`;
     throw new FedgeError("ROLLOUT_STATE_CONFLICT", message);
@@ -168,6 +172,10 @@ function abort(state: RolloutState, { atMs, reason }: CommandEvent): Step {
   const asides = { atMs, as: "canceled" } as const;
   const waiting = withdrawn(state, ({ state: now }) => now === "queued", asides);
   const next = { ...waiting.state, queue: [], phase: "aborting", pauseReason: null, reason } as const;
+  if (state.config.kind === "shadow") {
+    const everyone = withdrawn(next, isInFlight, asides);
+    return changed({ ...next, ...everyone.state });
+  }
   const version = state.fallbackVersion;
   if (version === null || callBacks(next).length === 0) return changed(next);
   return changed(next, [{ type: "sign-release", purpose: "back", version }]);

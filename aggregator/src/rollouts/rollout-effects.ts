@@ -49,6 +49,7 @@ export class RolloutEffects {
    */
   async recall(): Promise<void> {
     const { targets } = this.stateNow();
+    if (hasShadowEnded(this.stateNow())) return;
     const unanswered: DeviceId[] = [];
     for (const [deviceId, target] of targets.entries()) {
       if (!target.wasTold || target.isReplaced) continue;
@@ -58,6 +59,20 @@ export class RolloutEffects {
       if (isInFlight(target) || target.back === "told") unanswered.push(deviceId);
     }
     await this.ports.desired.tellAll(unanswered);
+  }
+
+  /** A shadow that is over stops on every device; what the device serves stays as it is. */
+  async endShadow(): Promise<void> {
+    const { config, targets } = this.stateNow();
+    const ended: DeviceId[] = [];
+    for (const [deviceId] of targets.entries()) {
+      const wanted = this.ports.desired.wantedOf(deviceId, config.model);
+      if (wanted?.shadow?.rolloutId !== config.rolloutId) continue;
+      const { shadow: _, ...served } = wanted;
+      this.ports.desired.override(deviceId, served);
+      ended.push(deviceId);
+    }
+    await this.ports.desired.tellAll(ended);
   }
 
   get #nowMs(): number {
@@ -177,4 +192,9 @@ export class RolloutEffects {
     const { version, manifest } = wanted;
     return { ...served, shadow: { version, manifest, rolloutId: config.rolloutId } };
   }
+}
+
+/** Nobody runs the shadow any more. */
+export function hasShadowEnded({ config, phase }: RolloutState): boolean {
+  return config.kind === "shadow" && !["running", "paused", "ready", "scheduled"].includes(phase);
 }

@@ -3,7 +3,7 @@ import { checkCommand } from "./commands.js";
 import { isWindowOpen } from "./maintenance-windows.js";
 import type { RolloutSurroundings } from "./ports.js";
 import { numAllowed } from "./rate-limit.js";
-import { RolloutEffects } from "./rollout-effects.js";
+import { RolloutEffects, hasShadowEnded } from "./rollout-effects.js";
 import { resumeEffects, stepRollout } from "./rollout-machine.js";
 import type { RolloutEffect, RolloutEvent, RolloutState } from "./rollout-state.js";
 import { targetViewOf } from "./rollout-view-of.js";
@@ -123,6 +123,7 @@ export class RolloutRunner {
     }
     for (const finish of done) finish(state);
     this.#run(effects);
+    if (hasShadowEnded(state) && !hasShadowEnded(before)) this.#endShadow();
     this.#armTick();
     if (events.length > 0) this.#tellMore();
   }
@@ -180,6 +181,16 @@ export class RolloutRunner {
       );
       if (effect.type !== "look" && effect.type !== "compare") this.#later(() => this.#run([effect]));
     }
+  }
+
+  #endShadow(): void {
+    const { rolloutId } = this.#state.config;
+    this.#effects = this.#effects
+      .then(() => this.#executor.endShadow())
+      .catch((error: unknown) => {
+        this.ports.logger.warn({ err: error, rolloutId }, "the end of a shadow is said again");
+        this.#later(() => this.#endShadow());
+      });
   }
 
   #later(run: () => void): void {
