@@ -16,12 +16,12 @@ import { normalQuantile, studentQuantile } from "./normal.js";
  * between the two it is inconclusive.
  *
  * Looking often must not make a failure out of chance: `alpha` is shared. Look number k, where a number stands for a sample
- * that has grown by a quarter, gets 6 alpha / (pi k)^2; these add up to alpha over however many looks there are.
+ * that has doubled, gets 6 alpha / (pi k)^2; these add up to alpha over however many looks there are.
  */
 
 /** Fewer devices on either side say nothing of devices. */
 const LEAST_DEVICES = 2;
-const GROWTH_OF_A_LOOK = 1.25;
+const GROWTH_OF_A_LOOK = 2;
 const P95_SHARE = 0.05;
 
 export interface Sides {
@@ -115,7 +115,7 @@ function freedom(one: CohortRate, other: CohortRate): number {
   return Math.min(one.numDevices, other.numDevices) - 1;
 }
 
-/** 1 at the least sample, and one more whenever it has grown by a quarter. */
+/** 1 at the least sample, and one more whenever it has doubled. */
 export function lookNumber(minSample: number, sample: number): number {
   return 1 + Math.floor(Math.log(sample / minSample) / Math.log(GROWTH_OF_A_LOOK));
 }
