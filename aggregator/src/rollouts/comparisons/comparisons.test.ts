@@ -1,4 +1,4 @@
-import { createRandom, type DeviceId } from "@fedge/protocol";
+import { createRandom, type DeviceId, type ServingMetrics } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { armOf } from "../arms.js";
 import type { MetricsBook } from "../../fleet/metrics-book.js";
@@ -100,7 +100,7 @@ describe("a comparison", () => {
             numLabelled: 0,
           },
           ...{ numWrong: 0, proxies: {}, numWindows: 0, numDriftWindows: 0 },
-        } as const;
+        };
         return new Map(
           [...driver.state.targets.entries()]
             .filter(([, target]) => target.version === version)
