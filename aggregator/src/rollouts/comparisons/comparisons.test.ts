@@ -83,7 +83,7 @@ describe("a comparison", () => {
   function book(driver: MachineDriver): Pick<MetricsBook, "of"> {
     return {
       of: async (model, version) => {
-        const metrics = {
+        const metrics: ServingMetrics = {
           ...{
             type: "serving-metrics",
             model,
