@@ -51,7 +51,7 @@ async function openHttp(
   const httpUrl = `http://${authority}:${listener.port}`;
   const { firstInvitation } = base;
   return {
-    service,
+    ...{ service, rollouts: orchestration.rollouts, devices: orchestration.devices },
     httpUrl,
     firstInvitationUrl: firstInvitation === null ? null : `${httpUrl}${invitationPath(firstInvitation)}`,
     mqttUrl: options.brokerUrl ?? `mqtt://${authority}:${base.broker?.tcpPort ?? options.mqttPort}`,
@@ -83,9 +83,9 @@ function createApp(
   { service, orchestration }: { readonly service: Aggregator; readonly orchestration: Orchestration },
 ): HttpApp {
   const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
-  const { registry, signing } = orchestration;
+  const { registry, signing, rollouts, devices } = orchestration;
   return createHttpApp({
-    ...{ service, registry, blobs, identity, people, audit, clock, log },
+    ...{ service, registry, rollouts, deviceAdmin: devices, blobs, identity, people, audit, clock, log },
     signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
     metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },

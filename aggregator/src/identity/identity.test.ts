@@ -73,8 +73,17 @@ function memoryKeys(): DeviceKeyStore {
   return {
     enrolDevice: async ({ deviceId, publicKey, atMs }) => {
       const never = { session: 0, runtimeVersion: "", engine: "", platform: "", serving: {} };
+      const named = { attributes: {}, tags: [], decommissionedAtMs: null };
       const presence = "offline" as const;
-      const record = { deviceId, publicKey, enrolledAtMs: atMs, lastSeenAtMs: atMs, presence, ...never };
+      const record = {
+        deviceId,
+        publicKey,
+        enrolledAtMs: atMs,
+        lastSeenAtMs: atMs,
+        presence,
+        ...never,
+        ...named,
+      };
       devices.set(deviceId, devices.get(deviceId) ?? record);
       return record;
     },

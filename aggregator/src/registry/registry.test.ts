@@ -35,7 +35,7 @@ afterAll(() => rig.close(), 60_000);
 
 async function imported(purpose?: string): Promise<VersionId & { readonly record: VersionRecord }> {
   const record = await rig.importNew(purpose);
-  await registry.imported(record);
+  await registry.imported(record, "ada");
   return { model: record.model as ModelName, version: record.version, record };
 }
 

@@ -1,7 +1,9 @@
 import type { Clock } from "../clock/clock.js";
 import type { EvaluationDataSource } from "../evaluation/evaluation-data.js";
+import type { DeviceAdmin } from "../fleet/device-admin.js";
 import type { LogLevel } from "../logging/logger.js";
 import type { RetentionPolicy } from "../registry/retention/retention-policy.js";
+import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AggregatorService } from "../service.js";
 
 /** A built page of an app. */
@@ -41,6 +43,8 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly service: AggregatorService;
+  readonly rollouts: RolloutService;
+  readonly devices: DeviceAdmin;
   readonly httpUrl: string;
   readonly mqttUrl: string;
   readonly webSocketUrl: string;

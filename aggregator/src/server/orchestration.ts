@@ -10,7 +10,7 @@ import { RetainedBlobs } from "../fleet/blob-publisher.js";
 import { Fleet } from "../fleet/fleet.js";
 import { Inbox } from "../fleet/inbox.js";
 import { Outbox } from "../fleet/outbox.js";
-import { FleetReleases } from "../fleet/releases.js";
+import { DesiredStates } from "../fleet/desired-states.js";
 import { RUNTIME_VERSION } from "../registry/import-model.js";
 import type { Registry } from "../registry/registry.js";
 import type { VersionKeeper } from "../registry/version-keeper.js";
@@ -22,16 +22,17 @@ import type { Closing } from "./closing.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
 import { openRegistry } from "./registry-wiring.js";
+import { heldByRollouts, openRollouts, type RolloutParts } from "./rollouts.js";
 
 /** Devices that are told that there is nothing to train come back within this time. */
 const NO_TASK_RETRY = { minMs: 3000, maxMs: 10_000 };
 /** A blob that nobody needs any more stays this long for devices in the middle of it. */
 const BLOB_LINGER_MS = 60_000;
 
-export interface Orchestration {
+export interface Orchestration extends RolloutParts {
   readonly events: ServiceEvents;
   readonly tasks: TaskManager;
-  readonly releases: FleetReleases;
+  readonly releases: DesiredStates;
   readonly traffic: () => Traffic;
   readonly fleet: Fleet;
   readonly registry: Registry;
@@ -42,7 +43,7 @@ interface Speaking {
   readonly events: ServiceEvents;
   readonly outbox: Outbox;
   readonly publisher: RetainedBlobs;
-  readonly releases: FleetReleases;
+  readonly releases: DesiredStates;
   readonly signing: Signing;
 }
 
@@ -55,20 +56,25 @@ export async function startOrchestration(
   const speaking = await openSpeaking(options, base, closing);
   const { events, releases, publisher, signing } = speaking;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
+  const parts = openRollouts(base, { desired: releases, audit: base.audit, fleet: () => fleetRef.fleet });
+  closing.add(parts.rollouts, (opened) => opened.close());
   const retention = options.retention ?? {};
-  const wiring = openRegistry(base, { audit: base.audit, releases, publisher, retention });
+  const holders = [heldByRollouts(parts.rollouts)];
+  const wiring = openRegistry(base, { audit: base.audit, releases, publisher, retention, holders });
   const shared = {
     ...sharedPorts(options, base, { speaking, closing, keeper: wiring.keeper }),
+    autopilot: parts.autopilot,
     isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,
   };
   const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(base.state.paths.folds) });
   const tasks = closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), (opened) =>
     opened.close(),
   );
-  fleetRef.fleet = createFleet(base, speaking, tasks);
+  fleetRef.fleet = createFleet(base, speaking, { tasks, ...parts });
   await forgetPresence(base);
   await removeOrphanedFolds(base);
   await releases.load();
+  await parts.rollouts.start();
   // Tasks first: a device that asked a server without any would be sent away. What it says before the inbox hears is
   // said again when the server announces itself.
   await tasks.start();
@@ -76,7 +82,10 @@ export async function startOrchestration(
   closing.add(wiring.schedule, (schedule) => schedule.close()).start();
   sayAgainAfterLoss(base, speaking, await announce(base, speaking.outbox, closing));
   const { traffic } = shared;
-  return { events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry, signing };
+  return {
+    ...{ events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry, signing },
+    ...parts,
+  };
 }
 
 /** What every task's rounds share; only the sum is a round's own. */
@@ -84,7 +93,7 @@ function sharedPorts(
   options: ServerOptions,
   base: Foundations,
   parts: { readonly speaking: Speaking; readonly closing: Closing; readonly keeper: VersionKeeper },
-): Omit<TaskPorts, "fold" | "isOnline"> {
+): Omit<TaskPorts, "fold" | "isOnline" | "autopilot"> {
   const { store, blobs, logger, tenantId, clock, transport, metrics: counters } = base;
   const { outbox, events, releases, publisher } = parts.speaking;
   const source = options.evaluationData ?? (() => undefined);
@@ -127,7 +136,7 @@ async function openSpeaking(options: ServerOptions, base: Foundations, closing: 
     onError,
   });
   closing.add(publisher, (opened) => opened.close());
-  const told: { releases: FleetReleases | null } = { releases: null };
+  const told: { releases: DesiredStates | null } = { releases: null };
   const signing = await openSigning({
     ...{ tenantId, transport, blobs, clock, publisher, logger },
     directory: base.state.paths.signing,
@@ -136,14 +145,18 @@ async function openSpeaking(options: ServerOptions, base: Foundations, closing: 
   });
   closing.add(signing, (opened) => opened.close());
   const { signer } = signing;
-  told.releases = new FleetReleases({ store, blobs, publisher, outbox, signer, nowMs, emit: events.emit });
+  told.releases = new DesiredStates({ store, blobs, publisher, outbox, signer, nowMs, emit: events.emit });
   return { events, outbox, publisher, releases: told.releases, signing };
 }
 
-function createFleet(base: Foundations, { events, releases }: Speaking, tasks: TaskManager): Fleet {
+function createFleet(
+  base: Foundations,
+  { events, releases }: Speaking,
+  { tasks, rollouts, metrics }: RolloutParts & { readonly tasks: TaskManager },
+): Fleet {
   return new Fleet({
     store: base.store,
-    releases,
+    ...{ releases, rollouts: rollouts.devices, metrics },
     counters: base.metrics,
     nowMs: () => base.clock.nowMs(),
     emit: events.emit,

@@ -38,7 +38,7 @@ export function createReleaseSigner(repository: SigningRepository, tenantId: Ten
       const { model, version } = release.manifest;
       const path = targetPath(model, version);
       const file = targetFileOf(release, tenantId);
-      if (isSame(repository.target(path), file)) return;
+      if (isKnown(repository.target(path), file)) return;
       await repository.publish(new Map([[path, file], ...outdated(repository, `models/${model}/`, path)]));
     },
   };
@@ -59,12 +59,16 @@ function targetFileOf(
   return { length: manifestRef.sizeBytes, hashes: { sha256: manifestRef.sha256 }, custom };
 }
 
-function isSame(before: TargetFile | undefined, file: TargetFile): boolean {
-  return before !== undefined && JSON.stringify(decoded(before)) === JSON.stringify(decoded(file));
+/** The same version was released before under this counter, or came back later under a larger one, which stays. */
+function isKnown(before: TargetFile | undefined, file: TargetFile): boolean {
+  if (before === undefined) return false;
+  const [old, now] = [decodeTargetCustom(before), decodeTargetCustom(file)];
+  const isSame = JSON.stringify(contentOf(before, old)) === JSON.stringify(contentOf(file, now));
+  return isSame && old.releaseCounter >= now.releaseCounter;
 }
 
-function decoded(file: TargetFile): object {
-  return { length: file.length, sha256: file.hashes["sha256"], custom: decodeTargetCustom(file) };
+function contentOf(file: TargetFile, custom: TargetCustom): object {
+  return { length: file.length, sha256: file.hashes["sha256"], custom: { ...custom, releaseCounter: 0 } };
 }
 
 /** The oldest releases of the model, beyond those that stay. */

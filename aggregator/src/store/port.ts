@@ -32,6 +32,12 @@ export interface DeviceRecord {
   readonly serving: Readonly<
     Record<string, { readonly version: number; readonly manifestSha256: string | null }>
   >;
+  /** What the app says of the device. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** What operators call it. */
+  readonly tags: readonly string[];
+  /** When it was taken out of the fleet for good; null while it is in it. */
+  readonly decommissionedAtMs: number | null;
 }
 
 export interface EvaluationRecord {

@@ -38,6 +38,8 @@ const deviceFields = z.object({
     z.string(),
     z.object({ version: nonNegativeInt, manifestSha256: z.nullable(z.string()) }),
   ),
+  attributes: z.record(z.string(), z.string()),
+  tags: z.array(z.string()),
 });
 
 /*
@@ -73,8 +75,10 @@ export function versionOf(row: VersionRow): VersionRecord {
 
 export function deviceOf(row: DeviceRow): DeviceRecord {
   const { publicKey, enrolledAtMs, lastSeenAtMs, session, runtimeVersion, engine, platform } = row;
+  const { decommissionedAtMs } = row;
   const checked = decodeWith(deviceFields, row, stored("device"));
-  return { ...checked, publicKey, enrolledAtMs, lastSeenAtMs, session, runtimeVersion, engine, platform };
+  const said = { session, runtimeVersion, engine, platform };
+  return { ...checked, publicKey, enrolledAtMs, lastSeenAtMs, ...said, decommissionedAtMs };
 }
 
 export function evaluationOf(row: typeof evaluations.$inferSelect): EvaluationRecord {
@@ -82,7 +86,8 @@ export function evaluationOf(row: typeof evaluations.$inferSelect): EvaluationRe
 }
 
 export function releaseOf(row: typeof releases.$inferSelect): ReleaseRecord {
-  return { ...row, model: modelOf(row.model) };
+  const { releaseCounter, version, releasedAtMs } = row;
+  return { model: modelOf(row.model), releaseCounter, version, releasedAtMs };
 }
 
 export function modelOf(name: string) {

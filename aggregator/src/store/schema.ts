@@ -142,6 +142,10 @@ export const releases = pgTable(
     releaseCounter: integer("release_counter").primaryKey(),
     model: text("model").notNull(),
     version: integer("version").notNull(),
+    /** The rollout that made it; null for a release of the whole fleet. */
+    rolloutId: text("rollout_id"),
+    /** What every device without a rollout runs is the newest of these. */
+    isFleetWide: boolean("is_fleet_wide").notNull().default(true),
     releasedAtMs: milliseconds("released_at_ms").notNull(),
   },
   (table) => [
@@ -164,6 +168,12 @@ export const devices = pgTable("devices", {
   engine: text("engine").notNull(),
   platform: text("platform").notNull(),
   serving: jsonb("serving").notNull(),
+  /** What the app says of the device. */
+  attributes: jsonb("attributes").notNull().default({}),
+  /** What operators call it. */
+  tags: jsonb("tags").notNull().default([]),
+  /** When it was taken out of the fleet for good; its record stays. */
+  decommissionedAtMs: milliseconds("decommissioned_at_ms"),
   /** Timestamp of the newest token request that was accepted; an older one is a replay. */
   tokenTimestampMs: milliseconds("token_timestamp_ms").notNull(),
 });

@@ -135,6 +135,9 @@ export function sampleDevice(number: number, change: Partial<DeviceRecord> = {})
     engine: "onnxruntime-node",
     platform: "node 20",
     serving: { [SAMPLE_MODEL]: { version: 1, manifestSha256: null } },
+    attributes: {},
+    tags: [],
+    decommissionedAtMs: null,
     ...change,
   };
 }

@@ -7,6 +7,9 @@ export interface TrustedRelease {
   readonly minRuntimeVersion: string;
 }
 
+/** A version that the desired state wants, and of which release of the model. */
+export type WantedRelease = Pick<DesiredModel, "model" | "version" | "manifest" | "releaseCounter">;
+
 /**
  * Whom the device believes what it should run. Every throw leaves the device as it was: what serves goes on serving.
  *
@@ -35,7 +38,7 @@ export interface ReleaseTrust {
    * Throws METADATA_*, TARGET_UNKNOWN, RELEASE_ROLLBACK (older than one that was committed), RELEASE_OUT_OF_SCOPE
    * (another tenant or model) or MODEL_INCOMPATIBLE (needs a newer runtime or another engine).
    */
-  accept(entry: Pick<DesiredModel, "model" | "version" | "manifest">, nowMs: number): Promise<TrustedRelease>;
+  accept(entry: WantedRelease, nowMs: number): Promise<TrustedRelease>;
   /** The release serves for good: none with a lower counter is accepted any more. Called once it is committed. */
   committed(model: ModelName, release: TrustedRelease): Promise<void>;
   /** Ends what waits, with CLOSED. Idempotent. */

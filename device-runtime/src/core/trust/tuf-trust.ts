@@ -8,7 +8,6 @@ import {
   requireSignatures,
   targetPath,
   type Desired,
-  type DesiredModel,
   type FoundTarget,
   type MetadataStore,
   type ModelName,
@@ -24,7 +23,7 @@ import { requireCompatible } from "./compatibility.js";
 import { MetadataDesk } from "./metadata-desk.js";
 import { MetadataFetch } from "./metadata-fetch.js";
 import { ReleaseCounters, metadataStoreIn } from "./metadata-records.js";
-import type { ReleaseTrust, TrustedRelease } from "./release-trust.js";
+import type { ReleaseTrust, TrustedRelease, WantedRelease } from "./release-trust.js";
 import { TrustedTime } from "./trusted-time.js";
 
 export interface TufTrustOptions {
@@ -42,8 +41,6 @@ export interface TufTrustOptions {
   readonly onFresh: () => void;
   readonly onError: (error: unknown) => void;
 }
-
-type Entry = Pick<DesiredModel, "model" | "version" | "manifest">;
 
 /** Trust by signed metadata (TUF): a release is what the role `targets` says, and is known by a fresh timestamp. */
 export class TufTrust implements ReleaseTrust {
@@ -88,7 +85,7 @@ export class TufTrust implements ReleaseTrust {
     await this.#counters.raiseDesired(desired.releaseCounter);
   }
 
-  async accept(entry: Entry, nowMs: number): Promise<TrustedRelease> {
+  async accept(entry: WantedRelease, nowMs: number): Promise<TrustedRelease> {
     const { releaseCounter, minRuntimeVersion } = await this.#release(entry, nowMs);
     const before = await this.#counters.committed(entry.model);
     if (releaseCounter >= before) return { releaseCounter, minRuntimeVersion };
@@ -106,7 +103,7 @@ export class TufTrust implements ReleaseTrust {
     this.#desk.close();
   }
 
-  async #release(entry: Entry, nowMs: number): Promise<TargetCustom> {
+  async #release(entry: WantedRelease, nowMs: number): Promise<TargetCustom> {
     const found = await this.#withNews(() => this.#find(entry, nowMs));
     const custom = decodeTargetCustom(found.file);
     if (custom.tenantId !== this.#self().tenantId) {
@@ -120,11 +117,22 @@ export class TufTrust implements ReleaseTrust {
     return custom;
   }
 
-  async #find({ model, version, manifest }: Entry, nowMs: number): Promise<FoundTarget> {
+  async #find(
+    { model, version, manifest, releaseCounter = 0 }: WantedRelease,
+    nowMs: number,
+  ): Promise<FoundTarget> {
     const path = targetPath(model, version);
     const found = await (await this.#refreshed(nowMs)).find(path);
     if (found === undefined) {
       throw new FedgeError("TARGET_UNKNOWN", `no signed target is named ${path}; it may have been withdrawn`);
+    }
+    // A version that comes back is signed once more, under a larger counter.
+    const signed = decodeTargetCustom(found.file).releaseCounter;
+    if (signed < releaseCounter) {
+      throw new FedgeError(
+        "METADATA_MISMATCH",
+        `release ${releaseCounter} of ${path} is wanted; the signed metadata know ${signed}`,
+      );
     }
     const { length, hashes } = found.file;
     if (length === manifest.sizeBytes && hashes["sha256"] === manifest.sha256) return found;

@@ -405,6 +405,9 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
           engine: "",
           platform: "",
           serving: {},
+          attributes: {},
+          tags: [],
+          decommissionedAtMs: null,
         });
       });
 
