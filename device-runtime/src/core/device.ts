@@ -7,6 +7,7 @@ import {
   type BlobRef,
   type ModelName,
 } from "@fedge/protocol";
+import { birthOf } from "./device-birth.js";
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
 import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
@@ -23,10 +24,11 @@ import { Rounds } from "./rounds/rounds.js";
 import { toModelName } from "./model-names.js";
 import { Problems } from "./problems.js";
 import { TrainingHistory } from "./rounds/training-history.js";
-import { ModelHost } from "./serving/model-host.js";
+import { createHosts } from "./serving/create-hosts.js";
+import type { ModelHost } from "./serving/model-host.js";
 import type { TensorLike } from "./serving/tensor-types.js";
-import { RUNTIME_VERSION } from "./updates/installer.js";
-import { Updates } from "./updates/updates.js";
+import { Installs } from "./installs/installs.js";
+import { DEFAULT_METRICS_INTERVAL_MS, ServingCounters } from "./serving/serving-counters.js";
 
 /**
  * Starts a device. What was installed before serves when the promise resolves; the connection comes by itself.
@@ -44,7 +46,8 @@ class RunningDevice implements Device {
   readonly #hosts: ReadonlyMap<ModelName, ModelHost>;
   readonly #connection: Connection;
   readonly #fetcher: BlobFetcher;
-  readonly #updates: Updates;
+  readonly #counters: ServingCounters;
+  readonly #installs: Installs;
   readonly #rounds: Rounds;
   #consent: Consent;
   #serverSession: number | null = null;
@@ -77,12 +80,19 @@ class RunningDevice implements Device {
     this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
     this.#history = new TrainingHistory(ports, () => this.#connection.traffic.bytesUp, onError);
     this.#farewells = new Farewells(ports, onError);
-    const hostOf = (model: ModelName): ModelHost =>
-      new ModelHost(model, this.#memory.recorder, () => ports.trainer.stepAside?.());
-    this.#hosts = new Map(models.map((model) => [model, hostOf(model)]));
-    this.#connection = new Connection({ ports, birth: (session) => this.#birth(session), onError });
+    this.#hosts = createHosts(models, ports, {
+      recorder: this.#memory.recorder,
+      onServed: (model) => this.#installs.served(model),
+    });
+    const birth = (session: number): Birth => birthOf(session, ports.serving, options, this.#hosts);
+    this.#connection = new Connection({ ports, birth, onError });
+    this.#counters = new ServingCounters({
+      ...{ ports, connection: this.#connection, onError },
+      mayReport: () => this.#consent.reporting,
+      intervalMs: options.metricsIntervalMs ?? DEFAULT_METRICS_INTERVAL_MS,
+    });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
-    this.#updates = this.#createUpdates(onError);
+    this.#installs = this.#createInstalls(onError);
     this.#rounds = this.#createRounds(models, onError);
     this.#waiting = new WaitingReasons({
       consent: () => this.#consent,
@@ -100,8 +110,9 @@ class RunningDevice implements Device {
     this.#consent = { ...(await keptConsent(this.ports.store)), ...this.options.consent };
     await this.#memory.restore();
     await this.#history.restore();
-    await this.#updates.restore();
+    await this.#installs.restore();
     await this.#rounds.restore();
+    this.#counters.start();
     this.#connection.onOnline(
       () => void this.#online().catch((error: unknown) => this.#events.emit("error", error)),
     );
@@ -131,16 +142,12 @@ class RunningDevice implements Device {
   }
 
   status(): DeviceStatus {
-    const versions = [...this.#hosts].map(
-      ([model, host]) => [model, host.active?.manifest.version ?? null] as const,
-    );
     return {
       deviceId: this.#connection.credentials?.deviceId ?? null,
       isOnline: this.#connection.isOnline,
-      versions: Object.fromEntries(versions),
-      installedAtMs: Object.fromEntries(
-        [...this.#hosts.keys()].map((model) => [model, this.#installedAtMs.get(model) ?? null]),
-      ),
+      versions: this.#perModel((model) => this.#hosts.get(model)?.active?.manifest.version ?? null),
+      installedAtMs: this.#perModel((model) => this.#installedAtMs.get(model) ?? null),
+      installs: this.#installs.statuses,
       engine: this.ports.serving.name,
       log: this.#memory.totals,
       round: { phase: this.#rounds.phase, roundId: this.#rounds.assignment?.roundId ?? null },
@@ -150,6 +157,10 @@ class RunningDevice implements Device {
       consent: this.#consent,
       ...this.#connection.traffic,
     };
+  }
+
+  #perModel<T>(valueOf: (model: ModelName) => T): Record<string, T> {
+    return Object.fromEntries([...this.#hosts.keys()].map((model) => [model, valueOf(model)]));
   }
 
   setConsent(consent: Partial<Consent>): void {
@@ -186,8 +197,9 @@ class RunningDevice implements Device {
     this.#stopListening();
     this.#waiting.close();
     this.#fetcher.close();
-    await this.#updates.close();
+    await this.#installs.close();
     await this.#rounds.close();
+    await this.#counters.close();
     await this.#connection.close();
     await this.ports.trainer.close();
     for (const host of this.#hosts.values()) await host.close();
@@ -221,10 +233,11 @@ class RunningDevice implements Device {
       this.#topicsOf = credentials;
       await this.#connection.listen([
         this.#rounds.topic(credentials),
-        this.#updates.topic(credentials),
+        this.#installs.topic(credentials),
         [serverStateTopic(credentials.tenantId), (payload): void => this.#serverSpoke(payload)],
       ]);
     }
+    this.#installs.online();
     if (this.#hasRestored) return this.#rounds.online();
     this.#hasRestored = true;
     await this.#rounds.takeUp();
@@ -236,42 +249,28 @@ class RunningDevice implements Device {
     const { body } = decodeEnvelope(payload, serverState, "server state");
     const isNew = this.#serverSession !== null && body.session !== this.#serverSession;
     this.#serverSession = body.session;
+    if (body.presence === "online") this.#installs.heardServer(isNew);
     if (!isNew || body.presence !== "online" || !this.#connection.isOnline) return;
     this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
     this.#rounds.online();
   }
 
-  #birth(session: number): Birth {
-    const models = [...this.#hosts.values()].flatMap(({ model, active }) => {
-      return active === null
-        ? []
-        : [{ model, version: active.manifest.version, manifestSha256: active.manifestRef.sha256 }];
-    });
-    const { platform } = this.options;
-    return {
-      type: "birth",
-      session,
-      runtimeVersion: RUNTIME_VERSION,
-      engine: this.ports.serving.name,
-      platform,
-      models,
-    };
-  }
-
   #heardOfRound(event: DeviceEventMap["round"]): void {
     this.#trained = this.#rounds.assignment?.manifest ?? this.#trained;
     // Every round has a base version of its own: its checkpoint is of no use after it.
-    if (this.#rounds.phase === "resting") this.#updates.tidy();
+    if (this.#rounds.phase === "resting") this.#installs.tidy();
     this.#history.heard(event, this.#rounds);
     this.#events.emit("round", event);
   }
 
-  #createUpdates(onError: (error: unknown) => void): Updates {
-    return new Updates({
+  #createInstalls(onError: (error: unknown) => void): Installs {
+    return new Installs({
       ports: this.ports,
       connection: this.#connection,
       fetcher: this.#fetcher,
       hosts: this.#hosts,
+      counters: this.#counters,
+      baselines: this.options.baseline ?? {},
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#rounds.phase === "training",
       trained: () => this.#trained,
@@ -280,6 +279,7 @@ class RunningDevice implements Device {
         this.#problems.kept();
         this.#events.emit("version", event);
       },
+      onInstall: (event) => this.#events.emit("install", event),
       onError,
     });
   }

@@ -24,7 +24,7 @@ export type { Problem } from "./problems.js";
 export type { TrainingRecord } from "./rounds/training-history.js";
 export type { ModelInputs } from "./serving/check-inputs.js";
 export type { TensorLike } from "./serving/tensor-types.js";
-export { RUNTIME_VERSION } from "./updates/installer.js";
+export { RUNTIME_VERSION } from "./installs/installer.js";
 export type * from "./ports/application.js";
 export type * from "./ports/clock.js";
 export type * from "./ports/engine.js";
