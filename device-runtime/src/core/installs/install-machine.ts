@@ -97,7 +97,7 @@ function wanted(
   }
   const { attempt } = record;
   const isTaken = attempt !== null && isSameGoal(attempt.goal, goal);
-  if (isServed) return isTaken && attempt.state === "committed" ? stay(record) : inSync(record, goal, nowMs);
+  if (isServed) return isTaken ? stay(record) : inSync(record, goal, nowMs);
   // A version that committed and does not serve was lost by the disk.
   if (isTaken && attempt.state !== "committed" && !isWorthAnother(record, goal)) return stay(record);
   return stay(begin(record, goal, nowMs), "accept");

@@ -234,8 +234,8 @@ export class ModelInstaller {
         if (this.#isClosed || token !== tokenOf(this.#record)) return;
         this.parts.onError(error);
         const fault = faultOf(error);
-        // What is to come back must come back now.
-        const isPassing = PASSING.has(fault.code) && this.#record.attempt?.state !== "rolling-back";
+        // A version that serves, or is to come back, must do so now.
+        const isPassing = PASSING.has(fault.code) && !SERVING.has(this.#record.attempt?.state ?? "committed");
         void this.#dispatch({ type: "hindered", token, fault, isPassing });
       })
       .finally(() => this.#underWay.delete(done));
@@ -278,6 +278,8 @@ export class ModelInstaller {
     return this.parts.ports.clock.nowMs();
   }
 }
+
+const SERVING: ReadonlySet<InstallState> = new Set(["probation", "rolling-back"]);
 
 function leadsBack(state: InstallState): boolean {
   return state === "rolling-back" || (FINAL_STATES.has(state) && state !== "committed");

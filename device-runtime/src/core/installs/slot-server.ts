@@ -44,10 +44,11 @@ export class SlotServer {
     }
   }
 
-  /** The version that the work has loaded, on trial; nothing when it was discarded meanwhile. */
+  /** The version that the work has loaded, on trial. Throws CLOSED when it was discarded meanwhile. */
   async serveCandidate({ slots }: InstallRecord): Promise<void> {
     const loaded = this.parts.work.take();
-    if (loaded !== null) await this.#serve(loaded, versionIn(slots, slots.active), true);
+    if (loaded === null) throw new FedgeError("CLOSED", "the version to serve was discarded");
+    await this.#serve(loaded, versionIn(slots, slots.active), true);
   }
 
   /**
