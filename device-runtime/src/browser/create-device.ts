@@ -131,6 +131,10 @@ async function openDevice(
       platform: platformOf(navigator.userAgent),
       problems: [...storage.problems, ...engines.problems],
       ...deviceOptionsOf(options),
+      onLeaving: (listener) => {
+        window.addEventListener("pagehide", listener);
+        return () => window.removeEventListener("pagehide", listener);
+      },
     },
   );
 }

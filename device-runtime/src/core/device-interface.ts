@@ -28,6 +28,8 @@ export interface DeviceOptions {
   readonly attributes?: DeviceAttributes;
   /** Versions that come with the app, by model: they serve when nothing else does. */
   readonly baseline?: Readonly<Record<string, BaselineSource>>;
+  /** Tells when the page goes without closing the device, which then is no crash; the returned function ends that. */
+  readonly onLeaving?: (listener: () => void) => () => void;
   /** Least time between two messages of serving metrics; a minute by default. */
   readonly metricsIntervalMs?: number;
   /** Held before an update is reported; for tests and simulations. */

@@ -270,7 +270,7 @@ class RunningDevice implements Device {
       fetcher: this.#fetcher,
       hosts: this.#hosts,
       counters: this.#counters,
-      baselines: this.options.baseline ?? {},
+      ...{ baselines: this.options.baseline ?? {}, onLeaving: this.options.onLeaving },
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#rounds.phase === "training",
       trained: () => this.#trained,

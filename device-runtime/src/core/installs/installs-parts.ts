@@ -27,6 +27,8 @@ export interface InstallsParts {
   readonly counters: ServingCounters;
   /** Versions that came with the app, by model. */
   readonly baselines: Readonly<Record<string, BaselineSource>>;
+  /** Tells when the page goes without closing the device. */
+  readonly onLeaving: ((listener: () => void) => () => void) | undefined;
   readonly mayReport: () => boolean;
   /** True while a local training needs blobs of another version; nothing is removed then. */
   readonly isBusy: () => boolean;

@@ -33,6 +33,7 @@ export class Installs {
   #topic: TopicHandler | null = null;
   #refused: string | null = null;
   #taking: Promise<void> = Promise.resolve();
+  #stopLeaving: (() => void) | undefined;
   #isClosed = false;
 
   constructor(private readonly parts: InstallsParts) {
@@ -42,6 +43,8 @@ export class Installs {
   /** Serves what was committed before the last stop, without any network, and goes on with what was under way. */
   async restore(): Promise<void> {
     for (const { installer } of this.#works.values()) await installer.restore();
+    const leave = (): void => this.#works.forEach(({ installer }) => installer.leave());
+    this.#stopLeaving = this.parts.onLeaving?.(leave);
   }
 
   /** Where the work on each model's newest release stands; null before the first. */
@@ -82,6 +85,7 @@ export class Installs {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#stopLeaving?.();
     await this.#taking;
     for (const { installer, shadow } of this.#works.values()) {
       await shadow.close();

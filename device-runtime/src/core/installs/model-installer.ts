@@ -130,6 +130,12 @@ export class ModelInstaller {
     return this.#dispatch({ type: "reported", token });
   }
 
+  /** The page goes, perhaps without time for more: what it leaves is no crash. */
+  leave(): void {
+    const { record } = step(this.#record, { type: "left" }, this.#nowMs);
+    if (record !== this.#record) this.#records.write(record, false).catch(this.parts.onError);
+  }
+
   /** Resolves when nothing is being done any more. The fetcher must be closed before. */
   async close(): Promise<void> {
     this.#server.close();
