@@ -132,6 +132,32 @@ describe("a device whose process ends again and again with a version on probatio
     expect(world.rig.device.status().installs["digits"]).toMatchObject({ state: "probation", version: 2 });
   });
 
+  test("stays with it when every page was only left", async () => {
+    const listeners = new Set<() => void>();
+    const world = await InstallWorld.servingOne({
+      ...options,
+      options: {
+        consent: { reporting: true },
+        onLeaving: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      },
+    });
+    world.want(2, world.second);
+    await world.settle();
+    for (let start = 1; start <= 5; start += 1) {
+      for (const leave of listeners) leave();
+      listeners.clear();
+      await world.settle();
+      world.rig.kill();
+      await world.rig.start();
+      await world.settle();
+    }
+
+    expect(world.version).toBe(2);
+  });
+
   test("does not go in circles when it dies each time that the version is loaded", async () => {
     const world = await InstallWorld.servingOne(options);
     world.rig.engine.onLoad = (version) => {

@@ -45,21 +45,6 @@ describe("reports of an attempt", () => {
     expect(world.lastReport).toBe("rolled-back PROBATION_FAILED");
   });
 
-  test("of an attempt that was superseded out of touch are sent before those of the next", async () => {
-    const world = await InstallWorld.servingOne(options);
-    const third = await world.server.publishVersion(3);
-    world.carries = (topic) => !topic.endsWith("/report") && !topic.includes("/blob/");
-    world.want(2, world.second);
-    await world.settle();
-    world.want(3, third, atOnce);
-    await world.settle();
-    world.carries = () => true;
-    await world.pass(60);
-
-    const told = world.server.reports.map(({ state, version }) => `${state} ${version}`);
-    expect(told.at(-1)).toBe("committed 3");
-  });
-
   test("are not sent without consent; the birth says what serves", async () => {
     const world = await InstallWorld.servingOne({
       ...options,

@@ -301,3 +301,28 @@ describe("R30: a store without room", () => {
     expect(world.version).toBe(1);
   });
 });
+
+test("R29: a download that is cut at ten points goes on each time, with one block more for each cut at most", async () => {
+  const world = await serving();
+  const size = { numParameters: 1_000_000 };
+  const large = await world.server.publishVersion(3, size);
+  const before = world.rig.device.status().bytesDown;
+  let [numCuts, numSince] = [0, 0];
+  // The line breaks with every third block, ten times: of 33 blocks no two cuts hit the same.
+  world.carries = (topic) => {
+    if (!topic.includes("/blob/") || numCuts === 10) return true;
+    numSince += 1;
+    if (numSince < 3) return true;
+    [numCuts, numSince] = [numCuts + 1, 0];
+    world.broker.cut(ana);
+    return true;
+  };
+  world.want(3, large, probation({ minPredictions: 0 }));
+  // Every reconnection waits longer than the one before.
+  await world.pass(600);
+
+  // A block is at most 120 KiB; manifest, header and control messages are small beside it.
+  const bytes = world.rig.device.status().bytesDown - before - 4_000_000;
+  expect([world.version, numCuts]).toEqual([3, 10]);
+  expect(bytes).toBeLessThan(10 * 122_880);
+});
