@@ -30,7 +30,7 @@ const policy = {
 const goals = fc
   .record({
     version: fc.integer({ min: 1, max: 4 }),
-    counter: fc.integer({ min: 1, max: 9 }),
+    counter: fc.integer({ min: 1, max: 60 }),
     attempt: fc.integer({ min: 1, max: 2 }),
   })
   .map(({ version, counter, attempt }): InstallGoal => ({
@@ -68,10 +68,32 @@ const makers: ((record: InstallRecord, nowMs: number) => InstallEvent)[] = [
   (_, nowMs) => ({ type: "observed", facts: facts(nowMs, 1, 10) }),
 ];
 
+/** What leads on from the state: without it chance alone would seldom come to a second installation. */
+function onwards(record: InstallRecord, nowMs: number): InstallEvent {
+  const token = tokenOf(record);
+  switch (record.attempt?.state) {
+    case "assigned":
+      return { type: "accepted", token, release: null };
+    case "downloading":
+      return { type: "downloaded", token };
+    case "verifying":
+      return { type: "verified", token };
+    case "staged":
+      return { type: "proceed", token };
+    case "activating":
+      return { type: "activated", token, before: { p95Us: null, memoryBytes: null } };
+    case "rolling-back":
+      return { type: "restored", token };
+    default:
+      return { type: "observed", facts: facts(nowMs, 0, 10) };
+  }
+}
+
 const event: fc.Arbitrary<Given> = fc.record({
   make: fc.oneof(
-    { weight: 5, arbitrary: fc.constantFrom(...makers.slice(0, 6)) },
-    { weight: 3, arbitrary: fc.constantFrom(...makers.slice(6)) },
+    { weight: 12, arbitrary: fc.constant(onwards) },
+    { weight: 1, arbitrary: fc.constantFrom(...makers.slice(0, 6)) },
+    { weight: 2, arbitrary: fc.constantFrom(...makers.slice(6)) },
     {
       weight: 2,
       arbitrary: fc
@@ -97,9 +119,12 @@ function check(before: InstallRecord, after: InstallRecord): void {
     expect(["probation", "rolling-back", "safe-mode"]).toContain(attempt?.state);
   // (1) The active slot is never empty, unless what came with the app serves.
   if (slots.active !== "base") expect(versionIn(slots, slots.active)).not.toBeNull();
-  // (3) The version before stays until the new one is final.
-  if (attempt !== null && !isFinal(attempt) && attempt.from !== "base")
-    expect(versionIn(slots, attempt.from)).not.toBeNull();
+  // (3) The version before stays in its slot, untouched, until the new one is final.
+  if (attempt !== null && !isFinal(attempt) && attempt.from !== "base") {
+    const kept = versionIn(slots, attempt.from);
+    expect(kept).not.toBeNull();
+    expect(kept?.installation).toBe(versionIn(before.slots, attempt.from)?.installation);
+  }
   // (5) Every state that is not final has a deadline.
   if (attempt !== null) expect(attempt.deadlineAtMs === null).toBe(isFinal(attempt));
   // (6) A final state never changes.
@@ -117,7 +142,7 @@ function check(before: InstallRecord, after: InstallRecord): void {
 
 test("whatever happens in which order, the invariants of the install machine hold after each step", () => {
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 120 }), (events) => {
+    fc.property(fc.array(event, { maxLength: 120, size: "max" }), (events) => {
       let record = NOTHING_INSTALLED;
       let nowMs = 1000;
       for (const { make, afterMs } of events) {
@@ -128,6 +153,6 @@ test("whatever happens in which order, the invariants of the install machine hol
         record = next;
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
