@@ -86,6 +86,7 @@ export class Installs {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopLeaving?.();
+    this.parts.ports.trust?.close();
     await this.#taking;
     for (const { installer, shadow } of this.#works.values()) {
       await shadow.close();
