@@ -1,5 +1,5 @@
 import { createRandom } from "@fedge/protocol";
-import { modelsOf, type AppOptions } from "../core/app-options.js";
+import { deviceOptionsOf, modelsOf, type AppOptions } from "../core/app-options.js";
 import { closingAfter } from "../core/closing-after.js";
 import { createDevice as createCoreDevice } from "../core/device.js";
 import type { Device } from "../core/device-interface.js";
@@ -138,16 +138,27 @@ async function openDevice(
       trainer: createWorkerTrainer(engines.training, engines.engine.form),
       trainingData: options.trainingData ?? {},
       newStop: () => new AbortController(),
+      nowUs: () => performance.now() * 1000,
+      memoryBytes: pageMemoryBytes,
     },
     {
       models: modelsOf(options),
       consent: options.consent ?? {},
       platform: platformOf(navigator.userAgent),
-      ...(options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot }),
       problems: [...storage.problems, ...engines.problems],
-      ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
+      ...deviceOptionsOf(options),
+      onLeaving: (listener) => {
+        window.addEventListener("pagehide", listener);
+        return () => window.removeEventListener("pagehide", listener);
+      },
     },
   );
+}
+
+/** Chromium's own measure of the page's heap; other browsers do not tell. */
+function pageMemoryBytes(): number | null {
+  const { memory } = performance as { readonly memory?: { readonly usedJSHeapSize: number } };
+  return memory?.usedJSHeapSize ?? null;
 }
 
 /** The address stands here whole, because that is what bundlers look for. */

@@ -4,6 +4,7 @@
  * @module @fedge/device-runtime/browser
  */
 export { createDevice, type BrowserDeviceOptions } from "./create-device.js";
+export { fetchBaseline } from "./fetch-baseline.js";
 export type { BrowserDevice, TabRole } from "./tabs/shared-device.js";
 export type { Answer, EngineWorkerApi, StartedEngine } from "./engine-worker-api.js";
 export type { EngineSettings } from "./engine-loaders/engine-loader.js";

@@ -1,6 +1,6 @@
 import type { ByteStore } from "../core/ports/storage.js";
 import type { Clock } from "../core/ports/clock.js";
-import { RUNTIME_VERSION } from "../core/updates/installer.js";
+import { RUNTIME_VERSION } from "../core/installs/installer.js";
 import { threadCount } from "./engine-loaders/thread-count.js";
 import type { WorkerLike } from "./engine-worker.js";
 import { encodeChoice, rememberedChoice } from "./providers/engine-provider.js";

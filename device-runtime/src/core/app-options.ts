@@ -1,5 +1,6 @@
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, type DeviceAttributes } from "@fedge/protocol";
 import type { LogLimits } from "./feature-log/log-limits.js";
+import type { BaselineSource } from "./installs/baseline.js";
 import type { Consent, TrainingData } from "./ports/application.js";
 
 /** What an app decides wherever its device runs. */
@@ -21,6 +22,29 @@ export interface AppOptions {
    * that the server names is trusted, and from then on only what it signed.
    */
   readonly trustedRoot?: Uint8Array;
+  /** What the app says of the device, for the operator's filters, such as `{ region: "eu" }`. Never about its person. */
+  readonly attributes?: DeviceAttributes;
+  /** Versions that come with the app, by model: they serve when nothing else does. */
+  readonly baseline?: Readonly<Record<string, BaselineSource>>;
+  /** Least time between two messages of serving metrics; a minute by default. */
+  readonly metricsIntervalMs?: number;
+}
+
+type PassedOn = Pick<
+  AppOptions,
+  "featureLog" | "attributes" | "baseline" | "metricsIntervalMs" | "trustedRoot"
+>;
+
+/** Those of an app's options that a device takes as they are. */
+export function deviceOptionsOf(options: AppOptions): PassedOn {
+  const { featureLog, attributes, baseline, metricsIntervalMs, trustedRoot } = options;
+  return {
+    ...(featureLog === undefined ? {} : { featureLog }),
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(baseline === undefined ? {} : { baseline }),
+    ...(metricsIntervalMs === undefined ? {} : { metricsIntervalMs }),
+    ...(trustedRoot === undefined ? {} : { trustedRoot }),
+  };
 }
 
 /** The models of the options, each once. Throws OPTION_INVALID when there is none, or a server is missing. */

@@ -1,10 +1,13 @@
 import type { ErrorCode, ModelName } from "@fedge/protocol";
+import type { InstallStatus } from "./installs/install-report.js";
 import type { RoundPhase } from "./rounds/participation-state.js";
 
 /** What the app can listen to, and what its listeners are given. */
 export interface DeviceEventMap {
   /** Another version serves from now on. */
   version: { readonly model: ModelName; readonly version: number };
+  /** A step towards another version, or back. */
+  install: { readonly model: ModelName } & InstallStatus;
   /** A step of this device's part in a round. */
   round: { readonly roundId: string; readonly phase: RoundPhase; readonly code: ErrorCode | null };
   /** The feature log has more rows, or fewer. */
@@ -25,6 +28,7 @@ type Listeners = { [K in keyof DeviceEventMap]: Set<(detail: DeviceEventMap[K]) 
 export class DeviceEvents {
   readonly #listeners: Listeners = {
     version: new Set(),
+    install: new Set(),
     round: new Set(),
     log: new Set(),
     conditions: new Set(),

@@ -1,5 +1,7 @@
-import type { Assigned } from "@fedge/protocol";
+import type { Assigned, DeviceAttributes } from "@fedge/protocol";
 import type { DeviceEventMap } from "./device-events.js";
+import type { BaselineSource } from "./installs/baseline.js";
+import type { InstallStatus } from "./installs/install-report.js";
 import type { LogLimits } from "./feature-log/log-limits.js";
 import type { LogField, LogRow } from "./feature-log/log-row.js";
 import type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
@@ -24,6 +26,14 @@ export interface DeviceOptions {
   readonly problems?: readonly Problem[];
   /** Names the platform for the operator, such as `node 20.19 linux`. */
   readonly platform: string;
+  /** What the app says of the device, for the operator's filters: `region`, `app`. Sent with every birth. */
+  readonly attributes?: DeviceAttributes;
+  /** Versions that come with the app, by model: they serve when nothing else does. */
+  readonly baseline?: Readonly<Record<string, BaselineSource>>;
+  /** Tells when the page goes without closing the device, which then is no crash; the returned function ends that. */
+  readonly onLeaving?: (listener: () => void) => () => void;
+  /** Least time between two messages of serving metrics; a minute by default. */
+  readonly metricsIntervalMs?: number;
   /** Held before an update is reported; for tests and simulations. */
   readonly beforeReport?: (assignment: Assigned) => Promise<void>;
 }
@@ -36,6 +46,8 @@ export interface DeviceStatus {
   readonly versions: Readonly<Record<string, number | null>>;
   /** When that version began to serve, UTC epoch milliseconds; null before, and where a device does not know. */
   readonly installedAtMs: Readonly<Record<string, number | null>>;
+  /** The work on the newest release, by model; null where there was none. */
+  readonly installs: Readonly<Record<string, InstallStatus | null>>;
   /** Runs the models, with its version. */
   readonly engine: string;
   /** The feature log. */

@@ -1,5 +1,4 @@
 import {
-  FedgeError,
   decodeEnvelope,
   serverState,
   serverStateTopic,
@@ -7,6 +6,7 @@ import {
   type BlobRef,
   type ModelName,
 } from "@fedge/protocol";
+import { birthOf } from "./device-birth.js";
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
 import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
@@ -20,14 +20,15 @@ import type { Consent } from "./ports/application.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
 import { Rounds } from "./rounds/rounds.js";
-import { toModelName } from "./model-names.js";
+import { toModelName, unknownModel } from "./model-names.js";
 import { Problems } from "./problems.js";
 import { TrainingHistory } from "./rounds/training-history.js";
-import { ModelHost } from "./serving/model-host.js";
+import { createHosts } from "./serving/create-hosts.js";
+import type { ModelHost } from "./serving/model-host.js";
 import type { TensorLike } from "./serving/tensor-types.js";
 import { createTrust, type DeviceTrust } from "./trust/create-trust.js";
-import { RUNTIME_VERSION } from "./updates/installer.js";
-import { Updates } from "./updates/updates.js";
+import { Installs } from "./installs/installs.js";
+import { DEFAULT_METRICS_INTERVAL_MS, ServingCounters } from "./serving/serving-counters.js";
 
 /**
  * Starts a device. What was installed before serves when the promise resolves; the connection comes by itself.
@@ -46,7 +47,8 @@ class RunningDevice implements Device {
   readonly #connection: Connection;
   readonly #fetcher: BlobFetcher;
   readonly #trust: DeviceTrust;
-  readonly #updates: Updates;
+  readonly #counters: ServingCounters;
+  readonly #installs: Installs;
   readonly #rounds: Rounds;
   #consent: Consent;
   #serverSession: number | null = null;
@@ -79,14 +81,21 @@ class RunningDevice implements Device {
     this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
     this.#history = new TrainingHistory(ports, () => this.#connection.traffic.bytesUp, onError);
     this.#farewells = new Farewells(ports, onError);
-    const hostOf = (model: ModelName): ModelHost =>
-      new ModelHost(model, this.#memory.recorder, () => ports.trainer.stepAside?.());
-    this.#hosts = new Map(models.map((model) => [model, hostOf(model)]));
-    this.#connection = new Connection({ ports, birth: (session) => this.#birth(session), onError });
+    this.#hosts = createHosts(models, ports, {
+      recorder: this.#memory.recorder,
+      onServed: (model) => this.#installs.served(model),
+    });
+    const birth = (session: number): Birth => birthOf(session, ports.serving, options, this.#hosts);
+    this.#connection = new Connection({ ports, birth, onError });
+    this.#counters = new ServingCounters({
+      ...{ ports, connection: this.#connection, onError },
+      mayReport: () => this.#consent.reporting,
+      intervalMs: options.metricsIntervalMs ?? DEFAULT_METRICS_INTERVAL_MS,
+    });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
     this.#trust = createTrust({ ...line, trustedRoot: options.trustedRoot, problems: this.#problems });
-    this.#updates = this.#createUpdates(onError);
+    this.#installs = this.#createInstalls(onError);
     this.#rounds = this.#createRounds(models, onError);
     this.#waiting = new WaitingReasons({
       consent: () => this.#consent,
@@ -104,8 +113,9 @@ class RunningDevice implements Device {
     this.#consent = { ...(await keptConsent(this.ports.store)), ...this.options.consent };
     await this.#memory.restore();
     await this.#history.restore();
-    await this.#updates.restore();
+    await this.#installs.restore();
     await this.#rounds.restore();
+    this.#counters.start();
     this.#connection.onOnline(
       () => void this.#online().catch((error: unknown) => this.#events.emit("error", error)),
     );
@@ -116,12 +126,7 @@ class RunningDevice implements Device {
 
   model(name: string): DeviceModel {
     const host = this.#hosts.get(name as ModelName);
-    if (host === undefined) {
-      throw new FedgeError(
-        "MODEL_UNKNOWN",
-        `"${name}" is not among this device's models (${this.options.models.join(", ")})`,
-      );
-    }
+    if (host === undefined) throw unknownModel(name, this.options.models);
     return {
       predict: (inputs) => host.predict(inputs),
       get version() {
@@ -135,13 +140,12 @@ class RunningDevice implements Device {
   }
 
   status(): DeviceStatus {
-    const each = <T>(of: (host: ModelHost) => T): Readonly<Record<string, T>> =>
-      Object.fromEntries([...this.#hosts].map(([model, host]) => [model, of(host)]));
     return {
       deviceId: this.#connection.credentials?.deviceId ?? null,
       isOnline: this.#connection.isOnline,
-      versions: each(({ active }) => active?.manifest.version ?? null),
-      installedAtMs: each(({ model }) => this.#installedAtMs.get(model) ?? null),
+      versions: this.#perModel((model) => this.#hosts.get(model)?.active?.manifest.version ?? null),
+      installedAtMs: this.#perModel((model) => this.#installedAtMs.get(model) ?? null),
+      installs: this.#installs.statuses,
       engine: this.ports.serving.name,
       log: this.#memory.totals,
       round: { phase: this.#rounds.phase, roundId: this.#rounds.assignment?.roundId ?? null },
@@ -151,6 +155,10 @@ class RunningDevice implements Device {
       consent: this.#consent,
       ...this.#connection.traffic,
     };
+  }
+
+  #perModel<T>(valueOf: (model: ModelName) => T): Record<string, T> {
+    return Object.fromEntries([...this.#hosts.keys()].map((model) => [model, valueOf(model)]));
   }
 
   setConsent(consent: Partial<Consent>): void {
@@ -187,9 +195,9 @@ class RunningDevice implements Device {
     this.#stopListening();
     this.#waiting.close();
     this.#fetcher.close();
-    this.#trust.close();
-    await this.#updates.close();
+    await this.#installs.close();
     await this.#rounds.close();
+    await this.#counters.close();
     await this.#connection.close();
     await this.ports.trainer.close();
     for (const host of this.#hosts.values()) await host.close();
@@ -224,10 +232,11 @@ class RunningDevice implements Device {
       await this.#connection.listen([
         this.#rounds.topic(credentials),
         ...this.#trust.topics(credentials),
-        this.#updates.topic(credentials),
+        this.#installs.topic(credentials),
         [serverStateTopic(credentials.tenantId), (payload): void => this.#serverSpoke(payload)],
       ]);
     }
+    this.#installs.online();
     if (this.#hasRestored) return this.#rounds.online();
     this.#hasRestored = true;
     await this.#rounds.takeUp();
@@ -239,37 +248,28 @@ class RunningDevice implements Device {
     const { body } = decodeEnvelope(payload, serverState, "server state");
     const isNew = this.#serverSession !== null && body.session !== this.#serverSession;
     this.#serverSession = body.session;
+    if (body.presence === "online") this.#installs.heardServer(isNew);
     if (!isNew || body.presence !== "online" || !this.#connection.isOnline) return;
     this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
     this.#rounds.online();
   }
 
-  #birth(session: number): Birth {
-    const models = [...this.#hosts.values()].flatMap(({ model, active }) => {
-      return active === null
-        ? []
-        : [{ model, version: active.manifest.version, manifestSha256: active.manifestRef.sha256 }];
-    });
-    const { platform } = this.options;
-    const engine = this.ports.serving.name;
-    return { type: "birth", session, runtimeVersion: RUNTIME_VERSION, engine, platform, models };
-  }
-
   #heardOfRound(event: DeviceEventMap["round"]): void {
     this.#trained = this.#rounds.assignment?.manifest ?? this.#trained;
     // Every round has a base version of its own: its checkpoint is of no use after it.
-    if (this.#rounds.phase === "resting") this.#updates.tidy();
+    if (this.#rounds.phase === "resting") this.#installs.tidy();
     this.#history.heard(event, this.#rounds);
     this.#events.emit("round", event);
   }
 
-  #createUpdates(onError: (error: unknown) => void): Updates {
-    return new Updates({
-      ports: this.ports,
+  #createInstalls(onError: (error: unknown) => void): Installs {
+    return new Installs({
+      ports: { ...this.ports, trust: this.#trust },
       connection: this.#connection,
       fetcher: this.#fetcher,
-      trust: this.#trust,
       hosts: this.#hosts,
+      counters: this.#counters,
+      ...{ baselines: this.options.baseline ?? {}, onLeaving: this.options.onLeaving },
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#rounds.phase === "training",
       trained: () => this.#trained,
@@ -278,6 +278,7 @@ class RunningDevice implements Device {
         this.#problems.kept();
         this.#events.emit("version", event);
       },
+      onInstall: (event) => this.#events.emit("install", event),
       onError,
     });
   }

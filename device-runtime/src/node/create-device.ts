@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createDevice as createCoreDevice } from "../core/device.js";
 import type { Device } from "../core/device-interface.js";
-import { modelsOf, type AppOptions } from "../core/app-options.js";
+import { deviceOptionsOf, modelsOf, type AppOptions } from "../core/app-options.js";
 import type { HostConditions } from "../core/ports/application.js";
 import type { Trainer } from "../core/ports/engine.js";
 import type { Identity } from "../core/ports/transport.js";
@@ -66,12 +66,13 @@ export async function createDevice(options: NodeDeviceOptions): Promise<Device> 
         conditions: options.conditions ?? alwaysEligible,
         trainingData: options.trainingData ?? {},
         newStop: () => new AbortController(),
+        nowUs: () => performance.now() * 1000,
+        memoryBytes: () => process.memoryUsage.rss(),
       },
       {
         models,
         consent: options.consent ?? {},
-        ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
-        ...(options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot }),
+        ...deviceOptionsOf(options),
         platform: `node ${process.versions.node} ${process.platform}`,
       },
     );

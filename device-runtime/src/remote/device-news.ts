@@ -5,6 +5,7 @@ import type { DeviceEventName, DeviceNews } from "./device-request.js";
 /** Every event that a device has. */
 export const DEVICE_EVENTS: readonly DeviceEventName[] = [
   "version",
+  "install",
   "state",
   "round",
   "log",

@@ -6,6 +6,7 @@ import type { Clock } from "../core/ports/clock.js";
 import type { DevicePorts, StopController } from "../core/ports/ports.js";
 import type { BlobStore, ByteStore, Digest } from "../core/ports/storage.js";
 import type { Farewell } from "../core/ports/transport.js";
+import type { ReleaseTrust } from "../core/trust/release-trust.js";
 import { createFakeEngine, createFakeTrainer, type FakeEngine, type FakeTrainer } from "./fake-engine.js";
 import type { ManualClock } from "./manual-clock.js";
 import type { MemoryBroker } from "./memory-broker.js";
@@ -19,6 +20,8 @@ export interface DeviceRigOptions {
   readonly digest: Digest;
   readonly newStop: () => StopController;
   readonly options?: Partial<DeviceOptions>;
+  /** Whom the device believes; everybody by default. */
+  readonly trust?: ReleaseTrust;
   /** Instead of three examples that the app has. */
   readonly learnsFromLog?: boolean;
 }
@@ -54,6 +57,10 @@ export class DeviceRig {
   readonly errors: unknown[] = [];
   /** Wishes to be forgotten that reached the server. */
   readonly farewells: Farewell[] = [];
+  /** `state version` of every install event. */
+  readonly installs: string[] = [];
+  /** Of the process; null for a platform that cannot tell. */
+  memoryBytes: number | null = null;
   isServerReachable = true;
   numKeysErased = 0;
   /** `phase` of every round event. */
@@ -82,6 +89,7 @@ export class DeviceRig {
       ...this.options.options,
     });
     device.on("error", (error) => this.errors.push(error));
+    device.on("install", ({ state, version }) => this.installs.push(`${state} ${version}`));
     device.on("round", ({ phase }) => this.phases.push(phase));
     this.#device = device;
     return device;
@@ -100,6 +108,9 @@ export class DeviceRig {
       verifier: null,
       ...{ digest, newStop, blobs: this.blobs, conditions: this.conditions },
       ...{ serving: this.engine, trainer: this.trainer, transport: broker.transport() },
+      nowUs: () => this.engine.nowUs,
+      memoryBytes: () => this.memoryBytes,
+      ...(this.options.trust === undefined ? {} : { trust: this.options.trust }),
       clock: mortalClock(clock, life),
       store: mortalStore(this.store, life),
       random: createRandom(`${name}/${this.#numStarts}`),

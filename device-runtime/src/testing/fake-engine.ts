@@ -13,20 +13,41 @@ export interface FakeEngine extends ServingEngine {
   readonly numOpen: number;
   /** Runs wait until this resolves. */
   gate: Promise<void>;
+  /** Called when a version is loaded; a throw refuses it. */
+  onLoad: (version: number) => void;
+  /** What a version answers; itself by default. A throw is the run's. */
+  answer: (version: number) => number;
+  /** How long a run of a version takes, by the engine's own clock. */
+  runUs: (version: number) => number;
+  /** The engine's own clock: the runs so far, one after the other. */
+  readonly nowUs: number;
 }
 
 /** An engine whose every answer is the checkpoint's first value: it says which version it is. */
 export function createFakeEngine(): FakeEngine {
   const open = new Set<ServingSession>();
+  let nowUs = 0;
   const engine: FakeEngine = {
     name: "fake@1",
     form: "onnx",
     gate: Promise.resolve(),
+    onLoad: () => undefined,
+    answer: (version) => version,
+    runUs: () => 100,
+    get nowUs() {
+      return nowUs;
+    },
     get numOpen() {
       return open.size;
     },
     load: async ({ tensors }) => {
-      const session = createSession(firstValue(tensors), engine, () => open.delete(session));
+      const version = firstValue(tensors);
+      engine.onLoad(version);
+      const onRun = (): number => {
+        nowUs += engine.runUs(version);
+        return engine.answer(version);
+      };
+      const session = createSession(onRun, engine, () => open.delete(session));
       open.add(session);
       return session;
     },
@@ -34,7 +55,11 @@ export function createFakeEngine(): FakeEngine {
   return engine;
 }
 
-function createSession(value: number, engine: { gate: Promise<void> }, onClosed: () => void): ServingSession {
+function createSession(
+  onRun: () => number,
+  engine: { gate: Promise<void> },
+  onClosed: () => void,
+): ServingSession {
   let isClosed = false;
   let underWay = Promise.resolve();
   return {
@@ -43,7 +68,7 @@ function createSession(value: number, engine: { gate: Promise<void> }, onClosed:
       const gate = engine.gate;
       underWay = underWay.then(() => gate);
       await gate;
-      return { answer: { shape: [1], data: Float32Array.of(value) } };
+      return { answer: { shape: [1], data: Float32Array.of(onRun()) } };
     },
     close: async () => {
       isClosed = true;

@@ -9,19 +9,24 @@ import {
   encodeEnvelope,
   encodeManifest,
   encodeSafetensors,
+  installReport,
   parseTopic,
   roundUp,
   serverStateTopic,
+  servingMetrics,
   uploadTopic,
   type Assigned,
   type BlobRef,
   type BlockAssembly,
+  type DesiredModel,
   type DeviceId,
+  type InstallReport,
   type MessageId,
   type ModelManifest,
   type Report,
   type RoundDown,
   type RoundUp,
+  type ServingMetrics,
   type TenantId,
 } from "@fedge/protocol";
 import type { Digest } from "../core/ports/storage.js";
@@ -51,6 +56,9 @@ export class ScriptedServer {
   answer: (deviceId: DeviceId) => RoundDown | null = (deviceId) =>
     this.base === null ? NO_TASK : this.assignment(deviceId);
   base: { readonly version: number; readonly manifest: BlobRef } | null = null;
+  /** Every report of an installation, and all serving metrics, in order. */
+  readonly reports: InstallReport[] = [];
+  readonly metrics: ServingMetrics[] = [];
   readonly #open = new Map<DeviceId, Assigned>();
   readonly #numRounds = new Map<DeviceId, number>();
   readonly #uploads = new Map<string, { readonly report: Report; readonly assembly: BlockAssembly }>();
@@ -100,8 +108,19 @@ export class ScriptedServer {
   }
 
   /** Tells a device what to run. */
-  desire(deviceId: DeviceId, version: number, manifest: BlobRef, releaseCounter = version): void {
-    const body = { type: "desired", releaseCounter, models: [{ model: "digits", version, manifest }] };
+  desire(
+    deviceId: DeviceId,
+    version: number,
+    manifest: BlobRef,
+    releaseCounter = version,
+    more: Partial<DesiredModel> = {},
+  ): void {
+    const models = [{ model: "digits", version, manifest, ...more }];
+    this.desireAll(deviceId, { type: "desired", releaseCounter, models });
+  }
+
+  /** Tells a device what to run, in words of one's own. */
+  desireAll(deviceId: DeviceId, body: object): void {
     this.broker.publish(deviceTopic(TENANT, deviceId, "desired"), this.#envelope(body), { retain: true });
   }
 
@@ -154,7 +173,12 @@ export class ScriptedServer {
   async #receive(topic: string, payload: Uint8Array): Promise<void> {
     const parsed = parseTopic(topic);
     if (parsed.kind === "upload") return this.#block(parsed.deviceId, payload);
-    if (parsed.kind !== "device" || parsed.channel !== "fl/up") return;
+    if (parsed.kind !== "device") return;
+    if (parsed.channel === "report")
+      this.reports.push(decodeEnvelope(payload, installReport, "install report").body);
+    if (parsed.channel === "metrics")
+      this.metrics.push(decodeEnvelope(payload, servingMetrics, "serving metrics").body);
+    if (parsed.channel !== "fl/up") return;
     const { deviceId } = parsed;
     const message = decodeEnvelope(payload, roundUp, "round message").body;
     this.heard.push({ deviceId, message });

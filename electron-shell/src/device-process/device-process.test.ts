@@ -102,6 +102,19 @@ describe("the device's process", () => {
     expect(opened[0]).toEqual({ ...START.device, ...more, conditions: expect.anything() });
   });
 
+  test("finds the versions that come with the app in their folders, when one is needed", async () => {
+    const { say, opened } = runProcess();
+    const attributes = { region: "eu" };
+    say({
+      ...START,
+      device: { ...START.device, attributes, baselineDirectories: { digits: "/no/such/folder" } },
+    });
+
+    const { baseline } = opened[0] ?? {};
+    expect(opened[0]).toMatchObject({ attributes });
+    await expect((baseline?.["digits"] as () => Promise<unknown>)()).rejects.toThrow("/no/such/folder");
+  });
+
   test("lets its device train when the main process has nothing against it", async () => {
     const { say, opened } = runProcess();
     say(START);

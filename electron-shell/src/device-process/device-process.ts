@@ -1,6 +1,6 @@
 import { errorCodeOf } from "@fedge/protocol";
 import type { Device } from "@fedge/device-runtime";
-import type { NodeDeviceOptions, createDevice } from "@fedge/device-runtime/node";
+import { readBaseline, type NodeDeviceOptions, type createDevice } from "@fedge/device-runtime/node";
 import { serveLine, tellNews, type Line } from "@fedge/device-runtime/remote";
 import { readToDeviceProcess, type HostedDevice as Description } from "../messages/process-messages.js";
 import { HostedDevice } from "./hosted-device.js";
@@ -117,9 +117,19 @@ class DeviceProcess {
 }
 
 /** Without the options that were not given. */
-function given({ featureLog, enrolmentKey, ...always }: Description): NodeDeviceOptions {
+function given({
+  featureLog,
+  enrolmentKey,
+  attributes,
+  baselineDirectories,
+  ...always
+}: Description): NodeDeviceOptions {
+  const directories = Object.entries(baselineDirectories ?? {});
+  const baseline = directories.map(([model, directory]) => [model, () => readBaseline(directory)] as const);
   return {
     ...always,
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(baseline.length === 0 ? {} : { baseline: Object.fromEntries(baseline) }),
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
     ...(featureLog === undefined ? {} : { featureLog: featureLog }),
   };

@@ -12,6 +12,10 @@ export interface ShellOptions {
   readonly enrolmentKey?: string;
   /** How much the device remembers of its predictions; false for nothing. */
   readonly featureLog?: Partial<LogLimits> | false;
+  /** What the app says of the device, for the operator's filters, such as `{ region: "eu" }`. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** By model: a folder with `manifest.json` and the blobs of the version that comes with the app. */
+  readonly baselineDirectories?: Readonly<Record<string, string>>;
   /** Built files of the page; its `index.html` is shown. */
   readonly pageDirectory: string;
   /** A square PNG for the window. */

@@ -95,13 +95,15 @@ function composeShell(
 }
 
 function hostedDevice(
-  { server, enrolmentKey, featureLog }: ShellOptions,
+  { server, enrolmentKey, featureLog, attributes, baselineDirectories }: ShellOptions,
   known: Pick<HostedDevice, "models" | "stateDirectory">,
 ): HostedDevice {
   return {
     ...{ ...known, server },
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
     ...(featureLog === undefined ? {} : { featureLog: featureLog && { ...featureLog } }),
+    ...(attributes === undefined ? {} : { attributes: { ...attributes } }),
+    ...(baselineDirectories === undefined ? {} : { baselineDirectories: { ...baselineDirectories } }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { modelName } from "@fedge/protocol";
+import { deviceAttributes, modelName } from "@fedge/protocol";
 import * as z from "zod/mini";
 
 /** Which device the process hosts. */
@@ -8,6 +8,9 @@ const hostedDevice = z.object({
   stateDirectory: z.string().check(z.minLength(1)),
   enrolmentKey: z.optional(z.string()),
   featureLog: z.optional(z.union([z.record(z.string(), z.number()), z.literal(false)])),
+  attributes: z.optional(deviceAttributes),
+  /** By model: a folder with the version that comes with the app. */
+  baselineDirectories: z.optional(z.record(z.string(), z.string().check(z.minLength(1)))),
 });
 
 const reasons = z.array(z.string());

@@ -8,11 +8,13 @@ import {
   type BrowserDevice,
   type TabRole,
 } from "@fedge/device-runtime/browser";
-import { FedgeError, type Sha256 } from "@fedge/protocol";
+import { FedgeError, type InstallState, type Sha256 } from "@fedge/protocol";
 
 /** What a test asks the page for. */
 export interface DevicePage {
   start(server: string, models: readonly string[], examples?: Examples): Promise<void>;
+  /** Stands still for ever, in the middle of its work, when an installation comes to this state; says so first. */
+  holdAt(state: InstallState): void;
   status(): DeviceStatus;
   role(): TabRole;
   /** Versions that the page was told of. */
@@ -75,6 +77,13 @@ globalThis.page = {
     device.on("round", ({ phase }) => trainings.push({ phase, atMs: Date.now() }));
     device.on("version", ({ version }) => versions.push(version));
     device.on("error", (error) => errors.push((error as { code?: string }).code ?? String(error)));
+  },
+  holdAt: (held) => {
+    running().on("install", ({ state, version }) => {
+      if (state !== held) return;
+      console.log(`held at ${state} ${version}`);
+      for (;;);
+    });
   },
   status: () => running().status(),
   role: () => running().role,

@@ -249,6 +249,7 @@ class SharedDevice implements BrowserDevice {
       isOnline: false,
       versions: Object.fromEntries(this.parts.models.map((model) => [model, null])),
       installedAtMs: Object.fromEntries(this.parts.models.map((model) => [model, null])),
+      installs: Object.fromEntries(this.parts.models.map((model) => [model, null])),
       engine: "",
       log: { numRows: 0, sizeBytes: 0 },
       trainings: [],

@@ -1,7 +1,9 @@
 import { FedgeError, type ModelManifest, type ModelName, type PortShape } from "@fedge/protocol";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import { checkValue } from "../serving/check-inputs.js";
+import { countFields, countLabel } from "../serving/count-feedback.js";
 import type { ModelHost } from "../serving/model-host.js";
+import type { ServingCounter } from "../serving/serving-counter.js";
 import { toTensor, type TensorLike } from "../serving/tensor-types.js";
 import { numClassesOf, wrongClassIn } from "./class-labels.js";
 import type { FeatureLog } from "./feature-log.js";
@@ -22,22 +24,45 @@ export class PredictionLog {
   /** Throws PREDICTION_UNKNOWN, OPTION_INVALID for fields that cannot be kept, STORAGE_FULL or STORAGE_FAILED. */
   async note(id: string, fields: Readonly<Record<string, LogField>>): Promise<void> {
     checkFields(fields);
+    const before: LogRow[] = [];
     await this.log.change(id, (row) => {
       const all = { ...row.fields, ...fields };
       checkFields(all);
+      before.push(row);
       return { ...row, fields: all };
     });
+    for (const row of before.slice(-1)) {
+      const counter = this.#counterOf(row);
+      if (counter !== undefined) countFields(counter, { fields, fieldsBefore: row.fields });
+    }
   }
 
   /** Throws PREDICTION_UNKNOWN, LABEL_INVALID for what the model's target does not take, STORAGE_FULL or STORAGE_FAILED. */
   async label(id: string, truth: TensorLike): Promise<void> {
+    const changes: { readonly before: LogRow; readonly label: TensorValue }[] = [];
     await this.log.change(id, (row) => {
       const host = this.hosts.get(row.model as ModelName);
       const manifest = host?.active?.manifest;
       const label = toLabel(manifest?.target, truth, row);
       if (manifest !== undefined) requireClasses(manifest, label);
+      changes.push({ before: row, label });
       return { ...row, label, labelledAtMs: this.nowMs() };
     });
+    for (const { before, label } of changes.slice(-1)) this.#countLabel(before, label);
+  }
+
+  /** Only the first truth of a prediction counts: counts that were sent cannot be taken back. */
+  #countLabel(before: LogRow, label: TensorValue): void {
+    const counter = this.#counterOf(before);
+    const active = this.hosts.get(before.model as ModelName)?.active;
+    if (before.label === null && counter !== undefined)
+      countLabel(counter, active?.manifest.loss, before.outputs, label);
+  }
+
+  /** Of the version that made the prediction, as long as it serves. */
+  #counterOf({ model, version }: LogRow): ServingCounter | undefined {
+    const active = this.hosts.get(model as ModelName)?.active;
+    return active?.manifest.version === version ? active.counter : undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import type { HostConditions, TrainingData } from "./application.js";
 import type { Clock } from "./clock.js";
 import type { ServingEngine, StopSignal, Trainer } from "./engine.js";
 import type { BlobStore, ByteStore, Digest } from "./storage.js";
+import type { ReleaseTrust } from "../trust/release-trust.js";
 import type { Identity, Transport } from "./transport.js";
 
 /** Everything the core needs from outside; an entry point for a platform fills it in. */
@@ -23,6 +24,12 @@ export interface DevicePorts {
   readonly trainingData: Readonly<Record<string, TrainingData>>;
   /** An abort controller of the platform. */
   readonly newStop: () => StopController;
+  /** A clock that only goes forward, microseconds, for how long a prediction takes; the clock's milliseconds without it. */
+  readonly nowUs?: () => number;
+  /** What the process or the page uses; null where that cannot be told. */
+  readonly memoryBytes?: () => number | null;
+  /** Whom the device believes what it should run; without it, whoever may publish its desired state. */
+  readonly trust?: ReleaseTrust;
 }
 
 /** Asks for a stop of whoever has its signal. */

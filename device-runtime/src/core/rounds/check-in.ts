@@ -1,6 +1,6 @@
 import type { ModelName, RoundUp } from "@fedge/protocol";
 import type { TrainingData } from "../ports/application.js";
-import { RUNTIME_VERSION } from "../updates/installer.js";
+import { RUNTIME_VERSION } from "../installs/installer.js";
 
 /** What a device that asks for work says of itself. */
 export function checkInOf(

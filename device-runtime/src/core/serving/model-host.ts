@@ -1,6 +1,8 @@
 import { FedgeError, type BlobRef, type ModelManifest, type ModelName } from "@fedge/protocol";
 import type { ServingSession, TensorValues } from "../ports/engine.js";
+import { hasNoNumber } from "./check-outputs.js";
 import { toInputs, type ModelInputs } from "./check-inputs.js";
+import type { ServingCounter } from "./serving-counter.js";
 
 /** One answer of a model. */
 export interface Prediction {
@@ -17,6 +19,13 @@ export interface LoadedModel {
   readonly session: ServingSession;
 }
 
+/** A version with what counts its work and which release brought it; neither in a host of its own. */
+export interface ServedModel extends LoadedModel {
+  /** 0 for what came with the app. */
+  readonly releaseCounter?: number;
+  readonly counter?: ServingCounter;
+}
+
 /** Remembers predictions. */
 export interface PredictionRecorder {
   /**
@@ -26,19 +35,45 @@ export interface PredictionRecorder {
   begin(model: ModelName, version: number, inputs: TensorValues): (outputs: TensorValues) => string;
 }
 
+/** Gives a second version the same requests, and never changes or delays an answer. */
+export interface RequestShadow {
+  /** Called before the model runs; what it returns is called with the answer, when the app has it. */
+  begin(inputs: TensorValues): ((outputs: TensorValues) => void) | null;
+}
+
+export interface ModelHostParts {
+  readonly model: ModelName;
+  readonly recorder: PredictionRecorder;
+  /** Told of every request, before the model runs. */
+  readonly onRequest?: () => void;
+  /** Told when the version in use has answered, or could not. */
+  readonly onServed?: () => void;
+  /** A clock that only goes forward, microseconds. */
+  readonly nowUs?: () => number;
+}
+
 /** Answers requests for one model, and changes the version under them without dropping one. */
 export class ModelHost {
-  #active: LoadedModel | null = null;
+  #active: ServedModel | null = null;
+  /** The version before one that is on trial; it answers what that cannot. */
+  #before: ServedModel | null = null;
+  #isOnTrial = false;
+  /** Compares with another version, as long as a rollout wants that. */
+  shadow: RequestShadow | null = null;
 
-  constructor(
-    readonly model: ModelName,
-    private readonly recorder: PredictionRecorder,
-    /** Told of every request, before the model runs. */
-    private readonly onRequest: () => void = () => undefined,
-  ) {}
+  constructor(private readonly parts: ModelHostParts) {}
 
-  get active(): LoadedModel | null {
+  get model(): ModelName {
+    return this.parts.model;
+  }
+
+  get active(): ServedModel | null {
     return this.#active;
+  }
+
+  /** The version that would serve again without loading anything; null when there is none. */
+  get before(): ServedModel | null {
+    return this.#before;
   }
 
   /**
@@ -49,30 +84,126 @@ export class ModelHost {
     if (active === null) {
       throw new FedgeError(
         "MODEL_NOT_READY",
-        `no version of "${this.model}" has arrived yet; wait for the "version" event`,
+        `no version of "${this.model}" is here that works; wait for the "version" event`,
       );
     }
-    const { version } = active.manifest;
     const inputs = toInputs(active.manifest.inputs, given);
-    this.onRequest();
-    const record = this.recorder.begin(this.model, version, inputs);
-    const outputs = await active.session.run(inputs);
-    return { outputs, version, id: record(outputs) };
+    this.parts.onRequest?.();
+    const compare = this.shadow?.begin(inputs) ?? null;
+    const prediction = this.#isOnTrial
+      ? await this.#tried(active, inputs, given)
+      : await this.#answer(active, inputs);
+    compare?.(prediction.outputs);
+    return prediction;
   }
 
   /**
    * Serves the version from now on. Requests under way end on the one before; resolves when that is freed. The new
    * version serves whatever happens to the old one.
    */
-  async swap(next: LoadedModel): Promise<void> {
-    const before = this.#active;
+  async swap(next: ServedModel): Promise<void> {
+    const freed = [this.#active, this.#before];
     this.#active = next;
-    await before?.session.close();
+    this.#before = null;
+    this.#isOnTrial = false;
+    await closeAll(freed);
+  }
+
+  /** Serves the version on trial: the one before stays loaded, and answers what the new one cannot. */
+  async try(next: ServedModel): Promise<void> {
+    const freed = this.#before;
+    this.#before = this.#active;
+    this.#active = next;
+    this.#isOnTrial = true;
+    await freed?.session.close();
+  }
+
+  /** The version in use stays; frees the one before. */
+  async settle(): Promise<void> {
+    const freed = this.#before;
+    this.#before = null;
+    this.#isOnTrial = false;
+    await freed?.session.close();
+  }
+
+  /** The version before serves again, at once; frees the one that was tried. Does nothing when there is none. */
+  async revert(): Promise<void> {
+    const freed = this.#active;
+    if (this.#before === null) return;
+    this.#active = this.#before;
+    this.#before = null;
+    this.#isOnTrial = false;
+    await freed?.session.close();
+  }
+
+  /** Nothing serves any more. */
+  async clear(): Promise<void> {
+    const freed = [this.#active, this.#before];
+    this.#active = null;
+    this.#before = null;
+    this.#isOnTrial = false;
+    await closeAll(freed);
   }
 
   async close(): Promise<void> {
-    const active = this.#active;
-    this.#active = null;
-    await active?.session.close();
+    await this.clear();
   }
+
+  async #answer(active: ServedModel, inputs: TensorValues): Promise<Prediction> {
+    const { version } = active.manifest;
+    const record = this.parts.recorder.begin(this.model, version, inputs);
+    const beganUs = this.#nowUs();
+    let outputs: TensorValues;
+    try {
+      outputs = await active.session.run(inputs);
+    } catch (error) {
+      active.counter?.failed();
+      this.parts.onServed?.();
+      throw error;
+    }
+    active.counter?.answered(this.#nowUs() - beganUs);
+    this.parts.onServed?.();
+    return { outputs, version, id: record(outputs) };
+  }
+
+  /** A version on trial that throws or answers with what is no number has failed; the one before answers instead. */
+  async #tried(active: ServedModel, inputs: TensorValues, given: ModelInputs): Promise<Prediction> {
+    const { version } = active.manifest;
+    const record = this.parts.recorder.begin(this.model, version, inputs);
+    const beganUs = this.#nowUs();
+    const outcome = await outcomeOf(active, inputs);
+    if ("outputs" in outcome && !hasNoNumber(outcome.outputs)) {
+      active.counter?.answered(this.#nowUs() - beganUs);
+      this.parts.onServed?.();
+      return { outputs: outcome.outputs, version, id: record(outcome.outputs) };
+    }
+    active.counter?.failed();
+    // It may have been rolled back while it ran.
+    const other = this.#active === active ? this.#before : this.#active;
+    if (other !== null) active.counter?.fellBack();
+    const fallback = other === null ? null : this.#answer(other, toInputs(other.manifest.inputs, given));
+    this.parts.onServed?.();
+    if (fallback !== null) return fallback;
+    if ("error" in outcome) throw outcome.error;
+    return { outputs: outcome.outputs, version, id: record(outcome.outputs) };
+  }
+
+  #nowUs(): number {
+    return this.parts.nowUs?.() ?? 0;
+  }
+}
+
+async function outcomeOf(
+  { session }: LoadedModel,
+  inputs: TensorValues,
+): Promise<{ readonly outputs: TensorValues } | { readonly error: unknown }> {
+  try {
+    return { outputs: await session.run(inputs) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function closeAll(models: readonly (LoadedModel | null)[]): Promise<void> {
+  await Promise.all(models.map((model) => model?.session.close()));
 }

@@ -3,7 +3,7 @@ import type { Connection, TopicHandler } from "../connection/connection.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { Credentials } from "../ports/transport.js";
 import type { Problems } from "../problems.js";
-import { RUNTIME_VERSION } from "../updates/installer.js";
+import { RUNTIME_VERSION } from "../installs/installer.js";
 import type { ReleaseTrust } from "./release-trust.js";
 import { createTrustingTrust } from "./trusting-trust.js";
 import { TufTrust } from "./tuf-trust.js";
@@ -24,12 +24,24 @@ export interface DeviceTrust extends ReleaseTrust {
 
 /** Trust by signed metadata where the platform can check signatures. */
 export function createTrust({ ports, connection, trustedRoot, problems, ...parts }: TrustParts): DeviceTrust {
-  const { verifier } = ports;
-  if (verifier === null) return { ...createTrustingTrust(), topics: () => [] };
+  const { verifier, trust: given } = ports;
+  if (given !== undefined) return withoutTopics(given);
+  if (verifier === null) return withoutTopics(createTrustingTrust());
   return new TufTrust({
     ...{ ...parts, ports, verifier, runtimeVersion: RUNTIME_VERSION },
     credentials: () => connection.credentials,
     trustedRoot: trustedRoot ?? null,
     onFresh: () => problems.trusted(),
   });
+}
+
+function withoutTopics(trust: ReleaseTrust): DeviceTrust {
+  return {
+    refresh: () => trust.refresh(),
+    verifyDesired: (desired) => trust.verifyDesired(desired),
+    accept: (entry, nowMs) => trust.accept(entry, nowMs),
+    committed: (model, release) => trust.committed(model, release),
+    close: () => trust.close(),
+    topics: () => [],
+  };
 }

@@ -11,6 +11,7 @@ import {
 import type { ServingEngine, ServingSession, TensorValue, TensorValues } from "../ports/engine.js";
 import { programToServe } from "../serving/programs.js";
 import { zeroInputs } from "../serving/check-inputs.js";
+import { hasNoNumber } from "../serving/check-outputs.js";
 import type { LoadedModel } from "../serving/model-host.js";
 
 /** Versions that this runtime can read have a manifest that asks for at most this. */
@@ -21,31 +22,67 @@ export interface VersionParts {
   readonly engine: ServingEngine;
 }
 
+export interface WantedVersion {
+  readonly model: ModelName;
+  readonly version: number;
+  readonly manifest: BlobRef;
+}
+
+interface FetchedVersion {
+  readonly manifest: ModelManifest;
+  readonly program: Uint8Array;
+  readonly checkpoint: Uint8Array;
+  readonly golden: Uint8Array | null;
+}
+
 /**
- * Fetches a version, loads it beside the one that serves, and tries it. Nothing has changed when it throws:
- * MODEL_INCOMPATIBLE for a bundle of another model, version or runtime, MODEL_GOLDEN_MISMATCH, TENSORS_MALFORMED for
- * a checkpoint that is not what the manifest says, and what `fetch` and the engine throw.
+ * Everything that this engine needs of a version, which `fetch` keeps. Refuses before the large parts are fetched:
+ * MODEL_INCOMPATIBLE for a bundle of another model, version or runtime, MANIFEST_INVALID, and what `fetch` throws.
  */
-export async function loadVersion(
-  wanted: { readonly model: ModelName; readonly version: number; readonly manifest: BlobRef },
+export async function fetchVersion(
+  wanted: WantedVersion,
   { fetch, engine }: VersionParts,
-): Promise<LoadedModel> {
+): Promise<FetchedVersion> {
   const manifest = decodeManifest(await fetch(wanted.manifest));
   requireSameVersion(manifest, wanted);
   requireRuntime(manifest);
   const program = await fetch(programToServe(manifest, engine.form));
-  const { tensors } = decodeSafetensors(await fetch(manifest.checkpoint));
+  const checkpoint = await fetch(manifest.checkpoint);
+  const golden = manifest.golden === undefined ? null : await fetch(manifest.golden.tensors);
+  return { manifest, program, checkpoint, golden };
+}
+
+/**
+ * Fetches a version, loads it beside the one that serves, and tries it. Nothing has changed when it throws: what
+ * `fetchVersion` throws, MODEL_GOLDEN_MISMATCH also for an answer that is no number, TENSORS_MALFORMED for a checkpoint
+ * that is not what the manifest says, and what the engine throws.
+ */
+export async function loadVersion(wanted: WantedVersion, parts: VersionParts): Promise<LoadedModel> {
+  const { manifest, program, checkpoint, golden } = await fetchVersion(wanted, parts);
+  const { tensors } = decodeSafetensors(checkpoint);
   requireTensors(manifest.parameters, tensors);
-  const golden =
-    manifest.golden === undefined ? [] : decodeSafetensors(await fetch(manifest.golden.tensors)).tensors;
-  const session = await engine.load({ manifest, program, tensors });
+  const goldenTensors = golden === null ? [] : decodeSafetensors(golden).tensors;
+  const session = await parts.engine.load({ manifest, program, tensors });
   try {
-    await warm(session, manifest, golden);
+    await warm(session, manifest, goldenTensors);
   } catch (error) {
     await session.close();
     throw error;
   }
   return { manifest, manifestRef: wanted.manifest, session };
+}
+
+/**
+ * Runs a loaded version once more on what it was tried with. Throws MODEL_GOLDEN_MISMATCH, what `fetch` throws, and
+ * ENGINE_FAILED.
+ */
+export async function tryVersion(
+  { manifest, session }: LoadedModel,
+  fetch: VersionParts["fetch"],
+): Promise<void> {
+  const { golden } = manifest;
+  const tensors = golden === undefined ? [] : decodeSafetensors(await fetch(golden.tensors)).tensors;
+  await warm(session, manifest, tensors);
 }
 
 function requireSameVersion(
@@ -94,8 +131,11 @@ async function warm(
   golden: readonly NamedTensor[],
 ): Promise<void> {
   if (manifest.golden === undefined) {
-    await session.run(zeroInputs(manifest.inputs));
-    return;
+    if (!hasNoNumber(await session.run(zeroInputs(manifest.inputs)))) return;
+    throw new FedgeError(
+      "MODEL_GOLDEN_MISMATCH",
+      "the version answers zeros with what is no number; look for a division by zero or a broken checkpoint",
+    );
   }
   const outputs = await session.run(goldenValues(golden, "inputs/"));
   const expected = goldenValues(golden, "outputs/");

@@ -1,0 +1,28 @@
+import type { ModelName } from "@fedge/protocol";
+import type { DevicePorts } from "../ports/ports.js";
+import { ModelHost, type PredictionRecorder } from "./model-host.js";
+
+/** What all hosts of a device share. */
+export interface HostsParts {
+  readonly recorder: PredictionRecorder;
+  readonly onServed: (model: ModelName) => void;
+}
+
+/** A host for each model. Each request lets a training step aside. */
+export function createHosts(
+  models: readonly ModelName[],
+  {
+    trainer,
+    clock,
+    nowUs = (): number => clock.nowMs() * 1000,
+  }: Pick<DevicePorts, "trainer" | "clock" | "nowUs">,
+  { recorder, onServed }: HostsParts,
+): ReadonlyMap<ModelName, ModelHost> {
+  const onRequest = (): void => trainer.stepAside?.();
+  return new Map(
+    models.map((model) => [
+      model,
+      new ModelHost({ model, recorder, nowUs, onRequest, onServed: () => onServed(model) }),
+    ]),
+  );
+}
