@@ -35,7 +35,8 @@ export function DevicesCard({ offsetMs }: { readonly offsetMs: number }) {
         value={draft}
         onChange={change}
         problem={error !== null && isFilterError ? { filter, error } : null}
-        placeholder="presence == online and tag == internal"
+        placeholder="presence == online and serving.digits < 7"
+        hint="Fields: id, presence, platform, engine, runtime, serving.MODEL, tag, enrolled, seen; joined by and, or, not."
       />
       {error !== null && !isFilterError && <Problem error={error} />}
       <div className="devices-area" aria-busy={isLoading}>

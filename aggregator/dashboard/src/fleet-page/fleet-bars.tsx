@@ -42,7 +42,7 @@ export function VersionsCard(props: { readonly fleet: Fleet; readonly models: Ov
             <div key={model}>
               <h3 className="sub-title">
                 {model}
-                <span className="quiet"> {releasedText(releasedOf.get(model) ?? null)}</span>
+                <span className="quiet">{releasedText(releasedOf.get(model) ?? null)}</span>
               </h3>
               <ShareList shares={shares} label={`Devices by version of ${model}`} />
             </div>

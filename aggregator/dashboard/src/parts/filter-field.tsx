@@ -7,7 +7,9 @@ export interface FilterFieldProps {
   readonly onChange: (value: string) => void;
   /** The filter that the error is about, and the error. */
   readonly problem: { readonly filter: string; readonly error: Error } | null;
-  readonly placeholder?: string;
+  readonly placeholder: string;
+  /** Said in the place of a mistake while there is none. */
+  readonly hint: string;
 }
 
 /** A device filter; a mistake is shown at its place. The line for it is always there, so that nothing moves. */
@@ -31,7 +33,7 @@ export function FilterField(props: FilterFieldProps) {
         data-testid="filter"
       />
       <div id={`${id}-problem`} className="filter-problem" role="status" data-testid="filter-problem">
-        {problem !== null && <FilterProblem {...problem} />}
+        {problem === null ? <span className="quiet">{props.hint}</span> : <FilterProblem {...problem} />}
       </div>
     </div>
   );

@@ -9,33 +9,33 @@ export function commandEffects(command: RolloutCommand, rollout: RolloutData): r
   const what = `${rollout.config.model} version ${rollout.config.version}`;
   switch (command) {
     case "approve":
-      return [`The rollout of ${what} to ${audience(rollout)} may then be started; nothing is sent yet.`];
+      return [`The rollout of ${what} to ${audience(rollout)} may then be started. Nothing is sent yet.`];
     case "deny":
-      return [`The rollout never starts. ${devices(0)} got ${what} by it.`];
+      return [`The rollout never starts, and no device gets ${what} by it.`];
     case "start":
       return startEffects(rollout, what);
     case "pause":
       return [
-        `${devices(counts.waiting)} that wait are not told until somebody resumes.`,
-        `${devices(counts.underWay)} that have begun go on; ${formatCount(counts.committed)} keep the new version.`,
+        `Waiting, and not told until somebody resumes: ${devices(counts.waiting)}.`,
+        `Under way, and going on: ${devices(counts.underWay)}. Keeping the new version: ${devices(counts.committed)}.`,
       ];
     case "resume":
       return [
-        `${devices(counts.waiting)} that wait are told again, wave by wave.`,
-        `Failures seen so far (${formatCount(counts.failed)}) do not stop it again.`,
+        `Waiting, and told wave by wave: ${devices(counts.waiting)}.`,
+        `Failures seen so far, which do not stop it again: ${formatCount(counts.failed)}.`,
       ];
     case "promote":
       return promoteEffects(rollout);
     case "retry-failed":
       return [
-        `${devices(counts.failed + counts["rolled back"])} that failed get another attempt at ${what}.`,
+        `Failed or rolled back, and given another attempt at ${what}: ${devices(counts.failed + counts["rolled back"])}.`,
       ];
     case "abort":
       return abortEffects(rollout);
     case "rollback":
       return [
-        `${devices(counts.committed + counts.underWay)} with ${what} go back to version ${rollout.fallbackVersion ?? "–"}, by a new signed release.`,
-        `${devices(counts.waiting)} that wait never get it. The rollout ends.`,
+        `Back from ${what} to version ${rollout.fallbackVersion ?? "–"}, by a new signed release: ${devices(counts.committed + counts.underWay)}.`,
+        `Waiting, and never told: ${devices(counts.waiting)}. The rollout ends.`,
       ];
   }
 }
@@ -55,18 +55,18 @@ function startEffects(rollout: RolloutData, what: string): readonly string[] {
 function promoteEffects(rollout: RolloutData): readonly string[] {
   const now = rollout.waves[rollout.currentWave ?? 0];
   const next = rollout.waves[(rollout.currentWave ?? 0) + 1];
-  const passed = `The wave “${now?.name ?? ""}” passes: its soak and its gates are not waited for any more.`;
+  const passed = `The wave “${now?.name ?? ""}” passes; its soak and its gates are not waited for any more.`;
   if (next === undefined) return [passed, "It was the last wave; the rollout is complete."];
   const size = next.numTargets === 0 ? `${next.percent} % of the devices` : devices(next.numTargets);
-  return [passed, `The wave “${next.name}” begins: ${size} more.`];
+  return [passed, `The wave “${next.name}” begins: ${size}.`];
 }
 
 function abortEffects(rollout: RolloutData): readonly string[] {
   const counts = rolloutCounts(rollout);
-  const ends = rollout.config.onAbort === "finish" ? "finish it" : "are called back";
+  const ends = rollout.config.onAbort === "finish" ? "finishing" : "called back";
   return [
-    `${devices(counts.waiting)} that wait never get it; ${formatCount(counts.underWay)} in the middle of it ${ends}.`,
-    `${devices(counts.committed)} keep the new version until somebody rolls back. An aborted rollout cannot be resumed.`,
+    `Waiting, and never told: ${devices(counts.waiting)}. Under way, and ${ends}: ${devices(counts.underWay)}.`,
+    `Keeping the new version until somebody rolls back: ${devices(counts.committed)}. It cannot be resumed.`,
   ];
 }
 

@@ -47,6 +47,7 @@ export function CreateForm(props: CreateFormProps) {
         onChange={(filter) => onChange({ ...draft, filter })}
         problem={isFilter ? problem : null}
         placeholder="platform == browser*"
+        hint="The same language as on the Fleet page."
       />
       <NoteAndApproval draft={draft} onChange={onChange} />
       {failure !== null && <Problem error={failure} testId="create-problem" />}

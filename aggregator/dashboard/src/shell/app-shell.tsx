@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { SessionContext } from "../data/session-context.js";
 import { useFleetState, type LiveState } from "../data/use-fleet-state.js";
 import { useSessionState, type SessionState } from "../data/use-session-state.js";
@@ -22,15 +22,13 @@ export function AppShell() {
     [signing.session, signing.api],
   );
   const title = titleOf(route, page);
-  useEffect(() => {
-    document.title = `${title} · Fedge`;
-  }, [title]);
+  usePageChange(title);
   return (
     <SessionContext value={context}>
       <a className="skip-link" href="#content" onClick={skipToContent}>
         Skip to content
       </a>
-      <TopBar page={page} connection={live.connection} signing={signing} />
+      <TopBar page={isSigningIn(route) ? null : page} connection={live.connection} signing={signing} />
       <ConnectionBanner connection={live.connection} hasData={live.state.overview !== null} />
       <main id="content" tabIndex={-1} className="content">
         <h1 className="visually-hidden">{title}</h1>
@@ -57,6 +55,28 @@ function Content(props: {
   }
   if (live.state.overview === null) return <LoadingPage />;
   return page.render(live, route.item);
+}
+
+function isSigningIn({ page }: Route): boolean {
+  return page === "invitation" || page === "sign-in";
+}
+
+/** Names the page to the browser, and takes the focus to it when it was left by a link that is gone now. */
+function usePageChange(title: string): void {
+  const shown = useRef<string | null>(null);
+  useEffect(() => {
+    document.title = `${title} · Fedge`;
+    const isFirst = shown.current === null || shown.current === title;
+    shown.current = title;
+    const content = document.getElementById("content");
+    if (isFirst || content === null || isInForm(content)) return;
+    content.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [title]);
+}
+
+function isInForm(content: HTMLElement): boolean {
+  return document.activeElement instanceof HTMLInputElement && content.contains(document.activeElement);
 }
 
 function titleOf(route: Route, page: Page): string {

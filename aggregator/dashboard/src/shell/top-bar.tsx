@@ -8,7 +8,8 @@ import { toggleTheme, useTheme } from "./use-theme.js";
 import { WhoMenu } from "./who-menu.js";
 
 export function TopBar(props: {
-  readonly page: Page;
+  /** The page that is shown; null where one signs in. */
+  readonly page: Page | null;
   readonly connection: ConnectionState;
   readonly signing: SessionState;
 }) {
@@ -30,7 +31,7 @@ export function TopBar(props: {
   );
 }
 
-function Navigation({ current }: { readonly current: Page }) {
+function Navigation({ current }: { readonly current: Page | null }) {
   return (
     <nav aria-label="Pages" className="navigation">
       {PAGES.map((page) => (

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { build } from "vite";
+import { createSystemClock } from "../../aggregator/src/clock/system-clock.js";
+import { listen, type HttpListener } from "../../aggregator/src/http/listen.js";
+import { createAppDouble, type AppDouble } from "../../aggregator/src/http/testing/app-double.js";
+import { startChromium } from "./chromium.js";
+import { SessionDouble, type Person } from "./session-double.js";
+
+export const DESKTOP = { width: 1280, height: 900 };
+export const SMALL_PHONE = { width: 360, height: 740 };
+
+const ROOT = fileURLToPath(new URL("../../aggregator/dashboard", import.meta.url));
+
+/** The dashboard as it is shipped, over an aggregator in memory, in a real browser. */
+export class DashboardPages {
+  app: AppDouble = createAppDouble();
+  sessions = new SessionDouble(this.app.http);
+  readonly #opened: Page[] = [];
+  #listener: HttpListener | null = null;
+
+  private constructor(
+    private readonly directory: string,
+    private readonly browser: Browser,
+  ) {}
+
+  static async start(): Promise<DashboardPages> {
+    const directory = await mkdtemp(join(tmpdir(), "fedge-dashboard-"));
+    const [browser] = await Promise.all([
+      startChromium(),
+      build({
+        root: ROOT,
+        configFile: join(ROOT, "vite.config.ts"),
+        logLevel: "error",
+        build: { outDir: directory, emptyOutDir: true, reportCompressedSize: false },
+      }),
+    ]);
+    return new DashboardPages(directory, browser);
+  }
+
+  /** A new aggregator in memory, with nothing in it. */
+  async renew(): Promise<void> {
+    await this.#end();
+    this.app = createAppDouble({ clock: createSystemClock(), dashboardDirectory: this.directory });
+    this.sessions = new SessionDouble(this.app.http);
+    this.#listener = await listen(this.sessions, { host: "127.0.0.1", port: 0 });
+  }
+
+  get url(): string {
+    if (this.#listener === null) throw new Error("renew before opening a page");
+    return `http://127.0.0.1:${this.#listener.port}`;
+  }
+
+  /** Opens the address behind `#`, signed in as that person. */
+  async open(path: string, who: Person | null = null, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: DESKTOP, ...options });
+    if (who !== null) {
+      await context.addCookies([{ name: "fedge_session", value: who.name, url: this.url, httpOnly: true }]);
+    }
+    const page = await context.newPage();
+    this.#opened.push(page);
+    await page.goto(`${this.url}/#/${path}`);
+    await page.locator(".connection").waitFor();
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.#end();
+    await this.browser.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #end(): Promise<void> {
+    for (const page of this.#opened.splice(0)) await page.context().close();
+    await this.#listener?.close();
+    this.#listener = null;
+    this.app.http.close();
+  }
+}
+
+/** True when the page is wider than its window. */
+export function scrollsSideways(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}
+
+/** Buttons, links and fields without a name, as a screen reader would find them. */
+export function unnamedControls(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("button, a[href], input, select, textarea")]
+      .filter((control) => {
+        const labels = (control as HTMLInputElement).labels;
+        const label =
+          labels !== null && labels !== undefined ? [...labels].map((each) => each.textContent) : [];
+        const words = [control.getAttribute("aria-label"), control.textContent, ...label].join("").trim();
+        return words === "";
+      })
+      .map((control) => control.outerHTML),
+  );
+}

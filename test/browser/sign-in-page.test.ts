@@ -1,0 +1,196 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ADMIN_TOKEN } from "../../aggregator/src/http/testing/app-double.js";
+import { hasChromium } from "./chromium.js";
+import { DashboardPages, SMALL_PHONE, scrollsSideways, unnamedControls } from "./dashboard-pages.js";
+import { INVITATION, PASSWORD, PEOPLE } from "./session-double.js";
+
+describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
+  let pages: DashboardPages;
+  beforeAll(async () => {
+    pages = await DashboardPages.start();
+  });
+  beforeEach(() => pages.renew());
+  afterAll(() => pages.close());
+
+  /** Nobody reads whom the server does not know. */
+  function closeReads(): void {
+    pages.sessions.isOpen = false;
+  }
+
+  async function giveCredentials(page: Page, name: string, password: string): Promise<void> {
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Password").fill(password);
+    await page.keyboard.press("Enter");
+  }
+
+  describe("with name and password", () => {
+    test("is asked for where nobody reads unknown, and leads to the page that was wanted", async () => {
+      closeReads();
+      const page = await pages.open("fleet");
+
+      await giveCredentials(page, "bob", PASSWORD);
+
+      await page.getByTestId("fleet-page").waitFor();
+      expect(await page.getByTestId("who").innerText()).toContain("bob");
+    });
+
+    test("that are wrong says so, keeps the name and empties the password", async () => {
+      closeReads();
+      const page = await pages.open("fleet");
+
+      await giveCredentials(page, "bob", "wrong password here");
+      await page.getByText("the name or the password is wrong").waitFor();
+
+      expect(await page.getByLabel("Name").inputValue()).toBe("bob");
+      expect(await page.getByLabel("Password").inputValue()).toBe("");
+    });
+
+    test("is offered where anybody may look, and then lets one steer", async () => {
+      const page = await pages.open("rollouts");
+      expect(await page.getByTestId("new-rollout").getAttribute("aria-disabled")).toBe("true");
+
+      await page.getByTestId("sign-in-link").click();
+      await giveCredentials(page, "dana", PASSWORD);
+      await page.getByTestId("who").waitFor();
+
+      expect(await page.getByTestId("new-rollout").getAttribute("aria-disabled")).toBe("false");
+    });
+
+    test("survives a reload, and no script of the page can read the session", async () => {
+      const page = await pages.open("sign-in");
+      await giveCredentials(page, "bob", PASSWORD);
+      await page.getByTestId("who").waitFor();
+
+      await page.reload();
+      await page.getByTestId("who").waitFor();
+
+      const seen = await page.evaluate(() => [
+        document.cookie,
+        ...Object.values({ ...localStorage }),
+        ...Object.values({ ...sessionStorage }),
+      ]);
+      expect(seen.join("")).not.toContain("fedge_session");
+    });
+  });
+
+  describe("with an invitation", () => {
+    test("makes an account, signs in, and leaves no code in the address or the history", async () => {
+      const page = await pages.open(`invitation=${INVITATION}`);
+
+      await giveCredentials(page, "ana", PASSWORD);
+      await page.getByTestId("who").waitFor();
+
+      expect(await page.getByTestId("who").innerText()).toContain("ana");
+      expect(page.url()).not.toContain(INVITATION);
+      await page.goBack();
+      expect(page.url()).not.toContain(INVITATION);
+    });
+
+    test("says before how long the password must be", async () => {
+      const page = await pages.open(`invitation=${INVITATION}`);
+
+      const password = page.getByLabel("Password");
+
+      const hint = await password.getAttribute("aria-describedby");
+      expect(await page.locator(`[id="${hint ?? ""}"]`).innerText()).toContain("At least 12 characters");
+    });
+
+    test("that was used already says so", async () => {
+      const page = await pages.open(`invitation=${"x".repeat(43)}`);
+
+      await giveCredentials(page, "ana", PASSWORD);
+
+      await page.getByText("this invitation was used").waitFor();
+    });
+
+    test("is asked for even where nobody reads unknown", async () => {
+      closeReads();
+      const page = await pages.open(`invitation=${INVITATION}`);
+
+      await page.getByTestId("invitation").waitFor();
+    });
+  });
+
+  describe("with a token", () => {
+    test("opens the page", async () => {
+      closeReads();
+      const page = await pages.open("rounds");
+
+      await page.getByRole("button", { name: "Use a token" }).click();
+      await page.getByLabel("Token").fill(ADMIN_TOKEN);
+      await page.getByRole("button", { name: "Open" }).click();
+      await page.getByTestId("getting-started").waitFor();
+
+      expect(await page.getByTestId("who").innerText()).toContain("admin-token");
+    });
+
+    test("that is wrong says so", async () => {
+      closeReads();
+      const page = await pages.open("rounds");
+
+      await page.getByRole("button", { name: "Use a token" }).click();
+      await page.getByLabel("Token").fill("nonsense");
+      await page.getByRole("button", { name: "Open" }).click();
+
+      await page.getByText("The server did not accept this token.").waitFor();
+    });
+  });
+
+  describe("who is signed in", () => {
+    test("sees his name, his role and what he may change", async () => {
+      const page = await pages.open("rounds", PEOPLE.bob);
+
+      await page.getByTestId("who").click();
+
+      expect(await page.getByTestId("who-panel").innerText()).toMatch(
+        /bob\s+operator\s+May change: devices, rollouts, approve/,
+      );
+    });
+
+    test("signs out, and sees nothing more where nobody reads unknown", async () => {
+      closeReads();
+      const page = await pages.open("rollouts", PEOPLE.bob);
+      await page.getByTestId("rollouts-page").waitFor();
+
+      await page.getByTestId("who").click();
+      await page.getByTestId("sign-out").click();
+
+      await page.getByTestId("credentials").waitFor();
+      expect(await page.getByTestId("rollouts-page").count()).toBe(0);
+    });
+
+    test("closes his menu with Escape", async () => {
+      const page = await pages.open("rounds", PEOPLE.bob);
+      await page.getByTestId("who").click();
+
+      await page.keyboard.press("Escape");
+
+      await page.getByTestId("who-panel").waitFor({ state: "detached" });
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("data-testid"))).toBe("who");
+    });
+
+    test("whose session has ended is asked again when he does something", async () => {
+      pages.app.service.devices = [];
+      closeReads();
+      const page = await pages.open("rollouts/+new", PEOPLE.bob);
+      await page.getByTestId("create-form").waitFor();
+
+      pages.sessions.people.delete("bob");
+      await page.getByTestId("nav-fleet").click();
+
+      await page.getByTestId("credentials").waitFor();
+    });
+  });
+
+  test.each(["sign-in", `invitation=${INVITATION}`])(
+    "%s fits a small phone, and all is named",
+    async (path) => {
+      const page = await pages.open(path, null, { viewport: SMALL_PHONE });
+      await page.getByTestId("credentials").waitFor();
+
+      expect(await scrollsSideways(page)).toBe(false);
+      expect(await unnamedControls(page)).toEqual([]);
+    },
+  );
+});
