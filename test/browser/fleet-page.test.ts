@@ -44,9 +44,8 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
     });
 
     test("shows tags and attributes of its devices", async () => {
-      pages.app.service.devices = [
-        sampleDevice(1, { tags: ["internal"], attributes: { region: "eu-north" } }),
-      ];
+      const said = { tags: ["internal"], attributes: { region: "eu-north" } };
+      pages.app.service.devices = [Object.assign(sampleDevice(1), said)];
       const page = await pages.open("fleet");
 
       const text = await page.getByTestId("devices-table").locator("tbody").innerText();
