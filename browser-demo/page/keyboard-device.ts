@@ -40,7 +40,10 @@ export interface KeyboardStatus {
       readonly sentBytes: number;
     } | null;
   };
+  /** Updates of the model that were sent, oldest first. */
   readonly sent: readonly { readonly atMs: number; readonly what: string; readonly sizeBytes: number }[];
+  /** Everything that went over the connection since it was opened first. */
+  readonly bytesUp: number;
   readonly consent: { readonly training: boolean; readonly reporting: boolean };
   readonly problem: string | null;
 }

@@ -49,6 +49,8 @@ class KeyboardPage {
     this.device.onChange(() => this.#changed());
     this.#show();
     this.#tick();
+    // Whoever opens the page can type at once.
+    this.#conversation.focus();
   }
 
   #topBar(): HTMLElement {

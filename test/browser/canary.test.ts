@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium)("a recording of everything that leaves a page (nee
     await eventually(
       "updates to be sent",
       async () => {
-        const sent = /in (\d+) messages?/.exec(await tab.getByTestId("sent-count").innerText());
+        const sent = /in the last (\d+) updates?/.exec(await tab.getByTestId("sent-count").innerText());
         return Number(sent?.[1] ?? 0) >= TRAININGS ? true : undefined;
       },
       WITHIN_MS,

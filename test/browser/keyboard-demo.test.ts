@@ -91,7 +91,10 @@ describe.skipIf(!hasChromium)("the keyboard of `fedge start` (needs chromium)", 
     await field(tab).fill("");
     await tab.getByTestId("consent-training").click();
     const typed = PERSONAS.slice(2, 3).flatMap((teacher) => sentencesOf(teacher, "somebody", 200));
-    const own = typed.filter((sentence) => !sentence.includes("see you")).slice(0, 30);
+    const isOwn = (sentence: string): boolean =>
+      !sentence.includes("see you") && !sentence.split(" ").some((word) => PLACES.has(word));
+    const own = typed.filter(isOwn).slice(0, 30);
+    expect(own).toHaveLength(30);
     for (const sentence of own) {
       await field(tab).fill(sentence);
       await field(tab).press("Enter");
@@ -183,6 +186,9 @@ describe.skipIf(!hasChromium)("the keyboard of `fedge start` (needs chromium)", 
   test("suggests and remembers while it is offline, and comes back", async () => {
     const [rows, numComplaints] = [await rowsOf(tab), complaints.length];
     await profile.setOffline(true);
+    await eventually("the page to say so", async () =>
+      (await text(tab, "light")) === "Offline" ? true : undefined,
+    );
     await field(tab).fill("how are you today");
     await field(tab).press("Enter");
     await eventually("the words typed offline to be in the log", async () =>
@@ -207,6 +213,29 @@ describe.skipIf(!hasChromium)("the keyboard of `fedge start` (needs chromium)", 
     expect(await tab.getByTestId("consent-training").isChecked()).toBe(false);
     expect(await rowsOf(tab)).toBeLessThan(5);
     expect(await text(tab, "problem")).toBe("All is well.");
+  });
+
+  test("erases everything, the messages too, from a tab that does not lead", async () => {
+    const second = await openTab();
+    await eventually("the second tab to serve through the first", async () =>
+      (await text(second, "connection")).includes("another open page") ? true : undefined,
+    );
+    const [before] = await pages();
+    await field(second).fill("how are you today");
+    await field(second).press("Enter");
+    await second.getByTestId("erase").click();
+    await second.getByTestId("erase-confirm").click();
+    await eventually("another device", async () => {
+      const now = await pages();
+      return now.length === 1 && now[0] !== before ? true : undefined;
+    });
+    await eventually("an empty conversation", async () =>
+      (await second.getByText("how are you today").count()) === 0 ? true : undefined,
+    );
+
+    expect(await text(second, "problem")).toBe("All is well.");
+    expect(await rowsOf(second)).toBeLessThan(10);
+    await second.close();
   });
 
   test("begins anew, too, when the browser clears the site's data", async () => {

@@ -57,6 +57,16 @@ describe.skipIf(!hasChromium)("the keyboard page (needs chromium): typing", () =
       expect(await field(page).inputValue()).toBe("4% a");
     });
 
+    test("numbers and signs are reached by touches, one press for one touch", async () => {
+      const page = await pages.open({ viewport: SMALL_PHONE, hasTouch: true, isMobile: true });
+
+      for (const name of ["numbers and signs", "4", "more signs", "%", "space", "a"]) {
+        await key(page, name).tap();
+      }
+
+      expect(await field(page).inputValue()).toBe("4% a");
+    });
+
     test("shift twice writes capitals until it is tapped again", async () => {
       const page = await pages.open();
       await field(page).fill("so ");

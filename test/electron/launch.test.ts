@@ -8,6 +8,7 @@ import { repositoryRoot } from "../architecture/source-files.js";
 import { DemoProcess } from "../browser/demo-process.js";
 import { field } from "../browser/keyboard-pages.js";
 import { eventually } from "../e2e/waiting.js";
+import { testShellPage } from "./shell-page.js";
 
 const executable = electronExecutable();
 
@@ -50,35 +51,27 @@ describe.skipIf(executable === null)(
       await rm(directory, { recursive: true, force: true });
     });
 
-    const text = (id: string): Promise<string> => page.getByTestId(id).innerText();
-
-    test("serves its page from its own scheme, without Node in it", async () => {
+    test("serves its page from its own scheme", () => {
       expect(page.url()).toBe("app://fedge/");
-      expect(await page.evaluate(() => "require" in globalThis || "process" in globalThis)).toBe(false);
     });
 
-    test("suggests by the version that the utility process has fetched", async () => {
-      await eventually("a version", async () => (/\d/.test(await text("version")) ? true : undefined));
-      await field(page).fill("see you at the ");
-
-      await eventually("three words", async () => {
-        const words = await page.locator(".suggestion-word").allTextContents();
-        return words.filter((word) => word !== "").length === 3 ? true : undefined;
+    const pidOfDevice = (): Promise<number | undefined> =>
+      app.evaluate((electron) => {
+        const { app: running } = electron as unknown as WithMetrics;
+        return running.getAppMetrics().find(({ name }) => name === "Fedge device")?.pid;
       });
-    });
 
-    test("goes on when its utility process is killed", async () => {
-      const pidOfDevice = (): Promise<number | undefined> =>
-        app.evaluate((electron) => {
-          const { app: running } = electron as unknown as WithMetrics;
-          return running.getAppMetrics().find(({ name }) => name === "Fedge device")?.pid;
+    testShellPage(() => ({
+      page,
+      serverUrl: demo.url,
+      killDevice: async () => {
+        const pid = await eventually("the process", pidOfDevice);
+        process.kill(pid, "SIGKILL");
+        await eventually("another process", async () => {
+          const now = await pidOfDevice();
+          return now === undefined || now === pid ? undefined : true;
         });
-      const pid = await eventually("the process", pidOfDevice);
-      process.kill(pid, "SIGKILL");
-
-      await eventually("another process", async () => ((await pidOfDevice()) === pid ? undefined : true));
-      await field(page).fill("thanks ");
-      await eventually("to be online", async () => ((await text("light")) === "Online" ? true : undefined));
-    });
+      },
+    }));
   },
 );

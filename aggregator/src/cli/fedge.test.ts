@@ -41,7 +41,18 @@ describe("help and mistakes", () => {
     const run = await fedge("--help");
 
     expect(run.exitCode).toBe(0);
-    for (const verb of ["start", "serve", "simulate", "task", "round", "model", "device", "bench"]) {
+    for (const verb of [
+      "start",
+      "serve",
+      "simulate",
+      "task",
+      "round",
+      "model",
+      "rollout",
+      "device",
+      "group",
+      "bench",
+    ]) {
       expect(run.stdout).toMatch(new RegExp(`^  ${verb} `, "m"));
     }
   });

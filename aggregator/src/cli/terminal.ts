@@ -23,8 +23,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     width: process.stdout.columns ?? 100,
-    screen: () =>
-      process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : null,
+    screen: screenOf,
     isInteractive: process.stderr.isTTY === true,
     env: process.env,
     isJson: process.argv.includes("--json"),
@@ -32,6 +31,12 @@ export function processTerminal(): Terminal {
       process.exitCode = 1;
     },
   };
+}
+
+/** A terminal that does not know its size cannot be drawn on. */
+function screenOf(): Screen | null {
+  const { isTTY, columns, rows } = process.stdout;
+  return isTTY === true && columns > 0 && rows > 0 ? { columns, rows } : null;
 }
 
 /** Prints a result: as JSON on one line with `--json`, as text for people otherwise. */

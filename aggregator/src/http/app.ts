@@ -109,5 +109,5 @@ function addDeliveryRoutes(host: RouteHost, { rollouts, deviceAdmin, clock }: Ht
     addRolloutRoutes(host, { rollouts, clock });
     addTimelineRoute(host, rollouts);
   }
-  if (deviceAdmin !== undefined) addFleetAdminRoutes(host, { deviceAdmin, clock });
+  if (deviceAdmin !== undefined) addFleetAdminRoutes(host, deviceAdmin);
 }

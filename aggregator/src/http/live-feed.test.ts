@@ -2,22 +2,24 @@ import { describe, expect, test } from "vitest";
 import { HEARTBEAT_MS, LiveFeed, MIN_INTERVAL_MS } from "./live-feed.js";
 import type { FeedMessage } from "./schema/overview-schema.js";
 import { createAppDouble } from "./testing/app-double.js";
+import { SAMPLE_ROLLOUT, sampleRollout } from "./testing/sample-rollouts.js";
 import { SAMPLE_MODEL, SAMPLE_TASK, sampleRound, sampleTask, sampleVersion } from "./testing/sample-data.js";
 
 async function openFeed() {
-  const { service, clock } = createAppDouble();
+  const { service, clock, rollouts } = createAppDouble();
   const errors: string[] = [];
   await service.createTask(sampleTask());
   service.rounds = [1, 2, 3].map((number) => sampleRound(number));
   service.tasks = service.tasks.map((task) => ({ ...task, numRounds: 3 }));
   const feed = new LiveFeed({
     service,
+    rollouts,
     clock,
     log: { error: (_details, message) => void errors.push(message) },
   });
   const messages: FeedMessage[] = [];
   const unsubscribe = await feed.subscribe((message) => messages.push(message));
-  return { service, clock, feed, messages, unsubscribe, errors };
+  return { service, clock, rollouts, feed, messages, unsubscribe, errors };
 }
 
 /** Lets the double's resolved promises settle: a reading awaits a handful of them and no timer. */
@@ -40,10 +42,10 @@ const roundNumbers = (messages: readonly FeedMessage[]): number[][] =>
   );
 
 describe("a page that opens", () => {
-  test("gets the overview and the rounds so far", async () => {
+  test("gets the overview, the rounds so far and the rollouts", async () => {
     const { messages } = await openFeed();
 
-    expect(messages.map((message) => message.event)).toEqual(["overview", "rounds"]);
+    expect(messages.map((message) => message.event)).toEqual(["overview", "rounds", "rollouts"]);
     expect(roundNumbers(messages)).toEqual([[1, 2, 3]]);
   });
 
@@ -129,6 +131,95 @@ describe("changes", () => {
   });
 });
 
+const rolloutsOf = (messages: readonly FeedMessage[]) =>
+  messages.flatMap((message) => (message.event === "rollouts" ? [message.data] : []));
+
+describe("rollouts", () => {
+  test("a page that opens gets them", async () => {
+    const { rollouts, feed } = await openFeed();
+    rollouts.rollouts = [sampleRollout()];
+    const messages: FeedMessage[] = [];
+
+    await feed.subscribe((message) => messages.push(message));
+
+    expect(rolloutsOf(messages)).toEqual([{ rollouts: [sampleRollout()], deleted: [] }]);
+  });
+
+  test("a change that other pages are told while a page opens reaches that page too", async () => {
+    const { rollouts, clock, feed } = await settledFeed();
+    rollouts.rollouts = [sampleRollout()];
+    let answer = (): void => undefined;
+    rollouts.list = () => {
+      const asked = [...rollouts.rollouts];
+      return new Promise((resolve) => (answer = () => resolve(asked)));
+    };
+    const messages: FeedMessage[] = [];
+    const opening = feed.subscribe((message) => messages.push(message));
+    await settle();
+
+    const changed = rollouts.put(sampleRollout({ state: "running" }));
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+    answer();
+    await opening;
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(rolloutsOf(messages)).toEqual([
+      { rollouts: [sampleRollout()], deleted: [] },
+      { rollouts: [changed], deleted: [] },
+    ]);
+  });
+
+  test("many changes of one within the interval are told once, as it is then", async () => {
+    const { rollouts, clock, messages } = await settledFeed();
+
+    rollouts.put(sampleRollout({ state: "running" }));
+    const last = rollouts.put(sampleRollout({ state: "paused" }));
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(rolloutsOf(messages)).toEqual([{ rollouts: [last], deleted: [] }]);
+  });
+
+  test("nothing is said of rollouts when only the fleet has changed", async () => {
+    const { service, clock, messages } = await settledFeed();
+
+    service.emit({ type: "fleet-changed" });
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(messages.map((message) => message.event)).toEqual(["overview"]);
+  });
+
+  test("one that was deleted is named", async () => {
+    const { rollouts, clock, messages } = await settledFeed();
+    rollouts.rollouts = [sampleRollout()];
+
+    await rollouts.delete(SAMPLE_ROLLOUT, { name: "ana", mayApprove: false });
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(rolloutsOf(messages)).toEqual([{ rollouts: [], deleted: [SAMPLE_ROLLOUT] }]);
+  });
+
+  test("a change that could not be read is told with the next one", async () => {
+    const { rollouts, service, clock, messages, errors } = await settledFeed();
+    rollouts.failure = new Error("the database is away");
+    const changed = rollouts.put(sampleRollout());
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    rollouts.failure = null;
+    service.emit({ type: "fleet-changed" });
+    clock.advance(MIN_INTERVAL_MS);
+    await settle();
+
+    expect(rolloutsOf(messages)).toEqual([{ rollouts: [changed], deleted: [] }]);
+    expect(errors).toHaveLength(1);
+  });
+});
+
 describe("quiet times", () => {
   test("a heartbeat comes at every interval", async () => {
     const { clock, messages } = await settledFeed();
@@ -152,11 +243,11 @@ describe("quiet times", () => {
   });
 
   test("a closed feed no longer listens to the service", async () => {
-    const { service, feed } = await openFeed();
-    const before = service.numListeners;
+    const { service, rollouts, feed } = await openFeed();
+    const before = [service.numListeners, rollouts.numListeners];
 
     feed.close();
 
-    expect(service.numListeners).toBe(before - 1);
+    expect([service.numListeners, rollouts.numListeners]).toEqual(before.map((count) => count - 1));
   });
 });

@@ -1,7 +1,7 @@
 import type { DeviceId, TenantId } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
-import type { DeviceAdmin } from "../fleet/device-admin.js";
+import type { DeviceAdminPort } from "../fleet/device-admin-port.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AggregatorService } from "../service.js";
 import type { HealthBody } from "./schema/overview-schema.js";
@@ -53,7 +53,7 @@ export interface HttpAppOptions {
   /** Without it there are no routes of rollouts. */
   readonly rollouts?: RolloutService;
   /** Without it there are no routes that change devices and groups. */
-  readonly deviceAdmin?: DeviceAdmin;
+  readonly deviceAdmin?: DeviceAdminPort;
   readonly blobs: Pick<BlobStore, "get">;
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */

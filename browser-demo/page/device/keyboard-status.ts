@@ -14,11 +14,12 @@ export function keyboardStatusOf(
   { role, problem }: Pick<KeyboardStatus, "role" | "problem">,
 ): KeyboardStatus {
   const status = device.status();
-  const { isOnline, engine, log, consent, waitingFor, round } = status;
+  const { isOnline, engine, log, consent, waitingFor, round, bytesUp } = status;
   return {
     model: modelOf(status),
     engine: engine === "" ? null : engine,
-    connection: isOnline ? "online" : navigator.onLine ? "connecting" : "offline",
+    // A browser that knows to be offline says so before a connection is found dead.
+    connection: !navigator.onLine ? "offline" : isOnline ? "online" : "connecting",
     role,
     log,
     eligibility: { isEligible: waitingFor.length === 0, reasons: waitingFor },
@@ -27,6 +28,7 @@ export function keyboardStatusOf(
       .filter(({ sentBytes }) => sentBytes > 0)
       .map(({ atMs, sentBytes }) => ({ atMs, what: "update of the model", sizeBytes: sentBytes }))
       .reverse(),
+    bytesUp,
     consent,
     problem: problem ?? status.problems[0]?.message ?? null,
   };
@@ -42,6 +44,7 @@ export const STARTING: KeyboardStatus = {
   eligibility: { isEligible: false, reasons: ["the device starts"] },
   training: { phase: "idle", last: null },
   sent: [],
+  bytesUp: 0,
   consent: { training: false, reporting: false },
   problem: null,
 };

@@ -28,6 +28,8 @@ class LearningKeyboard implements KeyboardDevice {
   readonly #model: KeyboardModel;
   #opening: Promise<Device>;
   #device: Device | null = null;
+  /** A wish to be forgotten that is under way; never rejects. */
+  #forgetting: Promise<void> = Promise.resolve();
   #problem: string | null = null;
 
   constructor(
@@ -78,7 +80,12 @@ class LearningKeyboard implements KeyboardDevice {
     const device = await this.#opening;
     forgetWords(this.storage, this.#model.personal);
     // The device tells its tabs, this one too, which then begins anew.
-    await device.forget();
+    const forgotten = device.forget();
+    this.#forgetting = forgotten.then(
+      () => undefined,
+      () => undefined,
+    );
+    await forgotten;
     await this.#opening;
   }
 
@@ -102,7 +109,8 @@ class LearningKeyboard implements KeyboardDevice {
   #beginAnew(device: Device): void {
     forgetWords(this.storage, this.#model.personal);
     this.#device = null;
-    this.#opening = device.close().then(() => this.#open());
+    // A device that closes has no answer any more for whoever asked it to forget.
+    this.#opening = this.#forgetting.then(() => device.close()).then(() => this.#open());
     this.#opening.catch(() => undefined);
     this.#model.forgotten();
     this.#tell();

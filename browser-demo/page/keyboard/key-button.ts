@@ -14,8 +14,14 @@ export interface Presses {
   click(): void;
 }
 
+/**
+ * Pointers whose press was heard and whose click is still to come. All keys share them: a press may put another key
+ * where the click then lands.
+ */
+export type PressedPointers = Set<number>;
+
 /** The button of a key; never a stop of the Tab key by itself. */
-export function createKeyButton(key: Key, presses: Presses): HTMLButtonElement {
+export function createKeyButton(key: Key, presses: Presses, pressed: PressedPointers): HTMLButtonElement {
   const path = ICONS[key.action.kind];
   const cap = element("span", { class: "key-cap" }, path === undefined ? key.label : icon(path));
   const attributes = { type: "button", class: "key", tabindex: -1, "aria-label": key.name };
@@ -24,7 +30,7 @@ export function createKeyButton(key: Key, presses: Presses): HTMLButtonElement {
     { ...attributes, "data-span": key.span, "data-kind": key.action.kind },
     cap,
   );
-  listenTo(button, presses);
+  listenTo(button, presses, pressed);
   return button;
 }
 
@@ -36,23 +42,30 @@ export function relabel(button: HTMLButtonElement, letter: string): void {
   button.setAttribute("aria-label", letter);
 }
 
-function listenTo(button: HTMLButtonElement, presses: Presses): void {
-  let wasPressed = false;
+function listenTo(button: HTMLButtonElement, presses: Presses, pressed: PressedPointers): void {
   button.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     // Keeps the caret in the text field.
     event.preventDefault();
-    wasPressed = true;
+    // Two thumbs at once make presses without clicks; the first pointer of a new touch ends what they left.
+    if (event.isPrimary) pressed.clear();
+    pressed.add(event.pointerId);
     presses.down();
   });
   for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
     button.addEventListener(end, () => presses.up());
   }
-  // Two thumbs at once make presses but no clicks; a keyboard or a screen reader makes clicks only.
+  // A keyboard or a screen reader makes clicks only.
   button.addEventListener("click", (event) => {
-    const isDone = wasPressed && event.detail > 0;
-    wasPressed = false;
-    if (!isDone) presses.click();
+    if (event.detail === 0 || !takeBack(pressed, event)) presses.click();
   });
   button.addEventListener("contextmenu", (event) => event.preventDefault());
+}
+
+/** Whether the click belongs to a press that was heard. A browser whose clicks name no pointer has one pointer at a time. */
+function takeBack(pressed: PressedPointers, event: MouseEvent): boolean {
+  if (event instanceof PointerEvent && event.pointerId >= 0) return pressed.delete(event.pointerId);
+  const wasPressed = pressed.size > 0;
+  pressed.clear();
+  return wasPressed;
 }

@@ -1,7 +1,7 @@
 import type { PageClock } from "../clock.js";
 import { element } from "../dom.js";
 import { moveOf, type Position } from "./grid-moves.js";
-import { createKeyButton, relabel } from "./key-button.js";
+import { createKeyButton, relabel, type PressedPointers } from "./key-button.js";
 import { layerAfter, rowsOf, textOf, type Key, type Layer } from "./key-layers.js";
 import { KeyRepeat } from "./key-repeat.js";
 import { AUTOMATIC_SHIFT, afterWriting, isShifted, tapShift, type ShiftState } from "./shift.js";
@@ -22,6 +22,7 @@ interface Placed {
 export class OnScreenKeyboard {
   readonly node = element("div", { class: "keyboard", role: "group", "aria-label": "On-screen keyboard" });
   readonly #repeat: KeyRepeat;
+  readonly #pressed: PressedPointers = new Set();
   #layer: Layer = "letters";
   #shift: ShiftState = AUTOMATIC_SHIFT;
   #isAtSentenceStart = true;
@@ -66,11 +67,12 @@ export class OnScreenKeyboard {
   }
 
   #buttonOf(key: Key): HTMLButtonElement {
-    return createKeyButton(key, {
+    const presses = {
       down: () => (key.action.kind === "backspace" ? this.#repeat.start() : this.#press(key)),
       up: () => this.#repeat.stop(),
       click: () => this.#press(key),
-    });
+    };
+    return createKeyButton(key, presses, this.#pressed);
   }
 
   #press({ action }: Key): void {

@@ -11,17 +11,24 @@ const MAX_NAME_UNITS = 40;
 export function createSentCard(): Card {
   const total = line("sent-total", "figure");
   const count = line("sent-count");
+  const inAll = line("sent-in-all");
   const chart = createBarChart();
   const list = element("ol", { class: "sent-list", "aria-label": "Sent last" });
   return {
-    node: cardOf("Sent from here", total, count, chart.node, list),
-    show: ({ sent }, nowMs) => {
+    node: cardOf("Updates sent", total, count, chart.node, list, inAll),
+    show: ({ sent, bytesUp }, nowMs) => {
       const sizes = sent.map(({ sizeBytes }) => sizeBytes);
       const summary = bytesInWords(sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0));
       setText(total, summary);
       setText(
         count,
-        sent.length === 0 ? "Nothing has left this device." : `in ${countOf(sent.length, "message")}`,
+        sent.length === 0
+          ? "No update of the model has left this device."
+          : `in the last ${countOf(sent.length, "update")}`,
+      );
+      setText(
+        inAll,
+        `${bytesInWords(bytesUp)} went up in all since the connection was opened: updates, and what keeps it.`,
       );
       chart.show(sizes, `Sizes of what was sent: ${countOf(sent.length, "message")}, ${summary} in all`);
       list.replaceChildren(...rowsOf(sent, nowMs));

@@ -101,6 +101,7 @@ export class DeviceDouble implements KeyboardDevice {
       model: { name: "next-word", version, sinceMs: atMs },
       training: { phase: "idle", last: { ...last, sentBytes: MODEL_BYTES } },
       sent: [...this.#status.sent, { atMs, what: "update of the model", sizeBytes: MODEL_BYTES }],
+      bytesUp: this.#status.bytesUp + MODEL_BYTES,
     });
   }
 }
@@ -115,6 +116,7 @@ function freshStatus(nowMs: number): KeyboardStatus {
     eligibility: { isEligible: true, reasons: [] },
     training: { phase: "idle", last: null },
     sent: [],
+    bytesUp: 0,
     consent: { training: false, reporting: false },
     problem: null,
   };

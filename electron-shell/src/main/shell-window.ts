@@ -23,6 +23,8 @@ export class ShellWindow {
   #window: WindowApi | null = null;
   #opening: Promise<void> | null = null;
   #cancelSave: () => void = () => undefined;
+  /** Where it stands now is not in the file yet. */
+  #isMoved = false;
   #mayClose = false;
 
   constructor(private readonly parts: WindowParts) {}
@@ -36,10 +38,11 @@ export class ShellWindow {
     window.focus();
   }
 
-  /** From now on a close is one. */
-  letClose(): void {
+  /** From now on a close is one. Resolves when the file says where the window stood last. */
+  async letClose(): Promise<void> {
     this.#mayClose = true;
     this.#cancelSave();
+    if (this.#isMoved && this.#window !== null) await this.#save(this.#window);
   }
 
   async #open(): Promise<void> {
@@ -84,10 +87,14 @@ export class ShellWindow {
 
   #saveSoon(window: WindowApi): void {
     this.#cancelSave();
-    this.#cancelSave = this.parts.clock.after(SAVE_AFTER_MS, () => {
-      if (window.isDestroyed()) return;
-      const state = { ...window.getNormalBounds(), isMaximized: window.isMaximized() };
-      writeWindowState(this.parts.statePath, state).catch(this.parts.onError);
-    });
+    this.#isMoved = true;
+    this.#cancelSave = this.parts.clock.after(SAVE_AFTER_MS, () => void this.#save(window));
+  }
+
+  async #save(window: WindowApi): Promise<void> {
+    if (window.isDestroyed()) return;
+    this.#isMoved = false;
+    const state = { ...window.getNormalBounds(), isMaximized: window.isMaximized() };
+    await writeWindowState(this.parts.statePath, state).catch(this.parts.onError);
   }
 }

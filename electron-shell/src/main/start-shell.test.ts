@@ -136,6 +136,19 @@ describe("the shell", () => {
     expect(windowOf(second).isMaximized()).toBe(true);
   });
 
+  test("keeps a place that its window was moved to just before it quits", async () => {
+    const bounds = { x: 60, y: 50, width: 720, height: 640 };
+    const first = createElectron();
+    await start(first);
+    windowOf(first).moveTo(bounds);
+    first.quit();
+    await writtenPlace();
+    const second = createElectron();
+    await start(second);
+
+    expect(windowOf(second).options).toMatchObject(bounds);
+  });
+
   test("writes a window's place once it rests", async () => {
     const electron = createElectron();
     await start(electron);

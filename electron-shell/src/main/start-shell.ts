@@ -85,9 +85,10 @@ function composeShell(
   fromOwnPages(ipcMain, TRAIN_NOW, () => conditions.setAside(TRAIN_NOW_MS));
   stayShown(app, show);
   quitAfter(app, async () => {
-    window.letClose();
+    const kept = window.letClose();
     conditions.close();
     await supervisor.stop();
+    await kept;
     tray.destroy();
   });
   return { supervisor, window };

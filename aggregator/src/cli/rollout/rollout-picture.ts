@@ -87,10 +87,10 @@ function waveLine(wave: WaveBody, widths: { readonly names: number; readonly sha
     span(` ${name}  ${shareText(wave).padStart(widths.shares)}  `),
     ...waveBar(counts, BAR_CELLS),
     span("  "),
-    span(waveStateText(wave), mood),
+    span(wave.state, mood),
     ...(wave.state === "pending" && wave.numTargets === 0
       ? []
-      : [span(`: ${countsText(counts)}${reachedText(wave)}`)]),
+      : [span(`: ${countsText(counts)}${reachedText(wave)}${soakText(wave)}`)]),
   ];
 }
 
@@ -98,8 +98,8 @@ function shareText({ percent }: WaveBody): string {
   return `${percent} %`;
 }
 
-function waveStateText({ state, soaksUntilMs }: WaveBody): string {
-  return state === "soaking" && soaksUntilMs !== null ? `soaking until ${timeText(soaksUntilMs)}` : state;
+function soakText({ state, soaksUntilMs }: WaveBody): string {
+  return state === "soaking" && soaksUntilMs !== null ? `; until ${timeText(soaksUntilMs)}` : "";
 }
 
 /** How many were heard of, where that is not everybody: gates judge those. */

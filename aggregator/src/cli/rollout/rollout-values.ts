@@ -1,5 +1,10 @@
 import { InvalidArgumentError } from "commander";
-import type { MetricGate, RolloutConfig, Wave } from "../../rollouts/rollout-config.js";
+import {
+  ROLLOUT_METRICS,
+  type MetricGate,
+  type RolloutConfig,
+  type Wave,
+} from "../../rollouts/rollout-config.js";
 import { duration } from "../flag-values.js";
 
 /** Makes a flag one that can be given more than once; what it was by default is forgotten. */
@@ -44,6 +49,7 @@ export function waveValue(text: string): Wave {
 
 const MIN_SAMPLE = 500;
 const ALPHA = 0.01;
+const METRICS: ReadonlySet<string> = new Set(ROLLOUT_METRICS);
 
 /** Reads `METRIC:+TOLERANCE`, then `:SAMPLE` and `:ALPHA`, then `@SEGMENT`, such as `error-rate:+0.01:500:0.01@region == eu`. */
 export function gateValue(text: string): MetricGate {
@@ -54,6 +60,11 @@ export function gateValue(text: string): MetricGate {
   if (metric === undefined || tolerance === undefined) {
     throw new InvalidArgumentError(
       "It takes METRIC:+TOLERANCE, such as error-rate:+0.01 or latency-p95:+20%, then the smallest sample and alpha as in error-rate:+0.01:500:0.01, and @FILTER for a segment.",
+    );
+  }
+  if (!metric.startsWith("proxy:") && !METRICS.has(metric)) {
+    throw new InvalidArgumentError(
+      `There is no metric ${metric}; take ${[...METRICS].join(", ")}, or proxy:NAME of something that apps log.`,
     );
   }
   return {

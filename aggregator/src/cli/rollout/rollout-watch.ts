@@ -30,6 +30,7 @@ export function addRolloutWatch(rollout: Command, terminal: Terminal): void {
 
 async function watch(rolloutId: string, flags: WatchFlags, terminal: Terminal): Promise<void> {
   const client = clientOf(flags);
+  const display = createDisplay(terminal);
   const ending = new AbortController();
   const end = (): void => ending.abort();
   process.once("SIGINT", end);
@@ -39,8 +40,8 @@ async function watch(rolloutId: string, flags: WatchFlags, terminal: Terminal): 
       read: () => client.get(rolloutPath(rolloutId), rolloutView),
       wait: () => pause(Math.max(LEAST_INTERVAL_MS, flags.interval), ending.signal),
       isEnded: () => ending.signal.aborted,
-      show: createDisplay(terminal),
-      lost: () => terminal.err("fedge: the aggregator does not answer; trying on.\n"),
+      show: display.show,
+      lost: () => display.note("fedge: the aggregator does not answer; trying on.\n"),
     });
     report(last, terminal);
   } finally {

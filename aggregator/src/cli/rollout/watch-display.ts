@@ -4,20 +4,32 @@ import { changeLines } from "./change-lines.js";
 import { hasColours, paintLines } from "./paint.js";
 import { rolloutPicture } from "./rollout-picture.js";
 
-export type Display = (rollout: RolloutBody) => void;
+export interface Display {
+  readonly show: (rollout: RolloutBody) => void;
+  /** Says something beside the rollout, on stderr. */
+  readonly note: (text: string) => void;
+}
 
 /** A line of JSON for each change with `--json`, a picture drawn over on a screen, a line of text for each change elsewhere. */
 export function createDisplay(terminal: Terminal): Display {
-  if (terminal.isJson) return (rollout) => terminal.out(`${JSON.stringify(rollout)}\n`);
+  if (terminal.isJson) {
+    return {
+      show: (rollout) => terminal.out(`${JSON.stringify(rollout)}\n`),
+      note: (text) => terminal.err(text),
+    };
+  }
   return terminal.screen() === null ? lineDisplay(terminal) : screenDisplay(terminal);
 }
 
 function lineDisplay(terminal: Terminal): Display {
   let before: RolloutBody | null = null;
-  return (rollout) => {
-    const lines = changeLines(before, rollout).map((line) => [{ text: line }]);
-    for (const line of paintLines(lines, { width: null, colours: false })) terminal.out(`${line}\n`);
-    before = rollout;
+  return {
+    show: (rollout) => {
+      const lines = changeLines(before, rollout).map((line) => [{ text: line }]);
+      for (const line of paintLines(lines, { width: null, colours: false })) terminal.out(`${line}\n`);
+      before = rollout;
+    },
+    note: (text) => terminal.err(text),
   };
 }
 
@@ -26,13 +38,19 @@ const ERASE_BELOW = "\r\u{1b}[J";
 
 function screenDisplay(terminal: Terminal): Display {
   let numDrawn = 0;
-  return (rollout) => {
-    const screen = terminal.screen();
-    const width = screen?.columns ?? null;
-    const colours = hasColours(terminal, screen);
-    const lines = fitted(paintLines(rolloutPicture(rollout), { width, colours }), screen?.rows);
-    terminal.out(`${UP(numDrawn)}${ERASE_BELOW}${lines.join("\n")}\n`);
-    numDrawn = lines.length;
+  return {
+    show: (rollout) => {
+      const screen = terminal.screen();
+      const width = screen?.columns ?? null;
+      const colours = hasColours(terminal, screen);
+      const lines = fitted(paintLines(rolloutPicture(rollout), { width, colours }), screen?.rows);
+      terminal.out(`${UP(numDrawn)}${ERASE_BELOW}${lines.join("\n")}\n`);
+      numDrawn = lines.length;
+    },
+    note: (text) => {
+      terminal.err(text);
+      numDrawn = 0; // the text stands below the picture, so the next one is drawn below the text
+    },
   };
 }
 

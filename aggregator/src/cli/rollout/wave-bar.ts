@@ -40,11 +40,14 @@ export function groupCounts({ numTargets, byState }: Pick<WaveBody, "numTargets"
   return counts;
 }
 
-/** `40/100 committed, 3 failed`: what is zero is left out, and those that wait are what is missing. */
+/**
+ * `40/100 committed, 3 failed`: what is zero is left out, those that wait are what is missing, and what a narrow screen
+ * cuts off matters least.
+ */
 export function countsText(counts: GroupCounts): string {
   const total = TARGET_GROUPS.reduce((sum, group) => sum + counts[group], 0);
   if (total === 0) return "no devices";
-  const others = (["under way", "failed", "gone"] as const).filter((group) => counts[group] > 0);
+  const others = (["failed", "under way", "gone"] as const).filter((group) => counts[group] > 0);
   return [
     `${counts.committed}/${total} committed`,
     ...others.map((group) => `${counts[group]} ${group}`),

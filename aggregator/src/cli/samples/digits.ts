@@ -22,5 +22,6 @@ export async function sampleDigits(numDevices: number): Promise<Sample> {
     maxRounds: 50,
     pauseBetweenRoundsMs: 2000,
     releaseEveryVersions: 5,
+    afterwards: null,
   };
 }

@@ -12,12 +12,19 @@ export async function sampleKeyboard(numDevices: number): Promise<Sample> {
   return {
     ...{ model: MODEL, initial: model, fleet, heldOut },
     training: { batchSize: 16, learningRate: 1 },
-    serverOptimizer: { kind: "fedadam", learningRate: 0.02 },
+    serverOptimizer: { kind: "fedadam", learningRate: 0.01 },
     // One device's step is noise beside all devices' together, and a page sends it over a real line.
     update: { encoding: "int8", maxNorm: 1000 },
     close: "cohort",
-    maxRounds: 200,
+    maxRounds: 80,
     pauseBetweenRoundsMs: 1000,
     releaseEveryVersions: 2,
+    // What there is to learn from the simulated people is learned by then; whoever opens a page has more.
+    afterwards: {
+      serverOptimizer: { kind: "fedadam", learningRate: 0.002 },
+      maxRounds: 10_000,
+      pauseBetweenRoundsMs: 20_000,
+      releaseEveryVersions: 1,
+    },
   };
 }

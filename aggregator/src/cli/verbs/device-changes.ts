@@ -24,8 +24,10 @@ export function addDeviceChanges(device: Command, terminal: Terminal): void {
   addTag(device, terminal);
   addServerFlags(device.command("decommission").description("take a device out of service for good"))
     .argument("<device>", "id of the device")
-    .action(async (deviceId: string, flags: ServerFlags) => {
-      const done = await clientOf(flags).post(`${devicePath(deviceId)}/decommission`, decommissioned);
+    .option("--reason <text>", "why, for the audit", "fedge device decommission")
+    .action(async (deviceId: string, { reason, ...flags }: ServerFlags & { reason: string }) => {
+      const path = `${devicePath(deviceId)}/decommission`;
+      const done = await clientOf(flags).post(path, decommissioned, { reason });
       printResult(terminal, done, () => `device ${done.deviceId} is out of service; its record stays`);
     });
   addServerFlags(

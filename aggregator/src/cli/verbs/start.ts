@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, toWireError } from "@fedge/protocol";
 import { Option, type Command } from "commander";
 import { startServer } from "../../server.js";
 import { wholeNumber } from "../flag-values.js";
@@ -40,7 +40,9 @@ async function start(flags: StartFlags, terminal: Terminal): Promise<void> {
       "the sample devices have no enrolment key; use `fedge serve` with --enrolment-key",
     );
   }
-  const sample = new SampleFleet(await SAMPLES[flags.sample](flags.devices));
+  const sample = new SampleFleet(await SAMPLES[flags.sample](flags.devices), {
+    onError: (error) => terminal.err(`fedge: the sample does not go on: ${toWireError(error).message}\n`),
+  });
   const keyboard = flags.sample === "keyboard" ? keyboardPage() : null;
   const server = await startServer({
     ...serverOptionsOf(flags),
@@ -52,7 +54,7 @@ async function start(flags: StartFlags, terminal: Terminal): Promise<void> {
     await server.close();
   };
   try {
-    await sample.start(server, Date.now());
+    await sample.start(server, () => Date.now());
     printUrls(server, flags, terminal);
     if (keyboard !== null) terminal.err(`fedge: type at ${server.httpUrl}${KEYBOARD_PATH}\n`);
     terminal.err(`fedge: ${flags.devices} simulated devices join; the page shows their rounds.\n`);

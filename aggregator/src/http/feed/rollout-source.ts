@@ -11,19 +11,30 @@ export const HISTORY_ROLLOUTS = 100;
 /** Rollouts, and those that changed or were deleted. What could not be read is read again after the next change. */
 export class RolloutSource implements FeedSource {
   private dirty = new Set<RolloutId>();
+  /** Of every history that is being read: what changed meanwhile. */
+  private readonly openHistories = new Set<Set<RolloutId>>();
 
   constructor(private readonly rollouts: RolloutService) {}
 
   listen(onChange: () => void): () => void {
     return this.rollouts.onChange((rolloutId) => {
       this.dirty.add(rolloutId);
+      for (const changed of this.openHistories) changed.add(rolloutId);
       onChange();
     });
   }
 
   async history(): Promise<FeedMessage[]> {
-    const rollouts = await this.rollouts.list({ limit: HISTORY_ROLLOUTS, offset: 0 });
-    return [{ event: "rollouts", data: { rollouts, deleted: [] } }];
+    const changed = new Set<RolloutId>();
+    this.openHistories.add(changed);
+    try {
+      const rollouts = await this.rollouts.list({ limit: HISTORY_ROLLOUTS, offset: 0 });
+      return [{ event: "rollouts", data: { rollouts, deleted: [] } }];
+    } finally {
+      this.openHistories.delete(changed);
+      // Other pages may have been told already, and this one not: it would show the state before until the next change.
+      for (const rolloutId of changed) this.dirty.add(rolloutId);
+    }
   }
 
   async changes(): Promise<FeedMessage[]> {

@@ -1,11 +1,10 @@
-import type { DeviceAdmin } from "../../fleet/device-admin.js";
-import { deviceFilter } from "../../fleet/filter/device-filter.js";
-import type { Clock } from "../../clock/clock.js";
+import type { DeviceAdminPort } from "../../fleet/device-admin-port.js";
 import type { RolloutService } from "../../rollouts/rollout-service.js";
 import { actorOf } from "../actor.js";
 import { jsonRoute, type RouteHost } from "../route.js";
 import { deviceParams } from "../schema/basic-schema.js";
 import {
+  decommissionRequest,
   decommissioned,
   deviceGroup,
   deviceTags,
@@ -32,10 +31,7 @@ export function addTimelineRoute(host: RouteHost, rollouts: RolloutService): voi
 }
 
 /** What people do to devices, and `/v1/groups`: filters with names. */
-export function addFleetAdminRoutes(
-  host: RouteHost,
-  { deviceAdmin, clock }: { readonly deviceAdmin: DeviceAdmin; readonly clock: Clock },
-): void {
+export function addFleetAdminRoutes(host: RouteHost, deviceAdmin: DeviceAdminPort): void {
   jsonRoute(host, {
     method: "post",
     path: "/v1/devices/{deviceId}/tags",
@@ -47,7 +43,8 @@ export function addFleetAdminRoutes(
     result: deviceTags,
     handle: async (call) => {
       const { deviceId } = call.params;
-      return { deviceId, tags: await deviceAdmin.setTags(deviceId, call.body, actorOf(call).name) };
+      const { tags } = await deviceAdmin.setTags(deviceId, call.body, actorOf(call).name);
+      return { deviceId, tags };
     },
   });
   jsonRoute(host, {
@@ -57,16 +54,17 @@ export function addFleetAdminRoutes(
     summary: "Take a device out of service for good; its record stays",
     access: "devices",
     params: deviceParams,
+    body: decommissionRequest,
     result: decommissioned,
     handle: async (call) => {
-      await deviceAdmin.decommission(call.params.deviceId, actorOf(call).name);
+      await deviceAdmin.decommission(call.params.deviceId, actorOf(call).name, call.body.reason);
       return { deviceId: call.params.deviceId };
     },
   });
-  addGroupRoutes(host, deviceAdmin, clock);
+  addGroupRoutes(host, deviceAdmin);
 }
 
-function addGroupRoutes(host: RouteHost, deviceAdmin: DeviceAdmin, clock: Clock): void {
+function addGroupRoutes(host: RouteHost, deviceAdmin: DeviceAdminPort): void {
   jsonRoute(host, {
     method: "get",
     path: "/v1/groups",
@@ -85,7 +83,6 @@ function addGroupRoutes(host: RouteHost, deviceAdmin: DeviceAdmin, clock: Clock)
     body: groupRequest,
     result: deviceGroup,
     handle: async (call) => {
-      deviceFilter(call.body.filter, clock.nowMs());
       return deviceAdmin.saveGroup(call.body.name, call.body.filter, actorOf(call).name);
     },
   });
@@ -99,7 +96,9 @@ function addGroupRoutes(host: RouteHost, deviceAdmin: DeviceAdmin, clock: Clock)
     result: groupDeleted,
     handle: async (call) => {
       const { name } = call.params;
-      return { name, deleted: await deviceAdmin.deleteGroup(name, actorOf(call).name) };
+      const deleted = (await deviceAdmin.listGroups()).some((group) => group.name === name);
+      if (deleted) await deviceAdmin.deleteGroup(name, actorOf(call).name);
+      return { name, deleted };
     },
   });
 }

@@ -1,11 +1,12 @@
 import { z } from "@hono/zod-openapi";
-import { MAX_TAGS, TAG_PATTERN } from "../../fleet/device-admin.js";
+import { GROUP_NAME_PATTERN, MAX_TAGS, TAG_PATTERN } from "../../fleet/device-admin-port.js";
 import { MAX_FILTER_LENGTH } from "../../fleet/filter/filter-syntax.js";
 import { deviceIdText } from "./basic-schema.js";
 
-const WORD = "1 to 64 letters, digits or _.-, the first a letter or digit";
-const tag = z.string().regex(TAG_PATTERN, WORD);
-const groupName = z.string().regex(TAG_PATTERN, WORD);
+const tag = z.string().regex(TAG_PATTERN, "1 to 32 letters, digits or _.-, the first a letter or digit");
+const groupName = z
+  .string()
+  .regex(GROUP_NAME_PATTERN, "1 to 64 letters, digits or _.-, the first a letter or digit");
 
 export const tagsRequest = z
   .object({ add: z.array(tag).max(MAX_TAGS).default([]), remove: z.array(tag).max(MAX_TAGS).default([]) })
@@ -18,6 +19,10 @@ export const tagsRequest = z
 export const deviceTags = z
   .object({ deviceId: deviceIdText, tags: z.array(z.string()).readonly() })
   .openapi("DeviceTags");
+
+export const decommissionRequest = z
+  .object({ reason: z.string().max(1024).default("no reason given").describe("For the audit") })
+  .openapi("DeviceDecommission");
 
 export const decommissioned = z.object({ deviceId: deviceIdText }).openapi("DeviceDecommissioned");
 

@@ -1,35 +1,39 @@
 import type { DeviceId } from "@fedge/protocol";
-import type { DeviceAdmin, DeviceGroup, TagChange } from "../../fleet/device-admin.js";
+import type { DeviceAdminPort, DeviceGroup, TagChange } from "../../fleet/device-admin-port.js";
+import { deviceFilter } from "../../fleet/filter/device-filter.js";
+import { SAMPLE_START_MS } from "./sample-data.js";
 import type { ServiceDouble } from "./service-double.js";
 
 /** Tags, groups and decommissioned devices in memory. Its state is public and mutable. */
-export class DeviceAdminDouble implements DeviceAdmin {
+export class DeviceAdminDouble implements DeviceAdminPort {
   readonly tags = new Map<DeviceId, readonly string[]>();
-  readonly decommissioned: DeviceId[] = [];
+  readonly decommissioned: { readonly deviceId: DeviceId; readonly reason: string }[] = [];
   readonly groups = new Map<string, string>();
 
   constructor(private readonly service: ServiceDouble) {}
 
-  async setTags(deviceId: DeviceId, { add, remove }: TagChange): Promise<readonly string[]> {
+  async setTags(deviceId: DeviceId, { add, remove }: TagChange): Promise<{ tags: readonly string[] }> {
     await this.service.getDevice(deviceId);
     const kept = (this.tags.get(deviceId) ?? []).filter((tag) => !remove.includes(tag));
     const tags = [...new Set([...kept, ...add])].sort();
     this.tags.set(deviceId, tags);
-    return tags;
+    return { tags };
   }
 
-  async decommission(deviceId: DeviceId): Promise<void> {
+  async decommission(deviceId: DeviceId, _actor: string, reason: string): Promise<void> {
     await this.service.getDevice(deviceId);
-    if (!this.decommissioned.includes(deviceId)) this.decommissioned.push(deviceId);
+    const isOut = this.decommissioned.some((one) => one.deviceId === deviceId);
+    if (!isOut) this.decommissioned.push({ deviceId, reason });
   }
 
   async saveGroup(name: string, filter: string): Promise<DeviceGroup> {
+    deviceFilter(filter, SAMPLE_START_MS);
     this.groups.set(name, filter);
     return { name, filter };
   }
 
-  async deleteGroup(name: string): Promise<boolean> {
-    return this.groups.delete(name);
+  async deleteGroup(name: string): Promise<void> {
+    this.groups.delete(name);
   }
 
   async listGroups(): Promise<DeviceGroup[]> {

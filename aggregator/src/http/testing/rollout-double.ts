@@ -43,6 +43,8 @@ export class RolloutDouble implements RolloutService {
   readonly commands: GivenCommand[] = [];
   /** What reading one rollout throws, when something does. */
   failure: Error | null = null;
+  /** Called after one rollout was read. */
+  onRead: () => void = () => undefined;
   private readonly listeners = new Set<(rolloutId: RolloutId) => void>();
 
   async create(config: RolloutConfig, actor: Actor): Promise<RolloutView> {
@@ -63,6 +65,7 @@ export class RolloutDouble implements RolloutService {
   async get(rolloutId: RolloutId): Promise<RolloutView> {
     if (this.failure !== null) throw this.failure;
     const found = this.rollouts.find((rollout) => rollout.rolloutId === rolloutId);
+    this.onRead();
     if (found !== undefined) return found;
     const message = `there is no rollout ${rolloutId}; \`fedge rollout list\` shows those that exist`;
     throw new FedgeError("ROLLOUT_UNKNOWN", message);

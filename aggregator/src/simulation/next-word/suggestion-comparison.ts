@@ -17,7 +17,7 @@ import { SIMULATED_MODEL } from "../run-task.js";
 import { portsOf } from "../workload.js";
 import type { TypedText } from "./typed-text.js";
 
-/** How good suggestions are on text that nobody learned, by whom they come from (Hard et al. 2018, table 2). */
+/** How good suggestions are for people of whom nobody learned, by whom they come from (Hard et al. 2018, table 2). */
 export interface SuggestionComparison {
   /** The final version. */
   readonly federated: SuggestionQuality;

@@ -3,7 +3,7 @@ import { DEMO_WORDS, Vocabulary, wordsOf } from "@fedge/browser-demo/words";
 import { FedgeError } from "@fedge/protocol";
 import { readPlays } from "../data/plays.js";
 
-/** What people have typed, and what others type of whom nobody learned. */
+/** What people have typed, and what others type of whom nobody learned; everyday phrases are everybody's. */
 export interface TypedText {
   readonly vocabulary: Vocabulary;
   /** Sentences of each device. */
