@@ -175,10 +175,13 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
       await page.getByTestId("decommission").click();
       expect(await page.getByTestId("dialog").innerText()).toContain("It cannot be taken back");
       expect(pages.app.deviceAdmin.decommissioned).toEqual([]);
+      await page.getByTestId("reason").fill("lost on a train");
       await page.getByTestId("dialog-confirm").click();
       await page.getByText("Out of service:").waitFor();
 
-      expect(pages.app.deviceAdmin.decommissioned).toEqual(["device-1"]);
+      expect(pages.app.deviceAdmin.decommissioned).toEqual([
+        { deviceId: "device-1", reason: "lost on a train" },
+      ]);
     });
 
     test("is left as it is by a viewer, who is told why", async () => {

@@ -17,8 +17,8 @@ export function DecommissionButton(props: {
   const [isAsking, setIsAsking] = useState(false);
   const [isDone, setIsDone] = useState(false);
   const isOut = isDone || isDecommissioned(device);
-  const decommission = async (): Promise<void> => {
-    await api.post(`${props.path}/decommission`, {});
+  const decommission = async (reason: string): Promise<void> => {
+    await api.post(`${props.path}/decommission`, { reason });
     setIsDone(true);
     props.onChanged();
   };
@@ -47,7 +47,7 @@ export function DecommissionButton(props: {
 
 function DecommissionDialog(props: {
   readonly deviceId: string;
-  readonly onConfirm: () => Promise<void>;
+  readonly onConfirm: (reason: string) => Promise<void>;
   readonly onClose: () => void;
 }) {
   return (
@@ -55,7 +55,7 @@ function DecommissionDialog(props: {
       title={`Take ${props.deviceId} out of service?`}
       confirmLabel="Decommission this device"
       isDangerous
-      wantsReason={false}
+      wantsReason
       onConfirm={props.onConfirm}
       onClose={props.onClose}
       testId="dialog"

@@ -36,7 +36,7 @@ export function DevicesCard({ offsetMs }: { readonly offsetMs: number }) {
         onChange={change}
         problem={error !== null && isFilterError ? { filter, error } : null}
         placeholder="presence == online and serving.digits < 7"
-        hint="Fields: id, presence, platform, engine, runtime, serving.MODEL, tag, enrolled, seen; joined by and, or, not."
+        hint="Fields: id, presence, platform, engine, runtime, enrolled, seen, tag, group, serving.MODEL, attribute.NAME; joined by and, or, not."
       />
       {error !== null && !isFilterError && <Problem error={error} />}
       <div className="devices-area" aria-busy={isLoading}>
