@@ -6,6 +6,7 @@ import { listen } from "./http/listen.js";
 import type { HttpAppOptions } from "./http/ports.js";
 import { adminTokenCheck } from "./identity/admin-token.js";
 import { createModelPreparer } from "./model-check/prepare-in-process.js";
+import { invitationPath } from "./people/secrets.js";
 import { Closing } from "./server/closing.js";
 import { openFoundations, type Foundations } from "./server/foundations.js";
 import { renderMetrics } from "./server/gauges.js";
@@ -46,9 +47,12 @@ async function openHttp(
   );
   base.broker?.attachWebSocket(listener.server);
   const authority = hostInUrl(options.host);
+  const httpUrl = `http://${authority}:${listener.port}`;
+  const { firstInvitation } = base;
   return {
     service,
-    httpUrl: `http://${authority}:${listener.port}`,
+    httpUrl,
+    firstInvitationUrl: firstInvitation === null ? null : `${httpUrl}${invitationPath(firstInvitation)}`,
     mqttUrl: options.brokerUrl ?? `mqtt://${authority}:${base.broker?.tcpPort ?? options.mqttPort}`,
     webSocketUrl: `ws://${authority}:${listener.port}/mqtt`,
     adminToken: base.state.adminToken,
@@ -72,9 +76,9 @@ function createService(
 }
 
 function createApp(options: ServerOptions, base: Foundations, service: Aggregator): HttpApp {
-  const { blobs, identity, metrics, clock, logger: log } = base;
+  const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
   return createHttpApp({
-    ...{ service, blobs, identity, clock, log },
+    ...{ service, blobs, identity, people, audit, clock, log },
     isAdminToken: adminTokenCheck(base.state.adminToken),
     metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
     health: () => checkHealth(base),

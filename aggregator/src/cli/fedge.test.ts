@@ -51,6 +51,9 @@ describe("help and mistakes", () => {
       "rollout",
       "device",
       "group",
+      "account",
+      "token",
+      "audit",
       "bench",
     ]) {
       expect(run.stdout).toMatch(new RegExp(`^  ${verb} `, "m"));
@@ -344,10 +347,7 @@ describe("reaching the server", () => {
   test("without a token the error says where to get one", async () => {
     const run = await runFedge(["task", "stop", SAMPLE_TASK, "--server", server], { cwd });
 
-    expect([run.exitCode, run.stderr]).toEqual([
-      1,
-      expect.stringMatching(/wants the admin token.*--token.*--state/),
-    ]);
+    expect([run.exitCode, run.stderr]).toEqual([1, expect.stringMatching(/wants a token.*--token.*--state/)]);
   });
 
   test("the token of a local server is found in its state directory", async () => {

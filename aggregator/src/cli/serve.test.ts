@@ -15,13 +15,14 @@ const BIN = fileURLToPath(new URL("../../bin/fedge.js", import.meta.url));
 vi.setConfig({ testTimeout: 60_000 });
 
 const cwd = mkdtempSync(join(tmpdir(), "fedge-serve-"));
-afterAll(() => rmSync(cwd, { recursive: true }));
+afterAll(() => rmSync(cwd, { recursive: true }), 60_000);
 
 interface Ready {
   readonly httpUrl: string;
   readonly mqttUrl: string;
   readonly webSocketUrl: string;
   readonly adminTokenFile: string;
+  readonly firstInvitationUrl: string | null;
 }
 
 /** A server on free ports, once it has said where it is. */
@@ -60,6 +61,34 @@ test("the command line manages the server whose state directory it is told", asy
   expect([tasks.exitCode, lastJson(tasks)]).toEqual([0, []]);
   expect([create.exitCode, lastJson(create)]).toMatchObject([1, { error: { code: "MODEL_UNKNOWN" } }]);
   expect(readFileSync(ready.adminTokenFile, "utf8").trim()).toMatch(/^[\w-]{43}$/);
+});
+
+test("the first administrator comes in by the printed link, once, and the log of it outlives a kill", async () => {
+  const { child, ready } = await serve("people");
+  const code = /^http:\/\/127\.0\.0\.1:\d+\/#\/invitation=([\w-]{43})$/.exec(
+    ready.firstInvitationUrl ?? "",
+  )?.[1];
+  const accept = (name: string): Promise<Response> =>
+    fetch(`${ready.httpUrl}/v1/invitations/accept`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ code, name, password: "correct horse battery staple" }),
+    });
+  const statuses = [(await accept("ana")).status, (await accept("eve")).status];
+  await exitCodeAfter(child, "SIGKILL");
+
+  const again = await serve("people");
+  const flags = ["--server", again.ready.httpUrl, "--state", join(cwd, "people"), "--json"];
+  const verified = await runFedge(["audit", "verify", ...flags], { cwd });
+  const listed = await runFedge(["audit", "list", ...flags], { cwd });
+  await exitCodeAfter(again.child, "SIGTERM");
+
+  expect([statuses, again.ready.firstInvitationUrl, verified.exitCode]).toEqual([[201, 403], null, 0]);
+  expect(lastJson(listed)).toMatchObject([
+    { actor: "ana", action: "session.begin" },
+    { actor: "ana", action: "account.create", details: { role: "admin", invitedBy: "system" } },
+    { actor: "system", action: "account.invite" },
+  ]);
 });
 
 test("a taken port fails with the port and the flag in one sentence", async () => {

@@ -105,10 +105,10 @@ export class ServerClient {
     const wire: WireError = parsed.data.error;
     if (wire.code !== "TOKEN_INVALID") return fromWireError(wire);
     const { server, token } = this.options;
-    const what = token === null ? "wants the admin token" : "does not accept this token";
+    const what = token === null ? "wants a token" : "does not accept this token";
     return new FedgeError(
       "TOKEN_INVALID",
-      `the aggregator at ${server} ${what}; give the admin token with --token or FEDGE_TOKEN, or its state directory with --state or FEDGE_STATE`,
+      `the aggregator at ${server} ${what}; give an API token or the admin token with --token or FEDGE_TOKEN, or its state directory with --state or FEDGE_STATE`,
       { details: { server } },
     );
   }

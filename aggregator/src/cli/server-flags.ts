@@ -30,9 +30,10 @@ export function addServerFlags(command: Command): Command {
         .argParser(serverUrl),
     )
     .addOption(
-      new Option("--token <token>", "admin token; read from the state directory unless given").env(
-        "FEDGE_TOKEN",
-      ),
+      new Option(
+        "--token <token>",
+        "API token or admin token; the latter is read from the state directory unless given",
+      ).env("FEDGE_TOKEN"),
     )
     .addOption(
       new Option(

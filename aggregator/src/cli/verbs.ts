@@ -57,6 +57,21 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./verbs/group.js")).addGroup,
   },
   {
+    name: "account",
+    summary: "list accounts, invite people, give roles, disable",
+    load: async () => (await import("./verbs/account.js")).addAccount,
+  },
+  {
+    name: "token",
+    summary: "create, list and revoke API tokens",
+    load: async () => (await import("./verbs/token.js")).addToken,
+  },
+  {
+    name: "audit",
+    summary: "list who did what, and verify that nobody changed the list",
+    load: async () => (await import("./verbs/audit.js")).addAudit,
+  },
+  {
     name: "bench",
     summary: "measure this machine against what the project promises",
     load: async () => (await import("./verbs/bench.js")).addBench,

@@ -1,7 +1,7 @@
-import type { Call } from "./route.js";
 import type { Actor } from "../rollouts/rollout-service.js";
+import type { Call } from "./route.js";
 
-/** Who makes a call that changes something. */
-export function actorOf(_call: Pick<Call<undefined, undefined>, "context">): Actor {
-  return { name: "admin", mayApprove: true };
+/** Who makes a call that changes a rollout. */
+export function actorOf({ caller, actor }: Pick<Call<undefined, undefined>, "caller" | "actor">): Actor {
+  return { name: actor, mayApprove: caller.permissions.includes("approve") };
 }

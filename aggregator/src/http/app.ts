@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { FedgeError } from "@fedge/protocol";
 import { bodyLimit } from "hono/body-limit";
+import { requireAccess } from "./access.js";
 import { deviceCors } from "./device-cors.js";
 import { errorResponse } from "./errors.js";
 import { EventStreams } from "./event-stream.js";
@@ -8,15 +9,19 @@ import { LiveFeed } from "./live-feed.js";
 import { openApiDocument } from "./openapi.js";
 import type { HttpAppOptions } from "./ports.js";
 import { rawRoute, type RouteHost } from "./route.js";
+import { addAccountRoutes } from "./routes/account-routes.js";
+import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
 import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
 import { addRolloutRoutes } from "./routes/rollout-routes.js";
+import { addSessionRoutes } from "./routes/session-routes.js";
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { feedMessage } from "./schema/overview-schema.js";
 import { APP_PAGE_HEADERS, securityHeaders } from "./security-headers.js";
+import { SESSION_COOKIE } from "./session-cookie.js";
 import { siteGuard } from "./site-guard.js";
 import { staticFiles } from "./static-files.js";
 
@@ -36,7 +41,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app = new OpenAPIHono();
   const feed = new LiveFeed(options);
   addGuards(app, options);
-  addRoutes({ app, access: options }, options, feed);
+  addRoutes({ app, access: options, audit: options.audit }, options, feed);
   for (const { path, directory } of options.appPages ?? []) {
     app.use("*", staticFiles(directory, path, APP_PAGE_HEADERS));
     app.get(path.slice(0, -1), (context) => context.redirect(path));
@@ -81,15 +86,24 @@ function limitTo(maxSize: number): ReturnType<typeof bodyLimit> {
   });
 }
 
+function documentCredentials({ openAPIRegistry }: OpenAPIHono): void {
+  openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  const session = { type: "apiKey", in: "cookie", name: SESSION_COOKIE } as const;
+  openAPIRegistry.registerComponent("securitySchemes", "session", session);
+}
+
 function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): void {
   const { app } = host;
-  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  documentCredentials(app);
   addSystemRoutes(host, options);
   addTaskRoutes(host, options.service);
   addModelRoutes(host, options.service);
   addDeviceRoutes(host, options);
   addDeliveryRoutes(host, options);
   addBlobRoutes(host, options.blobs);
+  addSessionRoutes(host, options);
+  addAccountRoutes(host, options);
+  addAuditRoutes(host, options.audit);
   const streams = new EventStreams(feed);
   rawRoute(host, {
     method: "get",
@@ -99,7 +113,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
     access: "read",
     produces: "text/event-stream",
     result: feedMessage,
-    respond: () => Promise.resolve(streams.open()),
+    respond: async ({ context }) => streams.open(() => requireAccess(context, "read", host.access)),
   });
   app.get("/openapi.json", (context) => context.json(openApiDocument(app)));
 }

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { MACHINE } from "../people/caller.js";
+import { HEARTBEAT_MS } from "./live-feed.js";
 import { createAppDouble } from "./testing/app-double.js";
+import { signIn } from "./testing/callers.js";
 import { sampleTask } from "./testing/sample-data.js";
 
 test("the stream is server-sent events that begin with the overview", async () => {
@@ -13,4 +16,37 @@ test("the stream is server-sent events that begin with the overview", async () =
 
   expect(response.headers.get("Content-Type")).toBe("text/event-stream; charset=utf-8");
   expect(first).toMatch(/^event: overview\ndata: \{"startedAtMs":\d+.*\}\n\n$/);
+});
+
+test("the stream of somebody whose account is disabled ends with the next heartbeat", async () => {
+  const app = createAppDouble({ allowOpenReads: false });
+  await app.people.join("vic", "viewer");
+  const response = await app.ask("/v1/events", { headers: { Cookie: await signIn(app, "vic") } });
+  const reader = response.body?.getReader();
+  const readToEnd = async (): Promise<void> => {
+    while ((await reader?.read())?.done === false);
+  };
+  await reader?.read();
+
+  await app.people.people.accounts.change(MACHINE, "vic", { disabled: true });
+  app.clock.advance(HEARTBEAT_MS);
+
+  await expect(readToEnd()).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
+});
+
+test("the stream of somebody who may stay goes on after a heartbeat", async () => {
+  const app = createAppDouble({ allowOpenReads: false });
+  await app.people.join("vic", "viewer");
+  const response = await app.ask("/v1/events", { headers: { Cookie: await signIn(app, "vic") } });
+  const reader = response.body?.getReader();
+  await reader?.read();
+
+  for (let beat = 0; beat < 2; beat += 1) app.clock.advance(HEARTBEAT_MS);
+  const said: string[] = [];
+  while (said.filter((text) => text.startsWith("event: heartbeat")).length < 2) {
+    said.push(new TextDecoder().decode((await reader?.read())?.value));
+  }
+  await reader?.cancel();
+
+  expect(said.at(-1)).toMatch(/^event: heartbeat/);
 });

@@ -14,15 +14,18 @@ export class EventStreams {
     private readonly maxStreams = 200,
   ) {}
 
-  /** Throws RATE_LIMITED when too many pages are connected. */
-  open(): Response {
+  /**
+   * `mayStay` is asked at every heartbeat and rejects for a page whose person may read no more, which ends the stream.
+   * Throws RATE_LIMITED when too many pages are connected.
+   */
+  open(mayStay: () => Promise<unknown> = () => Promise.resolve()): Response {
     if (this.numOpen >= this.maxStreams) {
       throw new FedgeError("RATE_LIMITED", `${this.maxStreams} pages are connected already; close one`, {
         details: { retryAfterMs: 5000 },
       });
     }
     this.numOpen += 1;
-    return new Response(this.stream(), {
+    return new Response(this.stream(mayStay), {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-store",
@@ -31,7 +34,7 @@ export class EventStreams {
     });
   }
 
-  private stream(): ReadableStream<Uint8Array> {
+  private stream(mayStay: () => Promise<unknown>): ReadableStream<Uint8Array> {
     let unsubscribe = (): void => undefined;
     let isOpen = true;
     const end = (): void => {
@@ -43,11 +46,15 @@ export class EventStreams {
     return new ReadableStream<Uint8Array>(
       {
         start: async (controller) => {
+          const cut = (error: unknown): void => {
+            if (isOpen) controller.error(error);
+            end();
+          };
           const sink: FeedSink = (message) => {
             if (!isOpen) return;
+            if (message.event === "heartbeat") mayStay().catch(cut);
             if ((controller.desiredSize ?? 0) > 0) return controller.enqueue(encode(message));
-            end();
-            controller.error(new FedgeError("CLOSED", "the page reads too slowly"));
+            cut(new FedgeError("CLOSED", "the page reads too slowly"));
           };
           try {
             unsubscribe = await this.feed.subscribe(sink);

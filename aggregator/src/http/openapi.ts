@@ -12,9 +12,18 @@ export function openApiDocument(app: OpenAPIHono): ReturnType<OpenAPIHono["getOp
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: "http://127.0.0.1:8787" }],
-    tags: ["tasks", "rounds", "models", "rollouts", "devices", "blobs", "events", "system"].map((name) => ({
-      name,
-    })),
+    tags: [
+      "tasks",
+      "rounds",
+      "models",
+      "rollouts",
+      "devices",
+      "blobs",
+      "events",
+      "people",
+      "audit",
+      "system",
+    ].map((name) => ({ name })),
   });
 }
 

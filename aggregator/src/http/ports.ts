@@ -3,6 +3,8 @@ import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
 import type { DeviceAdminPort } from "../fleet/device-admin-port.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
+import type { AuditLog } from "../audit/audit-log.js";
+import type { PeopleService } from "../people/people-service.js";
 import type { AggregatorService } from "../service.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
@@ -58,6 +60,8 @@ export interface HttpAppOptions {
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */
   readonly isAdminToken: (token: string) => boolean;
+  readonly people: PeopleService;
+  readonly audit: Pick<AuditLog, "append" | "list" | "verify">;
   readonly metrics: MetricsPort;
   readonly health: () => Promise<HealthBody>;
   readonly clock: Clock;

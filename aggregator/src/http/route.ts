@@ -1,15 +1,18 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
-import { FedgeError, type DeviceId } from "@fedge/protocol";
+import { FedgeError } from "@fedge/protocol";
 import type { Context } from "hono";
+import type { Audit, AuditDraft } from "../audit/audit.js";
+import type { Caller } from "../people/caller.js";
 import { requireAccess, type Access, type AccessOptions } from "./access.js";
 import { fieldError } from "./errors.js";
 import { errorBody } from "./schema/basic-schema.js";
 
-/** Where routes are put: the app, its document, and who may call. */
+/** Where routes are put: the app, its document, who may call, and where it is written down. */
 export interface RouteHost {
   readonly app: OpenAPIHono;
   readonly access: AccessOptions;
+  readonly audit: Audit;
 }
 
 type ParsedObject = z.ZodObject | undefined;
@@ -19,9 +22,14 @@ export interface Call<P, Q> {
   readonly params: Output<P>;
   readonly query: Output<Q>;
   readonly context: Context;
-  /** The device that calls, when a device does. */
-  readonly device: DeviceId | null;
+  readonly caller: Caller;
+  /** Name of the caller in the audit log. */
+  readonly actor: string;
 }
+
+/** What a call did, for the audit log. */
+export type AuditedAct = Pick<AuditDraft, "action" | "subject"> &
+  Partial<Pick<AuditDraft, "actor" | "details">>;
 
 interface RouteSpec<P extends ParsedObject, Q extends ParsedObject> {
   readonly method: "get" | "post" | "put" | "delete";
@@ -44,6 +52,8 @@ export interface JsonRoute<
   readonly result: R;
   /** 200 unless given. */
   readonly status?: 200 | 201;
+  /** What to write down once it is done, for what does not write its own entry with the change. */
+  readonly audit?: (call: Call<P, Q> & { readonly body: Output<B> }, result: z.output<R>) => AuditedAct;
   handle(call: Call<P, Q> & { readonly body: Output<B> }): Promise<z.output<R>>;
 }
 
@@ -71,10 +81,22 @@ export function jsonRoute<
   });
   listen(host, route, async (call) => {
     const body = route.body === undefined ? undefined : await readJson(call.context, route.body);
-    const result = await route.handle({ ...call, body: body as Output<B> });
+    const whole = { ...call, body: body as Output<B> };
+    const result = await route.handle(whole);
+    if (route.audit !== undefined) await writeDown(host, call, route.audit(whole, result));
     call.context.header("Cache-Control", "no-store");
     return call.context.json(result as object, status);
   });
+}
+
+/** Writes to the audit log what the caller of a route did, and with which token. */
+export async function writeDown(
+  host: Pick<RouteHost, "audit">,
+  { caller, actor }: Pick<Call<undefined, undefined>, "caller" | "actor">,
+  { details = {}, ...act }: AuditedAct,
+): Promise<void> {
+  const by = caller.token === null ? {} : { token: caller.token };
+  await host.audit.append({ actor, ...act, details: { ...details, ...by } });
 }
 
 /** Adds a route that answers with bytes or text of its own. */
@@ -108,7 +130,7 @@ function document<P extends ParsedObject, Q extends ParsedObject>(
     path: route.path,
     tags: [route.tag],
     summary: route.summary,
-    ...(route.access === "public" ? {} : { security: [{ bearer: [] }] }),
+    ...(route.access === "public" ? {} : { security: [{ bearer: [] }, { session: [] }] }),
     request: {
       ...(route.params === undefined ? {} : { params: route.params }),
       ...(route.query === undefined ? {} : { query: route.query }),
@@ -128,10 +150,10 @@ function listen<P extends ParsedObject, Q extends ParsedObject>(
 ): void {
   const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
   host.app.on(route.method.toUpperCase(), path, async (context: Context) => {
-    const device = await requireAccess(context, route.access, host.access);
+    const caller = await requireAccess(context, route.access, host.access);
     const params = parsed("path", route.params, context.req.param());
     const query = parsed("query", route.query, context.req.query());
-    return respond({ params, query, context, device });
+    return respond({ params, query, context, caller, actor: caller.name ?? "anonymous" });
   });
 }
 

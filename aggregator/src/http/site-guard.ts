@@ -1,5 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 
 export interface SiteGuardOptions {
   readonly allowedHosts: readonly string[];
@@ -37,6 +37,28 @@ export function siteGuard(options: SiteGuardOptions): MiddlewareHandler {
     }
     await next();
   };
+}
+
+/**
+ * Throws ACCESS_DENIED when a changing request in a person's session does not come from our own page.
+ *
+ * `SameSite=Strict` keeps other sites away, but to a browser every port of a host is the same site, and the origins
+ * that devices call from are not ours either: only this very origin acts for a person.
+ */
+export function assertOwnPage(context: Context): void {
+  if (SAFE_METHODS.has(context.req.method)) return;
+  const origin = context.req.header("Origin");
+  const host = hostOf(context.req.header("Host") ?? new URL(context.req.url).host);
+  if (origin !== undefined && host !== null && isOwnOrigin(origin, host)) return;
+  throw new FedgeError(
+    "ACCESS_DENIED",
+    "in a session only the server's own page changes things; a program takes an API token (`fedge token create`)",
+    { details: { origin: origin ?? null } },
+  );
+}
+
+function isOwnOrigin(origin: string, host: URL): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host.host;
 }
 
 /** True for our own origin, an allowed one, and a loopback page that calls a loopback server. */

@@ -22,6 +22,8 @@ export class TokenBuckets {
   constructor(
     private readonly clock: Clock,
     private readonly limit: RateLimit,
+    /** What there are too many of, for people. */
+    private readonly what: string,
   ) {}
 
   /** Takes one token. Throws RATE_LIMITED with `details.retryAfterMs` when the key has none left. */
@@ -36,10 +38,8 @@ export class TokenBuckets {
     const retryAfterMs = Math.ceil(((1 - tokens) / this.limit.perSecond) * 1000);
     throw new FedgeError(
       "RATE_LIMITED",
-      `too many enrolments from this address; try again in ${retryAfterMs} ms`,
-      {
-        details: { retryAfterMs },
-      },
+      `too many ${this.what}; try again in ${Math.ceil(retryAfterMs / 1000)} s`,
+      { details: { retryAfterMs } },
     );
   }
 

@@ -25,10 +25,11 @@ import { openEmbeddedStore } from "../store/embedded-store.js";
 import { openPostgresStore } from "../store/postgres-store.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
 import type { Closing } from "./closing.js";
+import { openPeople, type People } from "./people.js";
 import type { ServerOptions } from "./options.js";
 
 /** What everything else stands on. */
-export interface Foundations {
+export interface Foundations extends People {
   readonly tenantId: TenantId;
   readonly clock: Clock;
   /** Names this run of the server; larger than that of the run before. */
@@ -63,7 +64,8 @@ export async function openFoundations(options: ServerOptions, closing: Closing):
   const enrolmentKey = options.enrolmentKey ?? null;
   const identity = createDeviceIdentity({ tenantId, store, tokens, clock, enrolmentKey });
   const session = clock.nowMs();
-  const base = { tenantId, clock, session, logger, metrics, state, store, blobs, identity };
+  const people = await openPeople({ store, state, clock, logger });
+  const base = { tenantId, clock, session, logger, metrics, state, store, blobs, identity, ...people };
   return { ...base, ...(await openTransport(options, base, closing)) };
 }
 

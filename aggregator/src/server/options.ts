@@ -41,6 +41,8 @@ export interface RunningServer {
   readonly webSocketUrl: string;
   readonly adminToken: string;
   readonly adminTokenFile: string;
+  /** The link by which the first administrator makes his account, once within 24 hours; null when somebody has one. */
+  readonly firstInvitationUrl: string | null;
   /** Says goodbye to devices, keeps everything, ends every thread and connection. Idempotent. */
   close(): Promise<void>;
 }

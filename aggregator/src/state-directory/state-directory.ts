@@ -13,6 +13,8 @@ export interface StatePaths {
   readonly folds: string;
   /** Where a person finds the administrator's token. */
   readonly adminTokenFile: string;
+  /** Names the last audit entry, outside of the database. */
+  readonly auditAnchorFile: string;
 }
 
 export interface StateDirectory {
@@ -57,6 +59,7 @@ function pathsIn(directory: string): StatePaths {
     blobs: join(directory, "blobs"),
     folds: join(directory, "folds"),
     adminTokenFile: join(directory, "admin-token"),
+    auditAnchorFile: join(directory, "audit-head"),
   };
 }
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPostgresStore } from "./postgres-store.js";
+import { describeAuditStore } from "./testing/conformance/audit-store-suite.js";
 import { describeControlStore } from "./testing/conformance/control-store-suite.js";
+import { describePeopleStore } from "./testing/conformance/people-store-suite.js";
 import { findPostgres, startPostgres, type PostgresCluster } from "./testing/postgres-cluster.js";
 import { namesOf, sampleTaskConfig } from "./testing/sample-records.js";
 
@@ -16,6 +18,17 @@ if ("missing" in found) {
   afterAll(() => cluster.close(), 60_000);
 
   describeControlStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
+
+  /** A database of its own, because these stores begin empty. */
+  async function openNew(name: string): ReturnType<typeof openPostgresStore> {
+    await cluster.sql(`create database ${name}`);
+    return openPostgresStore({ url: cluster.url.replace("/postgres?", `/${name}?`) });
+  }
+  describeAuditStore("PostgreSQL", () => openNew("audit"));
+  describePeopleStore("PostgreSQL", async () => {
+    const store = await openNew("people");
+    return { people: store, audit: store, close: () => store.close() };
+  });
 
   describe("a store in a PostgreSQL server", () => {
     test("is migrated once by aggregators that start together, and both see the same", async () => {

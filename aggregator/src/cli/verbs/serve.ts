@@ -40,15 +40,17 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
 
 /** Says where everything is. The page of a server that others can reach opens with the token in its address. */
 export function printUrls(server: RunningServer, flags: Pick<ServeFlags, "host">, terminal: Terminal): void {
-  const { httpUrl, mqttUrl, webSocketUrl, adminToken, adminTokenFile } = server;
+  const { httpUrl, mqttUrl, webSocketUrl, adminToken, adminTokenFile, firstInvitationUrl } = server;
   const host = flags.host.includes(":") ? `[${flags.host}]` : flags.host;
   const page = isLoopback(host) ? `${httpUrl}/` : `${httpUrl}/#token=${adminToken}`;
-  printResult(terminal, { httpUrl, mqttUrl, webSocketUrl, adminTokenFile }, () =>
+  const first = firstInvitationUrl === null ? [] : [["first admin", `${firstInvitationUrl} (once)`] as const];
+  printResult(terminal, { httpUrl, mqttUrl, webSocketUrl, adminTokenFile, firstInvitationUrl }, () =>
     formatFields([
       ["page", page],
       ["http", httpUrl],
       ["mqtt", `${mqttUrl} and ${webSocketUrl}`],
       ["admin token", adminTokenFile],
+      ...first,
     ]),
   );
 }

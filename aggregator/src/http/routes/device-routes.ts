@@ -1,5 +1,5 @@
-import type { Context } from "hono";
 import type { HttpAppOptions } from "../ports.js";
+import { remoteAddress } from "../remote-address.js";
 import { jsonRoute, type RouteHost } from "../route.js";
 import { deviceFilter } from "../../fleet/filter/device-filter.js";
 import { deviceParams } from "../schema/basic-schema.js";
@@ -27,7 +27,8 @@ const DEFAULT_ENROLMENT_RATE = { perSecond: 100, burst: 2000 };
 /** `/v1/devices`: the fleet for people, and how a device gets its identity and its tokens. */
 export function addDeviceRoutes(host: RouteHost, options: DeviceRouteOptions): void {
   addFleetRoutes(host, options);
-  const buckets = new TokenBuckets(options.clock, options.enrolmentRate ?? DEFAULT_ENROLMENT_RATE);
+  const rate = options.enrolmentRate ?? DEFAULT_ENROLMENT_RATE;
+  const buckets = new TokenBuckets(options.clock, rate, "enrolments from this address");
   jsonRoute(host, {
     method: "post",
     path: "/v1/devices",
@@ -81,6 +82,8 @@ function addSignedRoutes(
     params: deviceParams,
     body: forgetRequest,
     result: forgetAnswer,
+    // The device's own signature is the proof; nobody else can ask for it here.
+    audit: ({ params: { deviceId } }) => ({ actor: deviceId, action: "device.forget", subject: deviceId }),
     handle: async ({ params, body, context }) => {
       buckets.take(remoteAddress(context));
       await identity.forget(params.deviceId, body);
@@ -114,11 +117,4 @@ function addFleetRoutes(host: RouteHost, { service, clock }: DeviceRouteOptions)
     result: deviceRecord,
     handle: ({ params }) => service.getDevice(params.deviceId),
   });
-}
-
-/** The peer's address where the platform tells it; one shared bucket where it does not. */
-function remoteAddress(context: Context): string {
-  const bindings = context.env as
-    { readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } } } | undefined;
-  return bindings?.incoming?.socket?.remoteAddress ?? "unknown";
 }

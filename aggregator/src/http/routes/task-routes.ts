@@ -16,6 +16,11 @@ export function addTaskRoutes(host: RouteHost, service: AggregatorService): void
     body: taskConfigBody,
     result: taskView,
     status: 201,
+    audit: (_call, { config }) => ({
+      action: "task.create",
+      subject: config.taskId,
+      details: { model: config.model, maxRounds: config.maxRounds },
+    }),
     handle: ({ body }) => service.createTask(body),
   });
   jsonRoute(host, {
@@ -37,10 +42,14 @@ export function addTaskRoutes(host: RouteHost, service: AggregatorService): void
     result: taskView,
     handle: ({ params }) => service.getTask(params.taskId),
   });
+  addTaskActions(host, service);
+  addRoundRoutes(host, service);
+}
+
+function addTaskActions(host: RouteHost, service: AggregatorService): void {
   addTaskAction(host, "pause", "Stop opening rounds; the open one ends", (id) => service.pauseTask(id));
   addTaskAction(host, "resume", "Open rounds again", (id) => service.resumeTask(id));
   addTaskAction(host, "stop", "End the task for good", (id) => service.stopTask(id));
-  addRoundRoutes(host, service);
 }
 
 function addTaskAction(
@@ -57,6 +66,7 @@ function addTaskAction(
     access: "tasks",
     params: taskParams,
     result: taskView,
+    audit: ({ params }) => ({ action: `task.${action}`, subject: params.taskId }),
     handle: ({ params }) => run(params.taskId),
   });
 }

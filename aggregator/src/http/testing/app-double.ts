@@ -1,5 +1,6 @@
 import { FedgeError, type DeviceId, type Sha256, type TenantId } from "@fedge/protocol";
 import { ManualClock } from "../../clock/manual-clock.js";
+import { createPeopleDouble, type PeopleDouble } from "../../people/testing/people-double.js";
 import { createHttpApp, type HttpApp } from "../app.js";
 import type { HttpAppOptions } from "../ports.js";
 import { DeviceAdminDouble } from "./device-admin-double.js";
@@ -15,6 +16,7 @@ export interface AppDouble {
   readonly deviceAdmin: DeviceAdminDouble;
   readonly clock: ManualClock;
   readonly http: HttpApp;
+  readonly people: PeopleDouble;
   /** What was logged as an error. */
   readonly errors: string[];
   /** Sends a request to 127.0.0.1:8787. */
@@ -28,10 +30,13 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   const deviceAdmin = new DeviceAdminDouble(service);
   const clock = new ManualClock();
   const errors: string[] = [];
+  const people = createPeopleDouble(clock);
   const http = createHttpApp({
     service,
     rollouts,
     deviceAdmin,
+    people: people.people,
+    audit: people.audit,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
@@ -51,7 +56,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     Promise.resolve(http.fetch(new Request(`http://127.0.0.1:8787${path}`, init)));
-  return { service, rollouts, deviceAdmin, clock, http, errors, ask };
+  return { service, rollouts, deviceAdmin, clock, http, people, errors, ask };
 }
 
 async function readBlob(service: ServiceDouble, name: Sha256): Promise<Uint8Array<ArrayBuffer>> {
