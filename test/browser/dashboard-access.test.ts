@@ -3,7 +3,7 @@ import { hasChromium } from "./chromium.js";
 import { weakTexts } from "./contrast.js";
 import { DashboardPages } from "./dashboard-pages.js";
 import { addDevices, addRollout, addVersions, rolloutIn, runningRollout } from "./dashboard-samples.js";
-import { PEOPLE } from "./session-double.js";
+import { PEOPLE } from "./dashboard-people.js";
 
 const PATHS = ["fleet", "fleet/device-1", "rollouts", "rollouts/digits-7-staged", "rollouts/+new", "sign-in"];
 

@@ -7,8 +7,9 @@ import { build } from "vite";
 import { createSystemClock } from "../../aggregator/src/clock/system-clock.js";
 import { listen, type HttpListener } from "../../aggregator/src/http/listen.js";
 import { createAppDouble, type AppDouble } from "../../aggregator/src/http/testing/app-double.js";
+import { signIn } from "../../aggregator/src/http/testing/callers.js";
 import { startChromium } from "./chromium.js";
-import { SessionDouble, type Person } from "./session-double.js";
+import type { Person } from "./dashboard-people.js";
 
 export const DESKTOP = { width: 1280, height: 900 };
 export const SMALL_PHONE = { width: 360, height: 740 };
@@ -18,8 +19,8 @@ const ROOT = fileURLToPath(new URL("../../aggregator/dashboard", import.meta.url
 /** The dashboard as it is shipped, over an aggregator in memory, in a real browser. */
 export class DashboardPages {
   app: AppDouble = createAppDouble();
-  sessions = new SessionDouble(this.app.http);
   readonly #opened: Page[] = [];
+  readonly #joined = new Set<string>();
   #listener: HttpListener | null = null;
 
   private constructor(
@@ -41,12 +42,13 @@ export class DashboardPages {
     return new DashboardPages(directory, browser);
   }
 
-  /** A new aggregator in memory, with nothing in it. */
-  async renew(): Promise<void> {
+  /** A new aggregator in memory, with nothing and nobody in it. */
+  async renew(change: { readonly allowOpenReads?: boolean } = {}): Promise<void> {
     await this.#end();
-    this.app = createAppDouble({ clock: createSystemClock(), dashboardDirectory: this.directory });
-    this.sessions = new SessionDouble(this.app.http);
-    this.#listener = await listen(this.sessions, { host: "127.0.0.1", port: 0 });
+    const clock = createSystemClock();
+    this.app = createAppDouble({ clock, dashboardDirectory: this.directory, ...change });
+    this.#listener = await listen(this.app.http, { host: "127.0.0.1", port: 0 });
+    this.#joined.clear();
   }
 
   get url(): string {
@@ -57,9 +59,7 @@ export class DashboardPages {
   /** Opens the address behind `#`, signed in as that person. */
   async open(path: string, who: Person | null = null, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({ viewport: DESKTOP, ...options });
-    if (who !== null) {
-      await context.addCookies([{ name: "fedge_session", value: who.name, url: this.url, httpOnly: true }]);
-    }
+    if (who !== null) await context.addCookies([await this.#session(who)]);
     const page = await context.newPage();
     this.#opened.push(page);
     await page.goto(`${this.url}/#/${path}`);
@@ -71,6 +71,19 @@ export class DashboardPages {
     await this.#end();
     await this.browser.close();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Makes the account that the person needs. */
+  async join({ name, role }: Person): Promise<void> {
+    if (this.#joined.has(name)) return;
+    this.#joined.add(name);
+    await this.app.people.join(name, role);
+  }
+
+  async #session(who: Person) {
+    await this.join(who);
+    const [name = "", value = ""] = (await signIn(this.app, who.name)).split("=");
+    return { name, value, url: this.url, httpOnly: true };
   }
 
   async #end(): Promise<void> {

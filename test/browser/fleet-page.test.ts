@@ -3,7 +3,7 @@ import { sampleDevice } from "../../aggregator/src/http/testing/sample-data.js";
 import { hasChromium } from "./chromium.js";
 import { DashboardPages, SMALL_PHONE, scrollsSideways, unnamedControls } from "./dashboard-pages.js";
 import { addDevices, addRollout, addVersions, runningRollout } from "./dashboard-samples.js";
-import { PEOPLE } from "./session-double.js";
+import { PEOPLE } from "./dashboard-people.js";
 
 describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
   let pages: DashboardPages;

@@ -5,7 +5,7 @@ import { ROLLOUT_COMMANDS, type RolloutState } from "../../aggregator/src/rollou
 import { hasChromium } from "./chromium.js";
 import { DashboardPages, SMALL_PHONE, scrollsSideways, unnamedControls } from "./dashboard-pages.js";
 import { addDevices, addRollout, addVersions, rolloutIn, runningRollout } from "./dashboard-samples.js";
-import { PEOPLE } from "./session-double.js";
+import { PEOPLE } from "./dashboard-people.js";
 
 const ONE = "rollouts/digits-7-staged";
 
@@ -233,10 +233,10 @@ describe.skipIf(!hasChromium)("the Rollouts page (needs chromium)", () => {
   });
 
   describe("when somebody else was faster", () => {
-    /** Bob pauses while Dana is typing her reason; her page has not heard of it yet. */
+    /** Bob pauses while Cleo is typing her reason; her page has not heard of it yet. */
     async function overtaken(): Promise<Page> {
       const rollout = addRollout(pages, runningRollout());
-      const page = await pages.open(ONE, PEOPLE.dana);
+      const page = await pages.open(ONE, PEOPLE.cleo);
       await ask(page, "abort", "too many failures");
       const paused = {
         ...rollout,
@@ -280,7 +280,7 @@ describe.skipIf(!hasChromium)("the Rollouts page (needs chromium)", () => {
 
     test("what means nothing any more cannot be sent again", async () => {
       const rollout = addRollout(pages, runningRollout());
-      const page = await pages.open(ONE, PEOPLE.dana);
+      const page = await pages.open(ONE, PEOPLE.cleo);
       await ask(page, "pause", "slow");
       pages.app.rollouts.rollouts = [{ ...rollout, state: "paused", pauseReason: "operator", revision: 6 }];
 
@@ -307,13 +307,18 @@ describe.skipIf(!hasChromium)("the Rollouts page (needs chromium)", () => {
       }
     });
 
-    test("a data scientist starts and pauses, but does not approve", async () => {
+    test("a data scientist proposes rollouts, but steers and approves none", async () => {
       addRollout(pages, { ...rolloutIn("waiting-approval"), createdBy: "somebody" });
-      const page = await pages.open("rollouts/digits-7-waiting-approval", PEOPLE.dana);
+      const page = await pages.open("rollouts", PEOPLE.dana);
+      const create = page.getByTestId("new-rollout");
+      await expect.poll(() => create.getAttribute("aria-disabled")).toBe("false");
 
-      const approve = page.getByTestId("command-approve");
+      await page.getByRole("link", { name: "digits-7-waiting-approval" }).click();
 
-      expect(await approve.getAttribute("title")).toContain("operator or admin");
+      for (const command of ["approve", "start"]) {
+        const button = page.getByTestId(`command-${command}`);
+        expect(await button.getAttribute("title")).toContain("this takes the role operator or admin");
+      }
     });
 
     test("who created a rollout is told that somebody else approves it", async () => {

@@ -1,21 +1,37 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ADMIN_TOKEN } from "../../aggregator/src/http/testing/app-double.js";
+import { MACHINE } from "../../aggregator/src/people/caller.js";
+import { PASSWORD } from "../../aggregator/src/people/testing/people-double.js";
 import { hasChromium } from "./chromium.js";
 import { DashboardPages, SMALL_PHONE, scrollsSideways, unnamedControls } from "./dashboard-pages.js";
-import { INVITATION, PASSWORD, PEOPLE } from "./session-double.js";
+import { PEOPLE } from "./dashboard-people.js";
 
 describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
   let pages: DashboardPages;
   beforeAll(async () => {
     pages = await DashboardPages.start();
   });
-  beforeEach(() => pages.renew());
+  beforeEach(async () => {
+    await pages.renew();
+    await addPeople();
+  });
   afterAll(() => pages.close());
 
-  /** Nobody reads whom the server does not know. */
-  function closeReads(): void {
-    pages.sessions.isOpen = false;
+  /** A server that lets nobody read whom it does not know; Bob and Dana have accounts. */
+  async function closeReads(): Promise<void> {
+    await pages.renew({ allowOpenReads: false });
+    await addPeople();
+  }
+
+  async function addPeople(): Promise<void> {
+    await pages.join(PEOPLE.bob);
+    await pages.join(PEOPLE.dana);
+  }
+
+  async function invitation(): Promise<string> {
+    const { code } = await pages.app.people.people.accounts.invite(MACHINE, { role: "admin", name: null });
+    return code;
   }
 
   async function giveCredentials(page: Page, name: string, password: string): Promise<void> {
@@ -26,7 +42,7 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
 
   describe("with name and password", () => {
     test("is asked for where nobody reads unknown, and leads to the page that was wanted", async () => {
-      closeReads();
+      await closeReads();
       const page = await pages.open("fleet");
 
       await giveCredentials(page, "bob", PASSWORD);
@@ -36,11 +52,11 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
     });
 
     test("that are wrong says so, keeps the name and empties the password", async () => {
-      closeReads();
+      await closeReads();
       const page = await pages.open("fleet");
 
       await giveCredentials(page, "bob", "wrong password here");
-      await page.getByText("the name or the password is wrong").waitFor();
+      await page.getByText("name or password is wrong").waitFor();
 
       expect(await page.getByLabel("Name").inputValue()).toBe("bob");
       expect(await page.getByLabel("Password").inputValue()).toBe("");
@@ -76,19 +92,20 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
 
   describe("with an invitation", () => {
     test("makes an account, signs in, and leaves no code in the address or the history", async () => {
-      const page = await pages.open(`invitation=${INVITATION}`);
+      const code = await invitation();
+      const page = await pages.open(`invitation=${code}`);
 
       await giveCredentials(page, "ana", PASSWORD);
       await page.getByTestId("who").waitFor();
 
       expect(await page.getByTestId("who").innerText()).toContain("ana");
-      expect(page.url()).not.toContain(INVITATION);
+      expect(page.url()).not.toContain(code);
       await page.goBack();
-      expect(page.url()).not.toContain(INVITATION);
+      expect(page.url()).not.toContain(code);
     });
 
     test("says before how long the password must be", async () => {
-      const page = await pages.open(`invitation=${INVITATION}`);
+      const page = await pages.open(`invitation=${await invitation()}`);
 
       const password = page.getByLabel("Password");
 
@@ -105,8 +122,8 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
     });
 
     test("is asked for even where nobody reads unknown", async () => {
-      closeReads();
-      const page = await pages.open(`invitation=${INVITATION}`);
+      await closeReads();
+      const page = await pages.open(`invitation=${await invitation()}`);
 
       await page.getByTestId("invitation").waitFor();
     });
@@ -114,7 +131,7 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
 
   describe("with a token", () => {
     test("opens the page", async () => {
-      closeReads();
+      await closeReads();
       const page = await pages.open("rounds");
 
       await page.getByRole("button", { name: "Use a token" }).click();
@@ -126,7 +143,7 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
     });
 
     test("that is wrong says so", async () => {
-      closeReads();
+      await closeReads();
       const page = await pages.open("rounds");
 
       await page.getByRole("button", { name: "Use a token" }).click();
@@ -144,12 +161,12 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
       await page.getByTestId("who").click();
 
       expect(await page.getByTestId("who-panel").innerText()).toMatch(
-        /bob\s+operator\s+May change: devices, rollouts, approve/,
+        /bob\s+operator\s+May change: devices, propose, rollouts, approve/,
       );
     });
 
     test("signs out, and sees nothing more where nobody reads unknown", async () => {
-      closeReads();
+      await closeReads();
       const page = await pages.open("rollouts", PEOPLE.bob);
       await page.getByTestId("rollouts-page").waitFor();
 
@@ -172,18 +189,18 @@ describe.skipIf(!hasChromium)("signing in to the page (needs chromium)", () => {
 
     test("whose session has ended is asked again when he does something", async () => {
       pages.app.service.devices = [];
-      closeReads();
+      await closeReads();
       const page = await pages.open("rollouts/+new", PEOPLE.bob);
       await page.getByTestId("create-form").waitFor();
 
-      pages.sessions.people.delete("bob");
+      await pages.app.people.people.accounts.change(MACHINE, "bob", { disabled: true });
       await page.getByTestId("nav-fleet").click();
 
       await page.getByTestId("credentials").waitFor();
     });
   });
 
-  test.each(["sign-in", `invitation=${INVITATION}`])(
+  test.each(["sign-in", `invitation=${"c".repeat(43)}`])(
     "%s fits a small phone, and all is named",
     async (path) => {
       const page = await pages.open(path, null, { viewport: SMALL_PHONE });

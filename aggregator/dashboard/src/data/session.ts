@@ -1,4 +1,4 @@
-import type { Permission } from "../../../src/http/access.js";
+import { rolesWith, type Permission } from "../../../src/people/roles.js";
 
 /** Who looks at this page, as the server sees it. */
 export interface Session {
@@ -12,20 +12,11 @@ export type { Permission };
 
 export const NOBODY: Session = { name: null, role: null, permissions: [] };
 
-const ROLES_WITH: Readonly<Record<Permission, string>> = {
-  tasks: "data scientist or admin",
-  models: "data scientist or admin",
-  devices: "operator or admin",
-  rollouts: "data scientist, operator or admin",
-  approve: "operator or admin",
-  people: "admin",
-  audit: "admin",
-};
-
 /** Why this person may not do what takes the permission; null when he may. */
 export function refusalReason(session: Session, permission: Permission): string | null {
   if (session.permissions.includes(permission)) return null;
-  const needed = `this takes the role ${ROLES_WITH[permission]}`;
+  const roles = rolesWith(permission).map((role) => role.replaceAll("-", " "));
+  const needed = `this takes the role ${roles.join(" or ")}`;
   return session.name === null
     ? `Sign in first: ${needed}.`
     : `Your role (${(session.role ?? "none").replaceAll("-", " ")}) may not do this: ${needed}.`;

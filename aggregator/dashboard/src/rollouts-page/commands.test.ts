@@ -5,7 +5,11 @@ import { COMMANDS, commandRefusal, type RolloutCommand } from "./commands.js";
 import { commandEffects } from "./command-effects.js";
 import { deedText } from "./history-text.js";
 
-const operator: Session = { name: "bob", role: "operator", permissions: ["devices", "rollouts", "approve"] };
+const operator: Session = {
+  name: "bob",
+  role: "operator",
+  permissions: ["devices", "propose", "rollouts", "approve"],
+};
 const viewer: Session = { name: "vera", role: "viewer", permissions: [] };
 const nobody: Session = { name: null, role: null, permissions: [] };
 
@@ -39,7 +43,7 @@ describe("who may press what", () => {
 
   test("a viewer is told which roles may", () => {
     expect(refusal("pause", rollout(), viewer)).toBe(
-      "Your role (viewer) may not do this: this takes the role data scientist, operator or admin.",
+      "Your role (viewer) may not do this: this takes the role operator or admin.",
     );
   });
 

@@ -41,7 +41,7 @@ export function CreatePage({ live }: { readonly live: LiveState }) {
           versions={live.state.versionsOfModel[draft.model] ?? []}
           templates={templates.data?.templates ?? []}
           problem={preview.error === null ? null : { filter: preview.filter, error: preview.error }}
-          refusal={refusalReason(session, "rollouts")}
+          refusal={refusalReason(session, "propose")}
           onCreate={create}
         />
       </Card>

@@ -31,7 +31,7 @@ export function RolloutList({ live }: { readonly live: LiveState }) {
           <ActionButton
             label="New rollout"
             tone="main"
-            refusal={refusalReason(session, "rollouts")}
+            refusal={refusalReason(session, "propose")}
             onPress={() => window.location.assign(hrefOf("rollouts", NEW_ROLLOUT))}
             testId="new-rollout"
           />
