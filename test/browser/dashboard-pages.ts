@@ -21,6 +21,8 @@ export class DashboardPages {
   app: AppDouble = createAppDouble();
   readonly #opened: Page[] = [];
   readonly #joined = new Set<string>();
+  /** Cookies by name: signing in is limited, as it should be. */
+  readonly #cookies = new Map<string, string>();
   #listener: HttpListener | null = null;
 
   private constructor(
@@ -49,6 +51,7 @@ export class DashboardPages {
     this.app = createAppDouble({ clock, dashboardDirectory: this.directory, ...change });
     this.#listener = await listen(this.app.http, { host: "127.0.0.1", port: 0 });
     this.#joined.clear();
+    this.#cookies.clear();
   }
 
   get url(): string {
@@ -63,7 +66,7 @@ export class DashboardPages {
     const page = await context.newPage();
     this.#opened.push(page);
     await page.goto(`${this.url}/#/${path}`);
-    await page.locator(".connection").waitFor();
+    await page.getByTestId(who === null ? "connection" : "who").waitFor();
     return page;
   }
 
@@ -82,7 +85,9 @@ export class DashboardPages {
 
   async #session(who: Person) {
     await this.join(who);
-    const [name = "", value = ""] = (await signIn(this.app, who.name)).split("=");
+    const cookie = this.#cookies.get(who.name) ?? (await signIn(this.app, who.name));
+    this.#cookies.set(who.name, cookie);
+    const [name = "", value = ""] = cookie.split("=");
     return { name, value, url: this.url, httpOnly: true };
   }
 

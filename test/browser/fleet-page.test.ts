@@ -75,6 +75,7 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
     test("shows a mistake at its place and keeps the devices that were shown", async () => {
       addDevices(pages, 3);
       const page = await pages.open("fleet");
+      await page.getByRole("link", { name: "device-3" }).waitFor();
 
       await page.getByTestId("filter").fill("presence = lost");
       const place = page.locator(".filter-place mark");
@@ -101,6 +102,7 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
     test("does not move what stands below it when a mistake appears", async () => {
       addDevices(pages, 3);
       const page = await pages.open("fleet");
+      await page.getByRole("link", { name: "device-3" }).waitFor();
       const table = page.getByTestId("devices-table");
       const before = await table.boundingBox();
 

@@ -1,7 +1,7 @@
 import { useId, useState, type FormEvent } from "react";
 import type { TemplateAnswer } from "../data/api-types.js";
 import type { OverviewData, VersionData } from "../data/fleet-state.js";
-import { asError, hasCode } from "../data/use-loaded.js";
+import { asError, hasCode, type Loaded } from "../data/use-loaded.js";
 import { FilterField } from "../parts/filter-field.js";
 import { Problem } from "../parts/problem.js";
 import type { Draft } from "./draft.js";
@@ -13,7 +13,7 @@ export interface CreateFormProps {
   readonly onChange: (draft: Draft) => void;
   readonly models: OverviewData["models"];
   readonly versions: readonly VersionData[];
-  readonly templates: TemplateAnswer["templates"];
+  readonly templates: Loaded<TemplateAnswer>;
   /** What the preview of the draft came to. */
   readonly problem: { readonly filter: string; readonly error: Error } | null;
   /** Why this person cannot create rollouts; null when he can. */

@@ -39,7 +39,7 @@ export function CreatePage({ live }: { readonly live: LiveState }) {
           onChange={setDraft}
           models={models}
           versions={live.state.versionsOfModel[draft.model] ?? []}
-          templates={templates.data?.templates ?? []}
+          templates={templates}
           problem={preview.error === null ? null : { filter: preview.filter, error: preview.error }}
           refusal={refusalReason(session, "propose")}
           onCreate={create}

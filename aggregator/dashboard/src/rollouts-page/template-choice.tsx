@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { Problem } from "../parts/problem.js";
 import type { CreateFormProps } from "./create-form.js";
 
 /** By which template; each says in a line what it does. */
@@ -11,8 +12,9 @@ export function TemplateChoice({
   return (
     <fieldset className="field template-choice">
       <legend>Template</legend>
-      {templates.length === 0 && <p className="quiet">Loading</p>}
-      {templates.map(({ name, description }) => (
+      {templates.error !== null && <Problem error={templates.error} />}
+      {templates.data === null && templates.error === null && <p className="quiet">Loading</p>}
+      {templates.data?.templates.map(({ name, description }) => (
         <label key={name} className="template">
           <input
             type="radio"
