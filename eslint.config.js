@@ -57,6 +57,7 @@ export default tseslint.config(
       "device-runtime/src/core/**/*.ts",
       "aggregator/src/rounds/**/*.ts",
       "aggregator/src/aggregation/**/*.ts",
+      "aggregator/src/rollouts/**/*.ts",
     ],
     ignores: ["**/*.test.ts"],
     rules: { "no-restricted-properties": ["error", ...realClockAndChance] },

@@ -10,8 +10,9 @@ import type { DeviceFilter } from "./fleet/filter/device-filter.js";
 import { listFiltered } from "./fleet/filter/list-devices.js";
 import type { Fleet } from "./fleet/fleet.js";
 import { exportVersion } from "./registry/export-version.js";
-import { RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
+import { OWN_IMPORTS, RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
 import { RegistryViews } from "./registry/views.js";
+import type { VersionRecord } from "./rounds/journal.js";
 import { countMembers } from "./rounds/round-state.js";
 import type {
   AggregatorService,
@@ -28,11 +29,11 @@ import type {
 import type { PageRequest, TaskRecord } from "./store/port.js";
 import type { TaskConfig } from "./tasks/task-config.js";
 import type { TaskManager } from "./tasks/task-manager.js";
-import type { Releases } from "./tasks/ports.js";
 
 export interface ServiceParts extends RegistryPorts {
   readonly tasks: TaskManager;
-  readonly releases: Releases;
+  /** What follows an import. */
+  readonly imported: (version: VersionRecord, actor: string) => Promise<void>;
   readonly fleet: Pick<Fleet, "forget">;
   readonly tenantId: string;
   readonly startedAtMs: number;
@@ -116,10 +117,9 @@ export class Aggregator implements AggregatorService {
     return this.#registry.version(model, version);
   }
 
-  /** A model's first version is released at once: a fleet without any could serve nothing. */
   async importModel(request: ModelImport): Promise<ImportReport> {
     const { record, check } = await importModel(this.parts, request);
-    if (record.parentVersion === null) await this.parts.releases.release(request.model, record);
+    await this.parts.imported(record, request.actor ?? OWN_IMPORTS);
     return { version: (await this.getVersion(request.model, record.version)).version, check };
   }
 

@@ -10,6 +10,7 @@ import { invitationPath } from "./people/secrets.js";
 import { Closing } from "./server/closing.js";
 import { openFoundations, type Foundations } from "./server/foundations.js";
 import { renderMetrics } from "./server/gauges.js";
+import { servedMetadata } from "./signing/served-metadata.js";
 import { startOrchestration, type Orchestration } from "./server/orchestration.js";
 import type { RunningServer, ServerOptions } from "./server/options.js";
 
@@ -41,7 +42,7 @@ async function openHttp(
   { orchestration, closing }: { readonly orchestration: Orchestration; readonly closing: Closing },
 ): Promise<RunningServer> {
   const service = createService(base, orchestration);
-  const app = closing.add(createApp(options, base, service), (opened) => opened.close());
+  const app = closing.add(createApp(options, base, { service, orchestration }), (opened) => opened.close());
   const listener = closing.add(await listen(app, { host: options.host, port: options.httpPort }), (opened) =>
     opened.close(),
   );
@@ -50,7 +51,7 @@ async function openHttp(
   const httpUrl = `http://${authority}:${listener.port}`;
   const { firstInvitation } = base;
   return {
-    service,
+    ...{ service, rollouts: orchestration.rollouts, devices: orchestration.devices },
     httpUrl,
     firstInvitationUrl: firstInvitation === null ? null : `${httpUrl}${invitationPath(firstInvitation)}`,
     mqttUrl: options.brokerUrl ?? `mqtt://${authority}:${base.broker?.tcpPort ?? options.mqttPort}`,
@@ -63,11 +64,12 @@ async function openHttp(
 
 function createService(
   base: Foundations,
-  { tasks, releases, events, traffic, fleet }: Orchestration,
+  { tasks, events, traffic, fleet, registry }: Orchestration,
 ): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
-    ...{ store: base.store, blobs: base.blobs, tasks, releases, traffic, fleet, nowMs },
+    ...{ store: base.store, blobs: base.blobs, tasks, traffic, fleet, nowMs },
+    imported: (version, actor) => registry.imported(version, actor),
     prepare: createModelPreparer(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),
@@ -75,10 +77,16 @@ function createService(
   });
 }
 
-function createApp(options: ServerOptions, base: Foundations, service: Aggregator): HttpApp {
+function createApp(
+  options: ServerOptions,
+  base: Foundations,
+  { service, orchestration }: { readonly service: Aggregator; readonly orchestration: Orchestration },
+): HttpApp {
   const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
+  const { registry, signing, rollouts, devices } = orchestration;
   return createHttpApp({
-    ...{ service, blobs, identity, people, audit, clock, log },
+    ...{ service, registry, rollouts, deviceAdmin: devices, blobs, identity, people, audit, clock, log },
+    signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
     metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
     health: () => checkHealth(base),

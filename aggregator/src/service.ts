@@ -64,6 +64,10 @@ export interface ModelImport {
    * engine takes every weight from the checkpoint.
    */
   readonly onnx: Uint8Array;
+  /** What the model is for, for its card. */
+  readonly purpose?: string;
+  /** Whom the audit log names. */
+  readonly actor?: string;
   /** What devices minimise, with which optimizer; `proximal` lets tasks ask for `proximalMu` above 0. */
   readonly training: Pick<TrainingOptions, "loss" | "optimizer" | "trainable" | "clipNorm" | "proximal">;
 }

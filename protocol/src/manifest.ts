@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { blobRef } from "./blob-ref.js";
+import { blobRef, type BlobRef } from "./blob-ref.js";
 import { modelName, roundId, taskId } from "./ids.js";
 import { MAX_PARAMETERS, MAX_TENSORS } from "./limits.js";
 import { decodeWith, nonNegativeInt, positiveInt, shortText } from "./schema.js";
@@ -90,6 +90,16 @@ export function encodeManifest(manifest: ModelManifest): Uint8Array<ArrayBuffer>
   const bytes = new TextEncoder().encode(JSON.stringify(check(manifest)));
   requireSize(bytes);
   return bytes;
+}
+
+/** Every file of the bundle but the manifest itself, each once. */
+export function bundleFiles({ graphs, checkpoint, golden }: ModelManifest): BlobRef[] {
+  const files = [
+    ...Object.values(graphs).flatMap((graph) => graph ?? []),
+    checkpoint,
+    ...(golden === undefined ? [] : [golden.tensors]),
+  ];
+  return [...new Map(files.map((file) => [file.sha256, file])).values()];
 }
 
 /** Scalars in all tensors together. */

@@ -8,6 +8,8 @@ import {
   DEVICE_UP_CHANNELS,
   deviceTopic,
   MAX_TOPIC_SLASHES,
+  META_ROLES,
+  metaTopic,
   parseTopic,
   serverFilters,
   serverStateTopic,
@@ -29,6 +31,8 @@ function build(parts: Topic): string {
       return uploadTopic(parts.tenantId, parts.deviceId, parts.shard);
     case "blob":
       return blobTopic(parts.tenantId, parts.sha256, parts.block);
+    case "meta":
+      return metaTopic(parts.tenantId, parts.role);
     case "server-state":
       return serverStateTopic(parts.tenantId);
   }
@@ -56,6 +60,11 @@ const topics: fc.Arbitrary<Topic> = fc.oneof(
     tenantId: tenants,
     sha256: hashes,
     block: fc.nat(4095),
+  }),
+  fc.record({
+    kind: fc.constant("meta" as const),
+    tenantId: tenants,
+    role: fc.constantFrom(...META_ROLES),
   }),
   fc.record({ kind: fc.constant("server-state" as const), tenantId: tenants }),
 );

@@ -17,6 +17,10 @@ export const MAX_TOPIC_SLASHES = 7;
 /** Shards of the upload topic, so that several aggregators can divide the uploads among them. */
 export const MAX_UPLOAD_SHARDS = 256;
 
+/** Roles whose newest metadata are retained: the timestamp itself, and which roots there are. */
+export const META_ROLES = ["timestamp", "root"] as const;
+export type MetaRole = (typeof META_ROLES)[number];
+
 export type Topic =
   | {
       readonly kind: "device";
@@ -31,6 +35,7 @@ export type Topic =
       readonly shard: number;
     }
   | { readonly kind: "blob"; readonly tenantId: TenantId; readonly sha256: Sha256; readonly block: number }
+  | { readonly kind: "meta"; readonly tenantId: TenantId; readonly role: MetaRole }
   | { readonly kind: "server-state"; readonly tenantId: TenantId };
 
 const prefix = (tenant: TenantId): string => `fedge/1/${tenant}`;
@@ -48,6 +53,11 @@ export function uploadTopic(tenant: TenantId, device: DeviceId, shard: number): 
 /** `fedge/1/{tenant}/blob/{sha256}/{block}`: retained raw bytes of one block. */
 export function blobTopic(tenant: TenantId, sha256: Sha256, block: number): string {
   return `${prefix(tenant)}/blob/${sha256}/${block}`;
+}
+
+/** `fedge/1/{tenant}/meta/{role}`: signed metadata, retained; the only ones that a device cannot ask for by a hash. */
+export function metaTopic(tenant: TenantId, role: MetaRole): string {
+  return `${prefix(tenant)}/meta/${role}`;
 }
 
 /** `fedge/1/{tenant}/srv/state`: whether the aggregator is there, retained. */
@@ -82,6 +92,7 @@ function parseLevels(levels: readonly string[]): Topic | undefined {
   if (branch === "srv")
     return rest.length === 1 && rest[0] === "state" ? { kind: "server-state", tenantId } : undefined;
   if (branch === "blob") return parseBlobLevels(tenantId, rest);
+  if (branch === "meta") return parseMetaLevels(tenantId, rest);
   return branch === "d" ? parseDeviceLevels(tenantId, rest) : undefined;
 }
 
@@ -91,6 +102,11 @@ function parseBlobLevels(tenantId: TenantId, rest: readonly string[]): Topic | u
   if (!HASH.test(hash) || !INDEX.test(block)) return undefined;
   if (Number(block) >= MAX_BLOB_BYTES / BLOCK_BYTES) return undefined;
   return { kind: "blob", tenantId, sha256: hash as Sha256, block: Number(block) };
+}
+
+function parseMetaLevels(tenantId: TenantId, rest: readonly string[]): Topic | undefined {
+  const role = META_ROLES.find((known) => rest.length === 1 && rest[0] === known);
+  return role === undefined ? undefined : { kind: "meta", tenantId, role };
 }
 
 function parseDeviceLevels(tenantId: TenantId, rest: readonly string[]): Topic | undefined {

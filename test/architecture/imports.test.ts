@@ -79,7 +79,7 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
     folder: "aggregator/src/model-check",
     packages: ["@fedge/protocol", "@fedge/onnx-autodiff", "onnxruntime-common", "node:"],
   },
-  { folder: "aggregator/src/registry", packages: ["@fedge/protocol", "@fedge/onnx-autodiff"] },
+  { folder: "aggregator/src/registry", packages: ["@fedge/protocol", "@fedge/onnx-autodiff", "zod"] },
   { folder: "aggregator/src/simulation", packages: ["*"] },
   { folder: "aggregator/src/bench", packages: ["*"] },
   { folder: "aggregator/src", packages: ["!@fedge/device-runtime", "*"] },

@@ -1,16 +1,13 @@
-import { DEMO_WORDS, Vocabulary } from "@fedge/browser-demo/words";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../e2e/waiting.js";
-import { found, tracesOfIds, tracesOfText, type Trace } from "../privacy/encodings.js";
+import { found, tracesOfText } from "../privacy/encodings.js";
 import { RecordingProxy, plainBytes } from "../privacy/recording-proxy.js";
-import { hasChromium, startChromium } from "./chromium.js";
+import { KNOWN_WORDS, STRANGE_WORD, tracesOfTyped } from "../privacy/typed-canaries.js";
+import { hasChromium, startChromiumBehind } from "./chromium.js";
 import { DemoProcess } from "./demo-process.js";
 import { field } from "./keyboard-pages.js";
 
-/** A word that no model knows, and a sentence of words that it does, in an order that nobody else says. */
-const STRANGE_WORD = "quartzlimerick";
-const KNOWN_SENTENCE = "saffron thunder violin crane orange basket";
 const TRAININGS = 2;
 const WITHIN_MS = 180_000;
 
@@ -21,8 +18,9 @@ describe.skipIf(!hasChromium)("a recording of everything that leaves a page (nee
   let tab: Page;
 
   beforeAll(async () => {
-    [demo, browser] = await Promise.all([DemoProcess.start(4), startChromium()]);
+    demo = await DemoProcess.start(4);
     proxy = await RecordingProxy.start(Number(new URL(demo.url).port));
+    browser = await startChromiumBehind(proxy.port);
     tab = await browser.newPage();
     await tab.goto(`http://127.0.0.1:${proxy.port}/keyboard/`);
     await field(tab).waitFor();
@@ -33,10 +31,25 @@ describe.skipIf(!hasChromium)("a recording of everything that leaves a page (nee
     await demo.close();
   });
 
+  test("has no way around it: the page reaches the server through the recording alone", async () => {
+    const reached = (url: string): Promise<boolean> =>
+      tab.evaluate(
+        (address) =>
+          fetch(address, { mode: "no-cors" }).then(
+            () => true,
+            () => false,
+          ),
+        url,
+      );
+
+    expect([await reached(`http://127.0.0.1:${proxy.port}/`), await reached(demo.url)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
   test("holds nothing of what was typed, logged, labelled and trained on, in any encoding", async () => {
-    const vocabulary = new Vocabulary(DEMO_WORDS);
-    const known = KNOWN_SENTENCE.split(" ").filter((word) => DEMO_WORDS.includes(word));
-    const ids = known.map((word) => vocabulary.idOf(word));
+    const known = KNOWN_WORDS;
     expect(known.length).toBeGreaterThanOrEqual(4);
     await eventually("a version to come", async () =>
       /\d/.test(await tab.getByTestId("version").innerText()) ? true : undefined,
@@ -69,14 +82,7 @@ describe.skipIf(!hasChromium)("a recording of everything that leaves a page (nee
     );
 
     const everything = Buffer.concat(proxy.sent.map(plainBytes));
-    const traces: readonly Trace[] = [
-      ...tracesOfText(STRANGE_WORD),
-      ...tracesOfText(known.join(" ")),
-      ...tracesOfText(known.slice(0, 2).join(" ")),
-      ...tracesOfIds(ids),
-      ...tracesOfIds(ids.slice(0, 3)),
-    ];
-    expect(found(traces, everything)).toEqual([]);
+    expect(found(tracesOfTyped(), everything)).toEqual([]);
     // The recording is whole: the device's own messages and the updates are in it.
     expect(found(tracesOfText("runtimeVersion"), everything)).toContain("UTF-8");
     expect(everything.length).toBeGreaterThan(TRAININGS * 100_000);

@@ -40,10 +40,10 @@ describe.skipIf(!hasChromium)("a device in a page (needs chromium)", () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function openTab(seed: string | null): Promise<Page> {
+  async function openTab(seed: string | null, numExamples?: number): Promise<Page> {
     const tab = await profile.newPage();
     await tab.goto(built.url);
-    const examples = seed === null ? undefined : await cloudExamples(seed).examples(1000);
+    const examples = seed === null ? undefined : await cloudExamples(seed, numExamples).examples(1e6);
     await tab.evaluate(([url, data]) => page.start(url, ["clouds"], data), [
       server.httpUrl,
       examples,
@@ -122,5 +122,30 @@ describe.skipIf(!hasChromium)("a device in a page (needs chromium)", () => {
       return status.isOnline && status.deviceId === ids[0] ? true : undefined;
     });
     await Promise.all(followers.map((tab) => tab.close()));
+  });
+
+  test("stops the leader's training within a second when its person types in another tab", async () => {
+    const leader = await openTab("many", 60_000);
+    const follower = await openTab(null);
+    const training = { epochs: 50, batchSize: 2, learningRate: 0.01, proximalMu: 0, minExamples: 1 };
+    await server.service.createTask(
+      cloudsTask({
+        ...{ taskId: "clouds-2", maxRounds: 1 },
+        training: { ...training, maxExamples: 60_000 },
+        round: { goalReports: 1, minAvailable: 1 },
+      }) as never,
+    );
+    await eventually("a training", async () =>
+      (await leader.evaluate(() => page.status().round.phase)) === "training" ? true : undefined,
+    );
+    await follower.keyboard.press("a");
+    const stopped = await eventually("its end", async () =>
+      (await leader.evaluate(() => page.trainings())).find(({ phase }) => phase === "given-up"),
+    );
+
+    const typedAtMs = (await follower.evaluate(() => page.typedAtMs())) ?? 0;
+    expect(stopped.atMs - typedAtMs).toBeLessThan(1000);
+    expect(await follower.evaluate(() => page.status().waitingFor)).toContain("in use");
+    await Promise.all([leader.close(), follower.close()]);
   });
 });

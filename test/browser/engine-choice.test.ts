@@ -180,34 +180,4 @@ describe.skipIf(!hasChromium)("the engine of a page (needs chromium)", () => {
     expect(await engineOf(tab)).toMatch(/^tfjs-(webgpu|webgl|wasm)@4\.22\.0$/);
     expect(before.length).toBe(6);
   });
-
-  test("stops a training within a second when the plug is pulled", async () => {
-    // Tens of thousands of steps: minutes, if nothing stopped it.
-    const tab = await open("wasm", isolated, "many", 60_000);
-    await eventually("the page to be online", async () =>
-      (await tab.evaluate(() => enginePage.status().isOnline)) ? true : undefined,
-    );
-    const training = { epochs: 50, batchSize: 2, learningRate: 0.01, proximalMu: 0, minExamples: 1 };
-    await server.service.createTask(
-      cloudsTask({
-        ...{ taskId: "long-1", maxRounds: 1, training: { ...training, maxExamples: 60_000 } },
-        round: { goalReports: 1, minAvailable: 1 },
-      }) as never,
-    );
-    const phases = (): ReturnType<typeof enginePage.phases> | Promise<ReturnType<typeof enginePage.phases>> =>
-      tab.evaluate(() => enginePage.phases());
-    await eventually("a training", async () =>
-      (await phases()).some(({ phase }) => phase === "training") ? true : undefined,
-    );
-    await tab.evaluate(() => enginePage.setEligible(false));
-    const seen = await eventually("its end", async () => {
-      const all = await phases();
-      const at = all.findIndex(({ phase }) => phase === "not eligible");
-      return all.length > at + 1 ? all.slice(at) : undefined;
-    });
-
-    const [pulled, ended] = seen;
-    expect((ended?.atMs ?? Infinity) - (pulled?.atMs ?? 0)).toBeLessThan(1000);
-    expect(await tab.evaluate(() => enginePage.status().waitingFor)).toContain("on battery");
-  });
 });

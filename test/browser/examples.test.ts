@@ -1,7 +1,7 @@
 import { startServer, type RunningServer } from "@fedge/aggregator";
 import { gru } from "@fedge/onnx-autodiff/zoo";
 import { decodeWith, modelName } from "@fedge/protocol";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -13,6 +13,21 @@ import { hasChromium, startChromium } from "./chromium.js";
 
 const model = decodeWith(modelName, "next-word", { what: "model", code: "OPTION_INVALID" });
 const RUNTIME = join(repositoryRoot, "device-runtime");
+
+/** As the document on embedding says. */
+const WEBGPU_PAGE = `<!doctype html><title>WebGPU</title><link rel="icon" href="data:," /><p id="status"></p>
+<script type="module">
+  import { createDevice } from "./fedge/fedge.js";
+  const newWorker = () => new Worker("./fedge-webgpu/engine-worker-webgpu.js", { type: "module" });
+  const server = new URLSearchParams(location.search).get("server");
+  const device = await createDevice({ server, model: "next-word", newWorker });
+  const said = async () => {
+    const { outputs, version } = await device.model("next-word").predict({ tokens: Array(10).fill(3) });
+    const { engine } = device.status();
+    document.querySelector("#status").textContent = "version " + version + ", " + outputs.logits.data.length + ", " + engine;
+  };
+  device.model("next-word").version === null ? device.on("version", said) : said();
+</script>`;
 
 describe.skipIf(!hasChromium)("an example (needs chromium)", () => {
   let directory = "";
@@ -35,8 +50,11 @@ describe.skipIf(!hasChromium)("an example (needs chromium)", () => {
     await cp(join(RUNTIME, "examples/plain-page"), join(directory, "plain"), { recursive: true });
     // As its README says.
     const bundle = join(RUNTIME, "vite.bundle.config.ts");
-    await build({ root: RUNTIME, configFile: bundle, logLevel: "error" });
+    for (const mode of ["production", "webgpu"])
+      await build({ root: RUNTIME, configFile: bundle, logLevel: "error", mode });
     await cp(join(RUNTIME, "dist/bundle"), join(directory, "plain/fedge"), { recursive: true });
+    await cp(join(RUNTIME, "dist/bundle-webgpu"), join(directory, "plain/fedge-webgpu"), { recursive: true });
+    await writeFile(join(directory, "plain/webgpu.html"), WEBGPU_PAGE);
     const root = join(RUNTIME, "examples/vite-app");
     const outDir = join(directory, "app");
     await build({ root, configFile: false, logLevel: "error", build: { outDir, target: "esnext" } });
@@ -55,10 +73,10 @@ describe.skipIf(!hasChromium)("an example (needs chromium)", () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function open(files: PreviewServer): Promise<Page> {
+  async function open(files: PreviewServer, path = ""): Promise<Page> {
     const page = await browser.newPage();
     page.on("pageerror", (error) => complaints.push(error.message));
-    await page.goto(`${addressOf(files)}?server=${encodeURIComponent(server.httpUrl)}`);
+    await page.goto(`${addressOf(files)}${path}?server=${encodeURIComponent(server.httpUrl)}`);
     await eventually("a version", async () =>
       (await page.locator("#status").innerText()).includes("version 1") ? true : undefined,
     );
@@ -76,6 +94,15 @@ describe.skipIf(!hasChromium)("an example (needs chromium)", () => {
 
     await eventually("a refusal", async () =>
       (await page.locator("output").innerText()).startsWith("ENGINE_FAILED") ? true : undefined,
+    );
+    await page.close();
+  });
+
+  test("of a page without a bundler that ships the other worker measures WebGPU", async () => {
+    const page = await open(plain, "webgpu.html");
+
+    expect(await page.locator("#status").innerText()).toMatch(
+      /^version 1, 820, onnxruntime-web@[\d.]+ \((webgpu|wasm)\)$/,
     );
     await page.close();
   });

@@ -9,7 +9,7 @@ import { cloudExamples } from "../e2e/digits-task.js";
 import { cloudsConverted } from "../e2e/layers-model.js";
 import { eventually } from "../e2e/waiting.js";
 import { buildPage, type BuiltPage } from "./built-page.js";
-import { hasChromium, startChromium } from "./chromium.js";
+import { hasChromium, startChromium, startChromiumWithoutSiteData } from "./chromium.js";
 
 const model = decodeWith(modelName, "clouds", { what: "model", code: "OPTION_INVALID" });
 
@@ -95,6 +95,105 @@ describe.skipIf(!hasChromium)("a page that may not do everything (needs chromium
     });
 
     expect([await predictedVersion(), await problems()]).toEqual([1, ["STORAGE_FAILED"]]);
+    await profile.close();
+  });
+
+  test("serves from memory in a browser whose settings block site data, in two tabs that are alone", async () => {
+    profile = await startChromiumWithoutSiteData(join(directory, "blocked"));
+    const roles: string[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      tab = await profile.newPage();
+      await tab.goto(built.url);
+      await tab.evaluate((url) => page.start(url, ["clouds"]), server.httpUrl);
+      roles.push(await tab.evaluate(() => page.role()));
+
+      expect([await predictedVersion(), await problems()]).toEqual([1, ["STORAGE_FAILED"]]);
+    }
+    expect(roles).toEqual(["leader", "leader"]);
+    await profile.close();
+  });
+
+  /** The site may keep so much and no more. */
+  async function allowBytes(quotaSize: number): Promise<void> {
+    const session = await profile.newCDPSession(tab);
+    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(built.url).origin, quotaSize });
+  }
+
+  test("serves from memory where there is no room from the beginning, and says so", async () => {
+    profile = await browser.newContext();
+    tab = await profile.newPage();
+    await tab.goto(built.url);
+    await allowBytes(1);
+    await tab.evaluate((url) => page.start(url, ["clouds"]), server.httpUrl);
+
+    expect([await predictedVersion(), await problems()]).toEqual([1, ["STORAGE_FULL"]]);
+    await profile.close();
+  });
+
+  /** Opens the page where there is room for a version and a little more. */
+  async function openInSmallRoom(): Promise<void> {
+    profile = await browser.newContext();
+    tab = await profile.newPage();
+    await tab.goto(built.url);
+    // Chromium looks at this when the site first keeps something.
+    await allowBytes(1_000_000);
+    await tab.evaluate((url) => page.start(url, ["clouds"]), server.httpUrl);
+    await predictedVersion();
+  }
+
+  test("is online and serves what it has where the room has run out since", async () => {
+    await openInSmallRoom();
+    await tab.evaluate(() => page.close());
+    await tab.evaluate(() => page.fillUp());
+    await tab.reload();
+    await tab.evaluate((url) => page.start(url, ["clouds"]), server.httpUrl);
+    await eventually("the page to be online", async () =>
+      (await tab.evaluate(() => page.status().isOnline)) ? true : undefined,
+    );
+
+    expect(await predictedVersion()).toBe(1);
+    await eventually("the page to say that there is no room", async () =>
+      (await problems()).includes("STORAGE_FULL") ? true : undefined,
+    );
+    await profile.close();
+  });
+
+  test("serves from memory where the database takes no keys", async () => {
+    await open(() => {
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (...given) {
+        if (this.name === "keys") throw new DOMException("A key could not be cloned.", "DataCloneError");
+        return put.apply(this, given);
+      };
+    });
+
+    expect([await predictedVersion(), await problems()]).toEqual([1, ["STORAGE_FAILED"]]);
+    await profile.close();
+  });
+
+  test("is erased and forgotten by the server where nothing can be written any more", async () => {
+    await openInSmallRoom();
+    const { deviceId } = await tab.evaluate(() => page.status());
+    await tab.evaluate(() => page.fillUp());
+    const isServerTold = await tab.evaluate(async () => (await page.forget()).isServerTold);
+    const left = await tab.evaluate(() => page.numKept());
+
+    expect([isServerTold, left]).toEqual([true, 0]);
+    expect((await server.service.listDevices()).map((device) => device.deviceId)).not.toContain(deviceId);
+    await profile.close();
+  });
+
+  test("says what is wrong in a page that is not secure", async () => {
+    profile = await browser.newContext();
+    tab = await profile.newPage();
+    // The same machine by an address that no browser takes for it.
+    await tab.goto(built.url.replace("127.0.0.1", "0.0.0.0"));
+    const refused = await tab.evaluate(
+      (url) => page.start(url, ["clouds"]).catch((error: { code?: string }) => error.code),
+      server.httpUrl,
+    );
+
+    expect([await tab.evaluate(() => isSecureContext), refused]).toEqual([false, "ENGINE_UNAVAILABLE"]);
     await profile.close();
   });
 

@@ -20,8 +20,8 @@ function deviceDouble(likely = "station", version: number | null = 1) {
   const device: PredictingDevice = {
     model: () => ({
       version,
-      predict: ({ input }) => {
-        asked.push(input as readonly number[]);
+      predict: ({ tokens }) => {
+        asked.push(tokens as readonly number[]);
         const data = new Float32Array(vocabulary.size);
         data[vocabulary.idOf(likely)] = 1;
         const logits = { shape: [1, vocabulary.size], data };
@@ -187,6 +187,8 @@ describe("asking for a training", () => {
       isEligible: () => false,
       reasons: () => ["in use"],
       onChange: () => () => undefined,
+      usedElsewhere: () => undefined,
+      trainingChanged: () => undefined,
       close: () => undefined,
     };
     const kept = untilMs === undefined ? {} : { "fedge-keyboard/train-now-until": String(untilMs) };

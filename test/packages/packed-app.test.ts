@@ -1,8 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { preview } from "vite";
+import { build, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasChromium, startChromium } from "../browser/chromium.js";
-import { PackedApp } from "./packed-app.js";
+import { PackedApp, pack, promisedFiles } from "./packed-app.js";
 
 const INDEX = `<!doctype html>
 <html lang="en">
@@ -104,6 +105,45 @@ describe("an app that installs our packages", () => {
     await app.node(`${script}console.log("ok")`);
   });
 
+  test("gets source maps that hold their sources, which are not packed", async () => {
+    const maps = [...app.packedFiles].flatMap(([folder, files]) =>
+      files
+        .filter((file) => file.endsWith(".js.map"))
+        .map((file) => join("node_modules/@fedge", folder, file)),
+    );
+    expect(maps.length).toBeGreaterThan(100);
+    const bare: string[] = [];
+    for (const map of maps) {
+      const { sources, sourcesContent = [] } = JSON.parse(
+        await readFile(join(app.directory, map), "utf8"),
+      ) as { readonly sources: readonly string[]; readonly sourcesContent?: readonly (string | null)[] };
+      if (sources.some((_, at) => typeof sourcesContent[at] !== "string")) bare.push(map);
+    }
+
+    expect(bare).toEqual([]);
+  });
+
+  test("can build every entry point for pages with Vite", async () => {
+    const entries = (await app.exportsOf("@fedge/device-runtime")).filter((entry) =>
+      /\/(browser|bundle)/.test(entry),
+    );
+    expect(entries.length).toBeGreaterThanOrEqual(5);
+    for (const entry of entries) {
+      await app.write({ "entry.ts": `import * as entry from ${JSON.stringify(entry)}; console.log(entry);` });
+      const built = (await build({
+        ...{ root: app.directory, configFile: false, logLevel: "error" },
+        // The engine of TensorFlow.js stands on optional peers, which this app has not.
+        build: {
+          ...{ write: false, target: "esnext", reportCompressedSize: false },
+          rollupOptions: { input: join(app.directory, "entry.ts"), external: /^@tensorflow\// },
+        },
+        worker: { format: "es", rollupOptions: { external: /^@tensorflow\// } },
+      })) as { readonly output: readonly { readonly code?: string }[] };
+
+      expect([entry, (built.output[0]?.code ?? "").length > 1000]).toEqual([entry, true]);
+    }
+  });
+
   test("is built by Vite as it comes, with one WASM file", async () => {
     await app.tool("vite", ["build", "--target", "esnext", "--logLevel", "error"]);
     const files = await app.builtFiles();
@@ -139,8 +179,18 @@ describe("an app that installs our packages", () => {
   });
 });
 
+test.each(["protocol", "onnx-autodiff", "device-runtime", "aggregator"])(
+  "what %s promises as entry points is packed",
+  async (folder) => {
+    const promised = await promisedFiles(folder);
+    const { paths } = await pack(folder, ["--dry-run"]);
+
+    expect(promised.length).toBeGreaterThan(0);
+    expect(promised.filter((file) => !paths.includes(file))).toEqual([]);
+  },
+);
+
 test("an app that uses one function ships that function, and not the rest", async () => {
-  const { build } = await import("vite");
   const entry = "virtual:entry";
   const { output } = (await build({
     ...{ configFile: false, logLevel: "error" },

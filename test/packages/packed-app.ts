@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { repositoryRoot } from "../architecture/source-files.js";
 
@@ -26,16 +26,8 @@ export class PackedApp {
     const packedFiles = new Map<string, readonly string[]>();
     const dependencies: Record<string, string> = {};
     for (const folder of PACKED) {
-      const args = ["pack", "--json", "--pack-destination", tarballs];
-      const { stdout } = await run("npm", args, {
-        cwd: join(repositoryRoot, folder),
-        maxBuffer: MAX_OUTPUT_BYTES,
-      });
-      const [packed] = JSON.parse(stdout) as [{ name: string; filename: string; files: { path: string }[] }];
-      packedFiles.set(
-        folder,
-        packed.files.map(({ path }) => path),
-      );
+      const packed = await pack(folder, ["--pack-destination", tarballs]);
+      packedFiles.set(folder, packed.paths);
       dependencies[packed.name] = `file:tarballs/${packed.filename}`;
     }
     const app = new PackedApp(directory, packedFiles);
@@ -87,6 +79,27 @@ export class PackedApp {
       throw new Error(`${command} ${args.join(" ")} fails:\n${stdout}\n${stderr}`, { cause: error });
     }
   }
+}
+
+/** What npm packs of a package, and its name. */
+export async function pack(folder: string, options: readonly string[]) {
+  const { stdout } = await run("npm", ["pack", "--json", ...options], {
+    cwd: join(repositoryRoot, folder),
+    maxBuffer: MAX_OUTPUT_BYTES,
+  });
+  const [packed] = JSON.parse(stdout) as [{ name: string; filename: string; files: { path: string }[] }];
+  return { name: packed.name, filename: packed.filename, paths: packed.files.map(({ path }) => path) };
+}
+
+/** Every file that a package's `exports` promises, relative to it. */
+export async function promisedFiles(folder: string): Promise<readonly string[]> {
+  const text = await readFile(join(repositoryRoot, folder, "package.json"), "utf8");
+  const { exports } = JSON.parse(text) as { readonly exports: unknown };
+  const targets = (value: unknown): string[] => {
+    if (typeof value === "string") return [normalize(value)];
+    return typeof value === "object" && value !== null ? Object.values(value).flatMap(targets) : [];
+  };
+  return [...new Set(targets(exports))];
 }
 
 async function versionsOf(names: readonly string[]): Promise<Record<string, string>> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { found, tracesOfIds, tracesOfText } from "./encodings.js";
+import { found, tracesOfIds, tracesOfList, tracesOfText } from "./encodings.js";
 import { plainBytes } from "./recording-proxy.js";
 
 const noise = (bytes: Buffer | string): Buffer =>
@@ -21,13 +21,35 @@ describe("a canary is found when it stands in bytes as", () => {
     expect(found(traces, bytes)).not.toEqual([]);
   });
 
-  test("a row of ids", () => {
-    const ids = tracesOfIds([17, 230, 45]);
+  const ids = [17, 230, 45];
+  const wide = Buffer.from(BigInt64Array.of(3n, 17n, 230n, 45n).buffer);
+  test.each<[string, Buffer]>([
+    ["64-bit ids", wide],
+    ["64-bit ids, big endian", Buffer.from(wide).swap64()],
+    ["32-bit ids", Buffer.from(Int32Array.of(17, 230, 45).buffer)],
+    ["32-bit ids, big endian", Buffer.from(Int32Array.of(17, 230, 45).buffer).swap32()],
+    ["32-bit float ids", Buffer.from(Float32Array.of(17, 230, 45).buffer)],
+    ["64-bit float ids", Buffer.from(Float64Array.of(17, 230, 45).buffer)],
+    ["64-bit float ids, big endian", Buffer.from(Float64Array.of(17, 230, 45).buffer).swap64()],
+    ["base64 of 64-bit ids", Buffer.from(wide.toString("base64"))],
+    [
+      "base64 of 64-bit float ids",
+      Buffer.from(Buffer.from(Float64Array.of(17, 230, 45).buffer).toString("base64")),
+    ],
+    [
+      "hexadecimal of 32-bit ids",
+      Buffer.from(Buffer.from(Int32Array.of(17, 230, 45).buffer).toString("hex")),
+    ],
+    ["decimals in JSON", Buffer.from("[3,17,230,45]")],
+    ["decimals with spaces", Buffer.from("3, 17, 230, 45")],
+    ["decimals between spaces", Buffer.from("3 17 230 45")],
+    ["texts in JSON", Buffer.from('["3","17","230","45"]')],
+  ])("%s", (_, bytes) => {
+    expect(found(tracesOfIds(ids), noise(bytes))).not.toEqual([]);
+  });
 
-    expect(found(ids, noise(Buffer.from(BigInt64Array.of(3n, 17n, 230n, 45n).buffer)))).toEqual([
-      "64-bit ids",
-    ]);
-    expect(found(ids, noise("[3,17,230,45]"))).toEqual(["decimal ids"]);
+  test.each(['["quartz","limerick"]', '["quartz", "limerick"]'])("the list %s", (text) => {
+    expect(found(tracesOfList(["quartz", "limerick"]), noise(text))).not.toEqual([]);
   });
 
   test("and is not found where it is not", () => {

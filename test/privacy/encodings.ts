@@ -7,7 +7,7 @@ export interface Trace {
 /** Every way in which a text may be written that keeps it readable. */
 export function tracesOfText(text: string): Trace[] {
   const [utf8, utf16] = [Buffer.from(text, "utf8"), Buffer.from(text, "utf16le")];
-  const traces: Trace[] = [
+  const traces: readonly Trace[] = [
     { encoding: "UTF-8", bytes: utf8 },
     { encoding: "UTF-16LE", bytes: utf16 },
     { encoding: "UTF-16BE", bytes: Buffer.from(utf16).swap16() },
@@ -18,27 +18,75 @@ export function tracesOfText(text: string): Trace[] {
     { encoding: "code points of 64 bits", bytes: numbers(text, 8) },
     { encoding: "decimal code points", bytes: Buffer.from([...utf8].join(",")) },
   ];
-  // Base64 looks different at each of the three places in a group of three bytes.
-  for (let before = 0; before < 3; before += 1) {
-    const whole = Buffer.concat([Buffer.alloc(before), utf8]).toString("base64");
-    const certain = whole.slice(before === 0 ? 0 : before + 1, -4);
-    traces.push({ encoding: `base64, shifted by ${before}`, bytes: Buffer.from(certain) });
-    const url = certain.replaceAll("+", "-").replaceAll("/", "_");
-    traces.push({ encoding: `base64url, shifted by ${before}`, bytes: Buffer.from(url) });
-  }
-  return traces;
+  return [...traces, ...base64TracesOf(utf8, "base64")];
 }
 
-/** A row of word ids as the runtime and JSON would write it. */
+/** Words as a list in JSON, with and without spaces. */
+export function tracesOfList(words: readonly string[]): Trace[] {
+  return listTraces(
+    "JSON list",
+    words.map((word) => JSON.stringify(word)),
+  );
+}
+
+/** A row of word ids in every width and byte order, as it is and as text, and as JSON and people would write it. */
 export function tracesOfIds(ids: readonly number[]): Trace[] {
-  const wide = BigInt64Array.from(ids.map(BigInt));
+  const rows = Object.entries(WIDTHS).flatMap(([width, toBytes]) => {
+    const little = toBytes(ids);
+    return [
+      { name: `${width} ids`, bytes: little },
+      { name: `${width} ids, big endian`, bytes: swapped(little, little.length / ids.length) },
+    ];
+  });
   return [
-    { encoding: "64-bit ids", bytes: Buffer.from(wide.buffer) },
-    { encoding: "32-bit ids", bytes: Buffer.from(Int32Array.from(ids).buffer) },
-    { encoding: "16-bit ids", bytes: Buffer.from(Uint16Array.from(ids).buffer) },
-    { encoding: "float ids", bytes: Buffer.from(Float32Array.from(ids).buffer) },
-    { encoding: "decimal ids", bytes: Buffer.from(ids.join(",")) },
+    ...rows.flatMap(({ name, bytes }) => [
+      { encoding: name, bytes },
+      { encoding: `${name}, hexadecimal`, bytes: Buffer.from(bytes.toString("hex")) },
+      ...base64TracesOf(bytes, `${name}, base64`),
+    ]),
+    ...listTraces("decimal ids", ids.map(String)),
+    ...listTraces(
+      "ids in quotes",
+      ids.map((id) => `"${id}"`),
+    ),
   ];
+}
+
+const WIDTHS: Readonly<Record<string, (ids: readonly number[]) => Buffer>> = {
+  "16-bit": (ids) => Buffer.from(Uint16Array.from(ids).buffer),
+  "32-bit": (ids) => Buffer.from(Int32Array.from(ids).buffer),
+  "64-bit": (ids) => Buffer.from(BigInt64Array.from(ids.map(BigInt)).buffer),
+  "32-bit float": (ids) => Buffer.from(Float32Array.from(ids).buffer),
+  "64-bit float": (ids) => Buffer.from(Float64Array.from(ids).buffer),
+};
+
+/** The other byte order. */
+function swapped(bytes: Buffer, width: number): Buffer {
+  return Buffer.concat(
+    Array.from({ length: bytes.length / width }, (_, at) =>
+      Buffer.from(bytes.subarray(at * width, (at + 1) * width)).reverse(),
+    ),
+  );
+}
+
+function listTraces(name: string, items: readonly string[]): Trace[] {
+  return [",", ", ", " "].map((separator) => ({
+    encoding: `${name}, separated by "${separator}"`,
+    bytes: Buffer.from(items.join(separator)),
+  }));
+}
+
+/** Base64 looks different at each of the three places in a group of three bytes. */
+function base64TracesOf(bytes: Buffer, name: string): Trace[] {
+  return [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+    const certain = whole.slice(before === 0 ? 0 : before + 1, -4);
+    const url = certain.replaceAll("+", "-").replaceAll("/", "_");
+    return [
+      { encoding: `${name}, shifted by ${before}`, bytes: Buffer.from(certain) },
+      { encoding: `${name}url, shifted by ${before}`, bytes: Buffer.from(url) },
+    ];
+  });
 }
 
 /** The encodings in which the bytes hold one of the traces. */

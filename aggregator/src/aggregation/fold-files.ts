@@ -64,6 +64,20 @@ export function restoreSnapshot(directory: string, snapshot: FoldSnapshotRef, fo
   }
 }
 
+/** The bytes of a kept sum. Throws DATA_CORRUPT when the file is not what the reference says. */
+export function readSnapshot(directory: string, snapshot: FoldSnapshotRef): Uint8Array<ArrayBuffer> {
+  const file = openSnapshot(pathOf({ directory, fileName: snapshot.fileName }));
+  try {
+    if (fstatSync(file).size !== snapshot.sizeBytes) throw damaged(snapshot);
+    const bytes = new Uint8Array(snapshot.sizeBytes);
+    readWhole(file, bytes, snapshot);
+    if (createHash("sha256").update(bytes).digest("hex") !== snapshot.sha256) throw damaged(snapshot);
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
+
 export function removeSnapshot(file: SnapshotFile): void {
   rmSync(pathOf(file), { force: true });
 }

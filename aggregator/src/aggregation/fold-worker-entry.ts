@@ -2,7 +2,7 @@ import { FedgeError, toWireError, type UpdateEncoding, type WireError } from "@f
 import { parentPort, workerData } from "node:worker_threads";
 import type { FoldSnapshotRef } from "../rounds/journal.js";
 import type { FoldBounds } from "../rounds/ports.js";
-import { removeSnapshot, restoreSnapshot, writeSnapshot } from "./fold-files.js";
+import { readSnapshot, removeSnapshot, restoreSnapshot, writeSnapshot } from "./fold-files.js";
 import { FixedPointFold } from "./fold.js";
 
 export type FoldRequest =
@@ -12,6 +12,7 @@ export type FoldRequest =
   | { readonly type: "add"; readonly numExamples: number }
   | { readonly type: "snapshot"; readonly fileName: string }
   | { readonly type: "forget-snapshot"; readonly fileName: string }
+  | { readonly type: "read-snapshot"; readonly snapshot: FoldSnapshotRef }
   | { readonly type: "mean" };
 
 export interface FoldThreadData {
@@ -43,6 +44,8 @@ function handle(request: FoldRequest): unknown {
       return writeSnapshot({ directory, fileName: request.fileName }, current().snapshot(), isForcedToDisk);
     case "forget-snapshot":
       return removeSnapshot({ directory, fileName: request.fileName });
+    case "read-snapshot":
+      return readSnapshot(directory, request.snapshot);
     case "mean":
       return current().mean();
   }
@@ -73,7 +76,8 @@ function current(): FixedPointFold {
 function answer(id: number, request: FoldRequest): void {
   try {
     const result = handle(request);
-    const transfer = result instanceof Float32Array ? [result.buffer as ArrayBuffer] : [];
+    const isOwn = result instanceof Float32Array || result instanceof Uint8Array;
+    const transfer = isOwn ? [result.buffer as ArrayBuffer] : [];
     parentPort?.postMessage({ id, result } satisfies FoldAnswer, transfer);
   } catch (error) {
     parentPort?.postMessage({ id, error: toWireError(error) } satisfies FoldAnswer);

@@ -186,6 +186,20 @@ describe("a snapshot file", () => {
     });
   });
 
+  test("is read as its bytes, and refused when one bit of them is another", async () => {
+    const worker = start();
+    await worker.begin(bounds);
+    await addAll(worker, ["a"]);
+    const kept = await worker.snapshot("kept.fold");
+    const path = join(directory, "kept.fold");
+    const bytes = readFileSync(path);
+
+    expect(Buffer.from(await worker.readSnapshot(kept))).toEqual(bytes);
+    bytes[50] = (bytes[50] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    await expect(worker.readSnapshot(kept)).rejects.toMatchObject({ code: "DATA_CORRUPT" });
+  });
+
   test("goes when it is forgotten, and forgetting again is no error", async () => {
     const worker = start();
     await worker.begin(bounds);

@@ -81,6 +81,10 @@ export class FoldWorker implements Fold {
     await this.#ask({ type: "forget-snapshot", fileName });
   }
 
+  async readSnapshot(snapshot: FoldSnapshotRef): Promise<Uint8Array> {
+    return (await this.#ask({ type: "read-snapshot", snapshot })) as Uint8Array;
+  }
+
   async mean(): Promise<Float32Array> {
     return (await this.#ask({ type: "mean" })) as Float32Array;
   }

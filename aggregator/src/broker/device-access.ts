@@ -46,8 +46,8 @@ export function checkPublish(device: DevicePrincipal, request: PublishRequest): 
 }
 
 /**
- * Returns when the device may subscribe to this: its own down channels, single blob blocks and the server's state,
- * each by its exact topic. Wildcards and `$` topics are no topics of the protocol. Throws TOPIC_INVALID or
+ * Returns when the device may subscribe to this: its own down channels, single blob blocks, signed metadata and the
+ * server's state, each by its exact topic. Wildcards and `$` topics are no topics of the protocol. Throws TOPIC_INVALID or
  * ACCESS_DENIED.
  */
 export function checkSubscribe(device: DevicePrincipal, filter: string): void {
@@ -55,6 +55,7 @@ export function checkSubscribe(device: DevicePrincipal, filter: string): void {
   if (topic.tenantId !== device.tenantId) throw denied("subscribes within its own tenant only");
   switch (topic.kind) {
     case "blob":
+    case "meta":
     case "server-state":
       return;
     case "upload":

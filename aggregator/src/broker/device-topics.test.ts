@@ -2,6 +2,7 @@ import {
   MAX_MESSAGE_BYTES,
   blobTopic,
   deviceTopic,
+  metaTopic,
   serverStateTopic,
   sha256,
   uploadTopic,
@@ -101,6 +102,7 @@ describe("a device's messages", () => {
     ["to another tenant", (id) => ({ topic: `fedge/1/umbrella/d/${id}/report` }), "ACCESS_DENIED"],
     ["to a blob", () => ({ topic: blobTopic(TENANT, HASH, 0) }), "ACCESS_DENIED"],
     ["as the server", () => ({ topic: serverStateTopic(TENANT) }), "ACCESS_DENIED"],
+    ["to the signed metadata", () => ({ topic: metaTopic(TENANT, "timestamp") }), "ACCESS_DENIED"],
     ["to $SYS", () => ({ topic: "$SYS/broker/uptime" }), "TOPIC_INVALID"],
     ["outside the protocol", () => ({ topic: "hello" }), "TOPIC_INVALID"],
     [
@@ -157,7 +159,7 @@ describe("a device's messages", () => {
 });
 
 describe("a subscription", () => {
-  test("to each of a device's down channels, blocks and the server's state is granted", async () => {
+  test("to each of a device's down channels, blocks, signed metadata and the server's state is granted", async () => {
     const device = await server.newDevice();
     const client = await device.connect();
     const topics = [
@@ -165,6 +167,8 @@ describe("a subscription", () => {
         deviceTopic(TENANT, device.deviceId, channel),
       ),
       blobTopic(TENANT, HASH, 4095),
+      metaTopic(TENANT, "timestamp"),
+      metaTopic(TENANT, "root"),
       serverStateTopic(TENANT),
     ];
 
@@ -185,6 +189,8 @@ describe("a subscription", () => {
     ["its own reports", (id) => `fedge/1/acme/d/${id}/report`],
     ["its own uploads", (id) => `fedge/1/acme/d/${id}/fl/blk/0`],
     ["another tenant's state", () => serverStateTopic(tenantOf("umbrella"))],
+    ["another tenant's metadata", () => metaTopic(tenantOf("umbrella"), "timestamp")],
+    ["all metadata", () => "fedge/1/acme/meta/+"],
     ["another tenant's blobs", () => blobTopic(tenantOf("umbrella"), HASH, 0)],
   ];
   test.each(refusedFilters)("to %s is answered with 0x80", async (_name, filter) => {

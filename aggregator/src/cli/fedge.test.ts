@@ -238,6 +238,7 @@ describe("rounds, models and devices", () => {
     expect(run.exitCode).toBe(0);
     expect(run.stdout).toContain("imported digits version 1\n");
     expect(app.service.imports[0]).toEqual({
+      actor: "admin-token",
       model: "digits",
       onnx: new Uint8Array(onnx),
       training: {
@@ -288,7 +289,7 @@ describe("rounds, models and devices", () => {
     expect(written).toEqual(["digits@1 as tfjs/model.json", "digits@1 as tfjs/weights.bin"]);
   });
 
-  test.each(["digits@0", "digits@x", "digits@"])(
+  test.each(["digits@0", "digits@X", "digits@"])(
     "model export refuses %s, which is no version",
     async (name) => {
       const run = await fedge("model", "export", name);

@@ -17,6 +17,9 @@ export interface ServeFlags {
   readonly evaluationData?: string;
   readonly allowedHost: readonly string[];
   readonly allowedOrigin: readonly string[];
+  readonly keepNewest?: number;
+  readonly keepDays?: number;
+  readonly keepSums?: number;
 }
 
 const port = wholeNumber({ least: 0, most: 65_535 });
@@ -27,7 +30,7 @@ const flag = (flags: string, description: string, variable: string): Option =>
 
 /** Adds the flags; every one has a FEDGE_ variable. */
 export function addServeFlags(command: Command): Command {
-  return addAccessFlags(addPlaceFlags(command)).addOption(jsonFlag());
+  return addRetentionFlags(addAccessFlags(addPlaceFlags(command))).addOption(jsonFlag());
 }
 
 function addPlaceFlags(command: Command): Command {
@@ -45,6 +48,26 @@ function addPlaceFlags(command: Command): Command {
     )
     .addOption(
       flag("--broker-url <url>", "MQTT broker to use in place of the embedded one", "FEDGE_BROKER_URL"),
+    );
+}
+
+function addRetentionFlags(command: Command): Command {
+  const number = (flags: string, description: string, variable: string, least: number): Option =>
+    flag(flags, description, variable).argParser(wholeNumber({ least, most: 1_000_000 }));
+  return command
+    .addOption(
+      number(
+        "--keep-newest <number>",
+        "versions of each model to keep (default: 50)",
+        "FEDGE_KEEP_NEWEST",
+        1,
+      ),
+    )
+    .addOption(
+      number("--keep-days <days>", "keep versions that are younger (default: 90)", "FEDGE_KEEP_DAYS", 0),
+    )
+    .addOption(
+      number("--keep-sums <number>", "versions that can be made again (default: 20)", "FEDGE_KEEP_SUMS", 0),
     );
 }
 

@@ -38,7 +38,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "model",
-    summary: "list, show, import and export models",
+    summary: "models: versions, aliases, cards, comparisons, bundles",
     load: async () => (await import("./verbs/model.js")).addModel,
   },
   {
@@ -70,6 +70,16 @@ export const VERBS: readonly Verb[] = [
     name: "audit",
     summary: "list who did what, and verify that nobody changed the list",
     load: async () => (await import("./verbs/audit.js")).addAudit,
+  },
+  {
+    name: "keys",
+    summary: "make, show, rotate and carry the signing keys",
+    load: async () => (await import("./verbs/keys.js")).addKeys,
+  },
+  {
+    name: "tuf",
+    summary: "verify the signed metadata of any TUF repository",
+    load: async () => (await import("./verbs/tuf.js")).addTuf,
   },
   {
     name: "bench",

@@ -49,6 +49,11 @@ export class RetainedBlobs implements BlobPublisher {
     this.#held.delete(owner);
   }
 
+  /** Who holds a blob. */
+  ownersOf(sha256: string): readonly string[] {
+    return [...(this.#published.get(sha256 as Sha256)?.owners ?? [])];
+  }
+
   /** Says everything again: a broker that restarted has lost what it retained. */
   async republish(): Promise<void> {
     for (const entry of this.#published.values()) entry.ready = this.#publish(entry.ref);

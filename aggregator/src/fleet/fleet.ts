@@ -1,12 +1,23 @@
-import type { Birth, DeviceId, InstallReport, Presence } from "@fedge/protocol";
+import type { Birth, DeviceId, InstallReport, Presence, ServingMetrics } from "@fedge/protocol";
 import type { Counters } from "../rounds/ports.js";
 import type { ServiceEvent } from "../service.js";
 import type { ControlStore, DeviceRecord } from "../store/port.js";
-import type { FleetReleases } from "./releases.js";
+import type { DesiredStates } from "./desired-states.js";
+import type { MetricsBook } from "./metrics-book.js";
+
+/** What rollouts want to hear of devices. */
+export interface RolloutEars {
+  report(deviceId: DeviceId, report: InstallReport): void;
+  deviceSeen(deviceId: DeviceId): Promise<void>;
+  deviceRemoved(deviceId: DeviceId): void;
+  metrics(deviceId: DeviceId, metrics: ServingMetrics): void;
+}
 
 export interface FleetOptions {
   readonly store: ControlStore;
-  readonly releases: FleetReleases;
+  readonly releases: Pick<DesiredStates, "tell" | "forget">;
+  readonly rollouts: RolloutEars;
+  readonly metrics: MetricsBook;
   readonly counters: Counters;
   readonly nowMs: () => number;
   readonly emit: (event: ServiceEvent) => void;
@@ -33,9 +44,12 @@ export class Fleet {
     const serving = Object.fromEntries(
       birth.models.map(({ model, version, manifestSha256 }) => [model, { version, manifestSha256 }]),
     );
-    const { session, runtimeVersion, engine, platform } = birth;
-    await this.#update(deviceId, { presence: "online", session, runtimeVersion, engine, platform, serving });
+    const { session, runtimeVersion, engine, platform, attributes } = birth;
+    const said = attributes === undefined ? {} : { attributes };
+    const known = { session, runtimeVersion, engine, platform, serving, ...said };
+    await this.#update(deviceId, { presence: "online", ...known });
     await this.options.releases.tell(deviceId);
+    await this.options.rollouts.deviceSeen(deviceId);
   }
 
   /** A late will of an older session says nothing about the present one. */
@@ -49,6 +63,7 @@ export class Fleet {
 
   async install(deviceId: DeviceId, report: InstallReport): Promise<void> {
     this.options.counters.count("fedge_installs_total", { state: report.state, code: report.code ?? "" });
+    this.options.rollouts.report(deviceId, report);
     if (report.state !== "committed") return;
     const device = await this.options.store.getDevice(deviceId);
     if (device === undefined) return;
@@ -56,10 +71,17 @@ export class Fleet {
     await this.#update(deviceId, { serving: { ...device.serving, [model]: { version, manifestSha256 } } });
   }
 
+  async servingMetrics(deviceId: DeviceId, metrics: ServingMetrics): Promise<void> {
+    await this.options.metrics.take(deviceId, metrics);
+    this.options.rollouts.metrics(deviceId, metrics);
+  }
+
   /** After its record is deleted: nothing of it stays here, nor at the broker. */
   async forget(deviceId: DeviceId): Promise<void> {
     if (this.#online.has(deviceId)) this.#gone(deviceId);
     this.options.disconnect(deviceId);
+    this.options.rollouts.deviceRemoved(deviceId);
+    await this.options.metrics.forget(deviceId);
     await this.options.releases.forget(deviceId);
     this.options.emit({ type: "fleet-changed" });
   }

@@ -8,6 +8,7 @@ import {
   presence,
   roundUp,
   serverFilters,
+  servingMetrics,
   type DeviceId,
   type DeviceUpChannel,
   type RoundUp,
@@ -101,6 +102,10 @@ export class Inbox {
           : undefined;
       }
       case "metrics":
+        return this.options.fleet.servingMetrics(
+          deviceId,
+          decodeEnvelope(payload, servingMetrics, "serving metrics").body,
+        );
       case "rpc/req":
         throw new FedgeError("TOPIC_INVALID", `nothing is taken on the channel ${channel} by this version`);
     }

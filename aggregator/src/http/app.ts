@@ -13,10 +13,12 @@ import { addAccountRoutes } from "./routes/account-routes.js";
 import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
+import { addMetadataRoutes } from "./routes/metadata-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
 import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
 import { addRolloutRoutes } from "./routes/rollout-routes.js";
 import { addSessionRoutes } from "./routes/session-routes.js";
+import { BUNDLES_PATH, addRegistryRoutes } from "./routes/registry-routes.js";
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { feedMessage } from "./schema/overview-schema.js";
@@ -72,7 +74,8 @@ function addGuards(app: OpenAPIHono, options: HttpAppOptions): void {
   const maxModelBytes = options.maxModelBytes ?? DEFAULT_MAX_MODEL_BYTES;
   const json = limitTo(MAX_JSON_BYTES);
   const model = limitTo(maxModelBytes);
-  app.use("*", (context, next) => (context.req.path === "/v1/models" ? model : json)(context, next));
+  const large = new Set(["/v1/models", BUNDLES_PATH]);
+  app.use("*", (context, next) => (large.has(context.req.path) ? model : json)(context, next));
 }
 
 function limitTo(maxSize: number): ReturnType<typeof bodyLimit> {
@@ -98,12 +101,14 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
   addSystemRoutes(host, options);
   addTaskRoutes(host, options.service);
   addModelRoutes(host, options.service);
+  addRegistryRoutes(host, options.registry);
   addDeviceRoutes(host, options);
   addDeliveryRoutes(host, options);
   addBlobRoutes(host, options.blobs);
   addSessionRoutes(host, options);
   addAccountRoutes(host, options);
   addAuditRoutes(host, options.audit);
+  addMetadataRoutes(host, options.signedMetadata);
   const streams = new EventStreams(feed);
   rawRoute(host, {
     method: "get",

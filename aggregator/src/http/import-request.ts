@@ -13,6 +13,7 @@ export function importRequest(query: ImportQuery, onnx: Uint8Array): ModelImport
   return {
     model,
     onnx,
+    ...(query.purpose === "" ? {} : { purpose: query.purpose }),
     training: {
       loss: present({ kind, target, weights, ignoreIndex, delta }),
       optimizer: optimizerOf(query),

@@ -29,6 +29,8 @@ test("every operation documents its errors and, unless it is public, its token",
   expect(open.sort()).toEqual([
     "delete /v1/session",
     "get /healthz",
+    "get /v1/metadata/targets/models/{model}/{version}/{file}",
+    "get /v1/metadata/{file}",
     "post /v1/devices",
     "post /v1/devices/{deviceId}/forget",
     "post /v1/devices/{deviceId}/token",

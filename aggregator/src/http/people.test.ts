@@ -29,7 +29,7 @@ describe("signing in", () => {
 
     expect([response.status, callerBody.parse(await response.json())]).toEqual([
       200,
-      { kind: "person", name: "ana", role: "data-scientist", permissions: ["tasks", "models", "rollouts"] },
+      { kind: "person", name: "ana", role: "data-scientist", permissions: ["tasks", "models", "propose"] },
     ]);
   });
 

@@ -5,7 +5,9 @@ import type { DeviceAdminPort } from "../fleet/device-admin-port.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AuditLog } from "../audit/audit-log.js";
 import type { PeopleService } from "../people/people-service.js";
+import type { RegistryService } from "../registry/registry-service.js";
 import type { AggregatorService } from "../service.js";
+import type { ServedMetadata } from "../signing/served-metadata.js";
 import type { HealthBody } from "./schema/overview-schema.js";
 
 export interface DeviceToken {
@@ -56,7 +58,9 @@ export interface HttpAppOptions {
   readonly rollouts?: RolloutService;
   /** Without it there are no routes that change devices and groups. */
   readonly deviceAdmin?: DeviceAdminPort;
+  readonly registry: RegistryService;
   readonly blobs: Pick<BlobStore, "get">;
+  readonly signedMetadata: ServedMetadata;
   readonly identity: DeviceIdentity;
   /** Constant-time comparison with the admin token. */
   readonly isAdminToken: (token: string) => boolean;

@@ -244,7 +244,7 @@ describe("commands", () => {
 
     expect(rolloutView.parse(await response.json())).toEqual(rollouts.rollouts[0]);
     expect(rollouts.commands).toEqual([
-      { rolloutId: SAMPLE_ROLLOUT, command, actor: "admin", reason: "because" },
+      { rolloutId: SAMPLE_ROLLOUT, command, actor: "admin-token", reason: "because" },
     ]);
   });
 

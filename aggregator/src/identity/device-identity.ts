@@ -2,6 +2,7 @@ import { FedgeError, type DeviceId, type TenantId } from "@fedge/protocol";
 import type { Clock } from "../clock/clock.js";
 import { decodePublicKey, deviceIdOf, isSameSecret, isSignedBy } from "./device-keys.js";
 import type { DeviceTokens, TokenClaims } from "./device-tokens.js";
+import type { DeviceRecord } from "../store/port.js";
 import type { DeviceKeyStore } from "./ports.js";
 
 /** How far a device's clock may be off when it asks for a token. */
@@ -37,9 +38,10 @@ export interface DeviceIdentityService {
   /** Throws DEVICE_UNKNOWN, TOKEN_INVALID for a wrong signature, or ACCESS_DENIED for a wrong clock or a replay. */
   refresh(deviceId: DeviceId, request: TokenRequest): Promise<IssuedToken>;
   /**
-   * Deletes the device for good; the wish has no term, since whoever signed it may have been offline since.
-   * Throws DEVICE_UNKNOWN, TOKEN_INVALID for a wrong signature, or ACCESS_DENIED for a wish that is older than the
-   * device's last request.
+   * Deletes the device for good. Only the signature counts: whoever signed may have been offline since, with a clock that
+   * was wrong and without the key to sign again, and a wish to be forgotten must not fail for that. Played again it does
+   * what was wished: a device erases its key with its wish, and enrols by itself should it still have it.
+   * Throws DEVICE_UNKNOWN, or TOKEN_INVALID for a wrong signature.
    */
   forget(deviceId: DeviceId, request: TokenRequest): Promise<void>;
   /** Throws TOKEN_INVALID, also for a device that is forgotten, or TOKEN_EXPIRED. */
@@ -91,7 +93,8 @@ async function enrol(options: DeviceIdentityOptions, request: EnrolmentRequest) 
   }
   refuseWrongClock(options.clock.nowMs(), timestampMs);
   const deviceId = deviceIdOf(key);
-  await options.store.enrolDevice({ deviceId, publicKey, atMs: options.clock.nowMs() });
+  const device = await options.store.enrolDevice({ deviceId, publicKey, atMs: options.clock.nowMs() });
+  refuseDecommissioned(device);
   await refuseReplay(options, deviceId, timestampMs);
   return { deviceId, tenantId: options.tenantId, ...(await issue(options, deviceId)) };
 }
@@ -108,7 +111,9 @@ async function refresh(
   request: TokenRequest,
 ): Promise<IssuedToken> {
   const { timestampMs } = request;
-  await requireSigned(options, { deviceId, ...request }, tokenMessage(deviceId, timestampMs));
+  refuseDecommissioned(
+    await requireSigned(options, { deviceId, ...request }, tokenMessage(deviceId, timestampMs)),
+  );
   // The signature comes first: the clock is told only to a device, and only a device's own requests count as newer.
   refuseWrongClock(options.clock.nowMs(), timestampMs);
   await refuseReplay(options, deviceId, timestampMs);
@@ -121,7 +126,6 @@ async function forget(
   request: TokenRequest,
 ): Promise<void> {
   await requireSigned(options, { deviceId, ...request }, forgetMessage(deviceId, request.timestampMs));
-  await refuseReplay(options, deviceId, request.timestampMs);
   await options.store.deleteDevice(deviceId);
 }
 
@@ -129,19 +133,29 @@ async function requireSigned(
   { store }: DeviceIdentityOptions,
   { deviceId, signature }: TokenRequest & { readonly deviceId: DeviceId },
   message: string,
-): Promise<void> {
+): Promise<DeviceRecord> {
   const device = await store.getDevice(deviceId);
   if (device === undefined) {
     throw new FedgeError("DEVICE_UNKNOWN", `device ${deviceId} is not enrolled here; enrol it first`);
   }
-  if (isSignedBy(decodePublicKey(device.publicKey), message, signature)) return;
+  if (isSignedBy(decodePublicKey(device.publicKey), message, signature)) return device;
   throw new FedgeError("TOKEN_INVALID", "the signature is not by this device's key");
+}
+
+/** An operator took it out of the fleet for good; only its own wish to be forgotten is still heard. */
+function refuseDecommissioned({ deviceId, decommissionedAtMs }: DeviceRecord): void {
+  if (decommissionedAtMs === null) return;
+  throw new FedgeError(
+    "ACCESS_DENIED",
+    `device ${deviceId} is decommissioned; it needs a new identity to come back`,
+  );
 }
 
 /** A token outlives the device that it was issued to. */
 async function verify({ tokens, store }: DeviceIdentityOptions, token: string): Promise<TokenClaims> {
   const claims = await tokens.verify(token);
-  if ((await store.getDevice(claims.deviceId)) !== undefined) return claims;
+  const device = await store.getDevice(claims.deviceId);
+  if (device?.decommissionedAtMs === null) return claims;
   throw new FedgeError("TOKEN_INVALID", "the token's device is not enrolled here any more; enrol it again");
 }
 

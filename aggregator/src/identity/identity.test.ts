@@ -73,8 +73,17 @@ function memoryKeys(): DeviceKeyStore {
   return {
     enrolDevice: async ({ deviceId, publicKey, atMs }) => {
       const never = { session: 0, runtimeVersion: "", engine: "", platform: "", serving: {} };
+      const named = { attributes: {}, tags: [], decommissionedAtMs: null };
       const presence = "offline" as const;
-      const record = { deviceId, publicKey, enrolledAtMs: atMs, lastSeenAtMs: atMs, presence, ...never };
+      const record = {
+        deviceId,
+        publicKey,
+        enrolledAtMs: atMs,
+        lastSeenAtMs: atMs,
+        presence,
+        ...never,
+        ...named,
+      };
       devices.set(deviceId, devices.get(deviceId) ?? record);
       return record;
     },
@@ -273,13 +282,20 @@ describe("a wish to be forgotten", () => {
     await expect(identity.forget(device.deviceId, wish)).resolves.toBeUndefined();
   });
 
-  test("does not end a device that has enrolled again since", async () => {
+  test("serves though its clock stood a year behind those of the requests before it", async () => {
+    await identity.refresh(device.deviceId, device.tokenRequest(clock.nowMs()));
+    const wish = device.forgetRequest(clock.nowMs() - 365 * 24 * 3_600_000);
+    await identity.forget(device.deviceId, wish);
+
+    const refresh = identity.refresh(device.deviceId, device.tokenRequest(clock.nowMs() + 1));
+    await expect(refresh).rejects.toMatchObject({ code: "DEVICE_UNKNOWN" });
+  });
+
+  test("said again finds the device gone, which is what was wished", async () => {
     const wish = device.forgetRequest(clock.nowMs() + 1);
     await identity.forget(device.deviceId, wish);
-    clock.advance(1000);
-    await identity.enrol(device.enrolment(undefined, clock.nowMs()));
 
-    await expect(identity.forget(device.deviceId, wish)).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+    await expect(identity.forget(device.deviceId, wish)).rejects.toMatchObject({ code: "DEVICE_UNKNOWN" });
   });
 
   test("by another key is refused, and the device stays", async () => {

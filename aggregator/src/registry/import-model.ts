@@ -8,27 +8,41 @@ import {
   encodeSafetensors,
   type BlobRef,
   type ModelManifest,
+  type ModelName,
   type NamedTensor,
   type PortShape,
   type Sha256,
   type TensorShape,
 } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
-import type { VersionRecord } from "../rounds/journal.js";
+import type { Provenance, VersionRecord } from "../rounds/journal.js";
 import type { PrepareModel, TrainingCheck } from "../model-check/prepared-model.js";
 import type { ModelImport } from "../service.js";
 import type { ControlStore } from "../store/port.js";
+import type { RegistryStore } from "./registry-store.js";
 import { layersTrainAlike } from "./layers-training.js";
 
 const ELEMENT_TYPES = elementTypeSchema.options;
 
 export const RUNTIME_VERSION = "0.1.0";
 
+/** Who imports where nobody is named: the program that the aggregator runs in. */
+export const OWN_IMPORTS = "system";
+
+/** An import came from no round. */
+export const IMPORTED: Provenance = {
+  cohortSize: 0,
+  privacySpent: null,
+  dataWindow: null,
+  codeVersion: RUNTIME_VERSION,
+  signer: null,
+};
+
 /** Stands for a blob that is not stored yet. */
 const NO_BLOB: BlobRef = { sha256: "0".repeat(64) as Sha256, sizeBytes: 1 };
 
 export interface RegistryPorts {
-  readonly store: ControlStore;
+  readonly store: ControlStore & Pick<RegistryStore, "addStatement">;
   readonly blobs: BlobStore;
   readonly nowMs: () => number;
   readonly prepare: PrepareModel;
@@ -65,10 +79,23 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
     roundId: null,
     numUpdates: 0,
     numExamples: 0,
+    provenance: IMPORTED,
+    finalSum: null,
     createdAtMs: ports.nowMs(),
+    deletedAtMs: null,
   };
   await ports.store.commitVersion({ version: record, round: null });
+  if (request.purpose !== undefined) await keepPurpose(ports, record, request);
   return { record, check };
+}
+
+function keepPurpose(
+  { store, nowMs }: RegistryPorts,
+  { model, version }: VersionRecord,
+  { purpose: text = "", actor = OWN_IMPORTS }: Pick<ModelImport, "purpose" | "actor">,
+): Promise<void> {
+  const id = { model: model as ModelName, version };
+  return store.addStatement(id, { actor, statement: { kind: "purpose", text }, atMs: nowMs() });
 }
 
 async function requireSuccessor(
@@ -84,6 +111,14 @@ async function requireSuccessor(
       `model "${model}" has parameters of other names or shapes; import this one under another name`,
     );
   }
+  await requireNoRunningTask(store, model as ModelName);
+}
+
+/** Throws TASK_STATE_CONFLICT while a task trains the model: it would go on from another model than the one it began with. */
+export async function requireNoRunningTask(
+  store: Pick<ControlStore, "listTasks">,
+  model: ModelName,
+): Promise<void> {
   const running = (await store.listTasks()).find(
     ({ status, config }) => status === "running" && config.model === model,
   );

@@ -25,6 +25,7 @@ export class RegistryViews {
     number: number,
   ): Promise<{ version: VersionView; manifest: ModelManifest }> {
     const record = await this.record(model, number);
+    requireKept(record);
     const [version] = await this.#views(model, [record]);
     if (version === undefined) throw new FedgeError("INTERNAL", "a version without a view");
     return { version, manifest: (await loadVersion(this.ports.blobs, record)).manifest };
@@ -73,4 +74,14 @@ export class RegistryViews {
       throw new FedgeError("MODEL_UNKNOWN", `there is no model "${model}"; see \`fedge model list\``);
     return latest;
   }
+}
+
+/** Throws VERSION_UNKNOWN for a version whose bytes the retention policy deleted. */
+export function requireKept({ model, version, deletedAtMs }: VersionRecord): void {
+  if (deletedAtMs === null) return;
+  throw new FedgeError(
+    "VERSION_UNKNOWN",
+    `${model}@${version} was deleted by the retention policy; \`fedge model card ${model}@${version}\` shows what it was`,
+    { details: { deletedAtMs } },
+  );
 }

@@ -8,8 +8,10 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Everything of a rollout that does not depend on what is rolled out. */
 export type TemplateConfig = Omit<RolloutConfig, "rolloutId" | "model" | "version" | "arms" | "comparison">;
 
+export const TEMPLATE_NAMES = ["staged", "quick"] as const;
+
 export interface RolloutTemplate {
-  readonly name: string;
+  readonly name: (typeof TEMPLATE_NAMES)[number];
   readonly description: string;
   readonly config: TemplateConfig;
 }
@@ -47,17 +49,20 @@ const STAGED: TemplateConfig = {
 const QUICK: TemplateConfig = {
   ...STAGED,
   waves: [
-    { name: "10 %", percent: 10, soakMs: 5 * SECOND_MS },
+    { name: "20 %", percent: 20, soakMs: 5 * SECOND_MS },
     { name: "everyone", percent: 100, soakMs: 5 * SECOND_MS },
   ],
   gates: {
-    install: { minSuccess: 0.9, minReached: 0.5, maxErrors: 0.1, minReports: 2 },
-    metrics: [{ metric: "error-rate", tolerance: { absolute: 0.05 }, minSample: 20, alpha: 0.05 }],
+    install: { minSuccess: 0.5, minReached: 0.5, maxErrors: 0.3, minReports: 2 },
+    metrics: [
+      { metric: "error-rate", tolerance: { absolute: 0.01 }, minSample: 50, alpha: 0.05 },
+      { metric: "prediction-error", tolerance: { absolute: 0.02 }, minSample: 50, alpha: 0.05 },
+    ],
   },
   analysis: { intervalMs: SECOND_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 2 * MINUTE_MS },
   rate: null,
   inProgressTimeoutMs: 2 * MINUTE_MS,
-  rollBackUpToPercent: 10,
+  rollBackUpToPercent: 20,
 };
 
 /** The first is the one that is taken where none is named. */
@@ -67,7 +72,7 @@ export const ROLLOUT_TEMPLATES: readonly RolloutTemplate[] = [
     description: "devices tagged internal, then 1 %, 5 %, 25 % and all, over three days",
     config: STAGED,
   },
-  { name: "quick", description: "10 %, then all, within seconds: to try things out", config: QUICK },
+  { name: "quick", description: "20 %, then all, within seconds: to try things out", config: QUICK },
 ];
 
 export const DEFAULT_TEMPLATE = "staged";

@@ -88,6 +88,20 @@ export interface RoundSummary {
 
 export type StoredRound = RoundRecord & RoundSummary;
 
+/** Where a version comes from, beside its parent and its round. */
+export interface Provenance {
+  /** Devices that were selected for the round; 0 for an import. */
+  readonly cohortSize: number;
+  /** Null while no differential privacy was applied. */
+  readonly privacySpent: { readonly epsilon: number; readonly delta: number } | null;
+  /** From the round's opening to its last counted update; null for an import. */
+  readonly dataWindow: { readonly firstMs: number; readonly lastMs: number } | null;
+  /** Version of the package that made it. */
+  readonly codeVersion: string;
+  /** Id of the key that signed it; null while it is unsigned. */
+  readonly signer: string | null;
+}
+
 /** A model version as the registry keeps it. */
 export interface VersionRecord {
   readonly model: string;
@@ -101,5 +115,10 @@ export interface VersionRecord {
   readonly roundId: RoundId | null;
   readonly numUpdates: number;
   readonly numExamples: number;
+  readonly provenance: Provenance;
+  /** The round's sum of all updates, from which the version can be made again; null for an import, or when let go. */
+  readonly finalSum: BlobRef | null;
   readonly createdAtMs: number;
+  /** When its bytes were deleted by the retention policy; the record stays. */
+  readonly deletedAtMs: number | null;
 }

@@ -29,6 +29,8 @@ export interface Fold {
   /** Keeps the sum in a new file, atomically. */
   snapshot(fileName: string): Promise<FoldSnapshotRef>;
   forgetSnapshot(fileName: string): Promise<void>;
+  /** The bytes of a kept sum. Throws DATA_CORRUPT when the file is not what the reference says. */
+  readSnapshot(snapshot: FoldSnapshotRef): Promise<Uint8Array>;
   /** sum(n_k * delta_k) / sum(n_k), length numParameters. Throws INTERNAL when nothing was added. */
   mean(): Promise<Float32Array>;
   /** Frees what the sum holds; calls under way reject. Idempotent. */

@@ -1,6 +1,9 @@
 import type { Clock } from "../clock/clock.js";
 import type { EvaluationDataSource } from "../evaluation/evaluation-data.js";
+import type { DeviceAdmin } from "../fleet/device-admin.js";
 import type { LogLevel } from "../logging/logger.js";
+import type { RetentionPolicy } from "../registry/retention/retention-policy.js";
+import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AggregatorService } from "../service.js";
 
 /** A built page of an app. */
@@ -23,11 +26,15 @@ export interface ServerOptions {
   readonly brokerUrl?: string;
   /** What devices must show to enrol; every device may when absent. */
   readonly enrolmentKey?: string;
+  /** Opens the signing keys, which are not encrypted when it is absent. */
+  readonly keysPassphrase?: string;
   readonly tenantId?: string;
   readonly logLevel?: LogLevel;
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
   readonly evaluationData?: EvaluationDataSource;
+  /** Which versions are kept; see `DEFAULT_RETENTION`. */
+  readonly retention?: Partial<RetentionPolicy>;
   /** Pages of apps that run a device, beside the operator's own. */
   readonly appPages?: readonly AppPage[];
   /** Clock of the rounds' deadlines; a simulation leaps with it. */
@@ -36,6 +43,8 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly service: AggregatorService;
+  readonly rollouts: RolloutService;
+  readonly devices: DeviceAdmin;
   readonly httpUrl: string;
   readonly mqttUrl: string;
   readonly webSocketUrl: string;

@@ -10,32 +10,41 @@ import { RetainedBlobs } from "../fleet/blob-publisher.js";
 import { Fleet } from "../fleet/fleet.js";
 import { Inbox } from "../fleet/inbox.js";
 import { Outbox } from "../fleet/outbox.js";
-import { FleetReleases } from "../fleet/releases.js";
+import { DesiredStates } from "../fleet/desired-states.js";
+import { RUNTIME_VERSION } from "../registry/import-model.js";
+import type { Registry } from "../registry/registry.js";
+import type { VersionKeeper } from "../registry/version-keeper.js";
+import { openSigning, type Signing } from "../signing/open-signing.js";
 import { ServiceEvents } from "../service-events.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
 import type { Closing } from "./closing.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
+import { openRegistry } from "./registry-wiring.js";
+import { heldByRollouts, openRollouts, type RolloutParts } from "./rollouts.js";
 
 /** Devices that are told that there is nothing to train come back within this time. */
 const NO_TASK_RETRY = { minMs: 3000, maxMs: 10_000 };
 /** A blob that nobody needs any more stays this long for devices in the middle of it. */
 const BLOB_LINGER_MS = 60_000;
 
-export interface Orchestration {
+export interface Orchestration extends RolloutParts {
   readonly events: ServiceEvents;
   readonly tasks: TaskManager;
-  readonly releases: FleetReleases;
+  readonly releases: DesiredStates;
   readonly traffic: () => Traffic;
   readonly fleet: Fleet;
+  readonly registry: Registry;
+  readonly signing: Signing;
 }
 
 interface Speaking {
   readonly events: ServiceEvents;
   readonly outbox: Outbox;
   readonly publisher: RetainedBlobs;
-  readonly releases: FleetReleases;
+  readonly releases: DesiredStates;
+  readonly signing: Signing;
 }
 
 /** Starts everything that acts: fleet, tasks and the inbox that feeds them; then tells devices that the server is here. */
@@ -44,44 +53,67 @@ export async function startOrchestration(
   base: Foundations,
   closing: Closing,
 ): Promise<Orchestration> {
-  const speaking = openSpeaking(base, closing);
-  const nowMs = (): number => base.clock.nowMs();
-  const traffic = (): Traffic => base.transport.traffic();
-  const source = options.evaluationData ?? (() => undefined);
-  const evaluator = closing.add(new WorkerEvaluator(source, base.blobs, nowMs), (opened) => opened.close());
-  const { outbox, events, releases, publisher } = speaking;
+  const speaking = await openSpeaking(options, base, closing);
+  const { events, releases, publisher, signing } = speaking;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
-  const shared: Omit<TaskPorts, "fold"> = {
-    ...{
-      store: base.store,
-      blobs: base.blobs,
-      counters: base.metrics,
-      logger: base.logger,
-      tenantId: base.tenantId,
-    },
-    ...{ outbox, publisher, evaluator, releases, traffic, nowMs, emit: events.emit },
-    clock: options.roundClock ?? base.clock,
-    sha256: (bytes) => sha256Of(bytes) as Sha256,
-    newRoundId: (taskId: TaskId, number: number) => `${taskId}-${number}`,
-    isOnline: (deviceId: DeviceId) => fleetRef.fleet?.isOnline(deviceId) ?? false,
+  const parts = openRollouts(base, { desired: releases, audit: base.audit, fleet: () => fleetRef.fleet });
+  closing.add(parts.rollouts, (opened) => opened.close());
+  const retention = options.retention ?? {};
+  const holders = [heldByRollouts(parts.rollouts)];
+  const wiring = openRegistry(base, { audit: base.audit, releases, publisher, retention, holders });
+  const shared = {
+    ...sharedPorts(options, base, { speaking, closing, keeper: wiring.keeper }),
+    autopilot: parts.autopilot,
+    isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,
   };
   const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(base.state.paths.folds) });
   const tasks = closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), (opened) =>
     opened.close(),
   );
-  fleetRef.fleet = createFleet(base, speaking, tasks);
+  fleetRef.fleet = createFleet(base, speaking, { tasks, ...parts });
   await forgetPresence(base);
   await removeOrphanedFolds(base);
   await releases.load();
+  await parts.rollouts.start();
   // Tasks first: a device that asked a server without any would be sent away. What it says before the inbox hears is
   // said again when the server announces itself.
   await tasks.start();
   await startInbox(base, fleetRef.fleet, tasks);
-  sayAgainAfterLoss(base, speaking, await announce(base, outbox, closing));
-  return { events, tasks, releases, traffic, fleet: fleetRef.fleet };
+  closing.add(wiring.schedule, (schedule) => schedule.close()).start();
+  sayAgainAfterLoss(base, speaking, await announce(base, speaking.outbox, closing));
+  const { traffic } = shared;
+  return {
+    ...{ events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry, signing },
+    ...parts,
+  };
 }
 
-function openSpeaking(base: Foundations, closing: Closing): Speaking {
+/** What every task's rounds share; only the sum is a round's own. */
+function sharedPorts(
+  options: ServerOptions,
+  base: Foundations,
+  parts: { readonly speaking: Speaking; readonly closing: Closing; readonly keeper: VersionKeeper },
+): Omit<TaskPorts, "fold" | "isOnline" | "autopilot"> {
+  const { store, blobs, logger, tenantId, clock, transport, metrics: counters } = base;
+  const { outbox, events, releases, publisher } = parts.speaking;
+  const source = options.evaluationData ?? (() => undefined);
+  const evaluator = new WorkerEvaluator({ source, blobs, clock });
+  parts.closing.add(evaluator, (opened) => opened.close());
+  return {
+    ...{ store, blobs, counters, logger, tenantId, outbox, publisher, evaluator, releases },
+    emit: events.emit,
+    traffic: () => transport.traffic(),
+    nowMs: () => clock.nowMs(),
+    clock: options.roundClock ?? clock,
+    sha256: (bytes) => sha256Of(bytes) as Sha256,
+    newRoundId: (taskId: TaskId, number: number) => `${taskId}-${number}`,
+    codeVersion: RUNTIME_VERSION,
+    versionCommitted: (version) => parts.keeper.committed(version),
+    versionEvaluated: (evaluation) => parts.keeper.evaluated(evaluation),
+  };
+}
+
+async function openSpeaking(options: ServerOptions, base: Foundations, closing: Closing): Promise<Speaking> {
   const { tenantId, transport, clock, session, logger, metrics, blobs, store } = base;
   const nowMs = (): number => clock.nowMs();
   const events = new ServiceEvents((error) => logger.error({ err: error }, "a listener failed"));
@@ -104,14 +136,27 @@ function openSpeaking(base: Foundations, closing: Closing): Speaking {
     onError,
   });
   closing.add(publisher, (opened) => opened.close());
-  const releases = new FleetReleases({ store, blobs, publisher, outbox, nowMs, emit: events.emit });
-  return { events, outbox, publisher, releases };
+  const told: { releases: DesiredStates | null } = { releases: null };
+  const signing = await openSigning({
+    ...{ tenantId, transport, blobs, clock, publisher, logger },
+    directory: base.state.paths.signing,
+    passphrase: options.keysPassphrase ?? null,
+    onRotated: async () => told.releases?.tellAgain(),
+  });
+  closing.add(signing, (opened) => opened.close());
+  const { signer } = signing;
+  told.releases = new DesiredStates({ store, blobs, publisher, outbox, signer, nowMs, emit: events.emit });
+  return { events, outbox, publisher, releases: told.releases, signing };
 }
 
-function createFleet(base: Foundations, { events, releases }: Speaking, tasks: TaskManager): Fleet {
+function createFleet(
+  base: Foundations,
+  { events, releases }: Speaking,
+  { tasks, rollouts, metrics }: RolloutParts & { readonly tasks: TaskManager },
+): Fleet {
   return new Fleet({
     store: base.store,
-    releases,
+    ...{ releases, rollouts: rollouts.devices, metrics },
     counters: base.metrics,
     nowMs: () => base.clock.nowMs(),
     emit: events.emit,
@@ -174,12 +219,13 @@ async function announce(
 /** What an operator's broker retained is gone when it restarts without persistence: all of it is said again. */
 function sayAgainAfterLoss(
   { transport, logger }: Foundations,
-  { publisher, releases }: Speaking,
+  { publisher, releases, signing }: Speaking,
   announceAgain: () => Promise<void>,
 ): void {
   let underWay: Promise<void> = Promise.resolve();
   const sayAgain = async (): Promise<void> => {
     await publisher.republish();
+    await signing.publishAgain();
     await releases.tellAgain();
     // Last: devices answer it at once, and ask for what was said before.
     await announceAgain();

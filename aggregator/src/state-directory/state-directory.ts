@@ -11,6 +11,8 @@ export interface StatePaths {
   readonly blobs: string;
   /** Snapshots of running sums. */
   readonly folds: string;
+  /** Signing keys and signed metadata. */
+  readonly signing: string;
   /** Where a person finds the administrator's token. */
   readonly adminTokenFile: string;
   /** Names the last audit entry, outside of the database. */
@@ -58,6 +60,7 @@ function pathsIn(directory: string): StatePaths {
     database: join(directory, "database"),
     blobs: join(directory, "blobs"),
     folds: join(directory, "folds"),
+    signing: join(directory, "signing"),
     adminTokenFile: join(directory, "admin-token"),
     auditAnchorFile: join(directory, "audit-head"),
   };

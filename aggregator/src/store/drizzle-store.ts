@@ -6,12 +6,20 @@ import type { Database } from "./database.js";
 import { deviceQueries } from "./device-queries.js";
 import { peopleQueries } from "./people-queries.js";
 import type { ControlStore } from "./port.js";
+import type { RegistryStore } from "../registry/registry-store.js";
+import { registryQueries } from "./registry-queries.js";
+import type { RolloutStore } from "../rollouts/rollout-store.js";
+import { rolloutQueries } from "./rollout-queries.js";
 import { roundQueries } from "./round-queries.js";
 import { taskQueries } from "./task-queries.js";
 import { versionQueries } from "./version-queries.js";
 
-/** The control store with what identity, people and the audit log keep beside it. */
-export type DatabaseStore = ControlStore & DeviceKeyStore & AuditStore & PeopleStore;
+/** The control store with what identity, people, the audit log, the registry and rollouts keep beside it. */
+export type DatabaseStore = ControlStore &
+  DeviceKeyStore &
+  AuditStore &
+  PeopleStore &
+  RegistryStore & { readonly rollouts: RolloutStore };
 
 /** The one implementation of the store, over either driver. `close` runs once, however often it is called. */
 export function drizzleStore(database: Database, close: () => Promise<void>): DatabaseStore {
@@ -23,6 +31,8 @@ export function drizzleStore(database: Database, close: () => Promise<void>): Da
     ...deviceQueries(database),
     ...auditQueries(database),
     ...peopleQueries(database),
+    ...registryQueries(database),
+    rollouts: rolloutQueries(database),
     close: () => (closing ??= close()),
   };
 }

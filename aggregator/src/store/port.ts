@@ -1,4 +1,4 @@
-import type { DeviceId, ModelName, RoundId, TaskId } from "@fedge/protocol";
+import type { BlobRef, DeviceId, ModelName, RoundId, TaskId } from "@fedge/protocol";
 import type {
   JournalEvent,
   RoundRecord,
@@ -32,6 +32,12 @@ export interface DeviceRecord {
   readonly serving: Readonly<
     Record<string, { readonly version: number; readonly manifestSha256: string | null }>
   >;
+  /** What the app says of the device. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** What operators call it. */
+  readonly tags: readonly string[];
+  /** When it was taken out of the fleet for good; null while it is in it. */
+  readonly decommissionedAtMs: number | null;
 }
 
 export interface EvaluationRecord {
@@ -39,11 +45,15 @@ export interface EvaluationRecord {
   readonly version: number;
   /** Names the data the version was evaluated on, such as `held-out`. */
   readonly dataSet: string;
+  /** Which part of the set, such as a device filter; empty for all of it. */
+  readonly segment: string;
   readonly numExamples: number;
   /** Fraction in [0, 1]; null for losses that do not classify. */
   readonly accuracy: number | null;
   /** Mean over the examples. */
   readonly loss: number;
+  /** What every single example gave, where it is known; comparisons of two versions need it. */
+  readonly results: BlobRef | null;
   readonly evaluatedAtMs: number;
 }
 

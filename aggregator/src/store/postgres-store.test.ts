@@ -3,6 +3,7 @@ import { openPostgresStore } from "./postgres-store.js";
 import { describeAuditStore } from "./testing/conformance/audit-store-suite.js";
 import { describeControlStore } from "./testing/conformance/control-store-suite.js";
 import { describePeopleStore } from "./testing/conformance/people-store-suite.js";
+import { describeRolloutStore } from "./testing/conformance/rollout-store-suite.js";
 import { findPostgres, startPostgres, type PostgresCluster } from "./testing/postgres-cluster.js";
 import { namesOf, sampleTaskConfig } from "./testing/sample-records.js";
 
@@ -18,6 +19,7 @@ if ("missing" in found) {
   afterAll(() => cluster.close(), 60_000);
 
   describeControlStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
+  describeRolloutStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
 
   /** A database of its own, because these stores begin empty. */
   async function openNew(name: string): ReturnType<typeof openPostgresStore> {

@@ -21,7 +21,16 @@ const versionFields = z.object({
   optimizerState: z.nullable(blobRef),
   taskId: z.nullable(taskId),
   roundId: z.nullable(roundId),
+  provenance: z.object({
+    cohortSize: nonNegativeInt,
+    privacySpent: z.nullable(z.object({ epsilon: z.number(), delta: z.number() })),
+    dataWindow: z.nullable(z.object({ firstMs: z.number(), lastMs: z.number() })),
+    codeVersion: z.string(),
+    signer: z.nullable(z.string()),
+  }),
+  finalSum: z.nullable(blobRef),
 });
+const evaluationFields = z.object({ model: modelName, results: z.nullable(blobRef) });
 const deviceFields = z.object({
   deviceId,
   presence: z.enum(["online", "sleeping", "offline", "lost"]),
@@ -29,6 +38,8 @@ const deviceFields = z.object({
     z.string(),
     z.object({ version: nonNegativeInt, manifestSha256: z.nullable(z.string()) }),
   ),
+  attributes: z.record(z.string(), z.string()),
+  tags: z.array(z.string()),
 });
 
 /*
@@ -57,23 +68,26 @@ export function storedRoundOf(row: RoundRow): StoredRound {
 }
 
 export function versionOf(row: VersionRow): VersionRecord {
-  const { model, version, parentVersion, numUpdates, numExamples, createdAtMs } = row;
+  const { model, version, parentVersion, numUpdates, numExamples, createdAtMs, deletedAtMs } = row;
   const checked = decodeWith(versionFields, row, stored("model version"));
-  return { model, version, ...checked, parentVersion, numUpdates, numExamples, createdAtMs };
+  return { model, version, ...checked, parentVersion, numUpdates, numExamples, createdAtMs, deletedAtMs };
 }
 
 export function deviceOf(row: DeviceRow): DeviceRecord {
   const { publicKey, enrolledAtMs, lastSeenAtMs, session, runtimeVersion, engine, platform } = row;
+  const { decommissionedAtMs } = row;
   const checked = decodeWith(deviceFields, row, stored("device"));
-  return { ...checked, publicKey, enrolledAtMs, lastSeenAtMs, session, runtimeVersion, engine, platform };
+  const said = { session, runtimeVersion, engine, platform };
+  return { ...checked, publicKey, enrolledAtMs, lastSeenAtMs, ...said, decommissionedAtMs };
 }
 
 export function evaluationOf(row: typeof evaluations.$inferSelect): EvaluationRecord {
-  return { ...row, model: modelOf(row.model) };
+  return { ...row, ...decodeWith(evaluationFields, row, stored("evaluation")) };
 }
 
 export function releaseOf(row: typeof releases.$inferSelect): ReleaseRecord {
-  return { ...row, model: modelOf(row.model) };
+  const { releaseCounter, version, releasedAtMs } = row;
+  return { model: modelOf(row.model), releaseCounter, version, releasedAtMs };
 }
 
 export function modelOf(name: string) {

@@ -17,6 +17,15 @@ import {
 const milliseconds = (name: string) => bigint(name, { mode: "number" });
 const amount = (name: string) => bigint(name, { mode: "number" });
 
+/** Of versions that were made before it was kept. */
+const UNKNOWN_PROVENANCE = {
+  cohortSize: 0,
+  privacySpent: null,
+  dataWindow: null,
+  codeVersion: "0.1.0",
+  signer: null,
+};
+
 /**
  * What must never happen is refused by the database itself, so that two aggregators on one PostgreSQL cannot both
  * win: one active task per model, one open round per task, one version per number and per round, one event per place.
@@ -87,7 +96,10 @@ export const modelVersions = pgTable(
     roundId: text("round_id"),
     numUpdates: amount("num_updates").notNull(),
     numExamples: amount("num_examples").notNull(),
+    provenance: jsonb("provenance").notNull().default(UNKNOWN_PROVENANCE),
+    finalSum: jsonb("final_sum"),
     createdAtMs: milliseconds("created_at_ms").notNull(),
+    deletedAtMs: milliseconds("deleted_at_ms"),
   },
   (table) => [
     primaryKey({ name: "model_versions_number_once_per_model", columns: [table.model, table.version] }),
@@ -103,15 +115,18 @@ export const evaluations = pgTable(
     model: text("model").notNull(),
     version: integer("version").notNull(),
     dataSet: text("data_set").notNull(),
+    /** Empty for the whole set. */
+    segment: text("segment").notNull().default(""),
     numExamples: amount("num_examples").notNull(),
     accuracy: doublePrecision("accuracy"),
     loss: doublePrecision("loss").notNull(),
+    results: jsonb("results"),
     evaluatedAtMs: milliseconds("evaluated_at_ms").notNull(),
   },
   (table) => [
     primaryKey({
       name: "evaluations_once_per_data_set",
-      columns: [table.model, table.version, table.dataSet],
+      columns: [table.model, table.version, table.dataSet, table.segment],
     }),
     foreignKey({
       name: "evaluations_of_a_version",
@@ -127,6 +142,10 @@ export const releases = pgTable(
     releaseCounter: integer("release_counter").primaryKey(),
     model: text("model").notNull(),
     version: integer("version").notNull(),
+    /** The rollout that made it; null for a release of the whole fleet. */
+    rolloutId: text("rollout_id"),
+    /** What every device without a rollout runs is the newest of these. */
+    isFleetWide: boolean("is_fleet_wide").notNull().default(true),
     releasedAtMs: milliseconds("released_at_ms").notNull(),
   },
   (table) => [
@@ -149,6 +168,12 @@ export const devices = pgTable("devices", {
   engine: text("engine").notNull(),
   platform: text("platform").notNull(),
   serving: jsonb("serving").notNull(),
+  /** What the app says of the device. */
+  attributes: jsonb("attributes").notNull().default({}),
+  /** What operators call it. */
+  tags: jsonb("tags").notNull().default([]),
+  /** When it was taken out of the fleet for good; its record stays. */
+  decommissionedAtMs: milliseconds("decommissioned_at_ms"),
   /** Timestamp of the newest token request that was accepted; an older one is a replay. */
   tokenTimestampMs: milliseconds("token_timestamp_ms").notNull(),
 });

@@ -86,14 +86,14 @@ async function listVersions(database: Database, model: ModelName, page: { limit:
 }
 
 async function saveEvaluation(database: Database, evaluation: EvaluationRecord): Promise<void> {
-  const { model, version, dataSet, ...measured } = evaluation;
+  const { model, version, dataSet, segment, ...measured } = evaluation;
   const missing = { evaluations_of_a_version: () => unknownVersion(model, version) };
   await asStoreOperation("save an evaluation", missing, async () => {
     await database
       .insert(evaluations)
-      .values({ model, version, dataSet, ...measured })
+      .values({ model, version, dataSet, segment, ...measured })
       .onConflictDoUpdate({
-        target: [evaluations.model, evaluations.version, evaluations.dataSet],
+        target: [evaluations.model, evaluations.version, evaluations.dataSet, evaluations.segment],
         set: measured,
       });
   });
@@ -102,22 +102,36 @@ async function saveEvaluation(database: Database, evaluation: EvaluationRecord):
 async function listEvaluations(database: Database, model: ModelName): Promise<EvaluationRecord[]> {
   return asStoreOperation("list evaluations", {}, async () => {
     const ofModel = database.select().from(evaluations).where(eq(evaluations.model, model));
-    return (await ofModel.orderBy(asc(evaluations.version), asc(evaluations.dataSet))).map(evaluationOf);
+    return (
+      await ofModel.orderBy(asc(evaluations.version), asc(evaluations.dataSet), asc(evaluations.segment))
+    ).map(evaluationOf);
   });
 }
 
 /** Two aggregators may compute the same next counter; the loser's insert is refused and it computes again. */
 const RELEASE_ATTEMPTS = 10;
 
-async function release(
-  database: Database,
-  wanted: { readonly model: ModelName; readonly version: number; readonly atMs: number },
+interface WantedRelease {
+  readonly model: ModelName;
+  readonly version: number;
+  readonly atMs: number;
+}
+
+function release(database: Database, wanted: WantedRelease): Promise<ReleaseRecord> {
+  const ofFleet = { ...wanted, rolloutId: null, isFleetWide: true };
+  return recordRelease(wanted, () => insertRelease(database, ofFleet));
+}
+
+/** Inserts until the counter is nobody else's. Throws VERSION_UNKNOWN. */
+export function recordRelease(
+  { model, version }: Pick<WantedRelease, "model" | "version">,
+  insert: () => Promise<ReleaseRecord>,
 ): Promise<ReleaseRecord> {
-  const missing = { releases_of_a_version: () => unknownVersion(wanted.model, wanted.version) };
+  const missing = { releases_of_a_version: () => unknownVersion(model, version) };
   return asStoreOperation("record a release", missing, async () => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await insertRelease(database, wanted);
+        return await insert();
       } catch (error) {
         const isTaken = violationOf(error)?.constraint === "releases_pkey";
         if (!isTaken || attempt === RELEASE_ATTEMPTS) throw error;
@@ -126,15 +140,15 @@ async function release(
   });
 }
 
-async function insertRelease(
+export async function insertRelease(
   database: Database,
-  wanted: { readonly model: ModelName; readonly version: number; readonly atMs: number },
+  wanted: WantedRelease & { readonly rolloutId: string | null; readonly isFleetWide: boolean },
 ): Promise<ReleaseRecord> {
   const next = sql<number>`(select coalesce(${max(releases.releaseCounter)}, 0) + 1 from ${releases})`;
-  const { model, version, atMs: releasedAtMs } = wanted;
+  const { model, version, rolloutId, isFleetWide, atMs: releasedAtMs } = wanted;
   const [row] = await database
     .insert(releases)
-    .values({ releaseCounter: next, model, version, releasedAtMs })
+    .values({ releaseCounter: next, model, version, rolloutId, isFleetWide, releasedAtMs })
     .returning();
   if (row === undefined) throw new FedgeError("INTERNAL", "the database gave no row for a new release");
   return releaseOf(row);
@@ -142,7 +156,10 @@ async function insertRelease(
 
 async function currentReleases(database: Database): Promise<ReleaseRecord[]> {
   return asStoreOperation("read the releases", {}, async () => {
-    const newest = database.selectDistinctOn([releases.model]).from(releases);
+    const newest = database
+      .selectDistinctOn([releases.model])
+      .from(releases)
+      .where(eq(releases.isFleetWide, true));
     return (await newest.orderBy(asc(releases.model), desc(releases.releaseCounter))).map(releaseOf);
   });
 }

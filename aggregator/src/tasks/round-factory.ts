@@ -1,6 +1,14 @@
-import { encodedUpdateBytes, numScalars, uploadTopic, type DeviceId, type RoundDown } from "@fedge/protocol";
+import {
+  encodedUpdateBytes,
+  errorCodeOf,
+  numScalars,
+  uploadTopic,
+  type BlobRef,
+  type DeviceId,
+  type RoundDown,
+} from "@fedge/protocol";
 import { FoldQueue } from "../rounds/fold-queue.js";
-import type { VersionRecord } from "../rounds/journal.js";
+import type { Provenance, VersionRecord } from "../rounds/journal.js";
 import { countedUpdates } from "../rounds/round-journal.js";
 import { RoundRunner, type RoundOutcome } from "../rounds/round-runner.js";
 import type { RoundState } from "../rounds/round-state.js";
@@ -128,12 +136,38 @@ async function aggregate(runner: RoundRunner, parts: RoundParts): Promise<() => 
   const version = await makeVersion(ports.blobs, base, {
     round: runner.state.record,
     meanDelta: await ports.fold.mean(),
+    provenance: provenanceOf(runner.state, ports),
+    finalSum: await keepSum(runner.state, ports),
     numUpdates: counted.length,
     numExamples: counted.reduce((sum, update) => sum + update.numExamples, 0),
     optimizer: config.serverOptimizer,
     nowMs: startedAtMs,
   });
   return () => commit(runner, version, { ports, startedAtMs });
+}
+
+function provenanceOf(state: RoundState, ports: TaskPorts): Provenance {
+  const firstMs = state.record.openedAtMs;
+  return {
+    cohortSize: state.members.size,
+    privacySpent: null,
+    dataWindow: { firstMs, lastMs: Math.max(firstMs, ports.nowMs()) },
+    codeVersion: ports.codeVersion,
+    signer: null,
+  };
+}
+
+/** The sum of all counted updates as a blob, so that the version can be made again from it; a round goes on without. */
+async function keepSum(state: RoundState, { fold, blobs, logger }: TaskPorts): Promise<BlobRef | null> {
+  if (state.snapshot === null) return null;
+  try {
+    return await blobs.put(await fold.readSnapshot(state.snapshot));
+  } catch (error) {
+    if (!["MESSAGE_TOO_LARGE", "DATA_CORRUPT"].includes(errorCodeOf(error))) throw error;
+    const { roundId } = state.record;
+    logger.warn({ err: error, roundId }, "a round's sum is not kept; its version cannot be made again");
+    return null;
+  }
 }
 
 async function commit(
@@ -147,5 +181,7 @@ async function commit(
   const { roundId } = runner.state.record;
   await ports.store.commitVersion({ version, round: { roundId, seq: runner.numJournaled, event, summary } });
   ports.counters.observe("fedge_aggregation_seconds", (ports.nowMs() - startedAtMs) / 1000);
+  // Its bytes are a blob by now, and no restart will continue it.
+  if (runner.state.snapshot !== null) await ports.fold.forgetSnapshot(runner.state.snapshot.fileName);
   return event;
 }

@@ -7,6 +7,7 @@ import {
   updateEncoding,
 } from "@fedge/protocol";
 import * as z from "zod/mini";
+import { TEMPLATE_NAMES } from "../rollouts/templates.js";
 import { serverOptimizerConfig } from "../server-optimizers/config.js";
 
 const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
@@ -75,6 +76,19 @@ export const taskConfig = z.object({
     /** Every so many versions the newest becomes the fleet's desired one; the last of a task always does. */
     everyVersions: count(1, 1_000_000),
   }),
+  /**
+   * In place of releases for the whole fleet: a version that is better than the fleet's beyond noise gets a rollout with
+   * waves and gates.
+   */
+  autopilot: z.optional(
+    z.object({
+      /** Committed rounds between two considerations. */
+      everyGoodRounds: count(1, 1_000_000),
+      evaluation: z.enum(["held-out", "devices"]),
+      template: z.enum(TEMPLATE_NAMES),
+      needsApproval: z.boolean(),
+    }),
+  ),
 });
 export type TaskConfig = z.infer<typeof taskConfig>;
 

@@ -11,7 +11,7 @@ import {
 } from "@fedge/protocol";
 import { blobRefOf } from "../blobs/blob-name.js";
 import type { BlobStore } from "../blobs/port.js";
-import type { RoundRecord, VersionRecord } from "../rounds/journal.js";
+import type { Provenance, RoundRecord, VersionRecord } from "../rounds/journal.js";
 import type { ServerOptimizerConfig } from "../server-optimizers/config.js";
 import { stepServerOptimizer, type ServerOptimizerState } from "../server-optimizers/step.js";
 
@@ -30,6 +30,8 @@ export interface RoundResult {
   readonly meanDelta: Float32Array;
   readonly numUpdates: number;
   readonly numExamples: number;
+  readonly provenance: Provenance;
+  readonly finalSum: BlobRef | null;
   readonly optimizer: ServerOptimizerConfig;
   readonly nowMs: number;
 }
@@ -50,7 +52,7 @@ export async function makeVersion(
   const checkpointBytes = encodeCheckpoint(base.manifest, after.parameters, old);
   const checkpoint = blobRefOf(checkpointBytes);
   const version = base.record.version + 1;
-  const { numUpdates, numExamples } = result;
+  const { numUpdates, numExamples, provenance, finalSum } = result;
   const { taskId, roundId } = result.round;
   const lineage = { parentVersion: base.record.version, taskId, roundId, numUpdates, numExamples };
   const manifest: ModelManifest = {
@@ -68,7 +70,8 @@ export async function makeVersion(
   ]);
   const { model } = base.record;
   const refs = { manifest: manifestRef, checkpoint, optimizerState };
-  return { ...lineage, ...refs, model, version, createdAtMs: result.nowMs };
+  const made = { createdAtMs: result.nowMs, deletedAtMs: null };
+  return { ...lineage, ...refs, model, version, provenance, finalSum, ...made };
 }
 
 /** New parameters beside the base version's client state, which rounds do not change. */

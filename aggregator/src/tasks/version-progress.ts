@@ -47,14 +47,32 @@ export class VersionProgress {
     this.#latest = record;
     this.#numSinceRelease += 1;
     this.ports.counters.count("fedge_versions_total", { model: this.#model });
+    await this.ports.versionCommitted(record);
     this.ports.emit({ type: "version-committed", model: this.#model, version });
     this.#pending = this.#evaluate(record);
     if (isLast) await this.#pending;
+    if (this.config.autopilot !== undefined) return this.#propose(record, isLast);
     if (this.#numSinceRelease >= this.config.release.everyVersions) await this.releaseLatest();
   }
 
-  /** Makes the newest version the fleet's desired one, if it is not yet. */
+  /** Beside the next round, once the version is measured. A proposal that fails leaves the training as it is. */
+  #propose({ version }: VersionRecord, isLast: boolean): void {
+    if (this.#numSinceRelease < (this.config.autopilot?.everyGoodRounds ?? 1) && !isLast) return;
+    this.#numSinceRelease = 0;
+    this.#pending = this.#pending
+      .then(() => this.ports.autopilot.consider(this.config, version))
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          this.ports.logger.error({ err: error, version }, "a version could not be proposed for a rollout");
+          this.ports.counters.count("fedge_proposals_failed_total");
+        },
+      );
+  }
+
+  /** Makes the newest version the fleet's desired one, if it is not yet; not where rollouts do that. */
   async releaseLatest(): Promise<void> {
+    if (this.config.autopilot !== undefined) return;
     const latest = this.#latest ?? (await this.ports.store.latestVersion(this.#model)) ?? null;
     if (latest === null || latest.version === this.#released) return;
     this.#released = latest.version;
@@ -70,6 +88,7 @@ export class VersionProgress {
     const evaluation = await this.#measure(record);
     if (evaluation === undefined) return;
     await this.ports.store.saveEvaluation(evaluation);
+    await this.ports.versionEvaluated(evaluation);
     this.ports.emit({ type: "version-evaluated", evaluation });
     const { targetAccuracy } = this.config;
     if (targetAccuracy !== null && evaluation.accuracy !== null && evaluation.accuracy >= targetAccuracy) {

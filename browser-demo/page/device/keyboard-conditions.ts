@@ -52,6 +52,14 @@ export class KeyboardConditions implements PageConditions {
     return () => this.#listeners.delete(listener);
   }
 
+  usedElsewhere(): void {
+    this.of.page.usedElsewhere();
+  }
+
+  trainingChanged(isTraining: boolean): void {
+    this.of.page.trainingChanged(isTraining);
+  }
+
   close(): void {
     this.#cancel();
     for (const stop of this.#stops.splice(0)) stop();

@@ -71,7 +71,7 @@ export class KeyboardModel {
     const device = await this.device().catch(() => null);
     const model = device?.model(MODEL) ?? null;
     if (model === null || model.version === null) return { id: null, scores: null };
-    const { id, outputs } = await model.predict({ input: contextOf(words, this.#vocabulary) });
+    const { id, outputs } = await model.predict({ tokens: contextOf(words, this.#vocabulary) });
     const scores = outputs["logits"]?.data;
     if (!(scores instanceof Float32Array) || scores.length !== this.#vocabulary.size)
       throw new Error("the model that came is not one of this keyboard's words");

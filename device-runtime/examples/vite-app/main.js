@@ -29,7 +29,7 @@ element("#consent").addEventListener("change", ({ target }) =>
 );
 
 element("#ask").addEventListener("click", async () => {
-  const { outputs, id } = await model.predict({ input: CONTEXT });
+  const { outputs, id } = await model.predict({ tokens: CONTEXT });
   const scores = outputs.logits.data;
   const word = scores.indexOf(Math.max(...scores));
   element("output").value = `word ${word}`;

@@ -7,15 +7,17 @@ import type { HostConditions } from "../core/ports/application.js";
 import { createHttpIdentity } from "../identity/http-identity.js";
 import { createMqttTransport } from "../mqtt/mqtt-transport.js";
 import { watchPage } from "./conditions/page-conditions.js";
+import { watchUse } from "./conditions/watch-use.js";
 import { openDeviceStorage, type DeviceStorage } from "./device-storage.js";
 import { createSystemClock } from "../clock/system-clock.js";
 import { askingToPersist } from "./persistence.js";
 import { startRememberedEngines } from "./remembered-engines.js";
 import type { Engines } from "./start-engines.js";
-import { webDigest } from "./web-digest.js";
-import { createLockLeadership } from "./tabs/leadership.js";
+import { requireSubtle, webDigest } from "./web-digest.js";
+import { createLockLeadership, type Leadership } from "./tabs/leadership.js";
+import { webVerifier } from "./web-signature-verifier.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
-import { openTabLine } from "./tabs/tab-messages.js";
+import { SILENT_LINE, openTabLine, type TabLine } from "./tabs/tab-messages.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
 
 /** A hidden page is woken once a minute: with less it would be given up for asleep. */
@@ -41,26 +43,39 @@ export interface BrowserDeviceOptions extends AppOptions {
  * Throws ENGINE_UNAVAILABLE where no engine starts or the page is not secure, and OPTION_INVALID. A server that cannot be reached is not an error: what is installed serves.
  */
 export async function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevice> {
+  requireSubtle();
   const models = modelsOf(options);
   const name = options.databaseName ?? "fedge";
+  const clock = createSystemClock();
+  let conditions: HostConditions = NEVER;
   return joinDevice({
-    models,
-    consent: options.consent ?? {},
-    clock: createSystemClock(),
-    // Missing in a page that is not secure, whatever the type says.
-    leadership: createLockLeadership(name, navigator.locks as LockManager | undefined),
-    line: openTabLine(name),
+    ...{ models, clock, consent: options.consent ?? {}, ...tabsOf(name) },
     tab: crypto.randomUUID(),
-    open: (consent) => openLeader({ ...options, consent }, name),
+    open: (consent) => {
+      const watched = watchPage(window, clock);
+      conditions = options.conditions ?? watched;
+      return openLeader({ ...options, consent, conditions }, name, () => watched.close());
+    },
+    watchUse: (used) => watchUse(document, clock, used),
+    usedElsewhere: () => conditions.usedElsewhere?.(),
   });
 }
 
-async function openLeader(options: BrowserDeviceOptions, name: string): Promise<Device> {
-  const watched = watchPage(window, createSystemClock());
+/** Without a line that they hear, tabs could not follow: each leads alone. */
+function tabsOf(name: string): { readonly leadership: Leadership; readonly line: TabLine } {
+  const line = openTabLine(name);
+  // Missing in old browsers, whatever the type says.
+  const locks = line === null ? undefined : (navigator.locks as LockManager | undefined);
+  return { leadership: createLockLeadership(name, locks), line: line ?? SILENT_LINE };
+}
+
+type LeaderOptions = BrowserDeviceOptions & { readonly conditions: HostConditions };
+
+async function openLeader(options: LeaderOptions, name: string, stopWatching: () => void): Promise<Device> {
   const opened: { storage?: DeviceStorage; engines?: Engines } = {};
   const free = (): void => {
     opened.engines?.serving.close();
-    watched.close();
+    stopWatching();
     opened.storage?.close();
   };
   try {
@@ -71,8 +86,9 @@ async function openLeader(options: BrowserDeviceOptions, name: string): Promise<
       clock: createSystemClock(),
       browser: platformOf(navigator.userAgent),
     }));
-    const conditions = storage.isPassing ? NEVER : (options.conditions ?? watched);
+    const conditions = storage.isPassing ? NEVER : options.conditions;
     const device = await openDevice(options, { storage, engines, conditions });
+    device.on("round", ({ phase }) => conditions.trainingChanged?.(phase === "training"));
     const keeping = storage.isPassing
       ? forgottenAtClose(device)
       : // Missing in a page that is not secure, whatever the type says.
@@ -111,7 +127,7 @@ async function openDevice(
   const { store, blobs, key, eraseKey } = storage;
   return createCoreDevice(
     {
-      ...{ clock, store, blobs, conditions, digest: webDigest },
+      ...{ clock, store, blobs, conditions, digest: webDigest, verifier: webVerifier },
       transport: createMqttTransport({ keepaliveSeconds: KEEPALIVE_SECONDS }),
       random: createRandom(crypto.randomUUID()),
       identity: createHttpIdentity({
@@ -127,6 +143,7 @@ async function openDevice(
       models: modelsOf(options),
       consent: options.consent ?? {},
       platform: platformOf(navigator.userAgent),
+      ...(options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot }),
       problems: [...storage.problems, ...engines.problems],
       ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
     },

@@ -17,10 +17,11 @@ export type DeviceDatabase = IDBPDatabase<DeviceSchema>;
 
 /** Opens the device's database, making it the first time. Throws STORAGE_FAILED where the browser keeps nothing. */
 export async function openDeviceDatabase(name: string): Promise<DeviceDatabase> {
-  if (typeof indexedDB === "undefined")
-    throw new FedgeError("STORAGE_FAILED", `this page may keep nothing; ${REMEDY}`);
-  return guarded(() =>
-    openDB<DeviceSchema>(name, VERSION, {
+  return guarded(() => {
+    // With blocked site data the name itself throws, also after `typeof`.
+    if (typeof indexedDB === "undefined")
+      throw new FedgeError("STORAGE_FAILED", `this page may keep nothing; ${REMEDY}`);
+    return openDB<DeviceSchema>(name, VERSION, {
       upgrade: (database) => {
         database.createObjectStore("values");
         database.createObjectStore("blobs");
@@ -28,8 +29,8 @@ export async function openDeviceDatabase(name: string): Promise<DeviceDatabase> 
       },
       // Another tab deletes or upgrades: this connection must not stand in its way.
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase | null)?.close(),
-    }),
-  );
+    });
+  });
 }
 
 const REMEDY = "allow site data, or leave the private window";
@@ -39,6 +40,7 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof FedgeError) throw cause;
     const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     const isFull = cause instanceof DOMException && cause.name === "QuotaExceededError";
     const code = isFull ? "STORAGE_FULL" : "STORAGE_FAILED";

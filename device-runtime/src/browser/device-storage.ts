@@ -1,4 +1,4 @@
-import { FedgeError, toWireError } from "@fedge/protocol";
+import { FedgeError, toWireError, type ErrorCode } from "@fedge/protocol";
 import type { Problem } from "../core/problems.js";
 import type { BlobStore, ByteStore } from "../core/ports/storage.js";
 import type { DeviceKey } from "../identity/device-key.js";
@@ -23,13 +23,23 @@ export interface DeviceStorage {
 const OPEN_MS = 5000;
 
 /**
- * IndexedDB; where the browser keeps nothing (a private window, blocked site data, a database that does not open), the
- * page's memory, which is said among the problems. Throws ENGINE_UNAVAILABLE for a browser without Ed25519.
+ * IndexedDB; where the browser keeps nothing (a private window, blocked site data, no room, a database that does not
+ * open, or one that takes no keys), the page's memory, which is said among the problems. Throws ENGINE_UNAVAILABLE for a
+ * browser without Ed25519.
  */
 export async function openDeviceStorage(name: string): Promise<DeviceStorage> {
   const database = await opened(name);
-  return database instanceof FedgeError ? passingStorage(database) : kept(database);
+  if (database instanceof FedgeError) return passingStorage(database);
+  try {
+    return await kept(database);
+  } catch (error) {
+    database.close();
+    if (!(error instanceof FedgeError) || !STORAGE_ERRORS.has(error.code)) throw error;
+    return passingStorage(error);
+  }
 }
+
+const STORAGE_ERRORS: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED"]);
 
 async function kept(database: DeviceDatabase): Promise<DeviceStorage> {
   return {

@@ -10,15 +10,23 @@ import {
 } from "./engine-loaders/engine-loader.js";
 import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
 import { serveRuns } from "./run-lane.js";
+import { holdLife, type LifeLocks } from "./worker-life.js";
 
-/** Serves and trains for whoever is at the other end. The engine is loaded when it is asked for. */
-export function serveEngine(load: EngineLoader, endpoint: Endpoint): void {
+/**
+ * Serves and trains for whoever is at the other end. The engine is loaded when it is asked for. `locks` are those of a
+ * worker, by which its end is noticed.
+ */
+export function serveEngine(load: EngineLoader, endpoint: Endpoint, locks?: LifeLocks): void {
   const sessions = new Map<number, ServingSession>();
   serveRuns(endpoint, (session, inputs) => answer(() => sessionOf(sessions, session).run(inputs)));
-  expose(createEngineApi(load, sessions), endpoint);
+  expose(createEngineApi(load, sessions, locks), endpoint);
 }
 
-function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSession>): EngineWorkerApi {
+function createEngineApi(
+  load: EngineLoader,
+  sessions: Map<number, ServingSession>,
+  locks: LifeLocks | undefined,
+): EngineWorkerApi {
   let settings: EngineSettings = { numThreads: 1, provider: null };
   const pace = new TrainingPace(BROWSER_THREAD);
   let starting: Promise<Engine> | null = null;
@@ -27,9 +35,9 @@ function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSessio
       nowMs: BROWSER_THREAD.nowMs,
       yieldToOthers: pace.yieldToOthers,
     }));
-  const stops = new Map<number, AbortController>();
   return {
     configure: (given) => void (settings = given),
+    live: (lock) => holdLife(lock, locks),
     start: () =>
       answer(async () => {
         const { serving, provider } = await engine();
@@ -47,6 +55,14 @@ function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSessio
         await loaded?.close();
         return null;
       }),
+    ...trainingsOf(engine),
+    stepAside: () => pace.stepAside(),
+  };
+}
+
+function trainingsOf(engine: () => Promise<Engine>): Pick<EngineWorkerApi, "train" | "stop"> {
+  const stops = new Map<number, AbortController>();
+  return {
     train: async (training, request) => {
       const stop = new AbortController();
       stops.set(training, stop);
@@ -55,7 +71,6 @@ function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSessio
       return "error" in given ? given : transfer(given, [given.result.delta.buffer]);
     },
     stop: (training) => stops.get(training)?.abort(),
-    stepAside: () => pace.stepAside(),
   };
 }
 

@@ -26,6 +26,8 @@ export interface StartedEngine {
 export interface EngineWorkerApi {
   /** Before anything else, and once. */
   configure(settings: EngineSettings): void;
+  /** Holds that Web Lock until the worker ends. Whether it is held, which not every browser can. */
+  live(lock: string): Promise<boolean>;
   start(): Promise<Answer<StartedEngine>>;
   load(session: number, bundle: Bundle): Promise<Answer<null>>;
   unload(session: number): Promise<Answer<null>>;

@@ -4,4 +4,4 @@ import { isEngineThread, runEngineThread } from "./engine-loaders/engine-thread.
 import { loadWasmEngine } from "./engine-loaders/wasm-loader.js";
 
 if (isEngineThread(self)) void runEngineThread(self, () => import("onnxruntime-web/wasm"));
-else serveEngine(loadWasmEngine, self as Endpoint);
+else serveEngine(loadWasmEngine, self as Endpoint, navigator.locks);

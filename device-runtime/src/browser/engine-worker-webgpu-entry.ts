@@ -4,4 +4,4 @@ import { isEngineThread, runEngineThread } from "./engine-loaders/engine-thread.
 import { loadWebGpuEngine } from "./engine-loaders/webgpu-loader.js";
 
 if (isEngineThread(self)) void runEngineThread(self, () => import("onnxruntime-web/webgpu"));
-else serveEngine(loadWebGpuEngine, self as Endpoint);
+else serveEngine(loadWebGpuEngine, self as Endpoint, navigator.locks);

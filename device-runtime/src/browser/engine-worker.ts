@@ -5,6 +5,7 @@ import { Life } from "../mqtt/life.js";
 import { RunLane } from "./run-lane.js";
 import type { EngineSettings } from "./engine-loaders/engine-loader.js";
 import type { Answer, EngineWorkerApi, StartedEngine } from "./engine-worker-api.js";
+import { watchLife } from "./worker-life.js";
 
 /** Loading an engine over a slow network. */
 const START_MS = 120_000;
@@ -24,6 +25,7 @@ interface Running {
   readonly api: Remote<EngineWorkerApi>;
   readonly runs: RunLane;
   readonly life: Life;
+  stopWatching: () => void;
 }
 
 /** A worker with an engine, started when it is needed and again when it has died. */
@@ -124,23 +126,51 @@ export class EngineWorker {
     // Messages keep their order; a worker that ends first is heard by whoever asks it.
     Promise.resolve(api.configure(this.settings)).catch(() => undefined);
     const runs = new RunLane(worker, (error) => this.#failed(running, fromWireError(error)));
-    const running: Running = { worker, api, runs, life: new Life(), calls: new Set(), timer: null };
+    const running: Running = {
+      ...{ worker, api, runs, life: new Life(), calls: new Set(), timer: null },
+      stopWatching: () => undefined,
+    };
     worker.addEventListener("error", (event: Event) => {
       // A script that cannot be loaded is told by a plain event, without a message.
       const message = (event as Partial<ErrorEvent>).message ?? "";
       const why = message === "" ? "its script cannot be loaded" : message;
-      this.#end(running, new FedgeError("TRAINER_DIED", `the engine's worker ended: ${why}`));
+      this.#end(running, died(why));
     });
+    void this.#watchLife(running);
     return running;
+  }
+
+  /**
+   * A worker that ends without a word is noticed by its lock; where there are no locks, by the deadlines. Until its script
+   * is there and it holds the lock, it has as long as an engine has to start.
+   */
+  async #watchLife(running: Running): Promise<void> {
+    // Missing in old browsers, whatever the type says.
+    const locks = navigator.locks as LockManager | undefined;
+    const lock = `fedge-worker-${crypto.randomUUID()}`;
+    const birth = { deadlineMs: START_MS, endsAtMs: performance.now() + START_MS };
+    running.calls.add(birth);
+    this.#watch(running);
+    const isHeld = await running.life.guard(Promise.resolve(running.api.live(lock))).catch(() => false);
+    running.calls.delete(birth);
+    if (!isHeld || running.life.isOver) return;
+    running.stopWatching = watchLife(lock, locks, () =>
+      this.#end(running, died("it was closed, or the browser ended it")),
+    );
   }
 
   #end(running: Running, reason: FedgeError): void {
     if (this.#running === running) this.#running = null;
     clearTimeout(running.timer ?? undefined);
+    running.stopWatching();
     running.worker.terminate();
     running.life.end(reason);
     running.runs.end(reason);
   }
+}
+
+function died(why: string): FedgeError {
+  return new FedgeError("TRAINER_DIED", `the engine's worker ended: ${why}`);
 }
 
 function closed(): FedgeError {

@@ -1,4 +1,4 @@
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type {
   ProgramForm,
   ServingEngine,
@@ -13,8 +13,8 @@ import type { StartedEngine } from "./engine-worker-api.js";
 const RUN_MS = 60_000;
 const LOAD_MS = 120_000;
 const TRAIN_MS = 30 * 60_000;
-/** One step of a large model on a slow device. */
-const STOP_MS = 1000;
+/** For the step under way to end: with what a condition takes to be noticed, well within the second that is promised. */
+const STOP_MS = 500;
 
 /** Serves in a worker. A version is loaded again, once, when the worker has died since. */
 export function createWorkerServing(
@@ -38,6 +38,7 @@ export function createWorkerServing(
 
 class WorkerSession implements ServingSession {
   #generation: unknown;
+  #reloading: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(
@@ -52,13 +53,27 @@ class WorkerSession implements ServingSession {
     if (this.#isClosed)
       return Promise.reject(new FedgeError("CLOSED", "this model version is no longer loaded"));
     if (this.worker.generation !== this.#generation) return this.#runAnew(inputs);
-    return this.worker.run(this.session, inputs, RUN_MS);
+    return this.worker
+      .run(this.session, inputs, RUN_MS)
+      .catch((error: unknown) => this.#again(inputs, error));
+  }
+
+  /** A run whose worker died under it is made once more: whoever asked need not know. */
+  #again(inputs: TensorValues, error: unknown): Promise<TensorValues> {
+    const isDead = errorCodeOf(error) === "TRAINER_DIED" && !this.#isClosed;
+    return isDead ? this.#runAnew(inputs) : Promise.reject(error as Error);
   }
 
   async #runAnew(inputs: TensorValues): Promise<TensorValues> {
+    // Once for all that wait, however many runs the dead worker had.
+    await (this.#reloading ??= this.#reload().finally(() => (this.#reloading = null)));
+    return this.worker.run(this.session, inputs, RUN_MS);
+  }
+
+  async #reload(): Promise<void> {
+    if (this.worker.generation === this.#generation && this.#generation !== null) return;
     this.session = await this.load();
     this.#generation = this.worker.generation;
-    return this.worker.run(this.session, inputs, RUN_MS);
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,11 @@ export interface AppOptions {
   /** How much the device remembers of its predictions; false for nothing. */
   readonly featureLog?: Partial<LogLimits> | false;
   readonly enrolmentKey?: string;
+  /**
+   * The TUF root that trust in releases begins with, as `fedge keys export-root` gives it. Without one, the first root
+   * that the server names is trusted, and from then on only what it signed.
+   */
+  readonly trustedRoot?: Uint8Array;
 }
 
 /** The models of the options, each once. Throws OPTION_INVALID when there is none, or a server is missing. */

@@ -18,6 +18,8 @@ export interface DeviceOptions {
   readonly consent?: Partial<Consent>;
   /** How much the device remembers of its predictions; false for nothing. */
   readonly featureLog?: Partial<LogLimits> | false;
+  /** The TUF root that came with the app; without one, the first that the server names is trusted. */
+  readonly trustedRoot?: Uint8Array;
   /** What whoever starts the device has found wrong with the place where it runs. */
   readonly problems?: readonly Problem[];
   /** Names the platform for the operator, such as `node 20.19 linux`. */

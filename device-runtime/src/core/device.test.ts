@@ -39,11 +39,14 @@ function createWorld(options: DeviceRigOptions["options"] = {}): World {
     },
   });
   const states: string[] = [];
+  /** In rising order; the tests count them from 1. */
+  const sessions: number[] = [];
   broker.onPublished((topic, payload) => {
     if (topic === deviceTopic(TENANT, ana, "birth")) states.push("birth");
     if (topic !== deviceTopic(TENANT, ana, "state")) return;
     const { body } = decodeEnvelope(payload, presence, "presence");
-    states.push(`${body.presence} ${body.session}`);
+    if (body.session > (sessions.at(-1) ?? 0)) sessions.push(body.session);
+    states.push(`${body.presence} ${sessions.indexOf(body.session) + 1}`);
   });
   const server = new ScriptedServer(broker, nodeDigest);
   const newStop = (): AbortController => new AbortController();

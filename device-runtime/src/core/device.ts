@@ -25,6 +25,7 @@ import { Problems } from "./problems.js";
 import { TrainingHistory } from "./rounds/training-history.js";
 import { ModelHost } from "./serving/model-host.js";
 import type { TensorLike } from "./serving/tensor-types.js";
+import { createTrust, type DeviceTrust } from "./trust/create-trust.js";
 import { RUNTIME_VERSION } from "./updates/installer.js";
 import { Updates } from "./updates/updates.js";
 
@@ -44,6 +45,7 @@ class RunningDevice implements Device {
   readonly #hosts: ReadonlyMap<ModelName, ModelHost>;
   readonly #connection: Connection;
   readonly #fetcher: BlobFetcher;
+  readonly #trust: DeviceTrust;
   readonly #updates: Updates;
   readonly #rounds: Rounds;
   #consent: Consent;
@@ -82,6 +84,8 @@ class RunningDevice implements Device {
     this.#hosts = new Map(models.map((model) => [model, hostOf(model)]));
     this.#connection = new Connection({ ports, birth: (session) => this.#birth(session), onError });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
+    const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
+    this.#trust = createTrust({ ...line, trustedRoot: options.trustedRoot, problems: this.#problems });
     this.#updates = this.#createUpdates(onError);
     this.#rounds = this.#createRounds(models, onError);
     this.#waiting = new WaitingReasons({
@@ -131,16 +135,13 @@ class RunningDevice implements Device {
   }
 
   status(): DeviceStatus {
-    const versions = [...this.#hosts].map(
-      ([model, host]) => [model, host.active?.manifest.version ?? null] as const,
-    );
+    const each = <T>(of: (host: ModelHost) => T): Readonly<Record<string, T>> =>
+      Object.fromEntries([...this.#hosts].map(([model, host]) => [model, of(host)]));
     return {
       deviceId: this.#connection.credentials?.deviceId ?? null,
       isOnline: this.#connection.isOnline,
-      versions: Object.fromEntries(versions),
-      installedAtMs: Object.fromEntries(
-        [...this.#hosts.keys()].map((model) => [model, this.#installedAtMs.get(model) ?? null]),
-      ),
+      versions: each(({ active }) => active?.manifest.version ?? null),
+      installedAtMs: each(({ model }) => this.#installedAtMs.get(model) ?? null),
       engine: this.ports.serving.name,
       log: this.#memory.totals,
       round: { phase: this.#rounds.phase, roundId: this.#rounds.assignment?.roundId ?? null },
@@ -186,6 +187,7 @@ class RunningDevice implements Device {
     this.#stopListening();
     this.#waiting.close();
     this.#fetcher.close();
+    this.#trust.close();
     await this.#updates.close();
     await this.#rounds.close();
     await this.#connection.close();
@@ -221,6 +223,7 @@ class RunningDevice implements Device {
       this.#topicsOf = credentials;
       await this.#connection.listen([
         this.#rounds.topic(credentials),
+        ...this.#trust.topics(credentials),
         this.#updates.topic(credentials),
         [serverStateTopic(credentials.tenantId), (payload): void => this.#serverSpoke(payload)],
       ]);
@@ -248,14 +251,8 @@ class RunningDevice implements Device {
         : [{ model, version: active.manifest.version, manifestSha256: active.manifestRef.sha256 }];
     });
     const { platform } = this.options;
-    return {
-      type: "birth",
-      session,
-      runtimeVersion: RUNTIME_VERSION,
-      engine: this.ports.serving.name,
-      platform,
-      models,
-    };
+    const engine = this.ports.serving.name;
+    return { type: "birth", session, runtimeVersion: RUNTIME_VERSION, engine, platform, models };
   }
 
   #heardOfRound(event: DeviceEventMap["round"]): void {
@@ -271,6 +268,7 @@ class RunningDevice implements Device {
       ports: this.ports,
       connection: this.#connection,
       fetcher: this.#fetcher,
+      trust: this.#trust,
       hosts: this.#hosts,
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#rounds.phase === "training",
@@ -285,7 +283,7 @@ class RunningDevice implements Device {
   }
 
   #createRounds(models: readonly ModelName[], onError: (error: unknown) => void): Rounds {
-    const trainingData = this.#memory.trainingData(models, this.ports.trainingData);
+    const trainingData = this.#memory.trainingData(this.#hosts, this.ports.trainingData);
     return new Rounds({
       ports: { ...this.ports, trainingData },
       connection: this.#connection,

@@ -6,7 +6,7 @@ export interface Problem {
   readonly message: string;
 }
 
-const LASTING: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED"]);
+const LASTING: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED", "METADATA_EXPIRED"]);
 
 /** What a device has found wrong with the place where it runs, and does its best without. */
 export class Problems {
@@ -29,5 +29,10 @@ export class Problems {
   kept(): void {
     this.#met.delete("STORAGE_FULL");
     this.#met.delete("STORAGE_FAILED");
+  }
+
+  /** Signed metadata are fresh: the device can install again. */
+  trusted(): void {
+    this.#met.delete("METADATA_EXPIRED");
   }
 }

@@ -65,7 +65,7 @@ async function createWorld(): Promise<World> {
     const credentials = { deviceId: ana, tenantId: TENANT, token: "", brokerUrl };
     const device = await createDevice(
       {
-        ...{ clock: createSystemClock(), random: createRandom("line"), digest: nodeDigest },
+        ...{ clock: createSystemClock(), random: createRandom("line"), digest: nodeDigest, verifier: null },
         ...{ store: createMemoryByteStore(), blobs: createMemoryBlobStore(), conditions: alwaysEligible },
         ...{
           serving: createFakeEngine(),

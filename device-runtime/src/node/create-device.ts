@@ -16,6 +16,7 @@ import { loadEngine, type NodeEngine } from "./engines.js";
 import { openFileBlobs } from "./file-blobs.js";
 import { createHttpIdentity } from "../identity/http-identity.js";
 import { eraseDeviceKey, openDeviceKey } from "./key-file.js";
+import { nodeVerifier } from "./signature-verifier.js";
 import { openLevelStore } from "./level-store.js";
 import { createNodeMqttTransport } from "./mqtt-transport.js";
 import { createProcessTrainer } from "./process-trainer.js";
@@ -56,7 +57,7 @@ export async function createDevice(options: NodeDeviceOptions): Promise<Device> 
     const identity = await openIdentity(options, directory);
     const device = await createCoreDevice(
       {
-        ...{ clock: createSystemClock(), store, identity, digest: nodeDigest },
+        ...{ clock: createSystemClock(), store, identity, digest: nodeDigest, verifier: nodeVerifier },
         transport: createNodeMqttTransport(),
         random: createRandom(randomBytes(16).toString("hex")),
         blobs: await openFileBlobs(join(directory, "blobs")),
@@ -70,6 +71,7 @@ export async function createDevice(options: NodeDeviceOptions): Promise<Device> 
         models,
         consent: options.consent ?? {},
         ...(options.featureLog === undefined ? {} : { featureLog: options.featureLog }),
+        ...(options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot }),
         platform: `node ${process.versions.node} ${process.platform}`,
       },
     );

@@ -14,5 +14,6 @@ export { createHttpIdentity, type HttpIdentityOptions } from "../identity/http-i
 export { openLevelStore, type ClosableByteStore } from "./level-store.js";
 export { createNodeMqttTransport as createMqttTransport } from "./mqtt-transport.js";
 export { loadOnnxRuntime, type NamedRuntime, type RuntimePackage } from "./onnx-runtime.js";
+export { nodeVerifier } from "./signature-verifier.js";
 export { createProcessTrainer, type ProcessTrainerOptions } from "./process-trainer.js";
 export { NODE_BACKENDS, loadTfjsRuntime, type NamedTfjsRuntime } from "./tfjs-runtime.js";

@@ -97,6 +97,7 @@ export class DeviceRig {
     const { clock, broker, digest, newStop, name } = this.options;
     const target = { shape: [3, 1], data: new Float32Array(3) };
     return {
+      verifier: null,
       ...{ digest, newStop, blobs: this.blobs, conditions: this.conditions },
       ...{ serving: this.engine, trainer: this.trainer, transport: broker.transport() },
       clock: mortalClock(clock, life),

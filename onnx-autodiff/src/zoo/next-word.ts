@@ -20,7 +20,7 @@ export interface NextWordOptions {
 const NUM_GATES = { GRU: 3, LSTM: 4 } as const;
 
 /**
- * A next-word model in the manner of GBoard's: an embedding, one GRU, and logits after the last word. `input`
+ * A next-word model in the manner of GBoard's: an embedding, one GRU, and logits after the last word. `tokens`
  * [N, steps] int64 to `logits` [N, vocabulary].
  *
  * Parameters: `embedding` [vocabulary, embedding], `gru.weight`, `gru.recurrence`, `gru.bias` in the form of the ONNX
@@ -42,7 +42,7 @@ function nextWord(cell: "GRU" | "LSTM", options: NextWordOptions): Uint8Array<Ar
   const uniform = createUniform(seed);
   const name = cell.toLowerCase();
   const builder = createGraphBuilder({ name });
-  const words = builder.input("input", "int64", ["N", steps]);
+  const words = builder.input("tokens", "int64", ["N", steps]);
   const table = builder.initializer("embedding", uniformTensor([vocabulary, embedding], 0.05, uniform));
   // Steps first: the recurrent operators want it so, and the indices are smaller than what they pick.
   const inputs = builder.op("Gather", [table, builder.op("Transpose", [words], { perm: [1, 0] })]);

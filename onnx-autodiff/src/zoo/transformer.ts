@@ -31,7 +31,7 @@ const MASKED = -1e9;
 
 /**
  * A next-word transformer: learned positions, layers of causal attention and a ReLU network twice as wide as the
- * words, each normalized before it and added to what it read. `input` [N, steps] int64 to `logits` [N, vocabulary]
+ * words, each normalized before it and added to what it read. `tokens` [N, steps] int64 to `logits` [N, vocabulary]
  * for the word after the last.
  *
  * Parameters: `embedding`, `positions`, per layer `layer1.norm1.scale`, `layer1.query` and so on, `norm.…`,
@@ -43,7 +43,7 @@ export function transformer(options: TransformerOptions = {}): Uint8Array<ArrayB
   checkSizes({ vocabulary, steps, width, heads, layers, "width / heads": width / heads });
   const uniform = createUniform(seed);
   const builder = createGraphBuilder({ name: "transformer" });
-  const words = builder.input("input", "int64", ["N", steps]);
+  const words = builder.input("tokens", "int64", ["N", steps]);
   const table = builder.initializer("embedding", uniformTensor([vocabulary, width], 0.05, uniform));
   const positions = builder.initializer("positions", uniformTensor([steps, width], 0.05, uniform));
   const embedded = builder.op("Add", [builder.op("Gather", [table, words]), positions]);

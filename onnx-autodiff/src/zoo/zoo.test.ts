@@ -90,7 +90,7 @@ describe("small versions of the zoo's sequence models", () => {
     const isPerStep = graphs.loss.target.shape?.length === 2;
     const words = Array.from({ length: 7 * steps }, (_, index) => Math.floor(index / steps));
     const feeds: Record<string, Feed> = {
-      input: int64([7, steps], words),
+      [graphs.inputs[0]?.name ?? ""]: int64([7, steps], words),
       target: isPerStep ? int64([7, steps], words) : int64([7], [0, 1, 2, 3, 4, 5, 6]),
       learning_rate: float32([], [0.02]),
     };

@@ -12,6 +12,7 @@ import {
   report,
   roundClosed,
 } from "../messages/round.js";
+import { rootChain } from "../tuf/release-profile.js";
 import { DEVICE_DOWN_CHANNELS, DEVICE_UP_CHANNELS, type DeviceChannel } from "../topics.js";
 
 export interface MessageDescription {
@@ -152,6 +153,30 @@ const BLOBS: ChannelDescription = {
   ],
 };
 
+const META: readonly ChannelDescription[] = [
+  {
+    name: "timestampMetadata",
+    path: "meta/timestamp",
+    parameters: ["tenantId"],
+    description: "The newest TUF timestamp, which leads to snapshot and targets by their hashes, as blobs.",
+    device: "receives",
+    retain: true,
+    messages: [
+      { name: "timestamp", summary: "The metadata file itself, at most 16,384 bytes.", body: "bytes" },
+    ],
+  },
+  {
+    name: "rootMetadata",
+    path: "meta/root",
+    parameters: ["tenantId"],
+    description:
+      "Which TUF roots there are, as blobs. It has no authority: each root is signed by the one before.",
+    device: "receives",
+    retain: true,
+    messages: [{ name: "rootChain", summary: "The roots, in the order of their versions.", body: rootChain }],
+  },
+];
+
 const SERVER_STATE: ChannelDescription = {
   name: "serverState",
   path: "srv/state",
@@ -176,6 +201,7 @@ export function describeChannels(): readonly ChannelDescription[] {
     UPLOADS,
     ...DEVICE_DOWN_CHANNELS.map((channel) => below(channel, "receives")),
     BLOBS,
+    ...META,
     SERVER_STATE,
   ];
 }

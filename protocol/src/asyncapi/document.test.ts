@@ -47,6 +47,8 @@ test("every address is a topic of the protocol, and every kind of topic has an a
     "upload",
     ...DEVICE_DOWN_CHANNELS,
     "blob",
+    "meta",
+    "meta",
     "server-state",
   ]);
 });
@@ -72,7 +74,7 @@ test("every JSON message of the protocol is described by its own type", () => {
   expect(described.sort()).toEqual(goldens.map((file) => file.replace(".json", "")).sort());
 });
 
-test("state is retained, nothing else is, and everything is sent at least once", () => {
+test("what stays true is retained, nothing else is, and everything is sent at least once", () => {
   const bindings = Object.entries(DOCUMENT.operations).map(([name, { bindings }]) => ({
     name,
     ...bindings.mqtt,
@@ -82,6 +84,8 @@ test("state is retained, nothing else is, and everything is sent at least once",
     "sendPresence",
     "receiveDesired",
     "receiveBlobs",
+    "receiveTimestampMetadata",
+    "receiveRootMetadata",
     "receiveServerState",
   ]);
   expect(bindings.every(({ qos }) => qos === 1)).toBe(true);

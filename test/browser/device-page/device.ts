@@ -17,10 +17,19 @@ export interface DevicePage {
   role(): TabRole;
   /** Versions that the page was told of. */
   versions(): readonly number[];
+  /** When its trainings began and ended, in the milliseconds of the machine's clock. */
+  trainings(): readonly { readonly phase: string; readonly atMs: number }[];
+  /** When the page was first typed in, on the same clock; null before. */
+  typedAtMs(): number | null;
   /** Codes of the errors that were told so far. */
   errors(): readonly string[];
   predict(model: string, inputs: TensorValues): Promise<{ outputs: TensorValues; version: number }>;
   close(): Promise<void>;
+  forget(): Promise<{ readonly isServerTold: boolean }>;
+  /** Keeps data of the site's own until not one byte more fits. */
+  fillUp(): Promise<void>;
+  /** Values, blobs and keys that the device's database holds. */
+  numKept(): Promise<number>;
   /** One operation of a store in a database of this name. */
   value(
     database: string,
@@ -35,9 +44,9 @@ export interface DevicePage {
     sha256: Sha256,
     bytes?: Uint8Array,
   ): Promise<unknown>;
-  /** Whether the private half of the device's key can be taken out of the page. */
   /** Reads and writes without an end; the codes that the end has. */
   useUntilItFails(name: string): Promise<string[]>;
+  /** Whether the private half of the device's key can be taken out of the page. */
   canExportKey(): Promise<boolean>;
 }
 
@@ -48,6 +57,9 @@ declare global {
 let device: BrowserDevice | null = null;
 const errors: string[] = [];
 const versions: number[] = [];
+const trainings: { phase: string; atMs: number }[] = [];
+let typedAtMs: number | null = null;
+window.addEventListener("keydown", () => (typedAtMs ??= Date.now()), { capture: true });
 const running = (): BrowserDevice => {
   if (device === null) throw new Error("the device was not started");
   return device;
@@ -60,18 +72,43 @@ globalThis.page = {
       ...{ server, models, consent: { training: true, reporting: true } },
       trainingData: examples === undefined ? {} : Object.fromEntries(models.map((model) => [model, data])),
     });
+    device.on("round", ({ phase }) => trainings.push({ phase, atMs: Date.now() }));
     device.on("version", ({ version }) => versions.push(version));
     device.on("error", (error) => errors.push((error as { code?: string }).code ?? String(error)));
   },
   status: () => running().status(),
   role: () => running().role,
   versions: () => versions,
+  trainings: () => trainings,
+  typedAtMs: () => typedAtMs,
   errors: () => errors,
   predict: async (model, inputs) => {
     const { outputs, version } = await running().model(model).predict(inputs);
     return { outputs, version };
   },
   close: () => running().close(),
+  forget: () => running().forget(),
+  fillUp: async () => {
+    const database = await openDeviceDatabase("the-sites-own");
+    const store = createIndexedDbValues(database);
+    let numValues = 0;
+    for (const sizeBytes of [100_000, 10_000, 1000, 100, 10, 1]) {
+      const isKept = (): Promise<boolean> =>
+        store.put(`${(numValues += 1)}`, new Uint8Array(sizeBytes)).then(
+          () => true,
+          () => false,
+        );
+      while (await isKept());
+    }
+    database.close();
+  },
+  numKept: async () => {
+    const database = await openDeviceDatabase("fedge");
+    const names = ["values", "blobs", "keys"] as const;
+    const counts = await Promise.all(names.map((name) => database.count(name)));
+    database.close();
+    return counts.reduce((sum, count) => sum + count, 0);
+  },
   value: async (name, operation, key, value) => {
     const database = await openDeviceDatabase(name);
     const store = createIndexedDbValues(database);

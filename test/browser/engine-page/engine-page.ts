@@ -1,8 +1,26 @@
 import type { DeviceStatus, Examples, HostConditions, TensorValues } from "@fedge/device-runtime";
 import { createDevice, openDeviceDatabase, type BrowserDevice } from "@fedge/device-runtime/browser";
 
-/** Which of the engines' workers the app ships and starts. */
-export type PageEngine = "wasm" | "webgpu" | "tfjs";
+import type { WorkerEnd } from "./mortal-worker.js";
+
+/** Which of the engines' workers the app ships and starts; `mortal` is `wasm` in workers that a test can end. */
+export type PageEngine = "wasm" | "webgpu" | "tfjs" | "mortal";
+
+/** A worker's own words and its end, as the page sees them. */
+export interface WorkerNews {
+  /** 0 for the first that was started. */
+  readonly worker: number;
+  readonly what: "started" | "answered" | "terminated";
+  /** Of an answer that is an error. */
+  readonly code: string | null;
+  /** Milliseconds of the page's clock. */
+  readonly atMs: number;
+}
+
+export interface TimedAnswer {
+  readonly outputs: TensorValues;
+  readonly tookMs: number;
+}
 
 /** What a test asks the page for. */
 export interface EnginePage {
@@ -15,6 +33,12 @@ export interface EnginePage {
   setEligible(isEligible: boolean): void;
   /** Steps of its rounds, with the milliseconds of the page's clock. */
   phases(): readonly { readonly phase: string; readonly code: string | null; readonly atMs: number }[];
+  /** What mortal workers did. */
+  workerNews(): readonly WorkerNews[];
+  /** Ends a mortal worker. */
+  end(worker: number, how: WorkerEnd): void;
+  /** Ends a worker and asks at once for a prediction; how long that took. */
+  predictAfterEnd(worker: number, how: WorkerEnd, inputs: TensorValues): Promise<TimedAnswer>;
   isIsolated(): boolean;
   close(): Promise<void>;
 }
@@ -33,7 +57,30 @@ const workers: Record<PageEngine, (() => Worker) | undefined> = {
     new Worker(new URL("@fedge/device-runtime/browser/engine-worker-tfjs", import.meta.url), {
       type: "module",
     }),
+  mortal: startMortalWorker,
 };
+
+const mortals: Worker[] = [];
+const news: WorkerNews[] = [];
+
+function startMortalWorker(): Worker {
+  const worker = new Worker(new URL("./mortal-worker.ts", import.meta.url), { type: "module" });
+  const number = mortals.push(worker) - 1;
+  const tell = (what: WorkerNews["what"], code: string | null = null): void =>
+    void news.push({ worker: number, what, code, atMs: performance.now() });
+  tell("started");
+  worker.addEventListener("message", ({ data }: MessageEvent<{ value?: { error?: { code: string } } }>) =>
+    tell("answered", data.value?.error?.code ?? null),
+  );
+  const terminate = worker.terminate.bind(worker);
+  worker.terminate = () => {
+    tell("terminated");
+    terminate();
+  };
+  return worker;
+}
+
+const end = (worker: number, how: WorkerEnd): void => mortals[worker]?.postMessage({ end: how });
 
 let device: BrowserDevice | null = null;
 const running = (): BrowserDevice => {
@@ -82,6 +129,14 @@ globalThis.enginePage = {
     for (const listener of listeners) listener();
   },
   phases: () => phases,
+  workerNews: () => news,
+  end,
+  predictAfterEnd: async (worker, how, inputs) => {
+    end(worker, how);
+    const startedAtMs = performance.now();
+    const { outputs } = await running().model("clouds").predict(inputs);
+    return { outputs, tookMs: performance.now() - startedAtMs };
+  },
   isIsolated: () => globalThis.crossOriginIsolated,
   close: () => running().close(),
 };

@@ -1,17 +1,21 @@
 import type { Examples } from "@fedge/device-runtime";
-import { createDevice, type EngineWorkerApi } from "@fedge/device-runtime/browser";
+import { createDevice, type BrowserDevice, type EngineWorkerApi } from "@fedge/device-runtime/browser";
 import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { twoNN } from "@fedge/onnx-autodiff/zoo";
 import { createRandom, type ModelManifest, type NamedTensor } from "@fedge/protocol";
 import { wrap, type Remote } from "comlink";
-import { INPUTS, MODEL, oneInput } from "../serve/workload.js";
+import { INPUTS, MODEL, benchExamples, oneInput } from "../serve/workload.js";
 
 /** What a benchmark asks the page. */
 export interface TrainPage {
   /** Milliseconds of so many steps on each side, once. */
   measureTraining(numSteps: number): Promise<{ readonly oursMs: number; readonly theirsMs: number }>;
-  /** One local training of the round's size. */
-  trainOnce(numSteps: number): Promise<void>;
+  /** Starts a device that takes part in every round of the server. */
+  startRounds(server: string): Promise<void>;
+  /** Resolves when so many of its updates were counted, all in all. */
+  counted(numRounds: number): Promise<void>;
+  /** Ends that device. */
+  endRounds(): Promise<void>;
   /** Milliseconds from a worker's death to the next answer of the device. */
   measureRestart(server: string): Promise<number>;
 }
@@ -30,6 +34,10 @@ const theirs = new Worker(new URL("./tfjs-worker.js", import.meta.url), { type: 
 // The zoo's parameters are numbers; nothing here is text.
 const checkpoint = [...graphs.parameters, ...graphs.state] as unknown as readonly NamedTensor[];
 let numTrainings = 0;
+let inRounds: BrowserDevice | null = null;
+let numCounted = 0;
+/** Whoever waits for a round to be counted. */
+const looks = new Set<() => void>();
 
 globalThis.trainPage = {
   measureTraining: async (numSteps) => {
@@ -38,7 +46,29 @@ globalThis.trainPage = {
     const theirsMs = await timed(() => answerOf(theirs, { numSteps, batchSize: BATCH_SIZE }));
     return { oursMs, theirsMs };
   },
-  trainOnce: (numSteps) => trainOurs(ours, examplesOf(numSteps)),
+  startRounds: async (server) => {
+    const started = await createDevice({
+      ...{ server, model: MODEL, conditions: always, databaseName: "rounds" },
+      consent: { training: true },
+      trainingData: { [MODEL]: benchExamples() },
+    });
+    started.on("round", ({ phase }) => {
+      if (phase === "counted") numCounted += 1;
+      for (const look of [...looks]) look();
+    });
+    inRounds = started;
+  },
+  counted: (numRounds) =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (numCounted < numRounds) return;
+        looks.delete(look);
+        resolve();
+      };
+      looks.add(look);
+      look();
+    }),
+  endRounds: async () => inRounds?.close(),
   measureRestart: async (server) => {
     const workers: Worker[] = [];
     const device = await createDevice({

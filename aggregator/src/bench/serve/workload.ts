@@ -27,15 +27,21 @@ export function benchExamples(): TrainingData {
   return { numExamples: () => NUM_EXAMPLES, examples: () => examples };
 }
 
-/** Imports 2nn, and creates a task whose every round is a training of at least ten seconds on one device. */
-export async function prepareServer(server: ServerChild): Promise<Uint8Array<ArrayBuffer>> {
+/** So many that every round is a training of at least ten seconds on one device. */
+const LONG_EPOCHS = 400;
+
+/** Imports 2nn, and creates a task whose every round is a training of so many epochs on one device. */
+export async function prepareServer(
+  server: ServerChild,
+  { epochs } = { epochs: LONG_EPOCHS },
+): Promise<Uint8Array<ArrayBuffer>> {
   const onnx = new Uint8Array(twoNN({ seed: 1 }));
   await server.post(`/v1/models?model=${MODEL}&loss=softmax-cross-entropy`, onnx);
-  await server.post("/v1/tasks", benchTask());
+  await server.post("/v1/tasks", benchTask(epochs));
   return server.get(`/v1/models/${MODEL}/versions/1/export?format=onnx`);
 }
 
-function benchTask(): object {
+function benchTask(epochs: number): object {
   const soon = { minMs: 0, maxMs: 50 };
   return {
     ...{ taskId: "bench", model: MODEL, seed: "1", maxRounds: 1000, targetAccuracy: null },
@@ -46,7 +52,7 @@ function benchTask(): object {
       ...{ retryAfterRound: soon, retryAfterRejection: soon },
     },
     training: {
-      ...{ epochs: 400, batchSize: 32, learningRate: 0.01, proximalMu: 0 },
+      ...{ epochs, batchSize: 32, learningRate: 0.01, proximalMu: 0 },
       ...{ maxExamples: 1000, minExamples: 1 },
     },
     update: { encoding: "float32", maxNorm: 1000 },

@@ -2,15 +2,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FedgeError } from "@fedge/protocol";
 import { Option, type Command } from "commander";
-import { modelList } from "../../http/schema/model-schema.js";
 import { LAYERS_FILES } from "../../registry/layers-files.js";
 import { wholeNumber } from "../flag-values.js";
 import type { ServerClient } from "../server-client.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { bytesText } from "../text.js";
+import { VERSION_ARGUMENT, versionPath, versionTarget, type VersionTarget } from "../version-argument.js";
 
-const FORMATS = ["onnx", "safetensors", "tfjs"] as const;
+const FORMATS = ["onnx", "safetensors", "tfjs", "bundle"] as const;
+/** Of the default file name. */
+const SUFFIX_OF = { onnx: "onnx", safetensors: "safetensors", tfjs: "tfjs", bundle: "tar" } as const;
 
 interface ExportFlags extends ServerFlags {
   readonly modelVersion?: number;
@@ -18,43 +20,46 @@ interface ExportFlags extends ServerFlags {
   readonly output?: string;
 }
 
-interface Target {
-  readonly model: string;
-  readonly version: number;
-}
-
 /** `fedge model export`. */
 export function addExport(model: Command, terminal: Terminal): void {
   addServerFlags(model.command("export").description("write a version to a file"))
-    .argument("<version>", "such as digits@3; digits alone is its newest version")
+    .argument("<version>", VERSION_ARGUMENT)
     .option("--model-version <number>", "version, where only the model is named", wholeNumber({ least: 1 }))
     .addOption(
-      new Option("--format <format>", "onnx with the weights inside, weights alone, or a tfjs layers model")
+      new Option(
+        "--format <format>",
+        "onnx with the weights inside, weights alone, a tfjs layers model, or everything",
+      )
         .choices(FORMATS)
         .default("onnx"),
     )
     .option(
       "-o, --output <path>",
-      "where to write (default: <model>-v<version>.<format>, a directory for tfjs)",
+      "where to write (default: <model>-v<version>.<format>, a directory for tfjs, .tar for a bundle)",
     )
     .action(async (name: string, flags: ExportFlags) => {
       const client = clientOf(flags);
-      const target = await targetOf(client, name, flags);
-      const file = flags.output ?? `${target.model}-v${target.version}.${flags.format}`;
+      const target = await versionTarget(client, name, flags.modelVersion);
+      const file = flags.output ?? `${target.model}-v${target.version}.${SUFFIX_OF[flags.format]}`;
       const sizeBytes =
         flags.format === "tfjs"
           ? await writeLayers(client, target, file)
-          : await write(file, await client.download(`${path(target)}/export`, { format: flags.format }));
+          : await write(file, await download(client, target, flags.format));
       const result = { ...target, format: flags.format, file, sizeBytes };
       printResult(terminal, result, () => `wrote ${bytesText(sizeBytes)} to ${file}`);
     });
 }
 
+function download(client: ServerClient, target: VersionTarget, format: string): Promise<Uint8Array> {
+  if (format === "bundle") return client.download(`${versionPath(target)}/bundle`);
+  return client.download(`${versionPath(target)}/export`, { format });
+}
+
 /** Both files are fetched before either is written, so that an error leaves nothing behind. */
-async function writeLayers(client: ServerClient, target: Target, directory: string): Promise<number> {
+async function writeLayers(client: ServerClient, target: VersionTarget, directory: string): Promise<number> {
   const files = [];
   for (const name of LAYERS_FILES) {
-    files.push({ name, bytes: await client.download(`${path(target)}/tfjs/${name}`) });
+    files.push({ name, bytes: await client.download(`${versionPath(target)}/tfjs/${name}`) });
   }
   await mkdir(directory, { recursive: true }).catch((cause: Error) => {
     throw cannotWrite(directory, cause);
@@ -74,32 +79,4 @@ async function write(file: string, bytes: Uint8Array): Promise<number> {
 function cannotWrite(file: string, cause: Error): FedgeError {
   const message = `cannot write ${file} (${cause.message}); name another with --output`;
   return new FedgeError("STORAGE_FAILED", message, { cause });
-}
-
-function path({ model, version }: Target): string {
-  return `/v1/models/${encodeURIComponent(model)}/versions/${version}`;
-}
-
-/** `digits@3`, or `digits` with `--model-version`, or its newest version. */
-async function targetOf(client: ServerClient, name: string, flags: ExportFlags): Promise<Target> {
-  const at = name.lastIndexOf("@");
-  if (at < 0) {
-    return { model: name, version: flags.modelVersion ?? (await newestVersion(client, name)) };
-  }
-  const text = name.slice(at + 1);
-  const version = Number(text);
-  if (!/^[1-9]\d{0,8}$/.test(text) || (flags.modelVersion ?? version) !== version) {
-    throw new FedgeError("OPTION_INVALID", `"${name}" names no single version; write it as digits@3`);
-  }
-  return { model: name.slice(0, at), version };
-}
-
-async function newestVersion(client: ServerClient, name: string): Promise<number> {
-  const { models } = await client.get("/v1/models", modelList);
-  const model = models.find((candidate) => candidate.model === name);
-  if (model !== undefined) return model.latestVersion;
-  throw new FedgeError(
-    "MODEL_UNKNOWN",
-    `there is no model ${name}; \`fedge model list\` shows those that exist`,
-  );
 }

@@ -39,7 +39,8 @@ export function modelNameOf(path: string): string {
 }
 
 /** The file's bytes; its size is checked before they are read. */
-async function readBytes(path: string, most = MAX_BLOB_BYTES): Promise<Uint8Array<ArrayBuffer>> {
+/** Throws DATA_MISSING for a file that cannot be read, MESSAGE_TOO_LARGE. */
+export async function readBytes(path: string, most = MAX_BLOB_BYTES): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const { size } = await stat(path);
     if (size > most) {

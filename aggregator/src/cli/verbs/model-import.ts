@@ -7,6 +7,7 @@ import { decimal, wholeNumber } from "../flag-values.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { describeImport, importText, type ImportSummary } from "./import-text.js";
+import { importBundleFile, isBundle } from "./model-bundle.js";
 import { modelNameOf, readModel } from "./model-file.js";
 
 interface ImportFlags extends ServerFlags {
@@ -27,6 +28,7 @@ interface ImportFlags extends ServerFlags {
   readonly proximal: boolean;
   readonly trainable: readonly string[];
   readonly dryRun: boolean;
+  readonly purpose: string;
 }
 
 const fraction = decimal({ least: 0, most: 0.999_999 });
@@ -56,6 +58,7 @@ const OPTIONS: readonly Option[] = [
     [],
     "every parameter, or those that a model.json does not freeze",
   ),
+  new Option("--purpose <text>", "what the model is for, for its card").default("", "nothing"),
   new Option("--dry-run", "describe and check the model without a server").default(false),
 ];
 
@@ -64,10 +67,11 @@ export function addImport(model: Command, terminal: Terminal): void {
   const command = addServerFlags(model.command("import").description("make a version out of a model file"));
   command.argument(
     "<file>",
-    "ONNX model, or model.json of TensorFlow.js layers, whose output the loss takes",
+    "ONNX model or model.json of TensorFlow.js layers, whose output the loss takes; or a bundle (.tar)",
   );
   for (const option of OPTIONS) command.addOption(option);
   command.action(async (file: string, flags: ImportFlags) => {
+    if (isBundle(file)) return importBundleFile(terminal, file, flags);
     const { onnx: bytes, trainable } = await readModel(file);
     const given = flags.trainable.length === 0 ? { ...flags, trainable } : flags;
     const query = queryOf(given, flags.name ?? modelNameOf(file));
@@ -105,7 +109,7 @@ function queryOf(flags: ImportFlags, model: string): Query {
   const { loss, target, classWeights, ignoreIndex, delta, optimizer, momentum, beta1, beta2 } = flags;
   const { epsilon, weightDecay, clipNorm } = flags;
   const given = { loss, target, classWeights, ignoreIndex, delta, optimizer, momentum, beta1, beta2 };
-  const fields = { model, ...given, epsilon, weightDecay, clipNorm };
+  const fields = { model, purpose: flags.purpose, ...given, epsilon, weightDecay, clipNorm };
   const present = Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as const],
   );

@@ -15,13 +15,17 @@ import { addImport } from "./model-import.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
+import { modelPath, versionPath, versionTarget } from "../version-argument.js";
+import { addEvidence } from "./model-evidence.js";
+import { addNames, factsText } from "./model-names.js";
+import { versionFacts } from "../../http/schema/registry-schema.js";
 import { NONE, bytesText, numberText, percentText, timeText } from "../text.js";
 
-const modelPath = (model: string): string => `/v1/models/${encodeURIComponent(model)}/versions`;
-
-/** `fedge model list|show|import|export`. */
+/** `fedge model list|show|import|export|alias|tag|note|card|compare|verify|retention`. */
 export function addModel(program: Command, terminal: Terminal): void {
-  const model = program.command("model").description("list, show, import and export models");
+  const model = program
+    .command("model")
+    .description("models: versions, aliases, cards, comparisons, bundles");
   addServerFlags(model.command("list").description("every model")).action(async (flags: ServerFlags) => {
     const { models } = await clientOf(flags).get("/v1/models", modelList);
     printResult(terminal, models, () => formatTable(MODEL_COLUMNS, models));
@@ -29,21 +33,25 @@ export function addModel(program: Command, terminal: Terminal): void {
   addShow(model, terminal);
   addImport(model, terminal);
   addExport(model, terminal);
+  addNames(model, terminal);
+  addEvidence(model, terminal);
 }
 
 function addShow(model: Command, terminal: Terminal): void {
   addServerFlags(model.command("show").description("versions of a model, or one version and its manifest"))
-    .argument("<name>", "name of the model")
+    .argument("<name>", "name of the model, or a version such as digits@3 or digits@champion")
     .option("--model-version <number>", "one version", wholeNumber({ least: 1 }))
     .action(async (name: string, flags: ServerFlags & { modelVersion?: number }) => {
       const client = clientOf(flags);
-      if (flags.modelVersion !== undefined) {
-        const detail = await client.get(`${modelPath(name)}/${flags.modelVersion}`, versionDetail);
-        printResult(terminal, detail, () => detailText(detail));
+      if (flags.modelVersion !== undefined || name.includes("@")) {
+        const path = versionPath(await versionTarget(client, name, flags.modelVersion));
+        const detail = await client.get(path, versionDetail);
+        const facts = await client.get(`${path}/facts`, versionFacts);
+        printResult(terminal, { ...detail, facts }, () => `${detailText(detail)}${factsText(facts)}`);
         return;
       }
       const versions = await readAll(1_000_000_000, async (page) => {
-        return (await client.get(modelPath(name), versionList, page)).versions;
+        return (await client.get(`${modelPath(name)}/versions`, versionList, page)).versions;
       });
       printResult(terminal, versions, () => formatTable(VERSION_COLUMNS, versions));
     });
@@ -106,6 +114,10 @@ const PARAMETER_COLUMNS: readonly TableColumn<ParameterRow>[] = [
   { title: "TYPE", cell: ({ elementType }) => elementType },
 ];
 
+function signatureText(signer: string | null): string {
+  return signer === null ? "not signed" : `signed by ${signer}`;
+}
+
 function versionText(version: VersionBody): string {
   const evaluations = version.evaluations.map(
     ({ dataSet, numExamples, accuracy, loss }) =>
@@ -126,6 +138,8 @@ function versionText(version: VersionBody): string {
     ["checkpoint", `${version.checkpoint.sha256} (${bytesText(version.checkpoint.sizeBytes)})`],
     ["manifest", version.manifest.sha256],
     ["created", timeText(version.createdAtMs)],
+    ["made by", `Fedge ${version.provenance.codeVersion}, ${signatureText(version.provenance.signer)}`],
+    ...(version.deletedAtMs === null ? [] : [["deleted", timeText(version.deletedAtMs)] as const]),
     ...evaluations,
   ]);
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { isLoopback } from "../../http/site-guard.js";
+import type { RetentionPolicy } from "../../registry/retention/retention-policy.js";
 import { startServer, type RunningServer, type ServerOptions } from "../../server.js";
 import { readEvaluationData } from "../evaluation-data-flag.js";
 import { addServeFlags, type ServeFlags } from "../serve-options.js";
@@ -23,6 +24,8 @@ export function addServe(program: Command, terminal: Terminal): void {
 }
 
 export function serverOptionsOf(flags: ServeFlags): ServerOptions {
+  // Not a flag: whoever lists processes would read it.
+  const keysPassphrase = process.env["FEDGE_KEYS_PASSPHRASE"];
   return {
     stateDirectory: flags.state,
     host: flags.host,
@@ -32,9 +35,19 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
     logLevel: flags.logLevel,
     allowedHosts: flags.allowedHost,
     allowedOrigins: flags.allowedOrigin,
+    retention: retentionOf(flags),
+    ...(keysPassphrase === undefined || keysPassphrase === "" ? {} : { keysPassphrase }),
     ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
     ...(flags.brokerUrl === undefined ? {} : { brokerUrl: flags.brokerUrl }),
     ...(flags.enrolmentKey === undefined ? {} : { enrolmentKey: flags.enrolmentKey }),
+  };
+}
+
+function retentionOf({ keepNewest, keepDays, keepSums }: ServeFlags): Partial<RetentionPolicy> {
+  return {
+    ...(keepNewest === undefined ? {} : { keepNewest }),
+    ...(keepDays === undefined ? {} : { keepDays }),
+    ...(keepSums === undefined ? {} : { keepSums }),
   };
 }
 

@@ -2,7 +2,7 @@ import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
 import type { Context } from "hono";
 import type { AggregatorService } from "../../service.js";
 import { importRequest } from "../import-request.js";
-import { jsonRoute, rawRoute, writeDown, type RouteHost } from "../route.js";
+import { jsonRoute, rawRoute, type RouteHost } from "../route.js";
 import { modelParams, pageQuery, versionParams } from "../schema/basic-schema.js";
 import {
   exportQuery,
@@ -65,14 +65,9 @@ function addImport(host: RouteHost, service: AggregatorService): void {
     produces: "application/json",
     result: importReport,
     status: 201,
-    respond: async (call) => {
-      const { query, context } = call;
-      const onnx = await onnxBody(context);
-      const report = await service.importModel(importRequest(query, onnx));
-      const { model, version } = report.version;
-      const details = { version, onnxBytes: onnx.byteLength };
-      await writeDown(host, call, { action: "model.import", subject: model, details });
-      return context.json(report, 201);
+    respond: async ({ query, context, actor }) => {
+      const request = importRequest(query, await onnxBody(context));
+      return context.json(await service.importModel({ ...request, actor }), 201);
     },
   });
 }

@@ -18,9 +18,11 @@ export const evaluation = z
     model: modelNameText,
     version: z.number().int().positive(),
     dataSet: z.string(),
+    segment: z.string().describe("Which part of the set; empty for all of it"),
     numExamples: count,
     accuracy: z.number().nullable(),
     loss: z.number(),
+    results: blobRefBody.nullable().describe("What every single example gave, where it is known"),
     evaluatedAtMs: atMs,
   })
   .openapi("Evaluation");
@@ -37,7 +39,18 @@ export const versionView = z
     roundId: roundIdText.nullable(),
     numUpdates: count,
     numExamples: count,
+    provenance: z
+      .object({
+        cohortSize: count,
+        privacySpent: z.object({ epsilon: z.number(), delta: z.number() }).nullable(),
+        dataWindow: z.object({ firstMs: atMs, lastMs: atMs }).nullable(),
+        codeVersion: z.string(),
+        signer: z.string().nullable(),
+      })
+      .openapi("Provenance"),
+    finalSum: blobRefBody.nullable().describe("The round's sum of all updates, while it is kept"),
     createdAtMs: atMs,
+    deletedAtMs: atMs.nullable().describe("When the retention policy deleted its bytes"),
     evaluations: z.array(evaluation).readonly(),
     numServing: count,
     released: z.boolean(),
@@ -83,6 +96,7 @@ export type ImportReportBody = z.infer<typeof importReport>;
 /** Options of an import; the body is the ONNX file itself. */
 export const importQuery = z.object({
   model: modelNameText,
+  purpose: z.string().max(4096).default("").describe("What the model is for, for its card"),
   loss: z.enum(LOSS_KINDS).default("softmax-cross-entropy"),
   target: z
     .enum(["class-index", "one-hot"])

@@ -5,6 +5,7 @@ import { createHttpApp, type HttpApp } from "../app.js";
 import type { HttpAppOptions } from "../ports.js";
 import { DeviceAdminDouble } from "./device-admin-double.js";
 import { RolloutDouble } from "./rollout-double.js";
+import { RegistryDouble } from "./registry-double.js";
 import { ServiceDouble } from "./service-double.js";
 
 export const ADMIN_TOKEN = "admin-token-of-the-test";
@@ -14,6 +15,7 @@ export interface AppDouble {
   readonly service: ServiceDouble;
   readonly rollouts: RolloutDouble;
   readonly deviceAdmin: DeviceAdminDouble;
+  readonly registry: RegistryDouble;
   readonly clock: ManualClock;
   readonly http: HttpApp;
   readonly people: PeopleDouble;
@@ -28,6 +30,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   const service = new ServiceDouble();
   const rollouts = new RolloutDouble();
   const deviceAdmin = new DeviceAdminDouble(service);
+  const registry = new RegistryDouble();
   const clock = new ManualClock();
   const errors: string[] = [];
   const people = createPeopleDouble(clock);
@@ -37,7 +40,9 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
     deviceAdmin,
     people: people.people,
     audit: people.audit,
+    registry,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
+    signedMetadata: { file: () => Promise.resolve(undefined), target: () => Promise.resolve(undefined) },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
     metrics: {
@@ -56,7 +61,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     Promise.resolve(http.fetch(new Request(`http://127.0.0.1:8787${path}`, init)));
-  return { service, rollouts, deviceAdmin, clock, http, people, errors, ask };
+  return { service, registry, rollouts, deviceAdmin, clock, http, people, errors, ask };
 }
 
 async function readBlob(service: ServiceDouble, name: Sha256): Promise<Uint8Array<ArrayBuffer>> {

@@ -79,6 +79,10 @@ export function sampleRound(number: number, change: Partial<StoredRound> = {}): 
   };
 }
 
+function sampleProvenance(cohortSize: number): VersionView["provenance"] {
+  return { cohortSize, privacySpent: null, dataWindow: null, codeVersion: "0.1.0", signer: null };
+}
+
 /** Version `number` with one evaluation on held-out data. */
 export function sampleVersion(
   number: number,
@@ -96,15 +100,20 @@ export function sampleVersion(
     roundId: number === 1 ? null : (`${SAMPLE_TASK}-r${number - 1}` as RoundId),
     numUpdates: number === 1 ? 0 : 10,
     numExamples: number === 1 ? 0 : 6000,
+    provenance: sampleProvenance(number === 1 ? 0 : 13),
+    finalSum: null,
     createdAtMs: SAMPLE_START_MS + number * 10_000,
+    deletedAtMs: null,
     evaluations: [
       {
         model: SAMPLE_MODEL,
         version: number,
         dataSet: "held-out",
+        segment: "",
         numExamples: 2000,
         accuracy,
         loss: 2.3 * (1 - accuracy),
+        results: null,
         evaluatedAtMs: SAMPLE_START_MS + number * 10_000 + 500,
       },
     ],
@@ -126,6 +135,9 @@ export function sampleDevice(number: number, change: Partial<DeviceRecord> = {})
     engine: "onnxruntime-node",
     platform: "node 20",
     serving: { [SAMPLE_MODEL]: { version: 1, manifestSha256: null } },
+    attributes: {},
+    tags: [],
+    decommissionedAtMs: null,
     ...change,
   };
 }

@@ -14,6 +14,7 @@ import {
   createSystemClock,
   deviceKeyOf,
   nodeDigest,
+  nodeVerifier,
 } from "@fedge/device-runtime/node";
 import { createMemoryByteStore } from "@fedge/device-runtime/testing";
 import { createRandom, type DeviceId, type RoundId } from "@fedge/protocol";
@@ -48,7 +49,7 @@ export async function createSimulatedDevice(of: DeviceSeed, shared: SharedParts)
   const { transport, trainer } = createLine(shared);
   const device = await createDevice(
     {
-      ...{ clock, transport, trainer, digest: nodeDigest, serving: shared.serving },
+      ...{ clock, transport, trainer, digest: nodeDigest, verifier: nodeVerifier, serving: shared.serving },
       random: createRandom(`${fleet.seed}/device/${of.index}`),
       store: createMemoryByteStore(),
       blobs: shared.blobs.newStore(),

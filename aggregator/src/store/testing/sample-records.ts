@@ -83,7 +83,16 @@ export function sampleVersion(names: SampleNames, changes: Partial<VersionRecord
     roundId: null,
     numUpdates: 0,
     numExamples: 0,
+    provenance: {
+      cohortSize: 0,
+      privacySpent: null,
+      dataWindow: null,
+      codeVersion: "0.1.0",
+      signer: null,
+    },
+    finalSum: null,
     createdAtMs: 1_700_000_000_123,
+    deletedAtMs: null,
     ...changes,
   };
 }

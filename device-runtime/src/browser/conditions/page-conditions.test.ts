@@ -88,6 +88,49 @@ describe("the conditions of a page", () => {
     expect(conditions.reasons()).toEqual(["little storage left"]);
   });
 
+  test("fall when another page of the device is used, as with this one", async () => {
+    const { clock, conditions } = await watch();
+    conditions.usedElsewhere();
+    const during = conditions.reasons();
+    clock.advance(10_250);
+
+    expect([during, conditions.reasons()]).toEqual([["in use"], []]);
+  });
+
+  test("look at storage within half a second while a training runs, and once a minute otherwise", async () => {
+    let numAsked = 0;
+    const storage = {
+      estimate: () => {
+        numAsked += 1;
+        return Promise.resolve({ quota: 1e9, usage: 0 });
+      },
+    };
+    const { clock, conditions } = await watch({ storage });
+    const asked = (withinMs: number): number => {
+      const before = numAsked;
+      clock.advance(withinMs);
+      return numAsked - before;
+    };
+    const resting = asked(59_000);
+    conditions.trainingChanged(true);
+    const training = asked(1000);
+    conditions.trainingChanged(false);
+
+    expect([resting, training, asked(59_000)]).toEqual([0, 2, 0]);
+  });
+
+  test("fall within half a second of storage that fills up under a training", async () => {
+    let usage = 0;
+    const storage = { estimate: () => Promise.resolve({ quota: 1e9, usage }) };
+    const { clock, conditions } = await watch({ storage });
+    conditions.trainingChanged(true);
+    usage = 1e9;
+    clock.advance(500);
+    await told();
+
+    expect(conditions.reasons()).toEqual(["little storage left"]);
+  });
+
   test("hold in a browser that tells nothing, or refuses to", async () => {
     const refuse = (): Promise<never> => Promise.reject(new Error("not allowed"));
     const silent = watchPage({ document: new Document(), navigator: {} }, new ManualClock());

@@ -6,11 +6,16 @@ import {
   type HostFacts,
   type TrainingPolicy,
 } from "../../core/conditions/training-policy.js";
+import { INPUT_EVERY_MS, watchUse } from "./watch-use.js";
 
 /** When a page may train, and why not. */
 export interface PageConditions extends HostConditions {
   /** Such as "on battery"; none when it may train. */
   reasons(): readonly string[];
+  /** As if this page were in use: the person is at another page of the same device. */
+  usedElsewhere(): void;
+  /** Whether a training runs: meanwhile storage is looked at several times a second. */
+  trainingChanged(isTraining: boolean): void;
   /** Stops watching. Idempotent. */
   close(): void;
 }
@@ -45,10 +50,10 @@ export interface StorageLike {
   persisted?(): Promise<boolean>;
 }
 
-const INPUT_EVENTS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"] as const;
+/** Browsers tell of storage only when they are asked. */
 const STORAGE_EVERY_MS = 60_000;
-/** A moving pointer tells so often that hearing every time would cost more than it is worth. */
-const INPUT_EVERY_MS = 250;
+/** While a training runs: what is seen this late, and the half second that a step gets to end, are within one second. */
+const STORAGE_WHILE_TRAINING_MS = 400;
 
 /** Watches what the browser tells of battery, connection, visibility, use and storage. What it does not tell counts as good. */
 export function watchPage(
@@ -66,6 +71,7 @@ class WatchedPage implements PageConditions {
   #cancelIdle: () => void = () => undefined;
   #cancelStorage: () => void = () => undefined;
   #isClosed = false;
+  #isTraining = false;
   #was: string;
 
   constructor(
@@ -98,6 +104,17 @@ class WatchedPage implements PageConditions {
     return () => this.#listeners.delete(listener);
   }
 
+  usedElsewhere(): void {
+    this.#used();
+  }
+
+  trainingChanged(isTraining: boolean): void {
+    if (isTraining === this.#isTraining || this.#isClosed) return;
+    this.#isTraining = isTraining;
+    this.#cancelStorage();
+    this.#askStorage();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancelIdle();
@@ -110,7 +127,7 @@ class WatchedPage implements PageConditions {
     this.#hear(document, "visibilitychange", () =>
       this.#learn({ isHidden: document.visibilityState === "hidden" }),
     );
-    for (const event of INPUT_EVENTS) this.#hear(document, event, () => this.#used());
+    this.#stops.push(watchUse(document, this.clock, () => this.#used()));
     const { connection } = navigator;
     if (connection !== undefined) {
       this.#hear(connection, "change", () => this.#learn({ isMetered: isMetered(connection) }));
@@ -141,12 +158,14 @@ class WatchedPage implements PageConditions {
       (isPersisted) => this.#learn({ isPersisted }),
       () => undefined,
     );
-    if (!this.#isClosed) this.#cancelStorage = this.clock.after(STORAGE_EVERY_MS, () => this.#askStorage());
+    if (this.#isClosed) return;
+    const everyMs = this.#isTraining ? STORAGE_WHILE_TRAINING_MS : STORAGE_EVERY_MS;
+    this.#cancelStorage = this.clock.after(everyMs, () => this.#askStorage());
   }
 
   #used(): void {
+    if (this.#isClosed) return;
     const nowMs = this.clock.nowMs();
-    if (nowMs - this.#facts.lastInputAtMs < INPUT_EVERY_MS) return;
     this.#cancelIdle();
     this.#cancelIdle = this.clock.after(this.policy.idleMs + INPUT_EVERY_MS, () => this.#learn({}));
     this.#learn({ lastInputAtMs: nowMs });

@@ -1,4 +1,4 @@
-import { FedgeError, fromWireError } from "@fedge/protocol";
+import { FedgeError, fromWireError, toWireError } from "@fedge/protocol";
 import type { Clock } from "../../core/ports/clock.js";
 import type { DeviceAnswer } from "../../remote/device-request.js";
 import type { TabRequest } from "./tab-messages.js";
@@ -61,7 +61,13 @@ export class Requests {
     }
   }
 
+  /** Whoever waits is told why nobody will answer. */
+  fail(reason: unknown): void {
+    const error = reason instanceof FedgeError ? reason : fromWireError(toWireError(reason));
+    for (const { fail } of this.#waiting.values()) fail(error);
+  }
+
   close(): void {
-    for (const { fail } of this.#waiting.values()) fail(new FedgeError("CLOSED", "the device is closed"));
+    this.fail(new FedgeError("CLOSED", "the device is closed"));
   }
 }

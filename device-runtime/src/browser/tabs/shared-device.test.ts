@@ -19,17 +19,25 @@ class Tabs {
   readonly heard: unknown[] = [];
 
   readonly leadership: Leadership = {
-    request: (lead) => {
+    request: (lead, signal) => {
       const isFree = !this.#isHeld;
-      this.#queue.push(lead);
+      this.#queue.push(() => (signal.aborted ? Promise.resolve() : lead()));
       this.#next();
       return Promise.resolve(isFree);
     },
   };
 
+  /** Listeners for a person's keys, by tab. */
+  readonly keys = new Map<string, () => void>();
+
   join(tab: string, open?: () => Promise<Device>): Promise<BrowserDevice> {
     return joinDevice({
       ...{ tab, clock: this.clock, leadership: this.leadership, models: ["digits"], consent: {} },
+      watchUse: (used) => {
+        this.keys.set(tab, used);
+        return () => this.keys.delete(tab);
+      },
+      usedElsewhere: () => this.heard.push([tab, "used elsewhere"]),
       line: this.#newLine(),
       open: (consent) => {
         this.opened.push(tab);
@@ -101,6 +109,9 @@ function doubleOf(tab: string, heard: unknown[] = []): Device & { readonly isClo
   };
   return double as never;
 }
+
+/** Lets all that is promised come. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const predict = async (device: BrowserDevice): Promise<string> =>
   (await device.model("digits").predict({})).id;
@@ -186,6 +197,67 @@ describe("tabs of one device", () => {
 
     await expect(failing).rejects.toMatchObject({ code: "STORAGE_FAILED" });
     expect((await tabs.join("second")).role).toBe("leader");
+  });
+
+  /** Two tabs, of which the second cannot open the device at its first takeovers. */
+  async function failingTakeover(numFailures: number) {
+    const tabs = new Tabs();
+    let numAttempts = 0;
+    const first = await tabs.join("first");
+    const second = await tabs.join("second", () => {
+      numAttempts += 1;
+      const error = new FedgeError("ENGINE_UNAVAILABLE", "no engine");
+      return numAttempts <= numFailures ? Promise.reject(error) : Promise.resolve(doubleOf("second"));
+    });
+    return { tabs, first, second };
+  }
+
+  test("what waits while a takeover fails is told the reason at once", async () => {
+    const { first, second } = await failingTakeover(1);
+    const closing = first.close();
+    const refused = expect(predict(second)).rejects.toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+    await closing;
+
+    await refused;
+  });
+
+  test("a tab whose takeover failed asks again, later each time, and leads in the end", async () => {
+    const { tabs, first, second } = await failingTakeover(2);
+    const failures: unknown[] = [];
+    second.on("error", (error) => failures.push(error));
+    await first.close();
+    const numOpened: number[] = [];
+    for (const waitMs of [0, 999, 1, 1999, 1]) {
+      tabs.clock.advance(waitMs);
+      await settled();
+      numOpened.push(tabs.opened.filter((tab) => tab === "second").length);
+    }
+
+    expect(numOpened).toEqual([1, 1, 2, 2, 3]);
+    expect(failures).toMatchObject([{ code: "ENGINE_UNAVAILABLE" }, { code: "ENGINE_UNAVAILABLE" }]);
+    expect([second.role, await predict(second)]).toEqual(["leader", "by second"]);
+  });
+
+  test("a tab that was closed after a failed takeover does not ask again", async () => {
+    const { tabs, first, second } = await failingTakeover(1);
+    await first.close();
+    await settled();
+    await second.close();
+    tabs.clock.advance(60_000);
+    await settled();
+
+    expect(tabs.opened).toEqual(["first", "second"]);
+  });
+
+  test("use of any tab is told to the one that leads, whose own it is not told", async () => {
+    const tabs = new Tabs();
+    await tabs.join("first");
+    await tabs.join("second");
+    tabs.keys.get("first")?.();
+    tabs.keys.get("second")?.();
+    await settled();
+
+    expect(tabs.heard).toEqual([["first", "used elsewhere"]]);
   });
 
   test("a tab that nobody answers for a minute says so", async () => {

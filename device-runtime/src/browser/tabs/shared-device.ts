@@ -29,7 +29,15 @@ export interface SharedDeviceParts {
   readonly tab: string;
   /** Opens the device itself; only the tab that leads does. */
   readonly open: (consent: Partial<Consent>) => Promise<Device>;
+  /** Calls the listener while a person types or points in this tab; the returned function ends that. */
+  readonly watchUse?: (used: () => void) => () => void;
+  /** Another tab is in use; told to the one that leads. */
+  readonly usedElsewhere?: () => void;
 }
+
+/** How long a tab waits that could not open the device, after its first attempt and at most. */
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 16_000;
 
 /**
  * Joins the device: leads it when no other tab does. Throws what `open` throws when this tab is to lead at once.
@@ -51,6 +59,9 @@ class SharedDevice implements BrowserDevice {
   /** On their way to the tab that leads. */
   #numConsentsAsked = 0;
   #isForgetting = false;
+  #numFailures = 0;
+  #cancelRetry: () => void = () => undefined;
+  #stopWatching: () => void = () => undefined;
 
   constructor(private readonly parts: SharedDeviceParts) {
     this.#consent = parts.consent;
@@ -61,14 +72,30 @@ class SharedDevice implements BrowserDevice {
   }
 
   async start(): Promise<void> {
-    this.parts.line.listen((message) => this.#hear(message));
+    const { line, tab, watchUse } = this.parts;
+    line.listen((message) => this.#hear(message));
     let settled: (error: unknown) => void = () => undefined;
     const opened = new Promise<unknown>((resolve) => (settled = resolve));
-    const lead = (): Promise<void> => this.#lead(settled);
-    const isLeader = await this.parts.leadership.request(lead, this.#ending.signal);
-    if (!isLeader) return void (await this.#requests.ask({ kind: "hello" }));
-    const error = await opened;
-    if (error !== null) throw error;
+    const isLeader = await this.#askToLead(settled);
+    try {
+      if (!isLeader) await this.#requests.ask({ kind: "hello" });
+      const error = isLeader ? await opened : null;
+      if (error !== null) throw error;
+    } catch (error) {
+      // Nobody has this device: it must not lead later on, behind the app's back.
+      await this.close();
+      throw error;
+    }
+    this.#stopWatching = watchUse?.(() => this.#used(tab)) ?? this.#stopWatching;
+  }
+
+  #askToLead(settled: (error: unknown) => void): Promise<boolean> {
+    return this.parts.leadership.request(() => this.#lead(settled), this.#ending.signal);
+  }
+
+  /** What the tab that leads sees of its own person needs no telling. */
+  #used(tab: string): void {
+    if (this.#leading === null) this.parts.line.postMessage({ type: "used", from: tab });
   }
 
   get role(): TabRole {
@@ -137,6 +164,8 @@ class SharedDevice implements BrowserDevice {
 
   async #close(): Promise<void> {
     this.#ending.abort();
+    this.#cancelRetry();
+    this.#stopWatching();
     this.#requests.close();
     const leading = this.#leading;
     this.#leading = null;
@@ -163,13 +192,26 @@ class SharedDevice implements BrowserDevice {
         // Another tab may have asked for it.
         device.on("forgotten", () => void this.close());
       });
+      this.#numFailures = 0;
       this.#requests.takeOver((request) => answerTo(device, request));
       settled(null);
       await held;
     } catch (error) {
+      this.#cannotLead(error);
       settled(error);
-      this.#events.emit("error", error);
     }
+  }
+
+  /** Whoever waits here hears the reason now. The lead is free for other tabs, and is asked for again a little later. */
+  #cannotLead(error: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    this.#requests.fail(error);
+    this.#events.emit("error", error);
+    this.#numFailures += 1;
+    const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#numFailures - 1));
+    this.#cancelRetry = this.parts.clock.after(waitMs, () => {
+      this.#askToLead(() => undefined).catch((reason: unknown) => this.#events.emit("error", reason));
+    });
   }
 
   #hear(message: TabMessage): void {
@@ -178,6 +220,9 @@ class SharedDevice implements BrowserDevice {
         return void this.#leading?.desk.answer(message.from, message.id, message.request);
       case "answer":
         if (message.to === this.parts.tab) this.#requests.answered(message.id, message.answer);
+        return;
+      case "used":
+        if (this.#leading !== null) this.parts.usedElsewhere?.();
         return;
       case "state":
         return this.#heardState(message.leader, message.status);

@@ -10,6 +10,8 @@ export type TabMessage =
   | { readonly type: "answer"; readonly to: string; readonly id: number; readonly answer: DeviceAnswer }
   /** Sent by the one that leads: when it begins to, on every change, and to whoever says hello. */
   | { readonly type: "state"; readonly leader: string; readonly status: DeviceStatus }
+  /** Sent by one that does not lead: its person types or points there. */
+  | { readonly type: "used"; readonly from: string }
   | {
       readonly type: "event";
       readonly leader: string;
@@ -25,9 +27,10 @@ export interface TabLine {
   close(): void;
 }
 
-/** The line by which a browser's tabs of one origin talk. */
-export function openTabLine(name: string): TabLine {
-  const channel = new BroadcastChannel(name);
+/** The line by which a browser's tabs of one origin talk; null where it has none, or refuses it. */
+export function openTabLine(name: string): TabLine | null {
+  const channel = openedChannel(name);
+  if (channel === null) return null;
   return {
     postMessage: (message) => channel.postMessage(message),
     listen: (listener) => {
@@ -35,4 +38,20 @@ export function openTabLine(name: string): TabLine {
     },
     close: () => channel.close(),
   };
+}
+
+/** Nobody hears, and nobody speaks: the line of a tab that is alone. */
+export const SILENT_LINE: TabLine = {
+  postMessage: () => undefined,
+  listen: () => undefined,
+  close: () => undefined,
+};
+
+function openedChannel(name: string): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    // Missing, or refused with the site's data: tabs that cannot talk are alone, and work so.
+    return null;
+  }
 }

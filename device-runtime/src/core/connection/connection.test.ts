@@ -16,6 +16,9 @@ async function passRetry({ clock }: ConnectionRig): Promise<void> {
   await settled();
 }
 
+/** The rig's clock, in seconds. */
+const FIRST_SESSION = 1_700_000_000;
+
 describe("a session", () => {
   test("has a number that is kept before it is used, and higher than the last", async () => {
     const rig = openConnectionRig();
@@ -23,16 +26,25 @@ describe("a session", () => {
     await settled();
     await passRetry(rig);
 
-    expect(rig.keptAtOpen).toEqual(["1", "2"]);
-    expect(rig.links.map(({ willSession }) => willSession)).toEqual([1, 2]);
+    const sessions = [FIRST_SESSION, FIRST_SESSION + 60];
+    expect(rig.keptAtOpen).toEqual(sessions.map(String));
+    expect(rig.links.map(({ willSession }) => willSession)).toEqual(sessions);
   });
 
   test("begins with a birth and a retained presence of its number", async () => {
     const { published } = await start(openConnectionRig());
 
     expect(published).toMatchObject([
-      { topic: "fedge/1/acme/d/device/birth", retain: false, body: { type: "birth", session: 1 } },
-      { topic: "fedge/1/acme/d/device/state", retain: true, body: { presence: "online", session: 1 } },
+      {
+        topic: "fedge/1/acme/d/device/birth",
+        retain: false,
+        body: { type: "birth", session: FIRST_SESSION },
+      },
+      {
+        topic: "fedge/1/acme/d/device/state",
+        retain: true,
+        body: { presence: "online", session: FIRST_SESSION },
+      },
     ]);
   });
 
@@ -43,7 +55,7 @@ describe("a session", () => {
     await rig.connection.close();
 
     expect(link.published.slice(2)).toMatchObject([
-      { retain: true, body: { presence: "offline", session: 1 } },
+      { retain: true, body: { presence: "offline", session: FIRST_SESSION } },
     ]);
     expect(link.isOver).toBe(true);
     expect(rig.clock.numTimers).toBe(0);

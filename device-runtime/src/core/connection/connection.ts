@@ -11,7 +11,7 @@ import {
 import type { Clock } from "../ports/clock.js";
 import type { Credentials, TransportConnection } from "../ports/transport.js";
 import { fullJitterMs } from "./backoff.js";
-import { nextSession } from "./session-number.js";
+import { SessionNumbers } from "./session-number.js";
 import type { ConnectionPorts, Traffic } from "./connection-ports.js";
 
 export interface ConnectionOptions {
@@ -59,7 +59,12 @@ export class Connection {
   #bytesDown = 0;
   #numMessagesRefused = 0;
 
-  constructor(private readonly options: ConnectionOptions) {}
+  readonly #sessions: SessionNumbers;
+
+  constructor(private readonly options: ConnectionOptions) {
+    const { store, clock } = options.ports;
+    this.#sessions = new SessionNumbers(store, clock, options.onError);
+  }
 
   /** Those of the latest session, also after its end; null before the first. */
   get credentials(): Credentials | null {
@@ -166,7 +171,7 @@ export class Connection {
     const credentials = await ports.identity.credentials({ isRefused: this.#isRefused || isAway });
     // The store may be closed with the device.
     if (this.#isClosed) return null;
-    const session = await nextSession(ports.store);
+    const session = await this.#sessions.next();
     if (this.#isClosed) return null;
     this.#seq = 0;
     const { tenantId, deviceId } = credentials;

@@ -1,6 +1,7 @@
 import { FedgeError, type DeviceId, type Sha256 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { createMemoryBlobStore, createMemoryByteStore } from "../../memory/memory-stores.js";
+import type { DevicePorts } from "../ports/ports.js";
 import type { Farewell } from "../ports/transport.js";
 import { Farewells } from "./farewells.js";
 
@@ -34,10 +35,18 @@ async function createWorld() {
   await store.put("log/rows/1", Uint8Array.of(1));
   await store.put("active/digits", Uint8Array.of(2));
   await blobs.put(hash, Uint8Array.of(3));
-  const start = (): Farewells =>
-    new Farewells({ store, blobs, identity }, (error) => world.errors.push(error));
+  /** Nothing can be written or deleted any more. */
+  const failingStores = () => {
+    const fail = (): Promise<never> => Promise.reject(new FedgeError("STORAGE_FULL", "no room"));
+    return {
+      store: { ...store, put: fail, write: fail, delete: fail },
+      blobs: { ...blobs, put: fail, delete: fail },
+    };
+  };
+  const start = (more: Partial<Pick<DevicePorts, "store" | "blobs">> = {}): Farewells =>
+    new Farewells({ store, blobs, identity, ...more }, (error) => world.errors.push(error));
   const left = async (): Promise<unknown> => [await store.keys(""), await blobs.list(), world.hasKey];
-  return { world, start, left };
+  return { world, start, left, failingStores };
 }
 
 describe("a device that is forgotten", () => {
@@ -69,6 +78,32 @@ describe("a device that is forgotten", () => {
     world.diesAtErase = false;
     await start().restore();
     expect(await left()).toEqual([["farewell"], [], false]);
+  });
+
+  test("has no key any more and is told to the server, even where nothing else can be erased", async () => {
+    const { world, start, failingStores } = await createWorld();
+
+    await expect(start(failingStores()).say()).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect([world.hasKey, world.told]).toEqual([false, [wish]]);
+  });
+
+  test("leaves nothing where only its wish cannot be kept, for want of room", async () => {
+    const { world, start, left, failingStores } = await createWorld();
+    const { put } = failingStores().store;
+
+    expect(await start({ store: { ...world.store, put } }).say()).toBe(true);
+    expect([await left(), world.told]).toEqual([[[], [], false], [wish]]);
+    expect(world.errors).toMatchObject([{ code: "STORAGE_FULL" }, { code: "STORAGE_FULL" }]);
+  });
+
+  test("loses all other things when one cannot be erased, and that one at the next start", async () => {
+    const { start, left, failingStores, world } = await createWorld();
+    const { blobs } = failingStores();
+    await expect(start({ blobs }).say()).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect(await left()).toEqual([["farewell"], [hash], false]);
+
+    await start().restore();
+    expect([await left(), world.told]).toEqual([[["farewell"], [], false], [wish]]);
   });
 
   test("is not erased again once another device has begun here", async () => {

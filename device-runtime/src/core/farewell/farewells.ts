@@ -20,10 +20,14 @@ export class Farewells {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Resolves with whether the server knows. Throws STORAGE_FAILED when something cannot be erased. */
+  /**
+   * Resolves with whether the server knows. What can be erased is erased, and the server told, whatever else fails;
+   * then throws STORAGE_FAILED or STORAGE_FULL when something is left.
+   */
   async say(): Promise<boolean> {
     const farewell = await this.ports.identity.farewell();
-    await this.#keep(farewell, false);
+    // A wish that cannot be kept cannot be told later: all the more it is told now.
+    await this.#keep(farewell, false).catch(this.onError);
     return this.#finish(farewell, false);
   }
 
@@ -42,24 +46,46 @@ export class Farewells {
   }
 
   async #finish(farewell: Farewell, isErased: boolean): Promise<boolean> {
-    if (!isErased) await this.#erase(farewell);
+    const failures = isErased ? [] : await this.#eraseAll(farewell);
+    const isTold = await this.#tell(farewell);
+    // A wish whose erasing is not done stays, so that the next start goes on with it.
+    if (failures.length > 0) throw failures[0];
+    if (isTold) await this.ports.store.delete(KEY);
+    return isTold;
+  }
+
+  async #tell(farewell: Farewell): Promise<boolean> {
     try {
       await this.ports.identity.sayFarewell(farewell);
+      return true;
     } catch (error) {
       this.onError(error);
       return false;
     }
-    await this.ports.store.delete(KEY);
-    return true;
+  }
+
+  /** What is to be erased, and each by itself: one that cannot be must not keep the others. Gives what failed. */
+  async #eraseAll(farewell: Farewell): Promise<unknown[]> {
+    const { store, blobs, identity } = this.ports;
+    const failures: unknown[] = [];
+    const attempt = (work: () => Promise<void>): Promise<void> =>
+      work().catch((error: unknown) => void failures.push(error));
+    await attempt(async () => {
+      const keys = (await store.keys("")).filter((key) => key !== KEY);
+      await store.write(keys.map((key) => [key, null] as const));
+    });
+    await attempt(async () => {
+      for (const sha256 of await blobs.list()) await attempt(() => blobs.delete(sha256));
+    });
+    await attempt(() => identity.erase());
+    // Without room for the note the next start erases once more, or has nothing to.
+    if (failures.length === 0) await this.#keep(farewell, true).catch(this.onError);
+    return failures;
   }
 
   async #erase(farewell: Farewell): Promise<void> {
-    const { store, blobs, identity } = this.ports;
-    const keys = (await store.keys("")).filter((key) => key !== KEY);
-    await store.write(keys.map((key) => [key, null] as const));
-    for (const sha256 of await blobs.list()) await blobs.delete(sha256);
-    await identity.erase();
-    await this.#keep(farewell, true);
+    const [failure] = await this.#eraseAll(farewell);
+    if (failure !== undefined) throw failure;
   }
 
   async #keep(farewell: Farewell, isErased: boolean): Promise<void> {

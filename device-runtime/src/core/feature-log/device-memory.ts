@@ -4,6 +4,7 @@ import type { TrainingData } from "../ports/application.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { ModelHost, PredictionRecorder } from "../serving/model-host.js";
 import type { TensorLike } from "../serving/tensor-types.js";
+import { numClassesOf } from "./class-labels.js";
 import { FeatureLog } from "./feature-log.js";
 import { labelledExamples } from "./labelled-examples.js";
 import { toLogLimits, type LogLimits } from "./log-limits.js";
@@ -53,12 +54,17 @@ export class DeviceMemory {
 
   /** Labelled predictions as training data of the models for which the app gives none. */
   trainingData(
-    models: readonly ModelName[],
+    hosts: ReadonlyMap<ModelName, ModelHost>,
     given: Readonly<Record<string, TrainingData>>,
   ): Readonly<Record<string, TrainingData>> {
     const log = this.#log;
     if (log === null) return given;
-    return { ...Object.fromEntries(models.map((model) => [model, labelledExamples(log, model)])), ...given };
+    const own = [...hosts].map(([model, host]) => {
+      const numClasses = (): number | null =>
+        host.active === null ? null : numClassesOf(host.active.manifest);
+      return [model, labelledExamples(log, model, numClasses)] as const;
+    });
+    return { ...Object.fromEntries(own), ...given };
   }
 
   async note(

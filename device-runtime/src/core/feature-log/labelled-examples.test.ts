@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toExamples } from "./labelled-examples.js";
+import { ofClasses, toExamples } from "./labelled-examples.js";
 import type { LogRow } from "./log-row.js";
 
 const row = (values: readonly number[], labels: readonly bigint[], more: Partial<LogRow> = {}): LogRow => ({
@@ -39,6 +39,13 @@ describe("labelled predictions as examples", () => {
     ];
 
     expect(toExamples(rows, 10).numExamples).toBe(1);
+  });
+
+  test("leave out rows whose label is no class of the model", () => {
+    const rows = [row([1], [99_999n]), row([2], [2n]), row([3], [-1n])];
+
+    expect(toExamples(ofClasses(rows, 3), 10).target.data).toEqual(BigInt64Array.of(2n));
+    expect(ofClasses(rows, null)).toEqual(rows);
   });
 
   test("are refused when there is none", () => {

@@ -2,16 +2,32 @@ import { FedgeError, type TensorData } from "@fedge/protocol";
 import type { TrainingData } from "../ports/application.js";
 import type { Examples, TensorValue } from "../ports/engine.js";
 import { elementTypeOf } from "../serving/tensor-types.js";
+import { wrongClassIn } from "./class-labels.js";
 import type { FeatureLog } from "./feature-log.js";
 import { numExamplesOf, type LogRow } from "./log-row.js";
 
-/** A model's labelled predictions as the examples that it is trained on; the newest first. */
-export function labelledExamples(log: FeatureLog, model: string): TrainingData {
+/**
+ * A model's labelled predictions as the examples that it is trained on; the newest first. `numClasses` tells how many
+ * classes the model has now, null where labels are no classes: rows with another one are left out.
+ */
+export function labelledExamples(
+  log: FeatureLog,
+  model: string,
+  numClasses: () => number | null = () => null,
+): TrainingData {
   return {
     numExamples: () => log.totals.numExamples[model] ?? 0,
-    examples: async (maxExamples) =>
-      toExamples(await log.query({ model, isLabelled: true, limit: maxExamples }), maxExamples),
+    examples: async (maxExamples) => {
+      const rows = await log.query({ model, isLabelled: true, limit: maxExamples });
+      return toExamples(ofClasses(rows, numClasses()), maxExamples);
+    },
   };
+}
+
+/** The rows whose labels the model can be trained on: an older version of it may have had more classes. */
+export function ofClasses(rows: readonly LogRow[], numClasses: number | null): readonly LogRow[] {
+  if (numClasses === null) return rows;
+  return rows.filter(({ label }) => label === null || wrongClassIn(label, numClasses) === null);
 }
 
 /**

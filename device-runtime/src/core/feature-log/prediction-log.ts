@@ -1,8 +1,9 @@
-import { FedgeError, type ModelName, type PortShape } from "@fedge/protocol";
+import { FedgeError, type ModelManifest, type ModelName, type PortShape } from "@fedge/protocol";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import { checkValue } from "../serving/check-inputs.js";
 import type { ModelHost } from "../serving/model-host.js";
 import { toTensor, type TensorLike } from "../serving/tensor-types.js";
+import { numClassesOf, wrongClassIn } from "./class-labels.js";
 import type { FeatureLog } from "./feature-log.js";
 import type { LogField, LogRow } from "./log-row.js";
 
@@ -32,7 +33,9 @@ export class PredictionLog {
   async label(id: string, truth: TensorLike): Promise<void> {
     await this.log.change(id, (row) => {
       const host = this.hosts.get(row.model as ModelName);
-      const label = toLabel(host?.active?.manifest.target, truth, row);
+      const manifest = host?.active?.manifest;
+      const label = toLabel(manifest?.target, truth, row);
+      if (manifest !== undefined) requireClasses(manifest, label);
       return { ...row, label, labelledAtMs: this.nowMs() };
     });
   }
@@ -53,6 +56,17 @@ function toLabel(target: PortShape | undefined, truth: TensorLike, { inputs }: L
     );
   }
   return label;
+}
+
+/** A class that the model has not got would end every training on it. */
+function requireClasses(manifest: ModelManifest, label: TensorValue): void {
+  const numClasses = numClassesOf(manifest);
+  const wrong = numClasses === null ? null : wrongClassIn(label, numClasses);
+  if (wrong === null) return;
+  throw new FedgeError(
+    "LABEL_INVALID",
+    `the label ${wrong} is no class; the model has 0 to ${Number(numClasses) - 1}`,
+  );
 }
 
 function untrainedType(truth: TensorLike): "int64" | "float32" {

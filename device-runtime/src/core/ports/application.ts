@@ -16,6 +16,10 @@ export interface HostConditions {
   reasons?(): readonly string[];
   /** Told whenever the answer may have changed; the returned function ends that. */
   onChange(listener: () => void): () => void;
+  /** Told when the person uses the device where these conditions do not look, such as another tab. */
+  usedElsewhere?(): void;
+  /** Told when a training begins and ends, for what can only be asked for and is to be asked for often meanwhile. */
+  trainingChanged?(isTraining: boolean): void;
 }
 
 /** What the person has agreed to. Both are off until an app that asked turns them on. */

@@ -1,4 +1,4 @@
-import type { Random } from "@fedge/protocol";
+import type { Random, SignatureVerifier } from "@fedge/protocol";
 import type { HostConditions, TrainingData } from "./application.js";
 import type { Clock } from "./clock.js";
 import type { ServingEngine, StopSignal, Trainer } from "./engine.js";
@@ -11,6 +11,8 @@ export interface DevicePorts {
   /** Spreads waiting times; nothing secret comes from it. */
   readonly random: Random;
   readonly digest: Digest;
+  /** Checks the signatures of what the device should run; null believes the broker, for tests of something else. */
+  readonly verifier: SignatureVerifier | null;
   readonly store: ByteStore;
   readonly blobs: BlobStore;
   readonly identity: Identity;

@@ -16,6 +16,7 @@ import type { Connection, TopicHandler } from "../connection/connection.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
 import type { Credentials } from "../ports/transport.js";
 import type { LoadedModel, ModelHost } from "../serving/model-host.js";
+import type { ReleaseTrust, TrustedRelease } from "../trust/release-trust.js";
 import { ActiveVersions } from "./active-versions.js";
 import { loadVersion } from "./installer.js";
 import { removeUnusedBlobs, storedVersion } from "./unused-blobs.js";
@@ -24,6 +25,7 @@ export interface UpdatesOptions {
   readonly ports: Pick<DevicePorts, "store" | "blobs" | "serving" | "clock" | "random" | "newStop">;
   readonly connection: Pick<Connection, "send">;
   readonly fetcher: Pick<BlobFetcher, "fetch" | "kept">;
+  readonly trust: ReleaseTrust;
   readonly hosts: ReadonlyMap<ModelName, ModelHost>;
   readonly mayReport: () => boolean;
   /** True while a local training needs blobs of another version; nothing is removed then. */
@@ -56,6 +58,9 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   "STORAGE_FULL",
   "STORAGE_FAILED",
   "ENGINE_UNAVAILABLE",
+  "METADATA_UNAVAILABLE",
+  "METADATA_EXPIRED",
+  "TARGET_UNKNOWN",
 ]);
 
 /** Brings what the device serves to what the fleet's operator wants: always the latest, never what lay between. */
@@ -103,6 +108,13 @@ export class Updates {
   #receive(payload: Uint8Array): void {
     if (payload.byteLength === 0) return;
     const { body } = decodeEnvelope(payload, desired, "desired state");
+    void this.options.trust
+      .verifyDesired(body)
+      .then(() => this.#want(body))
+      .catch(this.options.onError);
+  }
+
+  #want(body: Desired): void {
     if (this.#desired !== null && body.releaseCounter < this.#desired.releaseCounter) return;
     this.#desired = body;
     this.#leaveSuperseded(body);
@@ -153,8 +165,10 @@ export class Updates {
     const stop = this.options.ports.newStop();
     this.#installing = { manifest: goal.entry.manifest, stop };
     try {
-      const fetch = (ref: BlobRef): Promise<Uint8Array> => this.options.fetcher.fetch(ref, stop.signal);
-      await this.#commit(goal, await this.#load(goal.entry, fetch));
+      const { trust, ports, fetcher } = this.options;
+      const release = await trust.accept(goal.entry, ports.clock.nowMs());
+      const fetch = (ref: BlobRef): Promise<Uint8Array> => fetcher.fetch(ref, stop.signal);
+      await this.#commit(goal, await this.#load(goal.entry, fetch), release);
     } catch (error) {
       return this.#isClosed || stop.signal.aborted ? true : this.#failed(goal, error);
     } finally {
@@ -163,13 +177,18 @@ export class Updates {
     return true;
   }
 
-  async #commit({ entry, releaseCounter }: Goal, loaded: LoadedModel): Promise<void> {
+  async #commit(
+    { entry, releaseCounter }: Goal,
+    loaded: LoadedModel,
+    release: TrustedRelease,
+  ): Promise<void> {
     const { model, version, manifest } = entry;
     const installedAtMs = this.options.ports.clock.nowMs();
     try {
       // Kept first: what serves after the swap is also what serves after a restart.
       if (!this.#isClosed)
         await this.#active.set(model, { version, manifest, releaseCounter, installedAtMs });
+      await this.options.trust.committed(model, release);
     } catch (error) {
       await loaded.session.close();
       throw error;

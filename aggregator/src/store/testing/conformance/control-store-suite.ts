@@ -339,6 +339,8 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
           model: names.model,
           version: 1,
           dataSet: "held-out",
+          segment: "",
+          results: null,
           numExamples: 10_000,
           accuracy: null,
           loss: 2.302585092994046,
@@ -403,6 +405,9 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
           engine: "",
           platform: "",
           serving: {},
+          attributes: {},
+          tags: [],
+          decommissionedAtMs: null,
         });
       });
 

@@ -1,0 +1,81 @@
+import type { ModelName } from "@fedge/protocol";
+import { describe, expect, test } from "vitest";
+import { sampleTask } from "../http/testing/sample-data.js";
+import type { RolloutConfig } from "../rollouts/rollout-config.js";
+import type { RolloutService } from "../rollouts/rollout-service.js";
+import type { EvaluationRecord } from "../store/port.js";
+import { decodeTaskConfig } from "../tasks/task-config.js";
+import { Autopilot, isBetter } from "./autopilot.js";
+
+const TASK = sampleTask();
+const wanted = { everyGoodRounds: 2, evaluation: "held-out", template: "staged", needsApproval: true };
+
+function flying(accuracies: Readonly<Record<number, number>>, autopilot: object | undefined = wanted) {
+  const made: RolloutConfig[] = [];
+  const commands: string[] = [];
+  const create = async (config: RolloutConfig) => {
+    made.push(config);
+    return {} as Awaited<ReturnType<RolloutService["create"]>>;
+  };
+  const command = async (_: unknown, name: string) => {
+    commands.push(name);
+    return {} as Awaited<ReturnType<RolloutService["command"]>>;
+  };
+  const evaluations = Object.entries(accuracies).map(([version, accuracy]): EvaluationRecord => ({
+    ...{ segment: "", results: null },
+    ...{
+      model: TASK.model,
+      version: Number(version),
+      dataSet: "held-out",
+      numExamples: 2000,
+      accuracy,
+      loss: 1,
+    },
+    evaluatedAtMs: 0,
+  }));
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const pilot = new Autopilot({
+    store: { listEvaluations: async () => evaluations },
+    rollouts: { create, command } as Pick<RolloutService, "create" | "command">,
+    fleetVersion: (_: ModelName) => 1,
+    logger: silent,
+  });
+  const task = decodeTaskConfig(autopilot === undefined ? TASK : { ...TASK, autopilot });
+  return { made, commands, consider: (version: number) => pilot.consider(task, version) };
+}
+
+describe("an autopilot", () => {
+  test("proposes a version that is better beyond noise, by the task's template, and waits for approval", async () => {
+    const { made, commands, consider } = flying({ 1: 0.9, 5: 0.93 });
+
+    expect(await consider(5)).toBe("digits-1-v5");
+    expect(made[0]).toMatchObject({ model: TASK.model, version: 5, needsApproval: true });
+    expect(made[0]?.waves.map(({ percent }) => percent)).toEqual([100, 1, 5, 25, 100]);
+    expect(commands).toEqual([]);
+  });
+
+  test("starts it at once where the task wants no approval", async () => {
+    const { commands, consider } = flying({ 1: 0.9, 5: 0.93 }, { ...wanted, needsApproval: false });
+    await consider(5);
+
+    expect(commands).toEqual(["start"]);
+  });
+
+  test.each([
+    ["better only by chance", { 1: 0.9, 5: 0.905 }],
+    ["worse", { 1: 0.9, 5: 0.8 }],
+    ["not measured", { 1: 0.9 }],
+  ])("leaves a version alone that is %s", async (_, accuracies) => {
+    const { made, consider } = flying(accuracies);
+
+    expect(await consider(5)).toBeNull();
+    expect(made).toEqual([]);
+  });
+
+  test("930 of 1000 are better than 900 (z = 2.41), and 915 are not (z = 1.17)", () => {
+    const of = (numCorrect: number) => ({ numCorrect, numExamples: 1000 });
+
+    expect(isBetter(of(930), of(900))).toBe(true);
+    expect(isBetter(of(915), of(900))).toBe(false);
+  });
+});

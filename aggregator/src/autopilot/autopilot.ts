@@ -1,0 +1,103 @@
+import type { ModelName } from "@fedge/protocol";
+import { hasErrorCode } from "@fedge/protocol";
+import type { CohortRate } from "../rollouts/gates/device-rates.js";
+import type { Logger } from "../rounds/ports.js";
+import type { RolloutId } from "../rollouts/rollout-config.js";
+import type { RolloutService } from "../rollouts/rollout-service.js";
+import { rolloutFromTemplate } from "../rollouts/templates.js";
+import type { ControlStore } from "../store/port.js";
+import type { TaskConfig } from "../tasks/task-config.js";
+import { normalTail } from "../rollouts/gates/normal.js";
+
+/** How well a version does: correct answers of so many. */
+export interface AccuracyCounts {
+  readonly numCorrect: number;
+  readonly numExamples: number;
+}
+
+export interface AutopilotOptions {
+  readonly store: Pick<ControlStore, "listEvaluations">;
+  readonly rollouts: Pick<RolloutService, "create" | "command">;
+  /** The version that the whole fleet runs; null while there is none. */
+  readonly fleetVersion: (model: ModelName) => number | null;
+  /** Federated evaluation, where there is one; undefined while too few devices have answered. */
+  readonly evaluateOnDevices?: (model: ModelName, version: number) => Promise<AccuracyCounts | undefined>;
+  readonly logger: Logger;
+}
+
+/** One-sided: a candidate that is as good as the champion passes once in twenty times. */
+const ALPHA = 0.05;
+const ACTOR = { name: "autopilot", mayApprove: false };
+
+/**
+ * Proposes the newest version of a task for a rollout when it is better than what the fleet runs beyond noise. Nothing is
+ * released by it: the rollout has waves and gates, and waits for approval where the task says so.
+ */
+export class Autopilot {
+  constructor(private readonly options: AutopilotOptions) {}
+
+  /** Called after every so many good rounds; gives the rollout that it made, or null. */
+  async consider(task: TaskConfig, version: number): Promise<RolloutId | null> {
+    const { autopilot, model, taskId } = task;
+    if (autopilot === undefined) return null;
+    const champion = this.options.fleetVersion(model);
+    if (champion === null || champion >= version) return null;
+    const candidate = await this.#measured(autopilot.evaluation, model, version);
+    const before = await this.#measured(autopilot.evaluation, model, champion);
+    if (candidate === undefined || before === undefined || !isBetter(candidate, before)) return null;
+    const rolloutId = `${taskId.slice(0, 48)}-v${version}` as RolloutId;
+    const { numCorrect, numExamples } = candidate;
+    const note = `${numCorrect} of ${numExamples} right, version ${champion}: ${before.numCorrect} of ${before.numExamples}`;
+    const { template, needsApproval } = autopilot;
+    const config = rolloutFromTemplate(template, { rolloutId, model, version, note, needsApproval });
+    return this.#propose(config, needsApproval);
+  }
+
+  async #propose(
+    config: ReturnType<typeof rolloutFromTemplate>,
+    needsApproval: boolean,
+  ): Promise<RolloutId | null> {
+    try {
+      await this.options.rollouts.create(config, ACTOR);
+    } catch (error) {
+      // After a restart the same round may be considered again.
+      if (hasErrorCode(error) && error.code === "ROLLOUT_STATE_CONFLICT") return null;
+      throw error;
+    }
+    const reason = "better than what the fleet runs, beyond noise";
+    if (!needsApproval)
+      await this.options.rollouts.command(config.rolloutId, "start", { actor: ACTOR, reason });
+    return config.rolloutId;
+  }
+
+  async #measured(
+    evaluation: "held-out" | "devices",
+    model: ModelName,
+    version: number,
+  ): Promise<AccuracyCounts | undefined> {
+    if (evaluation === "devices") {
+      if (this.options.evaluateOnDevices === undefined)
+        this.options.logger.warn(
+          { model },
+          "the autopilot wants an evaluation on devices, and there is none here",
+        );
+      return this.options.evaluateOnDevices?.(model, version);
+    }
+    const found = (await this.options.store.listEvaluations(model)).find((each) => each.version === version);
+    if (found?.accuracy === undefined || found.accuracy === null) return undefined;
+    return { numCorrect: Math.round(found.accuracy * found.numExamples), numExamples: found.numExamples };
+  }
+}
+
+/** The pooled two-proportion z-test, one-sided: both versions on the same number of examples, taken as independent. */
+export function isBetter(candidate: AccuracyCounts, champion: AccuracyCounts): boolean {
+  const [one, other] = [rateOf(candidate), rateOf(champion)];
+  if (one.numTrials === 0 || other.numTrials === 0) return false;
+  const pooled = (candidate.numCorrect + champion.numCorrect) / (one.numTrials + other.numTrials);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / one.numTrials + 1 / other.numTrials));
+  return error > 0 && normalTail((one.rate - other.rate) / error) < ALPHA;
+}
+
+function rateOf({ numCorrect, numExamples }: AccuracyCounts): Pick<CohortRate, "rate" | "numTrials"> {
+  return { rate: numExamples === 0 ? 0 : numCorrect / numExamples, numTrials: numExamples };
+}

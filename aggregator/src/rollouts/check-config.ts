@@ -1,0 +1,58 @@
+import { FedgeError } from "@fedge/protocol";
+import type { DeviceFilter } from "../fleet/filter/device-filter.js";
+import type { ControlStore } from "../store/port.js";
+import { checkWindows } from "./maintenance-windows.js";
+import type { RolloutConfig } from "./rollout-config.js";
+import { versionsOf } from "./rollout-state.js";
+import { waveFilters } from "./wave-members.js";
+
+/** Throws OPTION_INVALID, FILTER_INVALID, MODEL_UNKNOWN or VERSION_UNKNOWN for a plan that could not be carried out. */
+export async function checkConfig(
+  config: RolloutConfig,
+  control: Pick<ControlStore, "getVersion" | "latestVersion">,
+  compile: (filter: string) => DeviceFilter,
+): Promise<void> {
+  waveFilters(config, compile);
+  for (const { segment } of config.gates.metrics) if (segment !== undefined) compile(segment);
+  checkWindows(config.schedule.windows);
+  checkShares(config);
+  checkKind(config);
+  const { model } = config;
+  if ((await control.latestVersion(model)) === undefined)
+    throw new FedgeError("MODEL_UNKNOWN", `there is no model "${model}"; see \`fedge model list\``);
+  for (const version of versionsOf(config))
+    if ((await control.getVersion(model, version)) === undefined)
+      throw new FedgeError("VERSION_UNKNOWN", `model ${model} has no version ${version}; list its versions`);
+}
+
+/** Waves of the whole rollout only grow: a device that has the version is not left out again. */
+function checkShares({ waves }: RolloutConfig): void {
+  let largest = 0;
+  for (const { name, percent, filter } of waves) {
+    if (filter !== undefined) continue;
+    if (percent < largest)
+      throw invalid(
+        `wave "${name}" has ${percent} %, less than the ${largest} % before it; shares only grow`,
+      );
+    largest = percent;
+  }
+}
+
+function checkKind(config: RolloutConfig): void {
+  const { kind, arms, version, comparison } = config;
+  const isCompared = kind === "ab" || kind === "bandit";
+  if (!isCompared) {
+    if (arms !== undefined) throw invalid(`arms are for the kinds ab and bandit; this rollout is a ${kind}`);
+    return;
+  }
+  if (arms === undefined || comparison === undefined)
+    throw invalid(`the kind ${kind} needs arms and a comparison that are stated before it starts`);
+  if (arms[0] !== version)
+    throw invalid(`the version of the kind ${kind} is the first of its arms, the control`);
+  if (new Set(arms).size !== arms.length) throw invalid("every arm is another version");
+  if (kind === "ab" && arms.length !== 2) throw invalid("the kind ab compares two arms; a bandit takes more");
+}
+
+function invalid(message: string): FedgeError {
+  return new FedgeError("OPTION_INVALID", message);
+}

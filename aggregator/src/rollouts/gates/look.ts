@@ -1,0 +1,132 @@
+import type { DeviceId, ModelName, ServingMetrics } from "@fedge/protocol";
+import type { MetricsBook } from "../../fleet/metrics-book.js";
+import type { DeviceFilter } from "../../fleet/filter/device-filter.js";
+import type { ControlStore, DeviceRecord } from "../../store/port.js";
+import type { FleetOfRollouts } from "../fleet-view.js";
+import type { MetricGate, RolloutConfig } from "../rollout-config.js";
+import type { RolloutState } from "../rollout-state.js";
+import type { MetricsRecord } from "../rollout-store.js";
+import type { GateView } from "../rollout-view.js";
+import { waveFilters } from "../wave-members.js";
+import {
+  gateError,
+  judgeLoss,
+  judgeMetric,
+  undecided,
+  type LossEstimate,
+  type Sides,
+} from "./metric-gate.js";
+import { since } from "./metric-counts.js";
+
+export interface LookOptions {
+  readonly book: MetricsBook;
+  readonly control: Pick<ControlStore, "listDevices">;
+  readonly fleet: Pick<FleetOfRollouts, "compiler">;
+  readonly nowMs: () => number;
+  /** Loss of the version on devices, by federated evaluation; undefined while there is none. */
+  readonly evaluateOnDevices?: (model: ModelName, version: number) => Promise<LossEstimate | undefined>;
+}
+
+type Records = ReadonlyMap<DeviceId, MetricsRecord>;
+
+interface Scene {
+  readonly state: RolloutState;
+  readonly devices: readonly DeviceRecord[];
+  readonly now: Records;
+  readonly before: Records;
+  readonly base: Records;
+  readonly compile: (filter: string) => DeviceFilter;
+}
+
+/** Looks at the metrics of a rollout's devices and of those that still run the old version. */
+export class MetricLooks {
+  /**
+   * What the control had counted when the rollout was first looked at: counts of the time before are no control of today.
+   * Not kept over a restart; then the control's counts are those since its installation.
+   */
+  readonly #bases = new Map<string, Records>();
+
+  constructor(private readonly options: LookOptions) {}
+
+  /** Called when a wave opens: from now on the control's counts are compared. */
+  async begin({ config, fallbackVersion }: RolloutState): Promise<void> {
+    if (fallbackVersion === null || this.#bases.has(config.rolloutId)) return;
+    this.#bases.set(config.rolloutId, new Map(await this.options.book.of(config.model, fallbackVersion)));
+  }
+
+  /** One view for each metric gate; what cannot be measured is an error of the gate, never of the model. */
+  async look(state: RolloutState): Promise<readonly GateView[]> {
+    const atMs = this.options.nowMs();
+    const { metrics } = state.config.gates;
+    try {
+      const scene = await this.#scene(state);
+      return await Promise.all(metrics.map((gate) => this.#judge(gate, scene, atMs)));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return metrics.map((gate) => gateError(gate, reason, atMs));
+    }
+  }
+
+  async #scene(state: RolloutState): Promise<Scene> {
+    const { model, version, rolloutId } = state.config;
+    const compile = await this.options.fleet.compiler();
+    const isMeant = waveFilters(withoutWaves(state.config), compile).rollout;
+    const all = await this.options.control.listDevices();
+    const devices = all.filter(
+      (device) => state.targets.get(device.deviceId) !== undefined || isMeant(device),
+    );
+    const now = await this.options.book.of(model, version);
+    const none: Records = new Map();
+    const before =
+      state.fallbackVersion === null ? none : await this.options.book.of(model, state.fallbackVersion);
+    return { state, devices, now, before, base: this.#bases.get(rolloutId) ?? none, compile };
+  }
+
+  async #judge(gate: MetricGate, scene: Scene, atMs: number): Promise<GateView> {
+    if (gate.metric === "evaluation-loss") return this.#judgeLoss(gate, scene, atMs);
+    return judgeMetric(gate, sidesOf(gate, scene), atMs);
+  }
+
+  async #judgeLoss(gate: MetricGate, { state }: Scene, atMs: number): Promise<GateView> {
+    const { evaluateOnDevices } = this.options;
+    const { config, fallbackVersion } = state;
+    if (evaluateOnDevices === undefined || fallbackVersion === null)
+      return undecided(gate, "versions are not evaluated on devices here", atMs);
+    const now = await evaluateOnDevices(config.model, config.version);
+    const before = await evaluateOnDevices(config.model, fallbackVersion);
+    if (now === undefined || before === undefined)
+      return undecided(gate, "the evaluation on devices has not ended", atMs);
+    return judgeLoss(gate, { now, before }, atMs);
+  }
+}
+
+/**
+ * The new version's side is every device that this rollout told and that has counted since. The control's is whoever still
+ * runs the old version and was not told; once everyone is told, what the same devices counted before.
+ */
+function sidesOf(gate: MetricGate, { state, devices, now, before, base, compile }: Scene): Sides {
+  const isInSegment = gate.segment === undefined ? (): boolean => true : compile(gate.segment);
+  const meant = devices.filter(isInSegment).map(({ deviceId }) => deviceId);
+  const wasTold = (deviceId: DeviceId): boolean => state.targets.get(deviceId)?.wasTold === true;
+  const startedAtMs = state.startedAtMs ?? 0;
+  const told = meant.filter((deviceId) => wasTold(deviceId));
+  const wave = told.flatMap((deviceId) => {
+    const record = now.get(deviceId);
+    return record === undefined || record.receivedAtMs < startedAtMs ? [] : [record.metrics];
+  });
+  const others = meant.filter((deviceId) => !wasTold(deviceId) && before.has(deviceId));
+  if (others.length >= 2) {
+    const control = others.flatMap((deviceId) => sinceBase(before.get(deviceId), base.get(deviceId)));
+    return { wave, control, controlNote: "at the same time on the old version" };
+  }
+  const control = told.flatMap((deviceId) => before.get(deviceId)?.metrics ?? []);
+  return { wave, control, controlNote: "the same devices before, on the old version" };
+}
+
+function sinceBase(record: MetricsRecord | undefined, base: MetricsRecord | undefined): ServingMetrics[] {
+  return record === undefined ? [] : [since(base?.metrics, record.metrics)];
+}
+
+function withoutWaves(config: RolloutConfig): RolloutConfig {
+  return { ...config, waves: [] };
+}

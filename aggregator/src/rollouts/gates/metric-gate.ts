@@ -1,0 +1,183 @@
+import type { ServingMetrics } from "@fedge/protocol";
+import { percentOf } from "../install-gate.js";
+import type { MetricGate } from "../rollout-config.js";
+import type { GateView, Verdict } from "../rollout-view.js";
+import { cohortRate, differenceInterval, type CohortRate, type DeviceCounts } from "./device-rates.js";
+import { p95Us, slowCounts, summed } from "./latency.js";
+import { countsOf } from "./metric-counts.js";
+import { normalQuantile, studentQuantile } from "./normal.js";
+
+/**
+ * How a metric gate judges.
+ *
+ * Both sides are devices: those that run the new version, and those that still run the old one at the same time. A rate is
+ * the ratio estimator over devices (device-rates.ts). The gate fails when the one-sided lower bound of the difference is
+ * above the tolerance; it passes when both sides have their `minSample` and the difference itself is within the tolerance;
+ * between the two it is inconclusive.
+ *
+ * Looking often must not make a failure out of chance: `alpha` is shared. Look number k, where a number stands for a sample
+ * that has doubled, gets 6 alpha / (pi k)^2; these add up to alpha over however many looks there are.
+ */
+
+/** Fewer devices on either side say nothing of devices. */
+const LEAST_DEVICES = 2;
+const GROWTH_OF_A_LOOK = 2;
+const P95_SHARE = 0.05;
+
+export interface Sides {
+  readonly wave: readonly ServingMetrics[];
+  readonly control: readonly ServingMetrics[];
+  /** Where the control cohort comes from, for people. */
+  readonly controlNote: string;
+}
+
+export function judgeMetric(gate: MetricGate, sides: Sides, atMs: number): GateView {
+  return gate.metric === "latency-p95" ? judgeLatency(gate, sides, atMs) : judgeRate(gate, sides, atMs);
+}
+
+/** A gate that could not be measured: neither good nor bad news of the model. */
+export function gateError(gate: MetricGate, reason: string, atMs: number): GateView {
+  return gateView(gate, { verdict: "error", reason, atMs });
+}
+
+export function undecided(gate: MetricGate, reason: string, atMs: number): GateView {
+  return gateView(gate, { verdict: "inconclusive", reason, atMs });
+}
+
+function judgeRate(gate: MetricGate, { wave, control, controlNote }: Sides, atMs: number): GateView {
+  const ofDevices = (all: readonly ServingMetrics[]): DeviceCounts[] =>
+    all.map((one) => countsOf(gate.metric, one));
+  const one = cohortRate(ofDevices(wave));
+  const other = cohortRate(ofDevices(control));
+  const allowed = tolerated(gate, other.rate);
+  const numbers = { value: valueOf(one), control: valueOf(other), limit: other.rate + allowed };
+  const facts = { ...samples(one, other), ...numbers, interval: null, atMs };
+  const shortage = shortageOf(gate, one, other);
+  if (shortage !== null) return gateView(gate, { ...facts, verdict: "inconclusive", reason: shortage });
+  const [low] = differenceInterval(one, other, quantileOf(gate, one, other));
+  const interval = differenceInterval(one, other, studentQuantile(0.975, freedom(one, other)));
+  const verdict: Verdict =
+    low > allowed ? "fail" : one.rate - other.rate <= allowed ? "pass" : "inconclusive";
+  const what = `${percentOf(one.rate, 1)} on ${one.numDevices} devices against ${percentOf(other.rate, 1)} on ${other.numDevices} (${controlNote}); ${percentOf(other.rate + allowed, 1)} is borne`;
+  return gateView(gate, { ...facts, verdict, interval, reason: `${what}${ending(verdict)}` });
+}
+
+/** Slow is what takes longer than the tolerated percentile, up to its bin's edge: of the wave, more than 5 % may not be. */
+function judgeLatency(gate: MetricGate, { wave, control, controlNote }: Sides, atMs: number): GateView {
+  const before = p95Us(summed(control.map(({ latency }) => latency)));
+  const now = p95Us(summed(wave.map(({ latency }) => latency)));
+  const allowedUs = before === null ? 0 : before + tolerated(gate, before / 1000) * 1000;
+  const slow = cohortRate(wave.map(({ latency }) => slowCounts(latency, allowedUs)));
+  const other = cohortRate(control.map(({ latency }) => slowCounts(latency, allowedUs)));
+  const numbers = {
+    value: inMs(now),
+    control: inMs(before),
+    limit: before === null ? null : allowedUs / 1000,
+  };
+  const facts = { ...samples(slow, other), ...numbers, interval: null, atMs };
+  const shortage = shortageOf(gate, slow, other);
+  if (shortage !== null || now === null || before === null)
+    return gateView(gate, {
+      ...facts,
+      verdict: "inconclusive",
+      reason: shortage ?? "there are no predictions yet",
+    });
+  const certain = { numDevices: Infinity, numTrials: Infinity, rate: P95_SHARE, designEffect: 1 };
+  const [low] = differenceInterval(slow, certain, quantileOf(gate, slow, other));
+  const verdict: Verdict = low > 0 ? "fail" : now <= allowedUs ? "pass" : "inconclusive";
+  const what = `95 % within ${(now / 1000).toFixed(1)} ms on ${slow.numDevices} devices against ${(before / 1000).toFixed(1)} ms on ${other.numDevices} (${controlNote}); ${(allowedUs / 1000).toFixed(1)} ms is borne`;
+  return gateView(gate, { ...facts, verdict, reason: `${what}${ending(verdict)}` });
+}
+
+/** How much worse than the control is still well, in the metric's unit: of milliseconds for latency. */
+function tolerated({ tolerance }: MetricGate, control: number): number {
+  return (tolerance.absolute ?? 0) + (tolerance.relative ?? 0) * control;
+}
+
+function shortageOf({ minSample }: MetricGate, one: CohortRate, other: CohortRate): string | null {
+  if (one.numTrials < minSample)
+    return `${one.numTrials} of ${minSample} observations of the new version so far`;
+  if (other.numTrials < minSample)
+    return `${other.numTrials} of ${minSample} observations of the control so far`;
+  if (one.numDevices < LEAST_DEVICES || other.numDevices < LEAST_DEVICES)
+    return `one device is no cohort: ${one.numDevices} of the new version, ${other.numDevices} of the control`;
+  return null;
+}
+
+function quantileOf({ alpha, minSample }: MetricGate, one: CohortRate, other: CohortRate): number {
+  return studentQuantile(
+    1 - alphaOfLook(alpha, lookNumber(minSample, Math.min(one.numTrials, other.numTrials))),
+    freedom(one, other),
+  );
+}
+
+function freedom(one: CohortRate, other: CohortRate): number {
+  return Math.min(one.numDevices, other.numDevices) - 1;
+}
+
+/** 1 at the least sample, and one more whenever it has doubled. */
+export function lookNumber(minSample: number, sample: number): number {
+  return 1 + Math.floor(Math.log(sample / minSample) / Math.log(GROWTH_OF_A_LOOK));
+}
+
+/** What look number `look` may spend of the significance. */
+export function alphaOfLook(alpha: number, look: number): number {
+  return (6 * alpha) / (Math.PI * look) ** 2;
+}
+
+export interface LossEstimate {
+  readonly mean: number;
+  readonly standardError: number;
+  readonly sample: number;
+}
+
+/** Losses of the same evaluation of both versions: normal, one-sided. */
+export function judgeLoss(
+  gate: MetricGate,
+  { now, before }: { readonly now: LossEstimate; readonly before: LossEstimate },
+  atMs: number,
+): GateView {
+  const difference = now.mean - before.mean;
+  const error = Math.hypot(now.standardError, before.standardError);
+  const allowed = tolerated(gate, before.mean);
+  const numbers = { value: now.mean, control: before.mean, limit: before.mean + allowed };
+  const facts = { ...numbers, sample: now.sample, controlSample: before.sample, atMs };
+  if (Math.min(now.sample, before.sample) < gate.minSample || ![difference, error].every(Number.isFinite))
+    return gateView(gate, {
+      ...facts,
+      verdict: "inconclusive",
+      reason: "too few examples were evaluated so far",
+    });
+  const look = alphaOfLook(gate.alpha, lookNumber(gate.minSample, Math.min(now.sample, before.sample)));
+  const low = difference - normalQuantile(1 - look) * error;
+  const verdict: Verdict = low > allowed ? "fail" : difference <= allowed ? "pass" : "inconclusive";
+  const half = normalQuantile(0.975) * error;
+  const reason = `loss ${now.mean.toFixed(4)} against ${before.mean.toFixed(4)} of the control${ending(verdict)}`;
+  return gateView(gate, { ...facts, verdict, interval: [difference - half, difference + half], reason });
+}
+
+function ending(verdict: Verdict): string {
+  if (verdict === "fail") return ": worse beyond chance";
+  return verdict === "inconclusive" ? ": worse, but it may be chance" : "";
+}
+
+function valueOf({ numTrials, rate }: CohortRate): number | null {
+  return numTrials === 0 ? null : rate;
+}
+
+function inMs(us: number | null): number | null {
+  return us === null ? null : us / 1000;
+}
+
+function samples(one: CohortRate, other: CohortRate) {
+  return { sample: one.numTrials, controlSample: other.numTrials };
+}
+
+type Facts = Pick<GateView, "verdict" | "reason"> &
+  Partial<Omit<GateView, "gate" | "segment" | "checkedAtMs">> & { readonly atMs: number };
+
+function gateView(gate: MetricGate, { atMs, ...facts }: Facts): GateView {
+  const { metric, segment = null, minSample } = gate;
+  const empty = { value: null, control: null, interval: null, sample: 0, controlSample: 0, limit: null };
+  return { gate: metric, segment, minSample, ...empty, ...facts, checkedAtMs: atMs };
+}

@@ -1,0 +1,262 @@
+import { FedgeError, errorCodeOf } from "@fedge/protocol";
+import { checkCommand } from "./commands.js";
+import { isWindowOpen } from "./maintenance-windows.js";
+import type { RolloutSurroundings } from "./ports.js";
+import { numAllowed } from "./rate-limit.js";
+import { RolloutEffects, hasShadowEnded } from "./rollout-effects.js";
+import { resumeEffects, stepRollout } from "./rollout-machine.js";
+import type { RolloutEffect, RolloutEvent, RolloutState } from "./rollout-state.js";
+import { targetViewOf } from "./rollout-view-of.js";
+
+const TICK_MS = 1000;
+/** What failed for want of the store, the broker or the signer is tried again after so long. */
+const AGAIN_MS = 5000;
+
+interface Waiting {
+  readonly event: RolloutEvent;
+  /** Called with the state as it is when the event's turn comes; what it throws refuses the event. */
+  readonly check: ((state: RolloutState) => void) | null;
+  readonly done: (state: RolloutState) => void;
+  readonly refused: (error: unknown) => void;
+}
+
+/** Executes one rollout: events in batches, each durable before its effects run. */
+export class RolloutRunner {
+  #state: RolloutState;
+  #seq: number;
+  #waiting: Waiting[] = [];
+  #isDraining = false;
+  #isClosed = false;
+  #cancelTick: () => void = () => undefined;
+  readonly #retries = new Set<() => void>();
+  #effects: Promise<void> = Promise.resolve();
+  readonly #executor: RolloutEffects;
+
+  constructor(
+    state: RolloutState,
+    numJournaled: number,
+    private readonly ports: RolloutSurroundings,
+  ) {
+    this.#state = state;
+    this.#seq = numJournaled;
+    this.#executor = new RolloutEffects(
+      ports,
+      () => this.#state,
+      (event) => this.dispatch(event),
+    );
+  }
+
+  get state(): RolloutState {
+    return this.#state;
+  }
+
+  /** Takes up what a kill may have left undone. */
+  async resume(): Promise<void> {
+    await this.#executor.recall();
+    this.#run(resumeEffects(this.#state));
+    this.#armTick();
+  }
+
+  /** Queues an event that nobody waits for. */
+  dispatch(event: RolloutEvent): void {
+    this.#enqueue({ event, check: null, done: () => undefined, refused: () => undefined });
+  }
+
+  /** Resolves when the event and what follows from it are durable; rejects with what `check` throws, or the store. */
+  request(event: RolloutEvent, check: (state: RolloutState) => void): Promise<RolloutState> {
+    return new Promise((done, refused) => this.#enqueue({ event, check, done, refused }));
+  }
+
+  /** A person's command, refused when somebody changed the rollout since he looked (R33). */
+  command(event: RolloutEvent & { readonly type: "command" }, revision?: number): Promise<RolloutState> {
+    return this.request(event, (state) => {
+      checkRevision(state, revision);
+      checkCommand(state, event.command);
+    });
+  }
+
+  /** Resolves when no effect is under way any more. */
+  settled(): Promise<void> {
+    return this.#effects;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTick();
+    for (const cancel of this.#retries) cancel();
+    const closed = new FedgeError("CLOSED", "the server is closing");
+    for (const { refused } of this.#waiting.splice(0)) refused(closed);
+  }
+
+  #enqueue(waiting: Waiting): void {
+    if (this.#isClosed) return waiting.refused(new FedgeError("CLOSED", "the server is closing"));
+    this.#waiting.push(waiting);
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    queueMicrotask(() => void this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0 && !this.#isClosed) {
+      const batch = this.#waiting.splice(0);
+      try {
+        await this.#take(batch);
+      } catch (error) {
+        this.#failed(batch, error);
+        break;
+      }
+    }
+    this.#isDraining = false;
+  }
+
+  async #take(batch: readonly Waiting[]): Promise<void> {
+    const before = this.#state;
+    const { state, events, effects, done } = stepAll(before, batch);
+    if (events.length > 0) {
+      const { rolloutId } = state.config;
+      const dirty = [...state.targets.changedSince(before.targets)];
+      const targets = dirty.map(([deviceId, target]) => targetViewOf(deviceId, target));
+      await this.ports.store.append({ rolloutId, firstSeq: this.#seq, events, targets });
+      this.#seq += events.length;
+      this.#state = state;
+      this.#report(before);
+    }
+    for (const finish of done) finish(state);
+    this.#run(effects);
+    if (hasShadowEnded(state) && !hasShadowEnded(before)) this.#endShadow();
+    this.#armTick();
+    if (events.length > 0) this.#tellMore();
+  }
+
+  /** What could not be written has not happened: people hear it, devices' words are taken up again. */
+  #failed(batch: readonly Waiting[], error: unknown): void {
+    this.ports.logger.error(
+      { err: error, rolloutId: this.#state.config.rolloutId },
+      "a rollout stands still",
+    );
+    for (const waiting of batch) waiting.refused(error);
+    if (errorCodeOf(error) !== "DATABASE_FAILED") return this.close();
+    const again = batch.filter(({ check }) => check === null);
+    this.#later(() => {
+      this.#waiting.unshift(...again);
+      this.#enqueue(this.#tickEvent());
+    });
+  }
+
+  #report(before: RolloutState): void {
+    const { history, config } = this.#state;
+    for (const { actor, event, reason } of history.slice(before.history.length)) {
+      const action = `rollout.${event.replaceAll(/[^a-z0-9]+/g, "-")}`;
+      const details = { event, reason, model: config.model, version: config.version };
+      this.#audit({ actor, action, subject: config.rolloutId, details });
+    }
+    this.ports.onChange(this.#state);
+  }
+
+  #audit(entry: Parameters<RolloutSurroundings["audit"]["append"]>[0]): void {
+    this.ports.audit.append(entry).catch((error: unknown) => {
+      this.ports.counters.count("fedge_audit_failed_total");
+      this.ports.logger.error(
+        { err: error, ...entry },
+        "what happened could not be written to the audit log",
+      );
+    });
+  }
+
+  #run(effects: readonly RolloutEffect[]): void {
+    for (const effect of effects) {
+      this.#effects = this.#effects.then(() => this.#execute(effect));
+    }
+  }
+
+  async #execute(effect: RolloutEffect): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      await this.#executor.run(effect);
+    } catch (error) {
+      const { rolloutId } = this.#state.config;
+      this.ports.logger.warn(
+        { err: error, rolloutId, effect: effect.type },
+        "a step of a rollout is tried again",
+      );
+      if (effect.type !== "look" && effect.type !== "compare") this.#later(() => this.#run([effect]));
+    }
+  }
+
+  #endShadow(): void {
+    const { rolloutId } = this.#state.config;
+    this.#effects = this.#effects
+      .then(() => this.#executor.endShadow())
+      .catch((error: unknown) => {
+        this.ports.logger.warn({ err: error, rolloutId }, "the end of a shadow is said again");
+        this.#later(() => this.#endShadow());
+      });
+  }
+
+  #later(run: () => void): void {
+    const cancel = this.ports.clock.after(AGAIN_MS, () => {
+      this.#retries.delete(cancel);
+      if (!this.#isClosed) run();
+    });
+    this.#retries.add(cancel);
+  }
+
+  #armTick(): void {
+    this.#cancelTick();
+    if (this.#isClosed || !isTicking(this.#state)) return;
+    const delayMs = Math.min(TICK_MS, this.#state.config.analysis.intervalMs);
+    this.#cancelTick = this.ports.clock.after(delayMs, () => this.#enqueue(this.#tickEvent()));
+  }
+
+  /** Those who may be told now need not wait for the next tick. */
+  #tellMore(): void {
+    const { phase, queue } = this.#state;
+    if ((phase !== "running" && phase !== "completed") || queue.length === 0) return;
+    if (numAllowed(this.#state, this.ports.clock.nowMs()) > 0) this.#enqueue(this.#tickEvent());
+  }
+
+  #tickEvent(): Waiting {
+    const atMs = this.ports.clock.nowMs();
+    const isOpen = isWindowOpen(this.#state.config.schedule.windows, atMs);
+    const event = { type: "tick", atMs, isWindowOpen: isOpen } as const;
+    return { event, check: null, done: () => undefined, refused: () => undefined };
+  }
+}
+
+function stepAll(before: RolloutState, batch: readonly Waiting[]) {
+  let state = before;
+  const events: RolloutEvent[] = [];
+  const effects: RolloutEffect[] = [];
+  const done: ((state: RolloutState) => void)[] = [];
+  for (const { event, check, done: finish, refused } of batch) {
+    try {
+      check?.(state);
+    } catch (error) {
+      refused(error);
+      continue;
+    }
+    const step = stepRollout(state, event);
+    state = step.state;
+    if (step.isChanged) events.push(event);
+    effects.push(...step.effects);
+    done.push(finish);
+  }
+  return { state, events, effects, done };
+}
+
+const QUIET = new Set(["draft", "waiting-approval", "denied", "ready", "aborted", "rolled-back"]);
+
+function isTicking({ phase, queue, isDeleted, waves }: RolloutState): boolean {
+  if (isDeleted || QUIET.has(phase)) return false;
+  const isAtWork = waves.some(({ byState }) => byState.told ?? byState.installing ?? byState.probation);
+  return phase !== "completed" && phase !== "rollback-incomplete" ? true : queue.length > 0 || isAtWork;
+}
+
+/** Throws ROLLOUT_CHANGED. */
+export function checkRevision(state: RolloutState, revision: number | undefined): void {
+  if (revision === undefined || revision === state.revision) return;
+  const last = state.history.at(-1);
+  const who = last === undefined ? "somebody" : last.actor;
+  const message = `rollout ${state.config.rolloutId} was changed by ${who} since you looked (${last?.event ?? ""}); look again and decide anew`;
+  throw new FedgeError("ROLLOUT_CHANGED", message, { details: { revision: state.revision } });
+}

@@ -1,0 +1,179 @@
+import { type DeviceId } from "@fedge/protocol";
+import { describe, expect, test } from "vitest";
+import type { RolloutId } from "./rollout-config.js";
+import { World, type WorldOptions } from "./simulation/world.js";
+import { sampleConfig } from "./testing/sample-rollout.js";
+
+const ADA = { name: "ada", mayApprove: false };
+const GRACE = { name: "grace", mayApprove: true };
+const all = [{ name: "all", percent: 100, soakMs: 0 }];
+const later = (name: string, version: number, change: object = {}) =>
+  sampleConfig({ rolloutId: name, version, waves: all, ...change });
+
+function worldOf(change: Partial<WorldOptions> = {}): World {
+  return new World({
+    ...{ seed: "1", numDevices: 20, config: later("first", 2), outcomeOf: () => "commits", chaos: 0 },
+    onState: () => undefined,
+    ...change,
+  });
+}
+
+async function steps(world: World, count: number): Promise<void> {
+  for (let step = 0; step < count; step += 1) await world.step();
+}
+
+async function started(world: World, name: string, version: number, change: object = {}): Promise<RolloutId> {
+  const { rolloutId } = await world.rollouts.create(later(name, version, change), ADA);
+  await world.rollouts.command(rolloutId, "start", { actor: ADA, reason: "go" });
+  return rolloutId;
+}
+
+const serving = (world: World): number[] =>
+  [...world.devices.values()].map((device) => device.serving.version);
+
+describe("rollouts", () => {
+  test("a rollout without any trouble brings every device to the version, and makes it the fleet's", async () => {
+    const world = worldOf();
+    await world.begin();
+    await steps(world, 12);
+
+    expect(world.state).toMatchObject({ phase: "completed", isPromoted: true });
+    expect(new Set(serving(world))).toEqual(new Set([2]));
+  });
+
+  test("R7: the creator cannot approve, nor can somebody without the right", async () => {
+    const world = worldOf();
+    const { rolloutId } = await world.rollouts.create(later("careful", 2, { needsApproval: true }), GRACE);
+    const approve = (actor: typeof ADA) =>
+      world.rollouts.command(rolloutId, "approve", { actor, reason: "" });
+
+    await expect(approve(GRACE)).rejects.toMatchObject({ code: "SELF_APPROVAL" });
+    await expect(approve(ADA)).rejects.toMatchObject({ code: "ROLE_INSUFFICIENT" });
+    await expect(
+      world.rollouts.command(rolloutId, "start", { actor: GRACE, reason: "" }),
+    ).rejects.toMatchObject({ code: "APPROVAL_REQUIRED" });
+    expect(await approve({ name: "joan", mayApprove: true })).toMatchObject({
+      state: "ready",
+      approvedBy: "joan",
+    });
+  });
+
+  test("R9 and R35: a newer rollout takes devices over, and the older one's are superseded", async () => {
+    const world = worldOf();
+    await world.begin();
+    await steps(world, 2);
+    await started(world, "second", 3);
+    await steps(world, 12);
+
+    expect(new Set(serving(world))).toEqual(new Set([3]));
+    const { targets } = await world.rollouts.targets("first" as RolloutId);
+    expect(new Set(targets.map(({ state }) => state))).toEqual(new Set(["superseded"]));
+  });
+
+  test("R35: a rollout of less priority leaves the devices to the one with more, and its preview says so", async () => {
+    const world = worldOf({ config: later("first", 2, { priority: 9 }) });
+    await world.begin();
+    await steps(world, 2);
+    const preview = await world.rollouts.preview(later("second", 3));
+    await started(world, "second", 3);
+    await steps(world, 12);
+
+    expect(preview.conflicts).toEqual([{ rolloutId: "first", numDevices: 20, wins: false }]);
+    expect(new Set(serving(world))).toEqual(new Set([2]));
+  });
+
+  test("R10: what never started disappears; what did is over first, and then hidden with its history kept", async () => {
+    const world = worldOf();
+    const { rolloutId } = await world.rollouts.create(later("idea", 2), ADA);
+    await world.rollouts.delete(rolloutId, ADA);
+    await expect(world.rollouts.get(rolloutId)).rejects.toMatchObject({ code: "ROLLOUT_UNKNOWN" });
+
+    await world.begin();
+    const first = "first" as RolloutId;
+    await expect(world.rollouts.delete(first, ADA)).rejects.toMatchObject({ code: "ROLLOUT_STATE_CONFLICT" });
+    await steps(world, 12);
+    await world.rollouts.delete(first, ADA);
+
+    expect(await world.rollouts.list()).toEqual([]);
+    expect((await world.rollouts.history(first)).map(({ event }) => event)).toContain("completed");
+  });
+
+  test("R17: a device that was away during three rollouts installs only the newest", async () => {
+    const world = worldOf();
+    const away = world.devices.get("device-0" as DeviceId)!;
+    away.isOnline = false;
+    Object.defineProperty(away, "isOnline", { get: () => false, set: () => undefined, configurable: true });
+    await world.begin();
+    for (const version of [3, 4]) {
+      await steps(world, 10);
+      await started(world, `newer-${version}`, version);
+    }
+    await steps(world, 10);
+    Object.defineProperty(away, "isOnline", { value: true, writable: true });
+    await steps(world, 10);
+
+    expect(new Set(away.served.map(({ version }) => version))).toEqual(new Set([4]));
+  });
+
+  test("R21 and R24: rolled back, all are on the old version again, by a release with a higher counter", async () => {
+    const world = worldOf();
+    await world.begin();
+    await steps(world, 12);
+    const forward = Math.max(...[...world.devices.values()].map((device) => device.serving.releaseCounter));
+
+    const how = { actor: GRACE, reason: "bad night" };
+    await world.rollouts.command("first" as RolloutId, "rollback", how);
+    await steps(world, 10);
+
+    expect(world.state.phase).toBe("rolled-back");
+    expect(new Set(serving(world))).toEqual(new Set([1]));
+    for (const { serving: now } of world.devices.values())
+      expect(now.releaseCounter).toBeGreaterThan(forward);
+  });
+
+  test("R33: of two people at once one wins, and the other is told who did what", async () => {
+    const world = worldOf();
+    await world.begin();
+    const { rolloutId, revision } = viewOf(world);
+    const both = await Promise.allSettled([
+      world.rollouts.command(rolloutId, "pause", { actor: ADA, reason: "", revision }),
+      world.rollouts.command(rolloutId, "abort", { actor: GRACE, reason: "", revision }),
+    ]);
+
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(both[1]).toMatchObject({ reason: { code: "ROLLOUT_CHANGED" } });
+    expect((both[1] as PromiseRejectedResult).reason.message).toContain("changed by ada");
+  });
+
+  test("a rollout of that name is made once", async () => {
+    const world = worldOf();
+    await world.rollouts.create(later("twice", 2), ADA);
+
+    await expect(world.rollouts.create(later("twice", 2), ADA)).rejects.toMatchObject({
+      code: "ROLLOUT_STATE_CONFLICT",
+    });
+  });
+
+  test.each([
+    [{ filter: "colour == red" }, "FILTER_INVALID"],
+    [
+      {
+        schedule: {
+          startAtMs: null,
+          windows: [{ days: [1], startMinute: 0, durationMinutes: 1, timeZone: "Mars" }],
+        },
+      },
+      "OPTION_INVALID",
+    ],
+    [{ waves: [...all, { name: "less", percent: 50, soakMs: 0 }] }, "OPTION_INVALID"],
+    [{ kind: "ab" }, "OPTION_INVALID"],
+  ])("a plan that cannot be carried out is refused: %j", async (change, code) => {
+    const world = worldOf();
+
+    await expect(world.rollouts.create(later("wrong", 2, change), ADA)).rejects.toMatchObject({ code });
+  });
+});
+
+function viewOf(world: World) {
+  return { rolloutId: world.state.config.rolloutId, revision: world.state.revision };
+}

@@ -1,0 +1,230 @@
+import { FedgeError, type DeviceId } from "@fedge/protocol";
+import type { ControlStore, PageRequest } from "../store/port.js";
+import { checkConfig } from "./check-config.js";
+import type { FleetOfRollouts } from "./fleet-view.js";
+import type { RolloutSurroundings } from "./ports.js";
+import type { RolloutConfig, RolloutId } from "./rollout-config.js";
+import { isStarted, openRollout, stepRollout } from "./rollout-machine.js";
+import { RolloutRunner } from "./rollout-runner.js";
+import { RolloutDevices } from "./rollout-devices.js";
+import type { Actor, RolloutService } from "./rollout-service.js";
+import type { RolloutEvent, RolloutState } from "./rollout-state.js";
+import type { RolloutCommand, RolloutView, TargetState } from "./rollout-view.js";
+import { targetViewOf, viewOf } from "./rollout-view-of.js";
+
+/** A return to one of so many versions that the fleet ran lately needs no soak (R24). */
+const RETURN_WINDOW = 3;
+
+export interface RolloutsOptions extends Omit<RolloutSurroundings, "members" | "onTold" | "onChange"> {
+  readonly control: Pick<ControlStore, "listDevices" | "getDevice" | "getVersion" | "latestVersion">;
+  readonly fleet: FleetOfRollouts;
+}
+
+/** All rollouts of the tenant: people's commands, devices' words, and who gets a device that two of them want. */
+export class Rollouts implements RolloutService {
+  readonly devices: RolloutDevices;
+  readonly #runners = new Map<RolloutId, RolloutRunner>();
+  readonly #listeners = new Set<(rolloutId: RolloutId) => void>();
+  readonly #surroundings: RolloutSurroundings;
+
+  constructor(private readonly options: RolloutsOptions) {
+    this.devices = new RolloutDevices(this.#runners, options);
+    this.#surroundings = {
+      ...options,
+      members: (state, wave) => options.fleet.members(state, wave, this.states()),
+      onTold: (config, devices) => this.#takeOver(config, devices),
+      onChange: ({ config }) => this.#changed(config.rolloutId),
+    };
+  }
+
+  /** Replays every journal and takes up what was under way. */
+  async start(): Promise<void> {
+    for (const { rolloutId, events } of await this.options.store.loadJournals()) {
+      const state = replay(events);
+      if (state !== null)
+        this.#runners.set(rolloutId, new RolloutRunner(state, events.length, this.#surroundings));
+    }
+    for (const runner of this.#runners.values()) await runner.resume();
+  }
+
+  close(): void {
+    for (const runner of this.#runners.values()) runner.close();
+  }
+
+  states(): readonly RolloutState[] {
+    return [...this.#runners.values()].map(({ state }) => state);
+  }
+
+  async create(config: RolloutConfig, actor: Actor): Promise<RolloutView> {
+    const { rolloutId, model } = config;
+    if (this.#runners.has(rolloutId))
+      throw new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${rolloutId} exists; choose another name`);
+    await checkConfig(config, this.options.control, await this.options.fleet.compiler());
+    const fallbackVersion = this.options.desired.fleetVersion(model);
+    const isReturn = await this.#isReturn(config);
+    const event = {
+      type: "created",
+      atMs: this.#nowMs,
+      actor: actor.name,
+      config,
+      fallbackVersion,
+      isReturn,
+    } as const;
+    await this.options.store.append({ rolloutId, firstSeq: 0, events: [event], targets: [] });
+    const runner = new RolloutRunner(openRollout(event), 1, this.#surroundings);
+    this.#runners.set(rolloutId, runner);
+    await this.options.audit.append(auditOf(actor, "create", config));
+    this.#changed(rolloutId);
+    return viewOf(runner.state);
+  }
+
+  async list(page: PageRequest = { limit: Number.MAX_SAFE_INTEGER, offset: 0 }): Promise<RolloutView[]> {
+    const shown = this.states().filter(({ isDeleted }) => !isDeleted);
+    return shown
+      .reverse()
+      .slice(page.offset, page.offset + page.limit)
+      .map(viewOf);
+  }
+
+  async get(rolloutId: RolloutId): Promise<RolloutView> {
+    return viewOf(this.#runner(rolloutId).state);
+  }
+
+  async preview(config: RolloutConfig) {
+    await checkConfig(config, this.options.control, await this.options.fleet.compiler());
+    return this.options.fleet.preview(config, this.states());
+  }
+
+  async command(
+    rolloutId: RolloutId,
+    command: RolloutCommand,
+    how: { readonly actor: Actor; readonly reason: string; readonly revision?: number },
+  ): Promise<RolloutView> {
+    const runner = this.#runner(rolloutId);
+    if (command === "approve" || command === "deny") checkApprover(runner.state, how.actor);
+    const { actor, reason, revision } = how;
+    const known = { type: "command", atMs: this.#nowMs, actor: actor.name, command, reason } as const;
+    const fallbackVersion = this.options.desired.fleetVersion(runner.state.config.model);
+    const event = command === "start" ? { ...known, fallbackVersion } : known;
+    return viewOf(await runner.command(event, revision));
+  }
+
+  async edit(rolloutId: RolloutId, config: RolloutConfig, actor: Actor): Promise<RolloutView> {
+    const runner = this.#runner(rolloutId);
+    if (config.rolloutId !== rolloutId)
+      throw new FedgeError("OPTION_INVALID", "a rollout keeps its name; make a new one for another");
+    await checkConfig(config, this.options.control, await this.options.fleet.compiler());
+    const event = { type: "edited", atMs: this.#nowMs, actor: actor.name, config } as const;
+    const state = await runner.request(event, (now) => {
+      if (isStarted(now)) throw conflict(now, "only what has not started can be edited");
+    });
+    return viewOf(state);
+  }
+
+  async delete(rolloutId: RolloutId, actor: Actor): Promise<void> {
+    const runner = this.#runner(rolloutId);
+    if (!isStarted(runner.state)) {
+      await this.options.store.erase(rolloutId);
+      runner.close();
+      this.#runners.delete(rolloutId);
+      await this.options.audit.append(auditOf(actor, "delete", runner.state.config));
+      return this.#changed(rolloutId);
+    }
+    await runner.request({ type: "deleted", atMs: this.#nowMs, actor: actor.name }, (now) => {
+      const isOver = ["aborted", "completed", "rolled-back", "rollback-incomplete"].includes(now.phase);
+      if (!isOver) throw conflict(now, "abort it or wait for its end before it is deleted");
+    });
+  }
+
+  async targets(
+    rolloutId: RolloutId,
+    page: PageRequest = { limit: Number.MAX_SAFE_INTEGER, offset: 0 },
+    wanted?: TargetState,
+  ): ReturnType<RolloutService["targets"]> {
+    const entries = [...this.#runner(rolloutId).state.targets.entries()];
+    const meant = entries.filter(([, { state }]) => wanted === undefined || state === wanted);
+    meant.sort(([one], [other]) => (one < other ? -1 : 1));
+    const shown = meant.slice(page.offset, page.offset + page.limit);
+    return {
+      total: meant.length,
+      targets: shown.map(([deviceId, target]) => targetViewOf(deviceId, target)),
+    };
+  }
+
+  async history(rolloutId: RolloutId): ReturnType<RolloutService["history"]> {
+    return [...this.#runner(rolloutId).state.history];
+  }
+
+  timeline(deviceId: DeviceId): ReturnType<RolloutService["timeline"]> {
+    return this.options.store.targetsOf(deviceId);
+  }
+
+  onChange(listener: (rolloutId: RolloutId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get #nowMs(): number {
+    return this.options.clock.nowMs();
+  }
+
+  #runner(rolloutId: RolloutId): RolloutRunner {
+    const runner = this.#runners.get(rolloutId);
+    if (runner !== undefined) return runner;
+    throw new FedgeError("ROLLOUT_UNKNOWN", `there is no rollout "${rolloutId}"; see \`fedge rollout list\``);
+  }
+
+  #changed(rolloutId: RolloutId): void {
+    for (const listener of this.#listeners) listener(rolloutId);
+  }
+
+  /** Whoever told a device last has it; a shadow only looks on. */
+  #takeOver(config: RolloutConfig, devices: readonly DeviceId[]): void {
+    if (config.kind === "shadow") return;
+    for (const runner of this.#runners.values()) {
+      const { config: other, targets } = runner.state;
+      if (other.rolloutId === config.rolloutId || other.model !== config.model || other.kind === "shadow")
+        continue;
+      const taken = devices.filter((deviceId) => targets.get(deviceId)?.isReplaced === false);
+      const by = `rollout ${config.rolloutId}`;
+      if (taken.length > 0) runner.dispatch({ type: "replaced", atMs: this.#nowMs, devices: taken, by });
+    }
+  }
+
+  async #isReturn({ model, version, kind }: RolloutConfig): Promise<boolean> {
+    if (kind !== "release" || this.options.desired.fleetVersion(model) === version) return false;
+    const [, ...before] = await this.options.store.recentVersions(model, RETURN_WINDOW + 1);
+    return before.includes(version);
+  }
+}
+
+/** The state that a journal tells; null for one without a beginning. */
+export function replay(events: readonly RolloutEvent[]): RolloutState | null {
+  const [first, ...rest] = events;
+  if (first?.type !== "created") return null;
+  return rest.reduce((state, event) => stepRollout(state, event).state, openRollout(first));
+}
+
+function checkApprover(state: RolloutState, actor: Actor): void {
+  const { rolloutId } = state.config;
+  if (!actor.mayApprove)
+    throw new FedgeError("ROLE_INSUFFICIENT", `${actor.name} may not approve; ask somebody who may`);
+  if (state.createdBy === actor.name) {
+    const message = `${actor.name} made rollout ${rolloutId} and cannot approve it; somebody else must`;
+    throw new FedgeError("SELF_APPROVAL", message);
+  }
+}
+
+function conflict({ config, phase }: RolloutState, remedy: string): FedgeError {
+  return new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${config.rolloutId} is ${phase}; ${remedy}`);
+}
+
+function auditOf(actor: Actor, verb: string, config: RolloutConfig) {
+  const { rolloutId, model, version, kind } = config;
+  return {
+    actor: actor.name,
+    action: `rollout.${verb}`,
+    subject: rolloutId,
+    details: { model, version, kind },
+  };
+}

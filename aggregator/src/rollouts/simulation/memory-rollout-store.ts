@@ -1,0 +1,103 @@
+import { FedgeError, type DeviceId } from "@fedge/protocol";
+import type { RolloutId } from "../rollout-config.js";
+import type { RolloutEvent } from "../rollout-state.js";
+import type { GroupRecord, MetricsRecord, RolloutStore } from "../rollout-store.js";
+import type { TargetView } from "../rollout-view.js";
+
+/** A rollout store that can lose its server in the middle of a write: before it is durable, or just after. */
+export class MemoryRolloutStore implements RolloutStore {
+  readonly journals = new Map<RolloutId, RolloutEvent[]>();
+  readonly #targets = new Map<string, TargetView & { readonly rolloutId: RolloutId }>();
+  readonly #metrics = new Map<string, MetricsRecord>();
+  readonly #groups = new Map<string, GroupRecord>();
+  readonly #fleetWide: { readonly releaseCounter: number; readonly version: number }[] = [];
+  readonly #reserved = new Map<number, number>();
+  /** Says where the server dies at the next write. */
+  fate: () => "lives" | "dies-before" | "dies-after" = () => "lives";
+  onDeath: () => void = () => undefined;
+  lastCounter = 0;
+
+  async loadJournals(): ReturnType<RolloutStore["loadJournals"]> {
+    return [...this.journals].map(([rolloutId, events]) => ({ rolloutId, events: [...events] }));
+  }
+
+  async append({
+    rolloutId,
+    firstSeq,
+    events,
+    targets,
+  }: Parameters<RolloutStore["append"]>[0]): Promise<void> {
+    const fate = this.fate();
+    if (fate === "dies-before") this.#die();
+    const journal = this.journals.get(rolloutId) ?? [];
+    if (journal.length !== firstSeq) throw new FedgeError("VERSION_CONFLICT", "another server wrote");
+    // What goes through JSON is what a database would give back.
+    journal.push(...(JSON.parse(JSON.stringify(events)) as RolloutEvent[]));
+    this.journals.set(rolloutId, journal);
+    for (const target of targets)
+      this.#targets.set(`${rolloutId}/${target.deviceId}`, { ...target, rolloutId });
+    if (fate === "dies-after") this.#die();
+  }
+
+  async erase(rolloutId: RolloutId): Promise<void> {
+    this.journals.delete(rolloutId);
+  }
+
+  async targetsOf(deviceId: DeviceId): ReturnType<RolloutStore["targetsOf"]> {
+    return [...this.#targets.values()].filter((target) => target.deviceId === deviceId);
+  }
+
+  async reserveRelease({
+    model,
+    version,
+    atMs,
+  }: Parameters<RolloutStore["reserveRelease"]>[0]): ReturnType<RolloutStore["reserveRelease"]> {
+    const releaseCounter = (this.lastCounter += 1);
+    this.#reserved.set(releaseCounter, version);
+    return { model, version, releaseCounter, releasedAtMs: atMs };
+  }
+
+  async promoteRelease(releaseCounter: number): Promise<void> {
+    const version = this.#reserved.get(releaseCounter);
+    if (version !== undefined) this.#fleetWide.push({ releaseCounter, version });
+  }
+
+  async recentVersions(_model: string, limit: number): Promise<number[]> {
+    return this.#fleetWide
+      .map(({ version }) => version)
+      .reverse()
+      .slice(0, limit);
+  }
+
+  async saveMetrics(record: MetricsRecord): Promise<void> {
+    const { model, version } = record.metrics;
+    this.#metrics.set(`${record.deviceId}/${model}@${version}`, record);
+  }
+
+  async listMetrics(model: string, version: number): Promise<MetricsRecord[]> {
+    return [...this.#metrics.values()].filter(
+      ({ metrics }) => metrics.model === model && metrics.version === version,
+    );
+  }
+
+  async deleteMetrics(deviceId: DeviceId): Promise<void> {
+    for (const [key, record] of this.#metrics) if (record.deviceId === deviceId) this.#metrics.delete(key);
+  }
+
+  async saveGroup(group: GroupRecord): Promise<void> {
+    this.#groups.set(group.name, group);
+  }
+
+  async listGroups(): Promise<GroupRecord[]> {
+    return [...this.#groups.values()];
+  }
+
+  async deleteGroup(name: string): Promise<void> {
+    this.#groups.delete(name);
+  }
+
+  #die(): never {
+    this.onDeath();
+    throw new FedgeError("CLOSED", "the server was killed");
+  }
+}

@@ -1,0 +1,273 @@
+import type { DeviceId, InstallState } from "@fedge/protocol";
+import { armOf } from "./arms.js";
+import type { ReportFacts } from "./rollout-events.js";
+import { lately, numAllowed } from "./rate-limit.js";
+import {
+  changed,
+  isFinal,
+  isInFlight,
+  unchanged,
+  versionsOf,
+  withTargets,
+  type RolloutEffect,
+  type RolloutEvent,
+  type RolloutState,
+  type Step,
+  type Target,
+} from "./rollout-state.js";
+import type { TargetState } from "./rollout-view.js";
+
+/**
+ * What a device's report makes of its target. A device that keeps a version which failed (`not-rolled-back`) has failed;
+ * one that is rolling back is still on its way.
+ */
+const STATE_OF_REPORT: Readonly<Record<InstallState, TargetState>> = {
+  assigned: "installing",
+  downloading: "installing",
+  verifying: "installing",
+  staged: "installing",
+  activating: "installing",
+  probation: "probation",
+  "rolling-back": "probation",
+  committed: "committed",
+  rejected: "rejected",
+  failed: "failed",
+  "rolled-back": "rolled-back",
+  "not-rolled-back": "failed",
+  "safe-mode": "safe-mode",
+  canceled: "canceled",
+};
+
+/** New targets at the end of the queue. Whoever is one already stays where he is. */
+export function enqueued(
+  state: RolloutState,
+  devices: readonly DeviceId[],
+  { wave, atMs }: { readonly wave: number; readonly atMs: number },
+): RolloutState {
+  const versions = versionsOf(state.config);
+  const fresh = devices.filter((deviceId) => state.targets.get(deviceId) === undefined);
+  const entries = fresh.map((deviceId) => {
+    const arm = versions.length === 1 ? 0 : armOf(state.config.rolloutId, deviceId, state.shares);
+    return [deviceId, newTarget(wave, versions[arm] ?? state.config.version, atMs)] as const;
+  });
+  return { ...withTargets(state, entries), queue: [...state.queue, ...fresh] };
+}
+
+function newTarget(wave: number, version: number, atMs: number): Target {
+  return {
+    ...{ wave, version, state: "queued", attempt: 1, step: -1, isReached: false, wasTold: false },
+    releaseCounter: null,
+    ...{ deadlineAtMs: null, code: null, message: null, changedAtMs: atMs, isReplaced: false, back: null },
+  };
+}
+
+/** Compare-and-set by release, attempt and step: what is older than what is known changes nothing (R31). */
+export function stepReported(state: RolloutState, event: RolloutEvent & { readonly type: "reported" }): Step {
+  const { deviceId, report, atMs } = event;
+  const target = state.targets.get(deviceId);
+  if (target === undefined) return unchanged(state);
+  if (report.releaseCounter === state.backCounter) return stepReportedBack(state, { ...event, target });
+  if (report.releaseCounter !== target.releaseCounter) return unchanged(state);
+  if (isFinal(target) || target.state === "queued") return unchanged(state);
+  if (report.attempt !== target.attempt || report.step <= target.step) return unchanged(state);
+  const next = STATE_OF_REPORT[report.state];
+  if (next === target.state && target.isReached) return unchanged(state);
+  const heard = reached(state, { ...target, step: report.step }, atMs);
+  const after: Target = {
+    ...heard,
+    state: next,
+    code: report.code,
+    message: report.message,
+    changedAtMs: atMs,
+  };
+  return changed(concluded(state, [[deviceId, after]]));
+}
+
+function stepReportedBack(
+  state: RolloutState,
+  {
+    deviceId,
+    target,
+    report,
+    atMs,
+  }: {
+    readonly deviceId: DeviceId;
+    readonly target: Target;
+    readonly report: ReportFacts;
+    readonly atMs: number;
+  },
+): Step {
+  if (target.back === null || target.back === "done") return unchanged(state);
+  const isBack = report.state === "committed";
+  const hasFailed = !isBack && isFinalReport(report.state);
+  if (!isBack && !hasFailed) return unchanged(state);
+  if (hasFailed && target.back === "failed") return unchanged(state);
+  const { code, message } = report;
+  const next: Target = { ...target, back: isBack ? "done" : "failed", code, message, changedAtMs: atMs };
+  return changed(withTargets(state, [[deviceId, next]]));
+}
+
+function isFinalReport(state: InstallState): boolean {
+  return !["installing", "probation"].includes(STATE_OF_REPORT[state]);
+}
+
+/** A device that came online is reached from now on; one that serves the old version again is back. */
+export function stepSeen(state: RolloutState, event: RolloutEvent & { readonly type: "seen" }): Step {
+  const { deviceId, serves, atMs } = event;
+  const target = state.targets.get(deviceId);
+  if (target === undefined) return unchanged(state);
+  if (target.back !== null && target.back !== "done" && serves === state.fallbackVersion)
+    return changed(withTargets(state, [[deviceId, { ...target, back: "done", changedAtMs: atMs }]]));
+  if (target.state !== "told" || target.isReached) return unchanged(state);
+  return changed(withTargets(state, [[deviceId, reached(state, target, atMs)]]));
+}
+
+/** The time for an attempt runs from when the device can be working on it. */
+function reached(state: RolloutState, target: Target, atMs: number): Target {
+  const deadlineAtMs = target.deadlineAtMs ?? atMs + state.config.inProgressTimeoutMs;
+  return { ...target, isReached: true, deadlineAtMs };
+}
+
+/** What has ended, ends: an error below `maxAttempts` goes back into the queue as a new attempt, a rejection never. */
+function concluded(state: RolloutState, entries: readonly (readonly [DeviceId, Target])[]): RolloutState {
+  const again: DeviceId[] = [];
+  const ended = entries.map(([deviceId, target]) => {
+    if (!isFinal(target)) return [deviceId, target] as const;
+    if (target.state === "canceled") return [deviceId, gone(target)] as const;
+    if (!isRetried(state, target)) return [deviceId, { ...target, deadlineAtMs: null }] as const;
+    again.push(deviceId);
+    return [deviceId, nextAttempt(target)] as const;
+  });
+  return { ...withTargets(state, ended), queue: [...state.queue, ...again] };
+}
+
+function isRetried({ config, phase }: RolloutState, target: Target): boolean {
+  const isError = ["failed", "rolled-back", "timed-out"].includes(target.state);
+  return isError && target.attempt < config.maxAttempts && (phase === "running" || phase === "paused");
+}
+
+export function nextAttempt(target: Target): Target {
+  const { attempt } = target;
+  return { ...target, state: "queued", attempt: attempt + 1, step: -1, isReached: false, deadlineAtMs: null };
+}
+
+/** Out of every share: neither success nor failure. */
+function gone(target: Target): Target {
+  return { ...target, isReached: false, deadlineAtMs: null };
+}
+
+/** Attempts whose time is over. */
+export function withTimeouts(state: RolloutState, atMs: number): Step {
+  const late: (readonly [DeviceId, Target])[] = [];
+  for (const [deviceId, target] of state.targets.entries()) {
+    if (target.deadlineAtMs === null || target.deadlineAtMs > atMs || !isInFlight(target)) continue;
+    const message = "no final report within the time that the rollout gives";
+    late.push([
+      deviceId,
+      { ...target, state: "timed-out", code: "INSTALL_TIMED_OUT", message, changedAtMs: atMs },
+    ]);
+  }
+  return late.length === 0 ? unchanged(state) : changed(concluded(state, late));
+}
+
+/** The next devices of the queue, as many as the rate allows. */
+export function withTold(state: RolloutState, atMs: number): Step {
+  const { counters } = state;
+  if (versionsOf(state.config).some((version) => counters[version] === undefined)) return unchanged(state);
+  let numLeft = numAllowed(state, atMs);
+  const told: (readonly [DeviceId, Target])[] = [];
+  let at = 0;
+  for (; at < state.queue.length && numLeft > 0; at += 1) {
+    const deviceId = state.queue[at] as DeviceId;
+    const target = state.targets.get(deviceId);
+    if (target?.state !== "queued") continue;
+    numLeft -= 1;
+    const releaseCounter = counters[target.version] ?? null;
+    told.push([deviceId, { ...target, state: "told", wasTold: true, releaseCounter, changedAtMs: atMs }]);
+  }
+  if (told.length === 0) return unchanged(state);
+  const toldLately =
+    state.config.rate === null ? [] : [...lately(state.toldLately, atMs), { atMs, numDevices: told.length }];
+  const next = { ...withTargets(state, told), queue: state.queue.slice(at), toldLately };
+  const effect: RolloutEffect = { type: "tell", devices: told.map(([deviceId]) => deviceId) };
+  return changed(next, [effect]);
+}
+
+/** Puts every target that `isMeant` into a state that is nobody's failure. */
+export function withdrawn(
+  state: RolloutState,
+  isMeant: (target: Target) => boolean,
+  { atMs, as }: { readonly atMs: number; readonly as: "canceled" | "superseded" },
+): { readonly state: RolloutState; readonly devices: readonly DeviceId[] } {
+  const entries: (readonly [DeviceId, Target])[] = [];
+  for (const [deviceId, target] of state.targets.entries())
+    if (isMeant(target)) entries.push([deviceId, { ...gone(target), state: as, changedAtMs: atMs }]);
+  return { state: withTargets(state, entries), devices: entries.map(([deviceId]) => deviceId) };
+}
+
+/** Newcomers join the open wave; whoever is no longer in the fleet, or in the filter, leaves without a mark. */
+export function stepMembers(
+  state: RolloutState,
+  event: RolloutEvent & { readonly type: "members-changed" },
+): Step {
+  const { joined, removed, atMs } = event;
+  const wave = state.currentWave ?? 0;
+  const left = removed.flatMap((deviceId) => {
+    const target = state.targets.get(deviceId);
+    if (target === undefined || target.state === "removed") return [];
+    const next: Target = isFinal(target)
+      ? { ...target, isReplaced: true, back: null }
+      : { ...gone(target), state: "removed", isReplaced: true, changedAtMs: atMs, back: null };
+    return [[deviceId, next] as const];
+  });
+  const isOpen = ["running", "paused", "completed"].includes(state.phase) && state.currentWave !== null;
+  const fresh = isOpen ? joined.filter((deviceId) => state.targets.get(deviceId) === undefined) : [];
+  if (left.length === 0 && fresh.length === 0) return unchanged(state);
+  return changed(enqueued(withTargets(state, left), fresh, { wave, atMs }));
+}
+
+/** A newer release wants the devices: what has not ended is superseded, and none of them is rolled back by this one. */
+export function stepReplaced(state: RolloutState, event: RolloutEvent & { readonly type: "replaced" }): Step {
+  const entries = event.devices.flatMap((deviceId) => {
+    const target = state.targets.get(deviceId);
+    if (target === undefined || target.isReplaced) return [];
+    if (isFinal(target)) return [[deviceId, { ...target, isReplaced: true, back: null }] as const];
+    const message = `taken over by ${event.by}`;
+    const next: Target = {
+      ...{ ...gone(target), state: "superseded", code: "INSTALL_SUPERSEDED", message },
+      ...{ isReplaced: true, back: null, changedAtMs: event.atMs },
+    };
+    return [[deviceId, next] as const];
+  });
+  return entries.length === 0 ? unchanged(state) : changed(withTargets(state, entries));
+}
+
+/**
+ * Other shares: whoever falls into another arm, and is not in the middle of something, is told that arm's version. The
+ * arms that gain devices need a new release first.
+ */
+export function withShares(state: RolloutState, shares: readonly number[], atMs: number): Step {
+  const versions = versionsOf(state.config);
+  const moved = [...state.targets.entries()].flatMap(([deviceId, target]) => {
+    const version = versions[armOf(state.config.rolloutId, deviceId, shares)];
+    const isStaying = version === undefined || version === target.version || target.isReplaced;
+    if (isStaying || (target.state !== "committed" && target.state !== "queued")) return [];
+    const again = target.state === "queued" ? target : nextAttempt(target);
+    return [[deviceId, { ...again, version, changedAtMs: atMs }] as const];
+  });
+  const gaining = new Set(moved.map(([, { version }]) => version));
+  const kept = Object.entries(state.counters).filter(([version]) => !gaining.has(Number(version)));
+  const isNew = (deviceId: DeviceId): boolean => state.targets.get(deviceId)?.state !== "queued";
+  const queue = [...state.queue, ...moved.map(([deviceId]) => deviceId).filter(isNew)];
+  const next = {
+    ...withTargets(state, moved),
+    queue,
+    shares,
+    sharesAtMs: atMs,
+    counters: Object.fromEntries(kept),
+  };
+  const effects = [...gaining].map(
+    (version) => ({ type: "sign-release", purpose: "forward", version }) as const,
+  );
+  return changed(next, effects);
+}

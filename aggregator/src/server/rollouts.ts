@@ -1,0 +1,72 @@
+import type { DeviceId } from "@fedge/protocol";
+import type { Audit } from "../audit/audit.js";
+import { DeviceAdmin } from "../fleet/device-admin.js";
+import { Autopilot } from "../autopilot/autopilot.js";
+import type { DesiredStates } from "../fleet/desired-states.js";
+import type { Fleet } from "../fleet/fleet.js";
+import { MetricsBook } from "../fleet/metrics-book.js";
+import type { VersionHolder } from "../registry/retention/version-holders.js";
+import { Comparisons } from "../rollouts/comparisons/comparisons.js";
+import { FleetOfRollouts } from "../rollouts/fleet-view.js";
+import { MetricLooks } from "../rollouts/gates/look.js";
+import type { RolloutState } from "../rollouts/rollout-view.js";
+import { Rollouts } from "../rollouts/rollouts.js";
+import type { Foundations } from "./foundations.js";
+
+export interface RolloutParts {
+  readonly rollouts: Rollouts;
+  /** Tags, groups and the end of devices. */
+  readonly devices: DeviceAdmin;
+  readonly metrics: MetricsBook;
+  readonly autopilot: Autopilot;
+}
+
+/** Everything of rollouts, on what the server has open. Nothing acts before `rollouts.start`. */
+export function openRollouts(
+  base: Foundations,
+  parts: {
+    readonly desired: DesiredStates;
+    readonly audit: Audit;
+    /** The fleet is made after the rollouts that it tells of its devices. */
+    readonly fleet: () => Fleet | null;
+  },
+): RolloutParts {
+  const { clock, logger, metrics: counters, store: control } = base;
+  const { desired, audit } = parts;
+  const store = control.rollouts;
+  const nowMs = (): number => clock.nowMs();
+  const metrics = new MetricsBook(store, nowMs);
+  const fleet = new FleetOfRollouts(control, store, nowMs);
+  const looks = new MetricLooks({ book: metrics, control, fleet, nowMs });
+  const comparisons = new Comparisons({ book: metrics, nowMs });
+  const rollouts = new Rollouts({
+    ...{ clock, store, control, desired, audit, counters, logger, fleet },
+    isOnline: (deviceId) => parts.fleet()?.isOnline(deviceId) ?? false,
+    begin: (state) => looks.begin(state),
+    look: (state) => looks.look(state),
+    compare: (state) => comparisons.compare(state),
+  });
+  desired.onFleetRelease((model, releaseCounter) => rollouts.devices.fleetReleased(model, releaseCounter));
+  const devices = new DeviceAdmin({
+    ...{ store: control, groups: store, audit, nowMs },
+    onChanged: (deviceId) => rollouts.devices.deviceSeen(deviceId),
+    onDecommissioned: async (deviceId: DeviceId) => parts.fleet()?.forget(deviceId),
+  });
+  const fleetVersion: DesiredStates["fleetVersion"] = (model) => desired.fleetVersion(model);
+  const autopilot = new Autopilot({ store: control, rollouts, fleetVersion, logger });
+  return { rollouts, devices, metrics, autopilot };
+}
+
+const ENDED: ReadonlySet<RolloutState> = new Set(["denied", "aborted", "completed", "rolled-back"]);
+
+/** Rollouts that may still tell devices of a version, or bring them back to it. */
+export function heldByRollouts(rollouts: Pick<Rollouts, "list">): VersionHolder {
+  return async ({ model, version }) => {
+    const all = await rollouts.list();
+    const holding = all.filter(({ config, state, fallbackVersion }) => {
+      const versions = [config.version, ...(config.arms ?? []), fallbackVersion];
+      return config.model === model && versions.includes(version) && !ENDED.has(state);
+    });
+    return holding.map(({ rolloutId }) => `rollout ${rolloutId}`);
+  };
+}

@@ -1,0 +1,169 @@
+import { FedgeError, type DeviceId, type ModelName } from "@fedge/protocol";
+import { and, asc, desc, eq, lte, sql } from "drizzle-orm";
+import type { RolloutId } from "../rollouts/rollout-config.js";
+import type { MetricsRecord, RolloutStore, StoredJournal } from "../rollouts/rollout-store.js";
+import type { TargetView } from "../rollouts/rollout-view.js";
+import type { Database } from "./database.js";
+import { asStoreOperation } from "./database-errors.js";
+import { decodeRolloutEvent, metricsOf, targetOf } from "./rollout-codec.js";
+import { releases } from "./schema.js";
+import { deviceGroups, deviceMetrics, rolloutEvents, rollouts, rolloutTargets } from "./schema/rollouts.js";
+import { insertRelease, recordRelease } from "./version-queries.js";
+
+/** PostgreSQL takes at most 65,535 parameters in a statement; a target has eight. */
+const ROWS_AT_ONCE = 5000;
+
+export function rolloutQueries(database: Database): RolloutStore {
+  return {
+    loadJournals: () => asStoreOperation("read the rollouts", {}, () => loadJournals(database)),
+    append: (change) => append(database, change),
+    erase: (rolloutId) =>
+      asStoreOperation("erase a rollout", {}, async () => {
+        await database.delete(rollouts).where(eq(rollouts.rolloutId, rolloutId));
+      }),
+    targetsOf: (deviceId) => targetsOf(database, deviceId),
+    reserveRelease: ({ rolloutId, ...release }) =>
+      recordRelease(release, () => insertRelease(database, { ...release, rolloutId, isFleetWide: false })),
+    promoteRelease: (releaseCounter) =>
+      asStoreOperation("promote a release", {}, async () => {
+        const ofCounter = eq(releases.releaseCounter, releaseCounter);
+        await database.update(releases).set({ isFleetWide: true }).where(ofCounter);
+      }),
+    recentVersions: (model, limit) => recentVersions(database, model, limit),
+    saveMetrics: (record) => saveMetrics(database, record),
+    listMetrics: (model, version) => listMetrics(database, model, version),
+    deleteMetrics: (deviceId) =>
+      asStoreOperation("delete serving metrics", {}, async () => {
+        await database.delete(deviceMetrics).where(eq(deviceMetrics.deviceId, deviceId));
+      }),
+    ...groupQueries(database),
+  };
+}
+
+async function loadJournals(database: Database): Promise<StoredJournal[]> {
+  const all = await database.select().from(rollouts).orderBy(asc(rollouts.position));
+  const journals: StoredJournal[] = [];
+  for (const { rolloutId } of all) {
+    const ofRollout = database.select().from(rolloutEvents).where(eq(rolloutEvents.rolloutId, rolloutId));
+    const events = (await ofRollout.orderBy(asc(rolloutEvents.seq))).map((row) =>
+      decodeRolloutEvent(row.event),
+    );
+    journals.push({ rolloutId: rolloutId as RolloutId, events });
+  }
+  return journals;
+}
+
+/** Checked here too: what is written must be readable. */
+async function append(
+  database: Database,
+  { rolloutId, firstSeq, events, targets }: Parameters<RolloutStore["append"]>[0],
+): Promise<void> {
+  const rows = events.map((event, at) => ({
+    rolloutId,
+    seq: firstSeq + at,
+    event: decodeRolloutEvent(event),
+  }));
+  await asStoreOperation("append to a rollout's journal", conflictsOf(rolloutId), () =>
+    database.transaction(async (transaction) => {
+      if (firstSeq === 0) await transaction.insert(rollouts).values({ rolloutId });
+      for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+        await transaction.insert(rolloutEvents).values(rows.slice(at, at + ROWS_AT_ONCE));
+      for (let at = 0; at < targets.length; at += ROWS_AT_ONCE)
+        await upsertTargets(transaction, rolloutId, targets.slice(at, at + ROWS_AT_ONCE));
+    }),
+  );
+}
+
+async function upsertTargets(
+  database: Database,
+  rolloutId: RolloutId,
+  targets: readonly TargetView[],
+): Promise<void> {
+  const { deviceId, wave, state, attempt, code, message, changedAtMs } = rolloutTargets;
+  const newest = Object.fromEntries(
+    Object.entries({ wave, state, attempt, code, message, changedAtMs }).map(([key, column]) => [
+      key,
+      sql.raw(`excluded.${column.name}`),
+    ]),
+  );
+  await database
+    .insert(rolloutTargets)
+    .values(targets.map((target) => ({ ...target, rolloutId })))
+    .onConflictDoUpdate({ target: [rolloutTargets.rolloutId, deviceId], set: newest });
+}
+
+function conflictsOf(rolloutId: RolloutId) {
+  return {
+    rollouts_pkey: () =>
+      new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${rolloutId} exists; choose another name`),
+    rollout_events_seq_once_per_rollout: () =>
+      new FedgeError(
+        "VERSION_CONFLICT",
+        `rollout ${rolloutId} already has an event of this number; another aggregator runs it. Stop one of them.`,
+      ),
+  };
+}
+
+function targetsOf(database: Database, deviceId: DeviceId): ReturnType<RolloutStore["targetsOf"]> {
+  return asStoreOperation("read a device's rollouts", {}, async () => {
+    const ofDevice = database.select().from(rolloutTargets).where(eq(rolloutTargets.deviceId, deviceId));
+    return (await ofDevice.orderBy(desc(rolloutTargets.changedAtMs))).map(targetOf);
+  });
+}
+
+function recentVersions(database: Database, model: ModelName, limit: number): Promise<number[]> {
+  return asStoreOperation("read the releases", {}, async () => {
+    const { version, releaseCounter } = releases;
+    const newest = await database
+      .select({ version })
+      .from(releases)
+      .where(and(eq(releases.model, model), eq(releases.isFleetWide, true)))
+      .orderBy(desc(releaseCounter))
+      .limit(limit);
+    return newest.map((row) => row.version);
+  });
+}
+
+/** A message of an older installation, which came late, changes nothing. */
+async function saveMetrics(
+  database: Database,
+  { deviceId, metrics, receivedAtMs }: MetricsRecord,
+): Promise<void> {
+  const { model, version, installation } = metrics;
+  await asStoreOperation("save serving metrics", {}, async () => {
+    await database
+      .insert(deviceMetrics)
+      .values({ deviceId, model, version, installation, metrics, receivedAtMs })
+      .onConflictDoUpdate({
+        target: [deviceMetrics.deviceId, deviceMetrics.model, deviceMetrics.version],
+        set: { installation, metrics, receivedAtMs },
+        setWhere: lte(deviceMetrics.installation, installation),
+      });
+  });
+}
+
+function listMetrics(database: Database, model: ModelName, version: number): Promise<MetricsRecord[]> {
+  return asStoreOperation("read serving metrics", {}, async () => {
+    const ofVersion = and(eq(deviceMetrics.model, model), eq(deviceMetrics.version, version));
+    return (await database.select().from(deviceMetrics).where(ofVersion)).map(metricsOf);
+  });
+}
+
+function groupQueries(database: Database): Pick<RolloutStore, "saveGroup" | "listGroups" | "deleteGroup"> {
+  return {
+    saveGroup: ({ name, filter, changedAtMs }) =>
+      asStoreOperation("save a group", {}, async () => {
+        const set = { filter, changedAtMs };
+        const insert = database.insert(deviceGroups).values({ name, ...set });
+        await insert.onConflictDoUpdate({ target: deviceGroups.name, set });
+      }),
+    listGroups: () =>
+      asStoreOperation("list groups", {}, async () =>
+        database.select().from(deviceGroups).orderBy(asc(deviceGroups.name)),
+      ),
+    deleteGroup: (name) =>
+      asStoreOperation("delete a group", {}, async () => {
+        await database.delete(deviceGroups).where(eq(deviceGroups.name, name));
+      }),
+  };
+}

@@ -1,0 +1,181 @@
+import { LATENCY_BINS, type DeviceId, type ServingMetrics } from "@fedge/protocol";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RolloutId } from "../../../rollouts/rollout-config.js";
+import type { RolloutEvent } from "../../../rollouts/rollout-state.js";
+import { sampleConfig } from "../../../rollouts/testing/sample-rollout.js";
+import type { DatabaseStore } from "../../drizzle-store.js";
+import { namesOf, sampleVersion } from "../sample-records.js";
+
+/** What every rollout store does. One store serves all tests, each under names of its own. */
+export function describeRolloutStore(name: string, open: () => Promise<DatabaseStore>): void {
+  describe(`rollout store on ${name}`, () => {
+    let database: DatabaseStore;
+    let tests = 0;
+    beforeAll(async () => {
+      database = await open();
+    }, 120_000);
+    afterAll(() => database.close(), 60_000);
+
+    const newId = (): RolloutId => `rollout-${(tests += 1)}` as RolloutId;
+    const created = (rolloutId: RolloutId): RolloutEvent => {
+      const config = { ...sampleConfig(), rolloutId };
+      return { type: "created", atMs: 1000, actor: "ada", config, fallbackVersion: 1, isReturn: false };
+    };
+    const device = "device-1" as DeviceId;
+    const seen: RolloutEvent = { type: "seen", atMs: 2000, deviceId: device, serves: 3 };
+    const target = {
+      deviceId: device,
+      wave: 0,
+      state: "told",
+      attempt: 1,
+      code: null,
+      message: null,
+    } as const;
+    const metrics = (change: Partial<ServingMetrics> = {}): ServingMetrics => ({
+      ...{
+        type: "serving-metrics",
+        model: namesOf("metrics").model,
+        version: 3,
+        releaseCounter: 1,
+        installation: 2,
+      },
+      ...{
+        numPredictions: 10,
+        numErrors: 1,
+        numCrashes: 0,
+        numFallbacks: 0,
+        latency: Array(LATENCY_BINS).fill(0),
+      },
+      ...{ numLabelled: 0, numWrong: 0, proxies: {}, numWindows: 0, numDriftWindows: 0 },
+      ...change,
+    });
+
+    test("a journal is read back in its order, event by event", async () => {
+      const rolloutId = newId();
+      await database.rollouts.append({ rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [] });
+      await database.rollouts.append({ rolloutId, firstSeq: 1, events: [seen, seen], targets: [] });
+
+      const journals = await database.rollouts.loadJournals();
+
+      expect(journals.find((each) => each.rolloutId === rolloutId)?.events).toEqual([
+        created(rolloutId),
+        seen,
+        seen,
+      ]);
+    });
+
+    test("a rollout that exists cannot be made again", async () => {
+      const rolloutId = newId();
+      const first = { rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [] };
+      await database.rollouts.append(first);
+
+      await expect(database.rollouts.append(first)).rejects.toMatchObject({ code: "ROLLOUT_STATE_CONFLICT" });
+    });
+
+    test("a second writer of the same number is refused, and its targets are not written", async () => {
+      const rolloutId = newId();
+      await database.rollouts.append({ rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [] });
+      await database.rollouts.append({ rolloutId, firstSeq: 1, events: [seen], targets: [] });
+      const late = { ...target, deviceId: `late-${tests}` as DeviceId, changedAtMs: 1 };
+
+      const second = database.rollouts.append({ rolloutId, firstSeq: 1, events: [seen], targets: [late] });
+
+      await expect(second).rejects.toMatchObject({ code: "VERSION_CONFLICT" });
+      expect(await database.rollouts.targetsOf(late.deviceId)).toEqual([]);
+    });
+
+    test("a device's newest state in each rollout is its timeline, newest first", async () => {
+      const deviceId = `timeline-${tests}` as DeviceId;
+      const [one, other] = [newId(), newId()];
+      for (const [rolloutId, changedAtMs] of [
+        [one, 10],
+        [other, 20],
+      ] as const)
+        await database.rollouts.append({
+          ...{ rolloutId, firstSeq: 0, events: [created(rolloutId)] },
+          targets: [{ ...target, deviceId, changedAtMs }],
+        });
+      const ended = { ...target, deviceId, state: "committed", changedAtMs: 30 } as const;
+      await database.rollouts.append({ rolloutId: one, firstSeq: 1, events: [seen], targets: [ended] });
+
+      expect(await database.rollouts.targetsOf(deviceId)).toEqual([
+        { ...ended, rolloutId: one },
+        { ...target, deviceId, changedAtMs: 20, rolloutId: other },
+      ]);
+    });
+
+    test("ten thousand devices are one transaction", { timeout: 60_000 }, async () => {
+      const rolloutId = newId();
+      const devices = Array.from({ length: 10_000 }, (_, at) => `many-${at}` as DeviceId);
+      const targets = devices.map((deviceId) => ({ ...target, deviceId, changedAtMs: 5 }));
+      const opened = { type: "wave-opened", atMs: 5, wave: 0, devices, numMatching: 10_000 } as const;
+
+      await database.rollouts.append({
+        rolloutId,
+        firstSeq: 0,
+        events: [created(rolloutId), opened],
+        targets,
+      });
+
+      expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toHaveLength(1);
+      await database.rollouts.erase(rolloutId);
+      expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toEqual([]);
+    });
+
+    test("a rollout's release has the next counter, and is the fleet's only once it is promoted", async () => {
+      const names = namesOf(`rollout-release-${(tests += 1)}`);
+      await database.commitVersion({ version: sampleVersion(names), round: null });
+      const { version } = sampleVersion(names);
+      const first = await database.release(names.model, version, 1);
+      const wanted = {
+        model: names.model,
+        version,
+        rolloutId: newId(),
+        purpose: "forward",
+        atMs: 2,
+      } as const;
+
+      const reserved = await database.rollouts.reserveRelease(wanted);
+
+      const current = async () =>
+        (await database.currentReleases()).find(({ model }) => model === names.model);
+      expect(reserved.releaseCounter).toBe(first.releaseCounter + 1);
+      expect((await current())?.releaseCounter).toBe(first.releaseCounter);
+      await database.rollouts.promoteRelease(reserved.releaseCounter);
+      expect((await current())?.releaseCounter).toBe(reserved.releaseCounter);
+      expect(await database.rollouts.recentVersions(names.model, 5)).toEqual([version, version]);
+    });
+
+    test("counts replace those before; those of an older installation that come late do not", async () => {
+      const record = { deviceId: device, metrics: metrics(), receivedAtMs: 1 };
+      await database.rollouts.saveMetrics(record);
+      await database.rollouts.saveMetrics({
+        ...record,
+        metrics: metrics({ numPredictions: 20 }),
+        receivedAtMs: 2,
+      });
+      await database.rollouts.saveMetrics({
+        ...record,
+        metrics: metrics({ installation: 1 }),
+        receivedAtMs: 3,
+      });
+
+      expect(await database.rollouts.listMetrics(metrics().model, 3)).toEqual([
+        { deviceId: device, metrics: metrics({ numPredictions: 20 }), receivedAtMs: 2 },
+      ]);
+      await database.rollouts.deleteMetrics(device);
+      expect(await database.rollouts.listMetrics(metrics().model, 3)).toEqual([]);
+    });
+
+    test("groups are saved, changed and deleted by name", async () => {
+      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == pilot", changedAtMs: 1 });
+      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == crew", changedAtMs: 2 });
+      expect(await database.rollouts.listGroups()).toEqual([
+        { name: "pilots", filter: "tag == crew", changedAtMs: 2 },
+      ]);
+
+      await database.rollouts.deleteGroup("pilots");
+      expect(await database.rollouts.listGroups()).toEqual([]);
+    });
+  });
+}

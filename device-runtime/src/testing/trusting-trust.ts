@@ -1,0 +1,1 @@
+export { createTrustingTrust } from "../core/trust/trusting-trust.js";
