@@ -2,6 +2,7 @@ import type { DeviceId } from "@fedge/protocol";
 import type { DeviceAdminPort, DeviceGroup, TagChange } from "../../fleet/device-admin-port.js";
 import { deviceFilter } from "../../fleet/filter/device-filter.js";
 import { SAMPLE_START_MS } from "./sample-data.js";
+import type { DeviceRecord } from "../../store/port.js";
 import type { ServiceDouble } from "./service-double.js";
 
 /** Tags, groups and decommissioned devices in memory. Its state is public and mutable. */
@@ -17,6 +18,7 @@ export class DeviceAdminDouble implements DeviceAdminPort {
     const kept = (this.tags.get(deviceId) ?? []).filter((tag) => !remove.includes(tag));
     const tags = [...new Set([...kept, ...add])].sort();
     this.tags.set(deviceId, tags);
+    this.#change(deviceId, { tags });
     return { tags };
   }
 
@@ -24,6 +26,13 @@ export class DeviceAdminDouble implements DeviceAdminPort {
     await this.service.getDevice(deviceId);
     const isOut = this.decommissioned.some((one) => one.deviceId === deviceId);
     if (!isOut) this.decommissioned.push({ deviceId, reason });
+    this.#change(deviceId, { decommissionedAtMs: SAMPLE_START_MS });
+  }
+
+  #change(deviceId: DeviceId, change: Partial<DeviceRecord>): void {
+    this.service.devices = this.service.devices.map((device) =>
+      device.deviceId === deviceId ? { ...device, ...change } : device,
+    );
   }
 
   async saveGroup(name: string, filter: string): Promise<DeviceGroup> {
