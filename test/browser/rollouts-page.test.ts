@@ -382,7 +382,7 @@ describe.skipIf(!hasChromium)("the Rollouts page (needs chromium)", () => {
         "presence == online",
         "better on sevens",
       ]);
-      expect(config.waves.map(({ percent }) => percent)).toEqual([10, 100]);
+      expect(config.waves.map(({ percent }) => percent)).toEqual([20, 100]);
       expect(state).toBe("waiting-approval");
     });
 
