@@ -80,6 +80,9 @@ export class InvariantCheck {
       if (!isSame || sorted(byState) !== sorted(wave.byState))
         broken("I6", `wave ${at + 1} is counted wrongly`);
     }
+    if (counted.numCommitted !== state.numCommitted) broken("I6", "the committed are counted wrongly");
+    if (sorted(counted.backCounts) !== sorted(state.backCounts))
+      broken("I6", "those on their way back are counted wrongly");
   }
 
   #history(state: RolloutState): void {
