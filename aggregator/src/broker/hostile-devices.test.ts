@@ -1,10 +1,22 @@
-import { blobTopic, deviceTopic, serverStateTopic, sha256, type DeviceId } from "@fedge/protocol";
+import {
+  DEVICE_DOWN_CHANNELS,
+  DEVICE_UP_CHANNELS,
+  blobTopic,
+  deviceTopic,
+  metaTopic,
+  serverStateTopic,
+  sha256,
+  uploadTopic,
+  type DeviceId,
+} from "@fedge/protocol";
 import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { IClientOptions, MqttClient } from "mqtt";
 import mqttPacket, { type Packet } from "mqtt-packet";
 import * as z from "zod/mini";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createDeviceTokens } from "../identity/device-tokens.js";
+import { createSystemClock } from "../clock/system-clock.js";
 import { ManualClock } from "../clock/manual-clock.js";
 import {
   TENANT,
@@ -15,6 +27,7 @@ import {
   received,
   refusalOf,
   subscribeCodes,
+  tenantOf,
   type TestBroker,
 } from "./testing/broker-fixture.js";
 
@@ -71,6 +84,49 @@ describe("S12: a will that a device may not leave", () => {
     expect(await refusalOf(device.options({ will: make(device.deviceId) }))).toBe(5);
     await expectServing();
     expect(messages.filter((message) => !message.endsWith(" well"))).toEqual([]);
+  });
+});
+
+describe("I10: another tenant's bytes and topics", () => {
+  const UMBRELLA = tenantOf("umbrella");
+  const topicsOf = (id: DeviceId): string[] => [
+    ...[...DEVICE_UP_CHANNELS, ...DEVICE_DOWN_CHANNELS].map((channel) => deviceTopic(UMBRELLA, id, channel)),
+    uploadTopic(UMBRELLA, id, 0),
+    blobTopic(UMBRELLA, HASH, 0),
+    metaTopic(UMBRELLA, "timestamp"),
+    serverStateTopic(UMBRELLA),
+  ];
+
+  test("I10: no device publishes to a topic of another tenant, its own name in it or not", async () => {
+    const device = await server.newDevice();
+    const messages = await received(server, "#");
+    const client = await device.connect();
+    const topics = [...topicsOf(device.deviceId), ...topicsOf(newDeviceId())];
+
+    for (const topic of topics) await client.publishAsync(topic, "x", { qos: 1 });
+
+    expect(server.refusals).toEqual(topics.map(() => "publish/ACCESS_DENIED"));
+    expect(messages).toEqual([]);
+  });
+
+  test("I10: no device subscribes to a topic of another tenant, its own name in it or not", async () => {
+    const device = await server.newDevice();
+    const client = await device.connect();
+    const topics = [...new Set([...topicsOf(device.deviceId), ...topicsOf(newDeviceId())])];
+    const codes = subscribeCodes(client);
+
+    client.subscribe(topics, { qos: 1 }, () => undefined);
+
+    expect(await codes).toEqual(topics.map(() => 0x80));
+  });
+
+  test("I10: a token of another tenant opens nothing, though the same secret made it", async () => {
+    const secret = new Uint8Array(32).fill(7);
+    const foreign = createDeviceTokens({ secret, tenantId: UMBRELLA, clock: createSystemClock() });
+    const device = await server.newDevice();
+    const { token } = await foreign.issue(device.deviceId);
+
+    expect(await refusalOf(device.options({ password: token }))).toBe(4);
   });
 });
 

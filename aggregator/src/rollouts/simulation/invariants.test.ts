@@ -115,6 +115,14 @@ describe("the check after each step finds", () => {
     expect(look(stuck)).toThrow(/^I8/);
   });
 
+  test("I9: a rollback that is over with a device on its way", () => {
+    const onItsWay = withOne({ back: "told" });
+    const note = { seq: 99, atMs: 1, actor: "system", event: "rolled back", reason: "" };
+
+    const over = { ...onItsWay, phase: "rolled-back", history: [...onItsWay.history, note] } as const;
+    expect(look(over)).toThrow(/^I9/);
+  });
+
   test("I9: a state that the journal does not tell", () => {
     expect(() => InvariantCheck.journal({ ...world.state, numMatching: 7 }, world)).toThrow(/^I9/);
   });
