@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)("a tab that is killed while its version changes (n
     return { version, finite: values.length > 0 && values.every(Number.isFinite) };
   };
 
-  test("is followed by one with a whole version, which ends at the new one", async () => {
+  test("R28: is followed by one with a whole version, which ends at the new one", async () => {
     // A profile for each state: each is a device of its own.
     const held = await Promise.all(
       CASES.map(async ([state]) => {

@@ -93,7 +93,7 @@ function isWhole(said: readonly Said[]): boolean {
   return said.every(({ answer, version }) => version === undefined || answer === version);
 }
 
-describe("a device process that is killed on its way to a version that works", () => {
+describe("R28: a device process that is killed on its way to a version that works", () => {
   const path = [
     "assigned",
     "downloading",
@@ -117,7 +117,7 @@ describe("a device process that is killed on its way to a version that works", (
   });
 });
 
-describe("a device process that is killed on its way back from a version that fails", () => {
+describe("R28: a device process that is killed on its way back from a version that fails", () => {
   test.each(["rolling-back", "rolled-back"] as const)(
     "in the state %s starts with the version before",
     async (state) => {

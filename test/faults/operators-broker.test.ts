@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { CLASSES, INPUTS, cloudsTask, startDevice } from "../e2e/digits-task.js";
 import { freePort } from "../e2e/server-process.js";
 import { eventually } from "../e2e/waiting.js";
+import { HostileDevice, enrol } from "./hostile-device.js";
 
 const PROGRAM = "/usr/sbin/mosquitto";
 const isInstalled = existsSync(PROGRAM);
@@ -103,3 +104,27 @@ withBroker("everything goes on when the broker was killed and remembers nothing"
   await serves(version);
   expect(version).toBe(5);
 });
+
+withBroker(
+  "S14: a decommissioned device that the broker still lets through is not heard any more",
+  async () => {
+    const credentials = await enrol(server.httpUrl);
+    const { deviceId } = credentials;
+    const presence = async (wanted: string): Promise<true> =>
+      eventually(`the device to be ${wanted}`, async () =>
+        (await server.service.getDevice(deviceId)).presence === wanted ? true : undefined,
+      );
+    await HostileDevice.connect(credentials);
+    await presence("online");
+    await server.devices.decommission(deviceId, "grace", "stolen");
+
+    // This broker knows no tokens, so the connection stays and may begin anew.
+    await HostileDevice.connect(credentials, 6);
+    await eventually("the server to refuse what it says", async () => {
+      const text = await (await fetch(`${server.httpUrl}/metrics`)).text();
+      return /fedge_messages_refused_total\{code="DEVICE_UNKNOWN"\} [1-9]/.test(text) ? true : undefined;
+    });
+
+    await presence("offline");
+  },
+);

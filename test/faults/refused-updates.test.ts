@@ -314,7 +314,7 @@ describe("a message is refused and counted, and the round is what it is without 
   });
 });
 
-describe("an update that was counted counts once", () => {
+describe("S17: an update that was counted counts once", () => {
   let checkpoint = "";
   beforeAll(async () => {
     const round = await runRound({

@@ -156,7 +156,7 @@ describe("a whole log", () => {
   });
 });
 
-describe("a log that somebody changed in the database (S20)", () => {
+describe("S20: a log that somebody changed in the database", () => {
   const tampering: readonly [string, number, (rows: AuditEntry[]) => AuditEntry[]][] = [
     ["an edited actor", 3, (rows) => rows.map((row) => (row.seq === 3 ? { ...row, actor: "mallory" } : row))],
     ["edited details", 2, (rows) => rows.map((row) => (row.seq === 2 ? { ...row, details: { x: 1 } } : row))],

@@ -55,6 +55,10 @@ export class DeviceSessions {
   readonly #sessions = new WeakMap<Client, Session>();
   readonly #connected = new Set<Client>();
   readonly #wills = new WeakMap<Client, ConnectPacket["will"]>();
+  /** Between CONNECT and CONNACK: not among the connected yet, though the token may have been looked at already. */
+  readonly #entering = new Set<Client>();
+  /** Devices whose connection was ended while somebody was entering, who may be one of them. */
+  readonly #cutOff = new Set<DeviceId>();
   #bytesUp = 0;
   #bytesDown = 0;
 
@@ -77,6 +81,8 @@ export class DeviceSessions {
       done(null, true);
     },
     authenticate: (client, username, password, done) => {
+      this.#entering.add(client);
+      client.conn.once("close", () => this.#entered(client));
       this.#admit(client, username, password).then(
         () => done(null, true),
         (error: unknown) => {
@@ -120,6 +126,9 @@ export class DeviceSessions {
 
   connected(client: Client): void {
     this.#connected.add(client);
+    const deviceId = this.#sessions.get(client)?.claims.deviceId;
+    if (deviceId !== undefined && this.#cutOff.has(deviceId)) client.close();
+    this.#entered(client);
   }
 
   disconnected(client: Client): void {
@@ -136,8 +145,9 @@ export class DeviceSessions {
     }
   }
 
-  /** Closes the device's connection, if it has one. */
+  /** Closes the device's connection, if it has one or is about to. */
   disconnect(deviceId: DeviceId): void {
+    if (this.#entering.size > 0) this.#cutOff.add(deviceId);
     for (const client of this.#connected) {
       if (this.#sessions.get(client)?.claims.deviceId === deviceId) client.close();
     }
@@ -147,6 +157,11 @@ export class DeviceSessions {
     const code = errorCodeOf(error);
     this.options.counters.count("fedge_broker_refusals_total", { action, code });
     return code;
+  }
+
+  #entered(client: Client): void {
+    this.#entering.delete(client);
+    if (this.#entering.size === 0) this.#cutOff.clear();
   }
 
   async #admit(client: Client, username: string | undefined, password: Buffer | undefined): Promise<void> {

@@ -1,7 +1,6 @@
 import { blobTopic, deviceTopic, sha256 } from "@fedge/protocol";
-import { createConnection, createServer, type Socket } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { once } from "node:events";
-import { setImmediate } from "node:timers/promises";
 import * as z from "zod/mini";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../clock/manual-clock.js";
@@ -67,47 +66,9 @@ describe("the aggregator's messages", () => {
 
     expect(arrived).toEqual(Array.from({ length: 100 }, (_, index) => index));
   });
-
-  test("a device that reads nothing is disconnected and delays nobody", async () => {
-    const [frozen, lively] = [await server.newDevice(), await server.newDevice()];
-    const [frozenClient, livelyClient] = [await frozen.connect(), await lively.connect()];
-    const frozenTopic = deviceTopic(TENANT, frozen.deviceId, "cmd");
-    const livelyTopic = deviceTopic(TENANT, lively.deviceId, "cmd");
-    await frozenClient.subscribeAsync(frozenTopic, { qos: 1 });
-    await livelyClient.subscribeAsync(livelyTopic, { qos: 1 });
-    (frozenClient.stream as Socket).pause();
-    const arrived = nextMessage(livelyClient);
-
-    // More than the sockets' buffers hold, and more messages than a bounded emitter would take.
-    for (let index = 0; index < 300; index += 1) {
-      await server.broker.transport.publish(frozenTopic, Buffer.alloc(120 * 1024), { retain: false, qos: 1 });
-      await setImmediate();
-    }
-    await server.broker.transport.publish(livelyTopic, Buffer.from("hello"), { retain: false, qos: 1 });
-
-    expect((await arrived).payload.toString()).toBe("hello");
-    await server.refused("session/RATE_LIMITED");
-  });
 });
 
 describe("a session", () => {
-  test("ends at the first check after its token expires", async () => {
-    const clock = new ManualClock();
-    await server.close();
-    server = await openTestBroker({ clock, expiryCheckMs: 30_000 });
-    const device = await server.newDevice();
-    const client = await device.connect();
-    const gone = closed(client);
-
-    clock.advance(3_600_000 - 1000);
-    const stillThere = server.broker.numConnected();
-    clock.advance(31_000);
-    await gone;
-
-    expect(stillThere).toBe(1);
-    expect(server.refusals).toEqual(["session/TOKEN_EXPIRED"]);
-  });
-
   test("cannot begin with an expired token", async () => {
     const clock = new ManualClock();
     await server.close();

@@ -14,7 +14,7 @@ export interface RolloutEars {
 }
 
 export interface FleetOptions {
-  readonly store: ControlStore;
+  readonly store: Pick<ControlStore, "getDevice" | "updateDevice">;
   readonly releases: Pick<DesiredStates, "tell" | "forget">;
   readonly rollouts: RolloutEars;
   readonly metrics: MetricsBook;
@@ -30,11 +30,27 @@ export interface FleetOptions {
 /** What the aggregator knows of its devices: who is here, and what each of them serves. */
 export class Fleet {
   readonly #online = new Map<DeviceId, number>();
+  /** Who is enrolled and in service, once it was asked for; `forget` makes it be asked anew. */
+  readonly #members = new Map<DeviceId, Promise<boolean>>();
 
   constructor(private readonly options: FleetOptions) {}
 
   isOnline(deviceId: DeviceId): boolean {
     return this.#online.has(deviceId);
+  }
+
+  /** True for a device that enrolled and that nobody took out of the fleet. */
+  async isMember(deviceId: DeviceId): Promise<boolean> {
+    const asked = this.#members.get(deviceId) ?? this.#askStore(deviceId);
+    this.#members.set(deviceId, asked);
+    let isMember = false;
+    try {
+      isMember = await asked;
+    } finally {
+      // Only a yes is worth keeping: a stranger may enrol, and a store may answer again.
+      if (!isMember && this.#members.get(deviceId) === asked) this.#members.delete(deviceId);
+    }
+    return isMember;
   }
 
   async birth(deviceId: DeviceId, birth: Birth): Promise<void> {
@@ -48,6 +64,8 @@ export class Fleet {
     const said = attributes === undefined ? {} : { attributes };
     const known = { session, runtimeVersion, engine, platform, serving, ...said };
     await this.#update(deviceId, { presence: "online", ...known });
+    // It may have been taken out meanwhile: then nothing of it may be retained again.
+    if (!(await this.isMember(deviceId))) return;
     await this.options.releases.tell(deviceId);
     await this.options.rollouts.deviceSeen(deviceId);
   }
@@ -76,14 +94,19 @@ export class Fleet {
     this.options.rollouts.metrics(deviceId, metrics);
   }
 
-  /** After its record is deleted: nothing of it stays here, nor at the broker. */
+  /** After its record is deleted or marked: nothing of it stays here, nor at the broker, and nothing more is heard of it. */
   async forget(deviceId: DeviceId): Promise<void> {
+    this.#members.delete(deviceId);
     if (this.#online.has(deviceId)) this.#gone(deviceId);
     this.options.disconnect(deviceId);
     this.options.rollouts.deviceRemoved(deviceId);
     await this.options.metrics.forget(deviceId);
     await this.options.releases.forget(deviceId);
     this.options.emit({ type: "fleet-changed" });
+  }
+
+  async #askStore(deviceId: DeviceId): Promise<boolean> {
+    return (await this.options.store.getDevice(deviceId))?.decommissionedAtMs === null;
   }
 
   #gone(deviceId: DeviceId): void {

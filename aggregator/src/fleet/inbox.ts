@@ -11,6 +11,7 @@ import {
   servingMetrics,
   type DeviceId,
   type DeviceUpChannel,
+  type ErrorCode,
   type RoundUp,
   type TenantId,
 } from "@fedge/protocol";
@@ -31,8 +32,6 @@ export interface InboxOptions {
   readonly rounds: RoundMessages;
   readonly counters: Counters;
   readonly logger: Logger;
-  /** True for a device that enrolled; an operator's broker may let others through. */
-  readonly isEnrolled: (deviceId: DeviceId) => Promise<boolean>;
 }
 
 /** Decodes what devices send. A message that cannot be decoded is dropped and counted, and touches nothing else. */
@@ -40,7 +39,6 @@ export class Inbox {
   readonly #guard = new ReplayGuard();
   /** One device's messages are handled in their order, different devices' beside each other. */
   readonly #queues = new Map<DeviceId, Promise<void>>();
-  readonly #enrolled = new Set<DeviceId>();
 
   constructor(private readonly options: InboxOptions) {}
 
@@ -80,15 +78,18 @@ export class Inbox {
 
   async #handle(deviceId: DeviceId, channel: DeviceUpChannel, payload: Uint8Array): Promise<void> {
     if (payload.byteLength === 0) return;
-    await this.#requireEnrolled(deviceId);
+    await this.#requireMember(deviceId);
     switch (channel) {
       case "birth": {
-        const envelope = decodeEnvelope(payload, birth, "birth");
-        this.#guard.begin(deviceId, envelope.body.session);
-        return this.options.fleet.birth(deviceId, envelope.body);
+        const { body } = decodeEnvelope(payload, birth, "birth");
+        if (this.#isOld(deviceId, body)) return;
+        this.#guard.begin(deviceId, body.session);
+        return this.options.fleet.birth(deviceId, body);
       }
-      case "state":
-        return this.options.fleet.presence(deviceId, decodeEnvelope(payload, presence, "presence").body);
+      case "state": {
+        const { body } = decodeEnvelope(payload, presence, "presence");
+        return this.#isOld(deviceId, body) ? undefined : this.options.fleet.presence(deviceId, body);
+      }
       case "report": {
         const envelope = decodeEnvelope(payload, installReport, "install report");
         return this.#isFresh(deviceId, envelope)
@@ -101,11 +102,12 @@ export class Inbox {
           ? this.options.rounds.roundMessage(deviceId, envelope.body)
           : undefined;
       }
-      case "metrics":
-        return this.options.fleet.servingMetrics(
-          deviceId,
-          decodeEnvelope(payload, servingMetrics, "serving metrics").body,
-        );
+      case "metrics": {
+        const envelope = decodeEnvelope(payload, servingMetrics, "serving metrics");
+        return this.#isFresh(deviceId, envelope)
+          ? this.options.fleet.servingMetrics(deviceId, envelope.body)
+          : undefined;
+      }
       case "rpc/req":
         throw new FedgeError("TOPIC_INVALID", `nothing is taken on the channel ${channel} by this version`);
     }
@@ -114,22 +116,30 @@ export class Inbox {
   #isFresh(deviceId: DeviceId, header: { readonly session: number; readonly seq: number }): boolean {
     const freshness = this.#guard.judge(deviceId, header);
     if (freshness === "fresh") return true;
-    const code = freshness === "replayed" ? "UPDATE_REPLAYED" : "UPDATE_DUPLICATE";
-    this.options.counters.count("fedge_messages_refused_total", { code });
+    this.#countRefusal(freshness === "replayed" ? "UPDATE_REPLAYED" : "UPDATE_DUPLICATE");
     return false;
   }
 
-  async #requireEnrolled(deviceId: DeviceId): Promise<void> {
-    if (this.#enrolled.has(deviceId)) return;
-    if (!(await this.options.isEnrolled(deviceId))) {
-      throw new FedgeError("DEVICE_UNKNOWN", "message of a device that never enrolled");
-    }
-    this.#enrolled.add(deviceId);
+  /** A hello or a will of a session before the present one: late, or captured and played again. */
+  #isOld(deviceId: DeviceId, { session }: { readonly session: number }): boolean {
+    if (!this.#guard.isOld(deviceId, session)) return false;
+    this.#countRefusal("UPDATE_REPLAYED");
+    return true;
+  }
+
+  #countRefusal(code: ErrorCode): void {
+    this.options.counters.count("fedge_messages_refused_total", { code });
+  }
+
+  /** An operator's broker may let others through, or such that were taken out of the fleet. */
+  async #requireMember(deviceId: DeviceId): Promise<void> {
+    if (await this.options.fleet.isMember(deviceId)) return;
+    throw new FedgeError("DEVICE_UNKNOWN", "message of a device that is not enrolled, or not any more");
   }
 
   #refuse(error: unknown, deviceId?: DeviceId): void {
     const code = errorCodeOf(error);
-    this.options.counters.count("fedge_messages_refused_total", { code });
+    this.#countRefusal(code);
     const fields = deviceId === undefined ? { code } : { code, deviceId };
     if (code === "INTERNAL")
       this.options.logger.error({ ...fields, err: error }, "a message could not be handled");

@@ -18,6 +18,11 @@ export class ReplayGuard {
     return "fresh";
   }
 
+  /** True for a session before the newest one that was heard of. */
+  isOld(deviceId: DeviceId, session: number): boolean {
+    return session < (this.#last.get(deviceId)?.session ?? 0);
+  }
+
   /** Makes older sessions unacceptable, as after a restart that forgot them. */
   begin(deviceId: DeviceId, session: number): void {
     const last = this.#last.get(deviceId);

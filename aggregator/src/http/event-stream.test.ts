@@ -18,20 +18,37 @@ test("the stream is server-sent events that begin with the overview", async () =
   expect(first).toMatch(/^event: overview\ndata: \{"startedAtMs":\d+.*\}\n\n$/);
 });
 
-test("the stream of somebody whose account is disabled ends with the next heartbeat", async () => {
-  const app = createAppDouble({ allowOpenReads: false });
-  await app.people.join("vic", "viewer");
-  const response = await app.ask("/v1/events", { headers: { Cookie: await signIn(app, "vic") } });
+/** The stream of who sends these headers, after its first message. */
+async function openStream(app: ReturnType<typeof createAppDouble>, headers: Record<string, string>) {
+  const response = await app.ask("/v1/events", { headers });
   const reader = response.body?.getReader();
-  const readToEnd = async (): Promise<void> => {
+  await reader?.read();
+  return async (): Promise<void> => {
     while ((await reader?.read())?.done === false);
   };
-  await reader?.read();
+}
+
+test("S14: the stream of somebody whose account is disabled ends with the next heartbeat", async () => {
+  const app = createAppDouble({ allowOpenReads: false });
+  await app.people.join("vic", "viewer");
+  const readToEnd = await openStream(app, { Cookie: await signIn(app, "vic") });
 
   await app.people.people.accounts.change(MACHINE, "vic", { disabled: true });
   app.clock.advance(HEARTBEAT_MS);
 
   await expect(readToEnd()).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
+});
+
+test("S14: the stream of a program whose token is revoked ends with the next heartbeat", async () => {
+  const app = createAppDouble({ allowOpenReads: false });
+  const { tokens } = app.people.people;
+  const { secret, token } = await tokens.create(MACHINE, { name: "ci", role: "viewer", expiresInMs: null });
+  const readToEnd = await openStream(app, { Authorization: `Bearer ${secret}` });
+
+  await tokens.revoke(MACHINE, token.tokenId);
+  app.clock.advance(HEARTBEAT_MS);
+
+  await expect(readToEnd()).rejects.toMatchObject({ code: "TOKEN_INVALID" });
 });
 
 test("the stream of somebody who may stay goes on after a heartbeat", async () => {

@@ -269,6 +269,16 @@ describe("devices", () => {
     expect(driver.state.waves.map(({ numTargets }) => numTargets)).toEqual([10, 11]);
   });
 
+  test("R1: a device of an earlier wave stays there when a later one finds it again", () => {
+    const driver = new MachineDriver().started(TEN);
+    driver.reports(TEN, "committed");
+
+    driver.open(1, devicesOf(20));
+
+    expect(driver.state.waves.map(({ numTargets }) => numTargets)).toEqual([10, 10]);
+    expect(driver.stateOf(TEN[0]!)).toBe("committed");
+  });
+
   test("R31: doubled and older reports change nothing", () => {
     const driver = new MachineDriver().started(TEN);
     driver.report(TEN[0]!, "probation", { step: 5 });

@@ -131,6 +131,42 @@ describe("rollouts", () => {
       expect(now.releaseCounter).toBeGreaterThan(forward);
   });
 
+  describe("R24: a rollout of what the fleet ran lately", () => {
+    const soaking = { waves: [{ name: "all", percent: 100, soakMs: 3_600_000 }] };
+
+    test("R24: skips the soak, under a counter of its own", async () => {
+      const world = worldOf();
+      await world.begin();
+      await steps(world, 12);
+      await started(world, "second", 3);
+      await steps(world, 12);
+      const before = Math.max(...[...world.devices.values()].map((device) => device.serving.releaseCounter));
+
+      const back = await started(world, "back", 2, soaking);
+      await steps(world, 12);
+
+      expect(await world.rollouts.get(back)).toMatchObject({ state: "completed" });
+      expect(new Set(serving(world))).toEqual(new Set([2]));
+      for (const { serving: now } of world.devices.values())
+        expect(now.releaseCounter).toBeGreaterThan(before);
+    });
+
+    test("R24: is one of the last three versions only; an older one soaks like a new one", async () => {
+      const world = worldOf();
+      await world.begin();
+      for (const version of [3, 4, 5, 6]) {
+        await steps(world, 12);
+        await started(world, `version-${version}`, version);
+      }
+      await steps(world, 12);
+
+      const back = await started(world, "back", 2, soaking);
+      await steps(world, 12);
+
+      expect(await world.rollouts.get(back)).toMatchObject({ state: "running" });
+    });
+  });
+
   test("R33: of two people at once one wins, and the other is told who did what", async () => {
     const world = worldOf();
     await world.begin();

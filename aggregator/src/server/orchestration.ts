@@ -167,10 +167,8 @@ function createFleet(
 }
 
 function startInbox(base: Foundations, fleet: Fleet, rounds: TaskManager): Promise<void> {
-  const { tenantId, transport, logger, metrics: counters, store } = base;
-  const isEnrolled = async (deviceId: DeviceId): Promise<boolean> =>
-    (await store.getDevice(deviceId)) !== undefined;
-  return new Inbox({ tenantId, transport, fleet, rounds, counters, logger, isEnrolled }).start();
+  const { tenantId, transport, logger, metrics: counters } = base;
+  return new Inbox({ tenantId, transport, fleet, rounds, counters, logger }).start();
 }
 
 /** Whoever was connected when the process ended is so no longer; those who come back say it themselves. */

@@ -18,6 +18,7 @@ export class InvariantCheck {
     this.#counts(state);
     this.#history(state);
     this.#deadlines(state);
+    this.#wayBack(state);
     this.#before = state;
   }
 
@@ -80,6 +81,15 @@ export class InvariantCheck {
       if (!isSame || sorted(byState) !== sorted(wave.byState))
         broken("I6", `wave ${at + 1} is counted wrongly`);
     }
+    if (counted.numCommitted !== state.numCommitted) broken("I6", "the committed are counted wrongly");
+    if (sorted(counted.backCounts) !== sorted(state.backCounts))
+      broken("I6", "those on their way back are counted wrongly");
+  }
+
+  /** I9: a rollback that says it is over has nobody on the way. */
+  #wayBack({ phase, backCounts }: RolloutState): void {
+    if (phase === "rolled-back" && backCounts.told + backCounts.failed > 0)
+      broken("I9", `rolled back with ${backCounts.told + backCounts.failed} devices on the way`);
   }
 
   #history(state: RolloutState): void {

@@ -142,7 +142,7 @@ describe("fetching a blob", () => {
     expect(errors).toMatchObject([{ code: "BLOB_HASH_MISMATCH" }]);
   });
 
-  test("refuses other bytes and keeps none of them", async () => {
+  test("R29 and S4: refuses other bytes and keeps none of them", async () => {
     const { connection, blobs, fetcher } = openRig();
     const fetching = expect(fetcher.fetch(ref, never)).rejects.toMatchObject({ code: "BLOB_HASH_MISMATCH" });
     await settled();
@@ -163,7 +163,7 @@ describe("fetching a blob", () => {
     expect(isBlob(await fetching)).toBe(true);
   });
 
-  test("refuses a block of another length and waits for the right one", async () => {
+  test("S5: refuses a block of another length and waits for the right one", async () => {
     const { connection, fetcher } = openRig();
     const fetching = fetcher.fetch(ref, never);
     await settled();
@@ -222,7 +222,7 @@ describe("a connection that comes late or changes", () => {
 });
 
 describe("waiting for a block", () => {
-  test("ends after five minutes without one", async () => {
+  test("S9: ends after five minutes without one", async () => {
     const { clock, fetcher } = openRig();
     const fetching = expect(fetcher.fetch(ref, never)).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
     await settled();

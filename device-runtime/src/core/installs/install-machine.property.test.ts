@@ -140,7 +140,7 @@ function check(before: InstallRecord, after: InstallRecord): void {
     expect(attempt.numTransitions).toBeLessThanOrEqual(MAX_TRANSITIONS + 1);
 }
 
-test("whatever happens in which order, the invariants of the install machine hold after each step", () => {
+test("I1, I2, I5 and I8 of a device: whatever happens in which order, they hold after each step", () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 120, size: "max" }), (events) => {
       let record = NOTHING_INSTALLED;

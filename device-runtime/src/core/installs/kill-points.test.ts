@@ -41,7 +41,7 @@ async function whole(world: InstallWorld): Promise<number> {
   return version;
 }
 
-describe("a device that is killed on its way to a version that works", () => {
+describe("R28: a device that is killed on its way to a version that works", () => {
   test.each(FORWARD.flatMap((state) => MOMENTS.map((moment) => [state, moment] as const)))(
     "at %s, %s it is kept, starts with one whole version, goes on from what is kept and ends at the new one",
     async (state, moment) => {
@@ -69,7 +69,7 @@ describe("a device that is killed on its way to a version that works", () => {
   );
 });
 
-describe("a device that is killed on its way back from a version that fails", () => {
+describe("R28: a device that is killed on its way back from a version that fails", () => {
   const BACK = ["probation", "rolling-back", "rolled-back"] as const;
 
   test.each(BACK.slice(1).flatMap((state) => MOMENTS.map((moment) => [state, moment] as const)))(
@@ -101,7 +101,7 @@ describe("a device that is killed on its way back from a version that fails", ()
 });
 
 describe("a device whose process ends again and again with a version on probation", () => {
-  test("goes back to the version before after as many crashes as its policy allows", async () => {
+  test("R27: goes back to the version before after as many crashes as its policy allows", async () => {
     const world = await InstallWorld.servingOne(options);
     world.want(2, world.second);
     await world.settle();

@@ -49,7 +49,7 @@ describe("a version that is superseded", () => {
     expect(rig.errors).toEqual([]);
   });
 
-  test("before the device has begun with it is never downloaded", async () => {
+  test("R17: before the device has begun with it is never downloaded", async () => {
     const { server, rig, delivered } = createWorld();
     const manifests = [];
     for (const version of [1, 2, 3]) manifests.push(await server.publishVersion(version));

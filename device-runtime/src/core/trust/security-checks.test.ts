@@ -49,7 +49,7 @@ describe("a signed release", () => {
     expect(await accepted).toMatchObject({ releaseCounter: 7 });
   });
 
-  test("that goes back to an earlier version is accepted under a higher counter", async () => {
+  test("R24: that goes back to an earlier version is accepted under a higher counter, signed like every other", async () => {
     const first = await rig.release(1, 1);
     await rig.trust.committed(model, await rig.accept(first));
     const second = await rig.release(2, 2);
