@@ -4,6 +4,7 @@ import type { ServiceEvent } from "../service.js";
 import type { ControlStore, DeviceRecord } from "../store/port.js";
 import type { DesiredStates } from "./desired-states.js";
 import type { MetricsBook } from "./metrics-book.js";
+import { ServingBook } from "./serving-book.js";
 
 /** What rollouts want to hear of devices. */
 export interface RolloutEars {
@@ -30,8 +31,11 @@ export interface FleetOptions {
 /** What the aggregator knows of its devices: who is here, and what each of them serves. */
 export class Fleet {
   readonly #online = new Map<DeviceId, number>();
+  readonly #serving: ServingBook;
 
-  constructor(private readonly options: FleetOptions) {}
+  constructor(private readonly options: FleetOptions) {
+    this.#serving = new ServingBook(options.store);
+  }
 
   isOnline(deviceId: DeviceId): boolean {
     return this.#online.has(deviceId);
@@ -65,10 +69,10 @@ export class Fleet {
     this.options.counters.count("fedge_installs_total", { state: report.state, code: report.code ?? "" });
     this.options.rollouts.report(deviceId, report);
     if (report.state !== "committed") return;
-    const device = await this.options.store.getDevice(deviceId);
-    if (device === undefined) return;
     const { model, version, manifestSha256 } = report;
-    await this.#update(deviceId, { serving: { ...device.serving, [model]: { version, manifestSha256 } } });
+    const serving = { [model]: { version, manifestSha256 } };
+    await this.#serving.note({ deviceId, serving, lastSeenAtMs: this.options.nowMs() });
+    this.options.emit({ type: "fleet-changed" });
   }
 
   async servingMetrics(deviceId: DeviceId, metrics: ServingMetrics): Promise<void> {

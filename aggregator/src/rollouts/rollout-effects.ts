@@ -131,7 +131,7 @@ export class RolloutEffects {
     if (version === null || counter === undefined || counter === null) return;
     await this.ports.store.promoteRelease(counter);
     await this.ports.desired.adopt(config.model, version, counter);
-    await this.ports.desired.tellAgain();
+    await this.ports.desired.tellEveryone();
   }
 
   async #look(wave: number): Promise<void> {

@@ -8,7 +8,13 @@ import { devices } from "./schema.js";
 
 type DeviceQueries = Pick<
   ControlStore,
-  "enrolDevice" | "getDevice" | "updateDevice" | "deleteDevice" | "listDevices" | "countDevices"
+  | "enrolDevice"
+  | "getDevice"
+  | "updateDevice"
+  | "noteServing"
+  | "deleteDevice"
+  | "listDevices"
+  | "countDevices"
 > & {
   /** Records the timestamp and says true when it is newer than every one before; false for a replay. */
   acceptTokenTimestamp(deviceId: DeviceId, timestampMs: number): Promise<boolean>;
@@ -19,6 +25,7 @@ export function deviceQueries(database: Database): DeviceQueries {
     enrolDevice: (device) => enrolDevice(database, device),
     getDevice: (deviceId) => asStoreOperation("read a device", {}, () => findDevice(database, deviceId)),
     updateDevice: (deviceId, change) => updateDevice(database, deviceId, change),
+    noteServing: (changes) => noteServing(database, changes),
     deleteDevice: (deviceId) =>
       asStoreOperation("delete a device", {}, async () => {
         await database.delete(devices).where(eq(devices.deviceId, deviceId));
@@ -83,6 +90,21 @@ async function updateDevice(
       .where(and(eq(devices.deviceId, deviceId), isCurrent))
       .returning();
     return row === undefined ? findDevice(database, deviceId) : deviceOf(row);
+  });
+}
+
+async function noteServing(
+  database: Database,
+  changes: Parameters<ControlStore["noteServing"]>[0],
+): Promise<void> {
+  await asStoreOperation("note what devices serve", {}, async () => {
+    await database.execute(sql`
+      update ${devices} set
+        serving = devices.serving || said.serving,
+        last_seen_at_ms = greatest(devices.last_seen_at_ms, said."lastSeenAtMs")
+      from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as said
+        ("deviceId" text, serving jsonb, "lastSeenAtMs" bigint)
+      where devices.device_id = said."deviceId"`);
   });
 }
 

@@ -78,11 +78,17 @@ export class BenchServer {
 
 async function poll(what: string, ask: () => Promise<boolean>): Promise<number> {
   const deadlineMs = performance.now() + DEADLINE_MS;
+  let cause: unknown = null;
   while (performance.now() < deadlineMs) {
-    if (await ask()) return performance.now();
+    try {
+      if (await ask()) return performance.now();
+    } catch (error) {
+      // A server that is busy for seconds closes connections that wait; the next question is another one.
+      cause = error;
+    }
     await pause(POLL_MS);
   }
-  throw new FedgeError("DEADLINE_EXCEEDED", `waited ${DEADLINE_MS} ms for ${what}`);
+  throw new FedgeError("DEADLINE_EXCEEDED", `waited ${DEADLINE_MS} ms for ${what}`, { cause });
 }
 
 /** Lets things go on for a while. */

@@ -186,7 +186,11 @@ export class World {
     const fleet = new FleetOfRollouts(control, this.store, () => this.clock.nowMs());
     return new Rollouts({
       ...{ clock: this.clock, store: this.store, control, fleet, desired: this.#desired() },
-      ...{ audit: { append: async () => undefined }, counters: SILENT, logger: SILENT },
+      ...{
+        audit: { append: async () => undefined, anchorHead: async () => undefined },
+        counters: SILENT,
+        logger: SILENT,
+      },
       isOnline: (deviceId) => this.devices.get(deviceId)?.isOnline === true,
       begin: async () => undefined,
       look: async (state) => this.options.look?.(state) ?? [],
@@ -230,7 +234,7 @@ export class World {
       },
       wantedOf,
       tellAll,
-      tellAgain: () => tellAll(this.devices.keys()),
+      tellEveryone: () => tellAll(this.devices.keys()),
       adopt: async (model: ModelName, version, releaseCounter) => {
         if (releaseCounter > this.#fleetRelease.releaseCounter)
           this.#fleetRelease = { model, version, manifest: NO_BYTES, releaseCounter };
