@@ -56,6 +56,7 @@ export class RolloutRunner {
   async resume(): Promise<void> {
     await this.#executor.recall();
     this.#run(resumeEffects(this.#state));
+    this.#tidy();
     this.#armTick();
   }
 
@@ -128,6 +129,7 @@ export class RolloutRunner {
     for (const finish of done) finish(state);
     this.#run(effects);
     if (hasShadowEnded(state) && !hasShadowEnded(before)) this.#endShadow();
+    if (events.length > 0) this.#tidy();
     this.#armTick();
     if (events.length > 0) this.#tellMore();
   }
@@ -174,6 +176,11 @@ export class RolloutRunner {
       );
       if (effect.type !== "look" && effect.type !== "compare") this.#later(() => this.#run([effect]));
     }
+  }
+
+  /** After what is under way: a promotion holds the blobs before they are let go. */
+  #tidy(): void {
+    this.#effects = this.#effects.then(() => this.#executor.tidy());
   }
 
   #endShadow(): void {

@@ -45,6 +45,8 @@ export class World {
   readonly store = new MemoryRolloutStore();
   readonly devices = new Map<DeviceId, ModelDevice>();
   /** Retained at the broker, which outlives the server. */
+  /** In whose names blobs are kept within devices' reach. */
+  readonly heldBlobs = new Set<string>();
   readonly documents = new Map<DeviceId, WantedModel>();
   rollouts: Rollouts;
   numDeaths = 0;
@@ -220,13 +222,11 @@ export class World {
       for (const deviceId of devices) this.documents.set(deviceId, wantedOf(deviceId));
     };
     return {
-      prepare: async ({ model, version, releaseCounter }) => ({
-        model,
-        version,
-        manifest: NO_BYTES,
-        releaseCounter,
-      }),
-      releaseBlobs: () => undefined,
+      prepare: async ({ model, version, releaseCounter, owner }) => {
+        this.heldBlobs.add(owner);
+        return { model, version, manifest: NO_BYTES, releaseCounter };
+      },
+      releaseBlobs: (owner) => void this.heldBlobs.delete(owner),
       override: (deviceId, wanted) => {
         const before = overrides.get(deviceId);
         if (before === undefined || before.releaseCounter <= wanted.releaseCounter)

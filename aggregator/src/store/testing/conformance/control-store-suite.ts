@@ -442,24 +442,6 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
         expect(await store.updateDevice(deviceId, {})).toMatchObject({ session: 7, lastSeenAtMs: 500 });
       });
 
-      test("what many devices serve is noted in one write, and their other models stay", async () => {
-        const [ana, bo] = [await enrolled(), await enrolled()];
-        const [words, pictures] = [2, 1].map((version) => ({ version, manifestSha256: null }));
-        await store.updateDevice(ana.deviceId, { serving: { pictures: pictures! }, lastSeenAtMs: 900 });
-
-        await store.noteServing([
-          { deviceId: ana.deviceId, serving: { words: words! }, lastSeenAtMs: 800 },
-          { deviceId: bo.deviceId, serving: { words: words! }, lastSeenAtMs: 800 },
-          { deviceId: namesOf("nowhere").deviceId, serving: { words: words! }, lastSeenAtMs: 800 },
-        ]);
-
-        expect(await store.getDevice(ana.deviceId)).toMatchObject({
-          serving: { words, pictures },
-          lastSeenAtMs: 900,
-        });
-        expect(await store.getDevice(bo.deviceId)).toMatchObject({ serving: { words }, lastSeenAtMs: 800 });
-      });
-
       test("a deleted device is unknown, and deleting it again is no error", async () => {
         const { deviceId } = await enrolled();
         await store.deleteDevice(deviceId);

@@ -168,6 +168,23 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
       expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toEqual([]);
     });
 
+    test("what many devices serve is noted in one write, and their other models stay", async () => {
+      const [ana, bo] = [`ana-${(tests += 1)}`, `bo-${tests}`] as DeviceId[];
+      for (const deviceId of [ana!, bo!])
+        await database.enrolDevice({ deviceId, publicKey: deviceId, atMs: 100 });
+      const words = { version: 2, manifestSha256: null };
+      const pictures = { version: 1, manifestSha256: null };
+      await database.updateDevice(ana!, { serving: { pictures }, lastSeenAtMs: 900 });
+
+      const change = { serving: { words }, lastSeenAtMs: 800 };
+      const devices = [ana!, bo!, "nowhere" as DeviceId];
+      await database.noteServing(devices.map((deviceId) => ({ deviceId, ...change })));
+
+      const both = { serving: { words, pictures }, lastSeenAtMs: 900 };
+      expect(await database.getDevice(ana!)).toMatchObject(both);
+      expect(await database.getDevice(bo!)).toMatchObject(change);
+    });
+
     test("a rollout's release has the next counter, and is the fleet's only once it is promoted", async () => {
       const names = namesOf(`rollout-release-${(tests += 1)}`);
       await database.commitVersion({ version: sampleVersion(names), round: null });
