@@ -97,14 +97,15 @@ async function noteServing(
   database: Database,
   changes: Parameters<ControlStore["noteServing"]>[0],
 ): Promise<void> {
+  const said = Object.fromEntries(changes.map(({ deviceId, ...change }) => [deviceId, change]));
+  const json = sql`${JSON.stringify(said)}::jsonb`;
+  // An array of names is looked up by the index; a join with JSON, whose size nobody can guess, reads the whole table.
   await asStoreOperation("note what devices serve", {}, async () => {
     await database.execute(sql`
       update ${devices} set
-        serving = devices.serving || said.serving,
-        last_seen_at_ms = greatest(devices.last_seen_at_ms, said."lastSeenAtMs")
-      from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as said
-        ("deviceId" text, serving jsonb, "lastSeenAtMs" bigint)
-      where devices.device_id = said."deviceId"`);
+        serving = serving || (${json} -> device_id -> 'serving'),
+        last_seen_at_ms = greatest(last_seen_at_ms, (${json} -> device_id ->> 'lastSeenAtMs')::bigint)
+      where device_id = any (array(select jsonb_object_keys(${json})))`);
   });
 }
 

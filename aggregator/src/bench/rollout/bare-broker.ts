@@ -1,13 +1,15 @@
 import { Aedes } from "aedes";
 import { createServer, type AddressInfo } from "node:net";
+import { SessionMemory } from "../../broker/session-memory.js";
 import type { BareOrder, BareWord } from "./bare-broker-port.js";
 
 /*
- * A process with the same broker library and nothing behind it: no tokens, no rules, no database. It publishes a document
+ * A process with the same broker and nothing behind it: no tokens, no rules, no database. It publishes a document
  * for each topic and counts what comes back, which is the least that a rollout over this broker can cost.
  */
 
-const broker = await Aedes.createBroker({ concurrency: 0, queueLimit: 42 });
+const broker = new Aedes({ persistence: new SessionMemory(), concurrency: 0, queueLimit: 42 });
+await broker.listen();
 const listener = createServer({ noDelay: true }, (socket) => broker.handle(socket));
 listener.listen(0, "127.0.0.1", () =>
   say({ type: "listening", port: (listener.address() as AddressInfo).port }),
