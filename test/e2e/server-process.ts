@@ -26,7 +26,14 @@ export class ServerProcess {
   #child: ChildProcess | null = null;
   #stderr = "";
 
-  constructor(private readonly place: ServerPlace) {}
+  constructor(
+    private readonly place: ServerPlace,
+    /** Flags for Node, and variables, with which faults are put into the process. */
+    private readonly faults: {
+      readonly nodeFlags?: readonly string[];
+      readonly environment?: Readonly<Record<string, string>>;
+    } = {},
+  ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.place.httpPort}`;
@@ -46,7 +53,11 @@ export class ServerProcess {
       "--log-level",
       "warn",
     ];
-    const child = spawn(process.execPath, [join(repositoryRoot, "aggregator/bin/fedge.js"), ...flags]);
+    const { nodeFlags = [], environment = {} } = this.faults;
+    const script = join(repositoryRoot, "aggregator/bin/fedge.js");
+    const child = spawn(process.execPath, [...nodeFlags, script, ...flags], {
+      env: { ...process.env, ...environment },
+    });
     this.#child = child;
     child.stderr.on("data", (text: Buffer) => (this.#stderr += text.toString()));
     const ready = new Promise<void>((resolve, reject) => {
@@ -61,13 +72,21 @@ export class ServerProcess {
     await this.#end("SIGKILL");
   }
 
+  /** Resolves when the process has ended by itself, or by a signal of somebody else. */
+  async exited(): Promise<void> {
+    const child = this.#child;
+    if (child === null) return;
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    this.#child = null;
+  }
+
   /** As Ctrl-C does; gives the exit code. */
   async stop(): Promise<number | null> {
     return this.#end("SIGTERM");
   }
 
   async get<T>(path: string): Promise<T> {
-    return (await this.#request(path, {})) as T;
+    return (await this.#request(path, { headers: this.#authorization() })) as T;
   }
 
   async post<T>(path: string, body: Uint8Array<ArrayBuffer> | object): Promise<T> {
@@ -75,7 +94,7 @@ export class ServerProcess {
     const type = isBytes ? "application/octet-stream" : "application/json";
     return (await this.#request(path, {
       method: "POST",
-      headers: { "content-type": type, authorization: `Bearer ${this.#adminToken()}` },
+      headers: { "content-type": type, ...this.#authorization() },
       body: isBytes ? body : JSON.stringify(body),
     })) as T;
   }
@@ -87,8 +106,9 @@ export class ServerProcess {
     return text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text;
   }
 
-  #adminToken(): string {
-    return readFileSync(join(this.place.state, "admin-token"), "utf8").trim();
+  #authorization(): { readonly authorization: string } {
+    const token = readFileSync(join(this.place.state, "admin-token"), "utf8").trim();
+    return { authorization: `Bearer ${token}` };
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

@@ -1,4 +1,10 @@
-import { startServer, type RunningServer, type TaskConfig } from "@fedge/aggregator";
+import {
+  rolloutFromTemplate,
+  startServer,
+  type RolloutId,
+  type RunningServer,
+  type TaskConfig,
+} from "@fedge/aggregator";
 import type { Device } from "@fedge/device-runtime";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import { decodeWith, modelName, taskId } from "@fedge/protocol";
@@ -128,3 +134,30 @@ withBroker(
     await presence("offline");
   },
 );
+withBroker("a rollout of a signed version goes out and back over an operator's broker", async () => {
+  const before = device.model(model).version ?? 0;
+  const imported = await server.service.importModel({
+    model,
+    onnx: logistic({ inputs: INPUTS, classes: CLASSES, seed: 2 }),
+    training: { loss: "softmax-cross-entropy" },
+  });
+  const { version } = imported.version;
+  const rolloutId = "over-mosquitto" as RolloutId;
+  const install = { minSuccess: 1, minReached: 1, maxErrors: 0, minReports: 1 };
+  const plan = { waves: [{ name: "all", percent: 100, soakMs: 0 }], gates: { install, metrics: [] } };
+  const ada = { name: "ada", mayApprove: false };
+  const state = (wanted: string): Promise<true> =>
+    eventually(`the rollout to be ${wanted}`, async () =>
+      (await server.rollouts.get(rolloutId)).state === wanted ? true : undefined,
+    );
+  await server.rollouts.create(rolloutFromTemplate("quick", { rolloutId, model, version, ...plan }), ada);
+
+  await server.rollouts.command(rolloutId, "start", { actor: ada, reason: "try it" });
+  await serves(version);
+  await state("completed");
+  await server.rollouts.command(rolloutId, "rollback", { actor: ada, reason: "a bad night" });
+  await serves(before);
+  await state("rolled-back");
+
+  expect(version).toBeGreaterThan(before);
+});

@@ -66,7 +66,7 @@ export class DesiredStates implements Releases {
     this.options.emit({ type: "released", release });
     await this.adopt(model, version.version, release.releaseCounter);
     for (const listener of this.#listeners) listener(model, release.releaseCounter);
-    await this.#tellEveryone();
+    await this.tellEveryone();
   }
 
   /** A release that is recorded already becomes the whole fleet's, unless a newer one is. */
@@ -126,10 +126,11 @@ export class DesiredStates implements Releases {
   /** Says every device's desired state again: a broker that restarted has lost what it retained. */
   async tellAgain(): Promise<void> {
     this.#told.clear();
-    await this.#tellEveryone();
+    await this.tellEveryone();
   }
 
-  async #tellEveryone(): Promise<void> {
+  /** Tells every device that does not have its newest desired state. */
+  async tellEveryone(): Promise<void> {
     const devices = await this.options.store.listDevices();
     const active = devices.filter((device) => device.decommissionedAtMs === null);
     await this.tellAll(active.map(({ deviceId }) => deviceId));

@@ -4,6 +4,7 @@ import type { ServiceEvent } from "../service.js";
 import type { ControlStore, DeviceRecord } from "../store/port.js";
 import type { DesiredStates } from "./desired-states.js";
 import type { MetricsBook } from "./metrics-book.js";
+import { ServingBook } from "./serving-book.js";
 
 /** What rollouts want to hear of devices. */
 export interface RolloutEars {
@@ -32,8 +33,11 @@ export class Fleet {
   readonly #online = new Map<DeviceId, number>();
   /** Who is enrolled and in service, once it was asked for; `forget` makes it be asked anew. */
   readonly #members = new Map<DeviceId, Promise<boolean>>();
+  readonly #serving: ServingBook;
 
-  constructor(private readonly options: FleetOptions) {}
+  constructor(private readonly options: FleetOptions) {
+    this.#serving = new ServingBook(options.store);
+  }
 
   isOnline(deviceId: DeviceId): boolean {
     return this.#online.has(deviceId);
@@ -83,10 +87,10 @@ export class Fleet {
     this.options.counters.count("fedge_installs_total", { state: report.state, code: report.code ?? "" });
     this.options.rollouts.report(deviceId, report);
     if (report.state !== "committed") return;
-    const device = await this.options.store.getDevice(deviceId);
-    if (device === undefined) return;
     const { model, version, manifestSha256 } = report;
-    await this.#update(deviceId, { serving: { ...device.serving, [model]: { version, manifestSha256 } } });
+    const serving = { [model]: { version, manifestSha256 } };
+    await this.#serving.note({ deviceId, serving, lastSeenAtMs: this.options.nowMs() });
+    this.options.emit({ type: "fleet-changed" });
   }
 
   async servingMetrics(deviceId: DeviceId, metrics: ServingMetrics): Promise<void> {

@@ -20,9 +20,14 @@ export interface DesiredPort {
   override(deviceId: DeviceId, wanted: WantedModel): void;
   wantedOf(deviceId: DeviceId, model: ModelName): WantedModel | undefined;
   tellAll(devices: readonly DeviceId[]): Promise<void>;
-  tellAgain(): Promise<void>;
+  tellEveryone(): Promise<void>;
   adopt(model: ModelName, version: number, releaseCounter: number): Promise<void>;
   fleetVersion(model: ModelName): number | null;
+}
+
+/** Entries of a rollout are written with its events; the anchor outside of the database follows. */
+export interface RolloutAudit extends Audit {
+  anchorHead(): Promise<void>;
 }
 
 /** What is in a wave, who wants the same devices, and what the fleet measured: answered from beyond one rollout. */
@@ -30,7 +35,7 @@ export interface RolloutSurroundings {
   readonly clock: Clock;
   readonly store: RolloutStore;
   readonly desired: DesiredPort;
-  readonly audit: Audit;
+  readonly audit: RolloutAudit;
   readonly counters: Counters;
   readonly logger: Logger;
   /** Devices of the wave that no better rollout wants, in telling order, and how many match the rollout's filter. */

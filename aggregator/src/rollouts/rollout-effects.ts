@@ -1,5 +1,6 @@
 import type { DeviceId } from "@fedge/protocol";
 import type { WantedModel } from "../fleet/desired-states.js";
+import { heldVersions } from "./held-versions.js";
 import type { RolloutSurroundings } from "./ports.js";
 import {
   isInFlight,
@@ -59,6 +60,18 @@ export class RolloutEffects {
       if (isInFlight(target) || target.back === "told") unanswered.push(deviceId);
     }
     await this.ports.desired.tellAll(unanswered);
+  }
+
+  /** Lets go of the blobs of versions that no device of the rollout needs any more. */
+  tidy(): void {
+    const state = this.stateNow();
+    const held = heldVersions(state);
+    if (held === null) return;
+    for (const [counter, { version }] of this.#wanted) {
+      if (held.has(version)) continue;
+      this.#wanted.delete(counter);
+      this.ports.desired.releaseBlobs(ownerOf(state, version));
+    }
   }
 
   /** A shadow that is over stops on every device; what the device serves stays as it is. */
@@ -131,7 +144,7 @@ export class RolloutEffects {
     if (version === null || counter === undefined || counter === null) return;
     await this.ports.store.promoteRelease(counter);
     await this.ports.desired.adopt(config.model, version, counter);
-    await this.ports.desired.tellAgain();
+    await this.ports.desired.tellEveryone();
   }
 
   async #look(wave: number): Promise<void> {
@@ -174,10 +187,10 @@ export class RolloutEffects {
   }
 
   async #entry(version: number, releaseCounter: number): Promise<WantedModel> {
-    const { model, rolloutId } = this.stateNow().config;
+    const { model } = this.stateNow().config;
     const known = this.#wanted.get(releaseCounter);
     if (known !== undefined) return known;
-    const owner = `rollout/${rolloutId}/${version}`;
+    const owner = ownerOf(this.stateNow(), version);
     const entry = await this.ports.desired.prepare({ model, version, releaseCounter, owner });
     this.#wanted.set(releaseCounter, entry);
     return entry;
@@ -192,6 +205,11 @@ export class RolloutEffects {
     const { version, manifest } = wanted;
     return { ...served, shadow: { version, manifest, rolloutId: config.rolloutId } };
   }
+}
+
+/** In whose name a version's blobs are within reach. */
+function ownerOf({ config }: RolloutState, version: number): string {
+  return `rollout/${config.rolloutId}/${version}`;
 }
 
 /** Nobody runs the shadow any more. */

@@ -1,4 +1,5 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
+import type { Audited } from "../audit/ports.js";
 import { checkCommand } from "./commands.js";
 import { isWindowOpen } from "./maintenance-windows.js";
 import type { RolloutSurroundings } from "./ports.js";
@@ -27,6 +28,7 @@ export class RolloutRunner {
   #waiting: Waiting[] = [];
   #isDraining = false;
   #isClosed = false;
+  #isTellingMore = false;
   #cancelTick: () => void = () => undefined;
   readonly #retries = new Set<() => void>();
   #effects: Promise<void> = Promise.resolve();
@@ -54,6 +56,7 @@ export class RolloutRunner {
   async resume(): Promise<void> {
     await this.#executor.recall();
     this.#run(resumeEffects(this.#state));
+    this.#tidy();
     this.#armTick();
   }
 
@@ -116,14 +119,17 @@ export class RolloutRunner {
       const { rolloutId } = state.config;
       const dirty = [...state.targets.changedSince(before.targets)];
       const targets = dirty.map(([deviceId, target]) => targetViewOf(deviceId, target));
-      await this.ports.store.append({ rolloutId, firstSeq: this.#seq, events, targets });
+      const audit = auditOf(state, before);
+      await this.ports.store.append({ rolloutId, firstSeq: this.#seq, events, targets, audit });
       this.#seq += events.length;
       this.#state = state;
-      this.#report(before);
+      if (audit.length > 0) this.#anchor();
+      this.ports.onChange(state);
     }
     for (const finish of done) finish(state);
     this.#run(effects);
     if (hasShadowEnded(state) && !hasShadowEnded(before)) this.#endShadow();
+    if (events.length > 0) this.#tidy();
     this.#armTick();
     if (events.length > 0) this.#tellMore();
   }
@@ -143,23 +149,12 @@ export class RolloutRunner {
     });
   }
 
-  #report(before: RolloutState): void {
-    const { history, config } = this.#state;
-    for (const { actor, event, reason } of history.slice(before.history.length)) {
-      const action = `rollout.${event.replaceAll(/[^a-z0-9]+/g, "-")}`;
-      const details = { event, reason, model: config.model, version: config.version };
-      this.#audit({ actor, action, subject: config.rolloutId, details });
-    }
-    this.ports.onChange(this.#state);
-  }
-
-  #audit(entry: Parameters<RolloutSurroundings["audit"]["append"]>[0]): void {
-    this.ports.audit.append(entry).catch((error: unknown) => {
+  /** The entries are durable; the next one's anchor stands for them too. */
+  #anchor(): void {
+    this.ports.audit.anchorHead().catch((error: unknown) => {
       this.ports.counters.count("fedge_audit_failed_total");
-      this.ports.logger.error(
-        { err: error, ...entry },
-        "what happened could not be written to the audit log",
-      );
+      const { rolloutId } = this.#state.config;
+      this.ports.logger.error({ err: error, rolloutId }, "the end of the audit log could not be anchored");
     });
   }
 
@@ -181,6 +176,11 @@ export class RolloutRunner {
       );
       if (effect.type !== "look" && effect.type !== "compare") this.#later(() => this.#run([effect]));
     }
+  }
+
+  /** After what is under way: a promotion holds the blobs before they are let go. */
+  #tidy(): void {
+    this.#effects = this.#effects.then(() => this.#executor.tidy());
   }
 
   #endShadow(): void {
@@ -208,11 +208,20 @@ export class RolloutRunner {
     this.#cancelTick = this.ports.clock.after(delayMs, () => this.#enqueue(this.#tickEvent()));
   }
 
-  /** Those who may be told now need not wait for the next tick. */
+  /** Those who may be told now need not wait for the next tick, only until those before them have been told. */
   #tellMore(): void {
+    if (this.#isTellingMore || !this.#mayTellMore()) return;
+    this.#isTellingMore = true;
+    void this.#effects.then(() => {
+      this.#isTellingMore = false;
+      if (!this.#isClosed && this.#mayTellMore()) this.#enqueue(this.#tickEvent());
+    });
+  }
+
+  #mayTellMore(): boolean {
     const { phase, queue } = this.#state;
-    if ((phase !== "running" && phase !== "completed") || queue.length === 0) return;
-    if (numAllowed(this.#state, this.ports.clock.nowMs()) > 0) this.#enqueue(this.#tickEvent());
+    if ((phase !== "running" && phase !== "completed") || queue.length === 0) return false;
+    return numAllowed(this.#state, this.ports.clock.nowMs()) > 0;
   }
 
   #tickEvent(): Waiting {
@@ -242,6 +251,15 @@ function stepAll(before: RolloutState, batch: readonly Waiting[]) {
     done.push(finish);
   }
   return { state, events, effects, done };
+}
+
+/** What people and the system did since, for the audit log. */
+function auditOf({ history, config }: RolloutState, before: RolloutState): readonly Audited[] {
+  return history.slice(before.history.length).map(({ actor, event, reason, atMs }) => {
+    const action = `rollout.${event.replaceAll(/[^a-z0-9]+/g, "-")}`;
+    const details = { event, reason, model: config.model, version: config.version };
+    return { draft: { actor, action, subject: config.rolloutId, details }, atMs };
+  });
 }
 
 const QUIET = new Set(["draft", "waiting-approval", "denied", "ready", "aborted", "rolled-back"]);

@@ -1,4 +1,5 @@
 import type { DeviceId, ModelName, ServingMetrics } from "@fedge/protocol";
+import type { Audited } from "../audit/ports.js";
 import type { ReleaseRecord } from "../store/port.js";
 import type { RolloutId } from "./rollout-config.js";
 import type { RolloutEvent } from "./rollout-state.js";
@@ -29,14 +30,15 @@ export interface RolloutStore {
   /** All journals that are not erased, oldest rollout first, events in their order. */
   loadJournals(): Promise<StoredJournal[]>;
   /**
-   * Appends events, numbered from `firstSeq`, and writes the devices they changed, all or nothing. Number 0 makes the
-   * rollout. Throws VERSION_CONFLICT when an event of that number exists: another server runs the rollout.
+   * Appends events, numbered from `firstSeq`, and writes the devices they changed and what the audit log says of them, all
+   * or nothing. Number 0 makes the rollout. Throws VERSION_CONFLICT when an event of that number exists: another server runs the rollout.
    */
   append(change: {
     readonly rolloutId: RolloutId;
     readonly firstSeq: number;
     readonly events: readonly RolloutEvent[];
     readonly targets: readonly TargetView[];
+    readonly audit: readonly Audited[];
   }): Promise<void>;
   /** Forgets a rollout that never started. */
   erase(rolloutId: RolloutId): Promise<void>;

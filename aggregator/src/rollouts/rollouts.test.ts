@@ -41,6 +41,39 @@ describe("rollouts", () => {
     expect(new Set(serving(world))).toEqual(new Set([2]));
   });
 
+  test("blobs of what has become the fleet's are let go, and those of a way back are kept for who comes late", async () => {
+    const world = worldOf();
+    await world.begin();
+    await steps(world, 2);
+    expect([...world.heldBlobs]).toEqual(["rollout/first/2"]);
+    await steps(world, 10);
+    expect([...world.heldBlobs]).toEqual([]);
+
+    const how = { actor: ADA, reason: "a bad night" };
+    await world.rollouts.command("first" as RolloutId, "rollback", how);
+    await steps(world, 12);
+
+    expect(world.state.phase).toBe("rolled-back");
+    expect([...world.heldBlobs]).toEqual(["rollout/first/1"]);
+  });
+
+  test("blobs of a rollout whose devices a newer one has taken over are let go", async () => {
+    const world = worldOf();
+    await world.begin();
+    await steps(world, 12);
+    await started(world, "second", 3, { filter: "presence == online" });
+    await steps(world, 4);
+    expect([...world.heldBlobs]).toEqual(["rollout/second/3"]);
+    await steps(world, 10);
+
+    // Not the whole fleet's: its devices have nobody else who keeps them.
+    expect([...world.heldBlobs]).toEqual(["rollout/second/3"]);
+    await started(world, "third", 4);
+    await steps(world, 14);
+
+    expect([...world.heldBlobs]).toEqual([]);
+  });
+
   test("R7: the creator cannot approve, nor can somebody without the right", async () => {
     const world = worldOf();
     const { rolloutId } = await world.rollouts.create(later("careful", 2, { needsApproval: true }), GRACE);

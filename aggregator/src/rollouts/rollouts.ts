@@ -70,10 +70,11 @@ export class Rollouts implements RolloutService {
       fallbackVersion,
       isReturn,
     } as const;
-    await this.options.store.append({ rolloutId, firstSeq: 0, events: [event], targets: [] });
+    const audit = [{ draft: auditOf(actor, "create", config), atMs: event.atMs }];
+    await this.options.store.append({ rolloutId, firstSeq: 0, events: [event], targets: [], audit });
     const runner = new RolloutRunner(openRollout(event), 1, this.#surroundings);
     this.#runners.set(rolloutId, runner);
-    await this.options.audit.append(auditOf(actor, "create", config));
+    await this.options.audit.anchorHead();
     this.#changed(rolloutId);
     return viewOf(runner.state);
   }

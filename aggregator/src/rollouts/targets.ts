@@ -170,11 +170,14 @@ export function withTimeouts(state: RolloutState, atMs: number): Step {
   return late.length === 0 ? unchanged(state) : changed(concluded(state, late));
 }
 
-/** The next devices of the queue, as many as the rate allows. */
+/** So few are told in one step that a pause in the middle of a large wave stops it. */
+const TOLD_AT_ONCE = 500;
+
+/** The next devices of the queue, as many as the rate allows, at most `TOLD_AT_ONCE`. */
 export function withTold(state: RolloutState, atMs: number): Step {
   const { counters } = state;
   if (versionsOf(state.config).some((version) => counters[version] === undefined)) return unchanged(state);
-  let numLeft = numAllowed(state, atMs);
+  let numLeft = Math.min(TOLD_AT_ONCE, numAllowed(state, atMs));
   const told: (readonly [DeviceId, Target])[] = [];
   let at = 0;
   for (; at < state.queue.length && numLeft > 0; at += 1) {

@@ -1,5 +1,5 @@
 import type { DeviceId } from "@fedge/protocol";
-import type { Audit } from "../audit/audit.js";
+import type { RolloutAudit } from "../rollouts/ports.js";
 import { DeviceAdmin } from "../fleet/device-admin.js";
 import { Autopilot } from "../autopilot/autopilot.js";
 import type { DesiredStates } from "../fleet/desired-states.js";
@@ -26,7 +26,7 @@ export function openRollouts(
   base: Foundations,
   parts: {
     readonly desired: DesiredStates;
-    readonly audit: Audit;
+    readonly audit: RolloutAudit;
     /** The fleet is made after the rollouts that it tells of its devices. */
     readonly fleet: () => Fleet | null;
   },

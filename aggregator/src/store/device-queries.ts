@@ -8,7 +8,13 @@ import { devices } from "./schema.js";
 
 type DeviceQueries = Pick<
   ControlStore,
-  "enrolDevice" | "getDevice" | "updateDevice" | "deleteDevice" | "listDevices" | "countDevices"
+  | "enrolDevice"
+  | "getDevice"
+  | "updateDevice"
+  | "noteServing"
+  | "deleteDevice"
+  | "listDevices"
+  | "countDevices"
 > & {
   /** Records the timestamp and says true when it is newer than every one before; false for a replay. */
   acceptTokenTimestamp(deviceId: DeviceId, timestampMs: number): Promise<boolean>;
@@ -19,6 +25,7 @@ export function deviceQueries(database: Database): DeviceQueries {
     enrolDevice: (device) => enrolDevice(database, device),
     getDevice: (deviceId) => asStoreOperation("read a device", {}, () => findDevice(database, deviceId)),
     updateDevice: (deviceId, change) => updateDevice(database, deviceId, change),
+    noteServing: (changes) => noteServing(database, changes),
     deleteDevice: (deviceId) =>
       asStoreOperation("delete a device", {}, async () => {
         await database.delete(devices).where(eq(devices.deviceId, deviceId));
@@ -83,6 +90,22 @@ async function updateDevice(
       .where(and(eq(devices.deviceId, deviceId), isCurrent))
       .returning();
     return row === undefined ? findDevice(database, deviceId) : deviceOf(row);
+  });
+}
+
+async function noteServing(
+  database: Database,
+  changes: Parameters<ControlStore["noteServing"]>[0],
+): Promise<void> {
+  const said = Object.fromEntries(changes.map(({ deviceId, ...change }) => [deviceId, change]));
+  const json = sql`${JSON.stringify(said)}::jsonb`;
+  // An array of names is looked up by the index; a join with JSON, whose size nobody can guess, reads the whole table.
+  await asStoreOperation("note what devices serve", {}, async () => {
+    await database.execute(sql`
+      update ${devices} set
+        serving = serving || (${json} -> device_id -> 'serving'),
+        last_seen_at_ms = greatest(last_seen_at_ms, (${json} -> device_id ->> 'lastSeenAtMs')::bigint)
+      where device_id = any (array(select jsonb_object_keys(${json})))`);
   });
 }
 

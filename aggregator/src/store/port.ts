@@ -71,6 +71,13 @@ export interface PageRequest {
   readonly offset: number;
 }
 
+/** One device's versions that changed, at most one change for each device in a write. */
+export interface ServingChange {
+  readonly deviceId: DeviceId;
+  readonly serving: DeviceRecord["serving"];
+  readonly lastSeenAtMs: number;
+}
+
 /**
  * Control state of one tenant. Every method is one transaction: after it resolves the change survives `kill -9`,
  * and when it rejects nothing of it happened.
@@ -135,6 +142,8 @@ export interface ControlStore {
       readonly session?: number;
     },
   ): Promise<DeviceRecord | undefined>;
+  /** What devices serve from now on, in one write; a device's other models stay. Passes over devices that are unknown. */
+  noteServing(changes: readonly ServingChange[]): Promise<void>;
   /** What is not there is deleted already. Rounds keep the ids of their members. */
   deleteDevice(deviceId: DeviceId): Promise<void>;
   listDevices(page?: PageRequest): Promise<DeviceRecord[]>;

@@ -4,13 +4,14 @@ import type { RolloutId } from "../rollouts/rollout-config.js";
 import type { MetricsRecord, RolloutStore, StoredJournal } from "../rollouts/rollout-store.js";
 import type { TargetView } from "../rollouts/rollout-view.js";
 import type { Database } from "./database.js";
+import { appendAuditEntry } from "./audit-queries.js";
 import { asStoreOperation } from "./database-errors.js";
 import { decodeRolloutEvent, metricsOf, targetOf } from "./rollout-codec.js";
 import { releases } from "./schema.js";
 import { deviceGroups, deviceMetrics, rolloutEvents, rollouts, rolloutTargets } from "./schema/rollouts.js";
 import { insertRelease, recordRelease } from "./version-queries.js";
 
-/** PostgreSQL takes at most 65,535 parameters in a statement; a target has eight. */
+/** Rows in one JSON parameter: a statement for each row, or a parameter for each field, costs more than the rows. */
 const ROWS_AT_ONCE = 5000;
 
 export function rolloutQueries(database: Database): RolloutStore {
@@ -56,22 +57,36 @@ async function loadJournals(database: Database): Promise<StoredJournal[]> {
 /** Checked here too: what is written must be readable. */
 async function append(
   database: Database,
-  { rolloutId, firstSeq, events, targets }: Parameters<RolloutStore["append"]>[0],
+  { rolloutId, firstSeq, events, targets, audit }: Parameters<RolloutStore["append"]>[0],
 ): Promise<void> {
-  const rows = events.map((event, at) => ({
-    rolloutId,
-    seq: firstSeq + at,
-    event: decodeRolloutEvent(event),
-  }));
+  const checked = events.map(decodeRolloutEvent);
   await asStoreOperation("append to a rollout's journal", conflictsOf(rolloutId), () =>
     database.transaction(async (transaction) => {
       if (firstSeq === 0) await transaction.insert(rollouts).values({ rolloutId });
-      for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
-        await transaction.insert(rolloutEvents).values(rows.slice(at, at + ROWS_AT_ONCE));
+      for (let at = 0; at < checked.length; at += ROWS_AT_ONCE)
+        await insertEvents(transaction, {
+          ...{ rolloutId, firstSeq: firstSeq + at },
+          events: checked.slice(at, at + ROWS_AT_ONCE),
+        });
       for (let at = 0; at < targets.length; at += ROWS_AT_ONCE)
         await upsertTargets(transaction, rolloutId, targets.slice(at, at + ROWS_AT_ONCE));
+      for (const { draft, atMs } of audit) await appendAuditEntry(transaction, draft, atMs);
     }),
   );
+}
+
+async function insertEvents(
+  database: Database,
+  {
+    rolloutId,
+    firstSeq,
+    events,
+  }: Pick<Parameters<RolloutStore["append"]>[0], "rolloutId" | "firstSeq" | "events">,
+): Promise<void> {
+  await database.execute(sql`
+    insert into ${rolloutEvents} (rollout_id, seq, event)
+    select ${rolloutId}, ${firstSeq}::int + entry.position::int - 1, entry.event
+    from jsonb_array_elements(${JSON.stringify(events)}::jsonb) with ordinality as entry (event, position)`);
 }
 
 async function upsertTargets(
@@ -79,17 +94,14 @@ async function upsertTargets(
   rolloutId: RolloutId,
   targets: readonly TargetView[],
 ): Promise<void> {
-  const { deviceId, wave, state, attempt, code, message, changedAtMs } = rolloutTargets;
-  const newest = Object.fromEntries(
-    Object.entries({ wave, state, attempt, code, message, changedAtMs }).map(([key, column]) => [
-      key,
-      sql.raw(`excluded.${column.name}`),
-    ]),
-  );
-  await database
-    .insert(rolloutTargets)
-    .values(targets.map((target) => ({ ...target, rolloutId })))
-    .onConflictDoUpdate({ target: [rolloutTargets.rolloutId, deviceId], set: newest });
+  await database.execute(sql`
+    insert into ${rolloutTargets} (rollout_id, device_id, wave, state, attempt, code, message, changed_at_ms)
+    select ${rolloutId}, said."deviceId", said.wave, said.state, said.attempt, said.code, said.message, said."changedAtMs"
+    from jsonb_to_recordset(${JSON.stringify(targets)}::jsonb) as said
+      ("deviceId" text, wave int, state text, attempt int, code text, message text, "changedAtMs" bigint)
+    on conflict (rollout_id, device_id) do update set
+      wave = excluded.wave, state = excluded.state, attempt = excluded.attempt, code = excluded.code,
+      message = excluded.message, changed_at_ms = excluded.changed_at_ms`);
 }
 
 function conflictsOf(rolloutId: RolloutId) {

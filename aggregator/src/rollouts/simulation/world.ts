@@ -45,6 +45,8 @@ export class World {
   readonly store = new MemoryRolloutStore();
   readonly devices = new Map<DeviceId, ModelDevice>();
   /** Retained at the broker, which outlives the server. */
+  /** In whose names blobs are kept within devices' reach. */
+  readonly heldBlobs = new Set<string>();
   readonly documents = new Map<DeviceId, WantedModel>();
   rollouts: Rollouts;
   numDeaths = 0;
@@ -186,7 +188,11 @@ export class World {
     const fleet = new FleetOfRollouts(control, this.store, () => this.clock.nowMs());
     return new Rollouts({
       ...{ clock: this.clock, store: this.store, control, fleet, desired: this.#desired() },
-      ...{ audit: { append: async () => undefined }, counters: SILENT, logger: SILENT },
+      ...{
+        audit: { append: async () => undefined, anchorHead: async () => undefined },
+        counters: SILENT,
+        logger: SILENT,
+      },
       isOnline: (deviceId) => this.devices.get(deviceId)?.isOnline === true,
       begin: async () => undefined,
       look: async (state) => this.options.look?.(state) ?? [],
@@ -216,13 +222,11 @@ export class World {
       for (const deviceId of devices) this.documents.set(deviceId, wantedOf(deviceId));
     };
     return {
-      prepare: async ({ model, version, releaseCounter }) => ({
-        model,
-        version,
-        manifest: NO_BYTES,
-        releaseCounter,
-      }),
-      releaseBlobs: () => undefined,
+      prepare: async ({ model, version, releaseCounter, owner }) => {
+        this.heldBlobs.add(owner);
+        return { model, version, manifest: NO_BYTES, releaseCounter };
+      },
+      releaseBlobs: (owner) => void this.heldBlobs.delete(owner),
       override: (deviceId, wanted) => {
         const before = overrides.get(deviceId);
         if (before === undefined || before.releaseCounter <= wanted.releaseCounter)
@@ -230,7 +234,7 @@ export class World {
       },
       wantedOf,
       tellAll,
-      tellAgain: () => tellAll(this.devices.keys()),
+      tellEveryone: () => tellAll(this.devices.keys()),
       adopt: async (model: ModelName, version, releaseCounter) => {
         if (releaseCounter > this.#fleetRelease.releaseCounter)
           this.#fleetRelease = { model, version, manifest: NO_BYTES, releaseCounter };

@@ -52,8 +52,20 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
 
     test("a journal is read back in its order, event by event", async () => {
       const rolloutId = newId();
-      await database.rollouts.append({ rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [] });
-      await database.rollouts.append({ rolloutId, firstSeq: 1, events: [seen, seen], targets: [] });
+      await database.rollouts.append({
+        rolloutId,
+        firstSeq: 0,
+        events: [created(rolloutId)],
+        targets: [],
+        audit: [],
+      });
+      await database.rollouts.append({
+        rolloutId,
+        firstSeq: 1,
+        events: [seen, seen],
+        targets: [],
+        audit: [],
+      });
 
       const journals = await database.rollouts.loadJournals();
 
@@ -66,7 +78,7 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
 
     test("a rollout that exists cannot be made again", async () => {
       const rolloutId = newId();
-      const first = { rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [] };
+      const first = { rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [], audit: [] };
       await database.rollouts.append(first);
 
       await expect(database.rollouts.append(first)).rejects.toMatchObject({ code: "ROLLOUT_STATE_CONFLICT" });
@@ -74,14 +86,40 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
 
     test("a second writer of the same number is refused, and its targets are not written", async () => {
       const rolloutId = newId();
-      await database.rollouts.append({ rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [] });
-      await database.rollouts.append({ rolloutId, firstSeq: 1, events: [seen], targets: [] });
+      await database.rollouts.append({
+        rolloutId,
+        firstSeq: 0,
+        events: [created(rolloutId)],
+        targets: [],
+        audit: [],
+      });
+      await database.rollouts.append({ rolloutId, firstSeq: 1, events: [seen], targets: [], audit: [] });
       const late = { ...target, deviceId: `late-${tests}` as DeviceId, changedAtMs: 1 };
 
-      const second = database.rollouts.append({ rolloutId, firstSeq: 1, events: [seen], targets: [late] });
+      const second = database.rollouts.append({
+        rolloutId,
+        firstSeq: 1,
+        events: [seen],
+        targets: [late],
+        audit: [],
+      });
 
       await expect(second).rejects.toMatchObject({ code: "VERSION_CONFLICT" });
       expect(await database.rollouts.targetsOf(late.deviceId)).toEqual([]);
+    });
+
+    test("what the audit log says of events is written with them, or not at all", async () => {
+      const rolloutId = newId();
+      const draft = { actor: "ada", action: "rollout.create", subject: rolloutId, details: {} };
+      const audit = [{ draft, atMs: 1000 }];
+      const first = { rolloutId, firstSeq: 0, events: [created(rolloutId)], targets: [], audit };
+      await database.rollouts.append(first);
+
+      await expect(database.rollouts.append(first)).rejects.toMatchObject({ code: "ROLLOUT_STATE_CONFLICT" });
+
+      const entries = await database.listAudit({ limit: 1000, offset: 0 });
+      const mine = entries.filter(({ subject }) => subject === rolloutId);
+      expect(mine).toMatchObject([{ ...draft, atMs: 1000 }]);
     });
 
     test("a device's newest state in each rollout is its timeline, newest first", async () => {
@@ -94,9 +132,16 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
         await database.rollouts.append({
           ...{ rolloutId, firstSeq: 0, events: [created(rolloutId)] },
           targets: [{ ...target, deviceId, changedAtMs }],
+          audit: [],
         });
       const ended = { ...target, deviceId, state: "committed", changedAtMs: 30 } as const;
-      await database.rollouts.append({ rolloutId: one, firstSeq: 1, events: [seen], targets: [ended] });
+      await database.rollouts.append({
+        rolloutId: one,
+        firstSeq: 1,
+        events: [seen],
+        targets: [ended],
+        audit: [],
+      });
 
       expect(await database.rollouts.targetsOf(deviceId)).toEqual([
         { ...ended, rolloutId: one },
@@ -115,11 +160,29 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
         firstSeq: 0,
         events: [created(rolloutId), opened],
         targets,
+        audit: [],
       });
 
       expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toHaveLength(1);
       await database.rollouts.erase(rolloutId);
       expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toEqual([]);
+    });
+
+    test("what many devices serve is noted in one write, and their other models stay", async () => {
+      const [ana, bo] = [`ana-${(tests += 1)}`, `bo-${tests}`] as DeviceId[];
+      for (const deviceId of [ana!, bo!])
+        await database.enrolDevice({ deviceId, publicKey: deviceId, atMs: 100 });
+      const words = { version: 2, manifestSha256: null };
+      const pictures = { version: 1, manifestSha256: null };
+      await database.updateDevice(ana!, { serving: { pictures }, lastSeenAtMs: 900 });
+
+      const change = { serving: { words }, lastSeenAtMs: 800 };
+      const devices = [ana!, bo!, "nowhere" as DeviceId];
+      await database.noteServing(devices.map((deviceId) => ({ deviceId, ...change })));
+
+      const both = { serving: { words, pictures }, lastSeenAtMs: 900 };
+      expect(await database.getDevice(ana!)).toMatchObject(both);
+      expect(await database.getDevice(bo!)).toMatchObject(change);
     });
 
     test("a rollout's release has the next counter, and is the fleet's only once it is promoted", async () => {
