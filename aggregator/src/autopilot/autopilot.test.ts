@@ -38,6 +38,10 @@ function flying(accuracies: Readonly<Record<number, number>>, autopilot: object 
     store: { listEvaluations: async () => evaluations },
     rollouts: { create, command } as Pick<RolloutService, "create" | "command">,
     fleetVersion: (_: ModelName) => 1,
+    evaluateOnDevices: async (pair) => {
+      asked.push(pair);
+      return devices === undefined ? undefined : comparison(devices);
+    },
     logger: silent,
   });
   const task = decodeTaskConfig(autopilot === undefined ? TASK : { ...TASK, autopilot });

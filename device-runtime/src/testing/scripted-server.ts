@@ -82,13 +82,14 @@ export class ScriptedServer {
     const checkpoint = await this.publishBlob(encodeSafetensors([{ ...weight, data }]));
     const infer = await this.publishBlob(new TextEncoder().encode("infer graph"));
     const train = await this.publishBlob(new TextEncoder().encode("train graph"));
+    const evaluation = await this.publishBlob(new TextEncoder().encode("eval graph"));
     const port = { name: "input", elementType: "float32" as const, shape: [null, 1] };
     const manifest = encodeManifest({
       ...{
         format: 1,
         model: "digits" as ModelManifest["model"],
         version,
-        graphs: { infer, train },
+        graphs: { infer, train, eval: evaluation },
         checkpoint,
       },
       ...{ parameters: [weight], state: [], inputs: [port], outputs: [{ ...port, name: "answer" }] },
