@@ -84,6 +84,7 @@ export class Learning {
     // Every round has a base version of its own: its checkpoint is of no use after it.
     if (this.rounds.phase === "resting") this.parts.onUnused();
     this.history.heard(event, this.rounds);
+    this.evaluations.trainingChanged();
     this.parts.onRound(event);
   }
 }

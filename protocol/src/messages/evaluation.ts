@@ -73,7 +73,7 @@ export type Evaluated = z.infer<typeof evaluated>;
 
 /**
  * Device to server: not by me. `not-allowed` without its person's consent, `not-now` while its conditions are against it or
- * it does something else, `failed` with what the code says.
+ * it evaluates something else, `failed` with what the code says.
  */
 export const evaluationDeclined = z.object({
   type: z.literal("evaluation-declined"),

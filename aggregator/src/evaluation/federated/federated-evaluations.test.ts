@@ -3,8 +3,8 @@ import {
   type DeviceId,
   type Evaluate,
   type EvaluationReply,
-  type ModelManifest,
   type ModelName,
+  type Sha256,
 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../../blobs/memory-blob-store.js";
@@ -13,6 +13,7 @@ import { deviceFilter } from "../../fleet/filter/device-filter.js";
 import { sampleDevice } from "../../http/testing/sample-data.js";
 import type { VersionRecord } from "../../rounds/journal.js";
 import type { EvaluationRecord } from "../../store/port.js";
+import { namesOf, sampleVersion } from "../../store/testing/sample-records.js";
 import { FederatedEvaluations } from "./federated-evaluations.js";
 import type { EvaluationRequest, EvaluationRunRecord } from "./run-record.js";
 
@@ -21,7 +22,7 @@ const REQUEST: EvaluationRequest = {
   ...{ model, version: 2, against: 1, numDevices: 20, minDevices: 3, filter: null, segments: [] },
   ...{ maxExamples: 100, deadlineMs: 60_000 },
 };
-const sha = (digit: string): string => digit.repeat(64);
+const sha = (digit: string): Sha256 => digit.repeat(64) as Sha256;
 
 /** Lets everything run that waits for no timer. */
 async function settle(): Promise<void> {
@@ -32,12 +33,12 @@ function manifestOf(version: number, hasEval: boolean): Uint8Array<ArrayBuffer> 
   const port = { name: "input", elementType: "float32" as const, shape: [null, 1] };
   const graph = { sha256: sha("1"), sizeBytes: 1 };
   return encodeManifest({
-    ...{ format: 1, model, version, checkpoint: { sha256: sha("2"), sizeBytes: 1 } },
+    ...{ format: 1 as const, model, version, checkpoint: { sha256: sha("2"), sizeBytes: 1 } },
     graphs: hasEval ? { infer: graph, eval: graph } : { infer: graph },
     ...{ parameters: [], state: [], inputs: [port], outputs: [{ ...port, name: "answer" }], proximal: false },
     ...{ target: { ...port, name: "target" }, minRuntimeVersion: "0.1.0" },
     lineage: { parentVersion: null, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 },
-  } as ModelManifest);
+  });
 }
 
 /** A fleet of six that serve the model, three of them in the EU, and what happens around their evaluation. */
@@ -47,7 +48,7 @@ async function world({ hasEval = true, numDevices = 6 } = {}) {
   const versions = new Map<number, VersionRecord>();
   for (const version of [1, 2]) {
     const manifest = await blobs.put(manifestOf(version, hasEval));
-    versions.set(version, { model, version, manifest } as VersionRecord);
+    versions.set(version, sampleVersion(namesOf("evaluated"), { model, version, manifest }));
   }
   const fleet = Array.from({ length: numDevices }, (_, at) =>
     sampleDevice(at, {

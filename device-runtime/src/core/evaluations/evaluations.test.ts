@@ -158,6 +158,26 @@ describe("a device that is asked to evaluate", () => {
   });
 });
 
+describe("an evaluation that comes while the device trains", () => {
+  test("waits for the training to end, and is measured then", async () => {
+    const { ask, replies, rig, server, versions, pass, device } = await world();
+    let letTrain = (): void => undefined;
+    rig.trainer.gate = new Promise<void>((resolve) => (letTrain = resolve));
+    server.base = { version: 1, manifest: (versions[0] as Evaluate["versions"][number]).manifest };
+    server.send(ana, server.assignment(ana));
+    await settle();
+    ask();
+    await pass(20);
+    expect([rig.trainer.requests.length, replies().length]).toEqual([1, 0]);
+
+    letTrain();
+    await settle();
+    await pass(5);
+    expect(replies()).toMatchObject([{ type: "evaluated" }]);
+    await device.close();
+  });
+});
+
 describe("an evaluation under way", () => {
   const many = { numExamples: 1000 };
 

@@ -7,6 +7,7 @@ import {
 } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
 import type { Connection } from "../connection/connection.js";
+import type { StopSignal } from "../ports/engine.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
 import {
   NO_EVALUATION,
@@ -26,7 +27,7 @@ export interface EvaluationsOptions {
   readonly models: readonly ModelName[];
   /** The person's consent to train covers it: an evaluation reads the same examples, and less of them leaves. */
   readonly mayTrain: () => boolean;
-  /** True while the device trains. */
+  /** True while the device trains; an evaluation waits for that, up to its deadline. */
   readonly isTraining: () => boolean;
   /** Told when a measurement has ended, and what it fetched is of no more use. */
   readonly onEnded: () => void;
@@ -42,6 +43,7 @@ export class Evaluations {
   /** What could not be said while the device was out of touch. */
   #unsent: readonly EvaluationReply[] = [];
   #isClosed = false;
+  #trainingChanged: () => void = () => undefined;
   readonly #pace: EvaluationPace;
 
   constructor(private readonly options: EvaluationsOptions) {
@@ -69,6 +71,11 @@ export class Evaluations {
     else if (!this.#isEligible()) this.#step({ type: "unable", reason: "interrupted" });
   }
 
+  /** A training has begun or ended. */
+  trainingChanged(): void {
+    this.#trainingChanged();
+  }
+
   /** Somebody waits for a model's answer. */
   stepAside(): void {
     if (this.isBusy) this.#pace.stepAside();
@@ -85,7 +92,7 @@ export class Evaluations {
   #obstacle({ model }: Evaluate): DeclineReason | null {
     if (!this.options.mayTrain()) return "not-allowed";
     if (!this.options.models.includes(model)) return "incompatible";
-    if (this.options.isTraining() || !this.#isEligible()) return "not-now";
+    if (!this.#isEligible()) return "not-now";
     return null;
   }
 
@@ -133,9 +140,11 @@ export class Evaluations {
   }
 
   async #measureOne(ask: Evaluate, stop: StopController): Promise<void> {
-    if (stop.signal.aborted) return;
     try {
-      const reply = await measureVersions(ask, { ...this.options, pace: this.#pace }, stop.signal);
+      await this.#trainingEnded(stop.signal);
+      if (stop.signal.aborted) return;
+      const pace = { turn: (signal: StopSignal) => this.#turn(signal) };
+      const reply = await measureVersions(ask, { ...this.options, pace }, stop.signal);
       this.#step({ type: "measured", ask, reply });
     } catch (error) {
       if (stop.signal.aborted) return;
@@ -144,6 +153,21 @@ export class Evaluations {
       this.#step({ type: "failed", ask, reason: reasonOf(code), code });
     } finally {
       if (!this.#isClosed) this.options.onEnded();
+    }
+  }
+
+  /** The next batch may begin: nobody waits for an answer, and no training is under way. */
+  async #turn(signal: StopSignal): Promise<void> {
+    await this.#trainingEnded(signal);
+    await this.#pace.turn(signal);
+  }
+
+  async #trainingEnded(signal: StopSignal): Promise<void> {
+    while (this.options.isTraining() && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#trainingChanged = resolve;
+        signal.addEventListener("abort", resolve);
+      });
     }
   }
 
