@@ -74,15 +74,7 @@ export async function startOrchestration(
     autopilot: parts.autopilot,
     isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,
   };
-  const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(base.state.paths.folds) });
-  const tasks = closing.add(
-    new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }),
-    async (opened): Promise<void> => {
-      // A task may wait for what devices say of its newest version.
-      await evaluations.close();
-      await opened.close();
-    },
-  );
+  const tasks = openTasks(base, { shared, evaluations, closing });
   fleetRef.fleet = createFleet(base, speaking, { tasks, evaluations, ...parts });
   await forgetPresence(base);
   await removeOrphanedFolds(base);
@@ -100,6 +92,23 @@ export async function startOrchestration(
     ...{ events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry, signing },
     ...{ evaluations, ...parts },
   };
+}
+
+function openTasks(
+  { state }: Foundations,
+  parts: {
+    readonly shared: Omit<TaskPorts, "fold">;
+    readonly evaluations: FederatedEvaluations;
+    readonly closing: Closing;
+  },
+): TaskManager {
+  const { shared, evaluations, closing } = parts;
+  const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(state.paths.folds) });
+  return closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), async (opened) => {
+    // A task may wait for what devices say of its newest version.
+    await evaluations.close();
+    await opened.close();
+  });
 }
 
 /** What every task's rounds share; only the sum is a round's own. */

@@ -243,6 +243,22 @@ describe("an evaluation under way", () => {
     await device.close();
   });
 
+  test("that ended out of touch is never sent once the consent is withdrawn", async () => {
+    const { ask, replies, versions, setReachable, pass, clock, device } = await world({ numExamples: 130 });
+    ask({ versions: versions.slice(0, 1) });
+    await settle();
+    setReachable(false);
+    await pass(20);
+    device.setConsent({ training: false });
+    setReachable(true);
+    clock.advance(120_000);
+    await settle();
+
+    expect(device.status().isOnline).toBe(true);
+    expect(replies()).toEqual([]);
+    await device.close();
+  });
+
   test("is forgotten by a device that is killed", async () => {
     const { ask, replies, rig, pass } = await world(many);
     ask();

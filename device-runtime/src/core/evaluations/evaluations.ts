@@ -67,8 +67,11 @@ export class Evaluations {
 
   /** The consent or the conditions may have changed. */
   reconsider(): void {
-    if (!this.options.mayTrain()) this.#step({ type: "unable", reason: "not-allowed" });
-    else if (!this.#isEligible()) this.#step({ type: "unable", reason: "interrupted" });
+    if (!this.options.mayTrain()) {
+      // Nothing made from the person's data is sent once that is withdrawn.
+      this.#unsent = this.#unsent.filter(({ type }) => type !== "evaluated");
+      this.#step({ type: "unable", reason: "not-allowed" });
+    } else if (!this.#isEligible()) this.#step({ type: "unable", reason: "interrupted" });
   }
 
   /** A training has begun or ended. */
