@@ -9,6 +9,14 @@ CREATE TABLE "audit_entries" (
 	"hash" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "evaluation_runs" (
+	"run_id" text PRIMARY KEY NOT NULL,
+	"position" bigserial NOT NULL,
+	"model" text NOT NULL,
+	"state" text NOT NULL,
+	"run" jsonb NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "accounts" (
 	"name" text PRIMARY KEY NOT NULL,
 	"role" text NOT NULL,
@@ -149,6 +157,7 @@ ALTER TABLE "version_statements" ADD CONSTRAINT "version_statements_of_a_version
 ALTER TABLE "version_tags" ADD CONSTRAINT "version_tags_of_a_version" FOREIGN KEY ("model","version") REFERENCES "public"."model_versions"("model","version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "rollout_events" ADD CONSTRAINT "rollout_events_rollout_id_rollouts_rollout_id_fk" FOREIGN KEY ("rollout_id") REFERENCES "public"."rollouts"("rollout_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "rollout_targets" ADD CONSTRAINT "rollout_targets_rollout_id_rollouts_rollout_id_fk" FOREIGN KEY ("rollout_id") REFERENCES "public"."rollouts"("rollout_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "evaluation_runs_of_a_model" ON "evaluation_runs" USING btree ("model","position");--> statement-breakpoint
 CREATE INDEX "api_tokens_of_an_account" ON "api_tokens" USING btree ("account");--> statement-breakpoint
 CREATE INDEX "sessions_of_an_account" ON "sessions" USING btree ("account");--> statement-breakpoint
 CREATE INDEX "device_metrics_of_a_version" ON "device_metrics" USING btree ("model","version");--> statement-breakpoint

@@ -83,9 +83,21 @@ function createApp(
   { service, orchestration }: { readonly service: Aggregator; readonly orchestration: Orchestration },
 ): HttpApp {
   const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
-  const { registry, signing, rollouts, devices } = orchestration;
+  const { registry, signing, rollouts, devices, evaluations } = orchestration;
   return createHttpApp({
-    ...{ service, registry, rollouts, deviceAdmin: devices, blobs, identity, people, audit, clock, log },
+    ...{
+      service,
+      registry,
+      rollouts,
+      evaluations,
+      deviceAdmin: devices,
+      blobs,
+      identity,
+      people,
+      audit,
+      clock,
+      log,
+    },
     signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
     metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },

@@ -28,6 +28,10 @@ export const ERROR_CODES = [
   "ROUND_NOT_MEMBER",
   "ROUND_CLOSED",
   "ROUND_ABANDONED",
+  // Evaluations on devices
+  "EVALUATION_UNKNOWN",
+  "EVALUATION_INVALID",
+  "EVALUATION_TOO_FEW_DEVICES",
   // Signed metadata and releases
   "METADATA_MALFORMED",
   "METADATA_UNSIGNED",

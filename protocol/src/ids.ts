@@ -8,6 +8,7 @@ export const deviceId = identifier.brand<"DeviceId">();
 export const taskId = identifier.brand<"TaskId">();
 export const roundId = identifier.brand<"RoundId">();
 export const modelName = identifier.brand<"ModelName">();
+export const evaluationRunId = identifier.brand<"EvaluationRunId">();
 export const messageId = identifier.brand<"MessageId">();
 
 /** Lower-case hexadecimal SHA-256. */
@@ -21,5 +22,6 @@ export type DeviceId = z.infer<typeof deviceId>;
 export type TaskId = z.infer<typeof taskId>;
 export type RoundId = z.infer<typeof roundId>;
 export type ModelName = z.infer<typeof modelName>;
+export type EvaluationRunId = z.infer<typeof evaluationRunId>;
 export type MessageId = z.infer<typeof messageId>;
 export type Sha256 = z.infer<typeof sha256>;

@@ -14,6 +14,7 @@ export * from "./manifest.js";
 export * from "./random.js";
 export * from "./stable-fraction.js";
 export * from "./messages/round.js";
+export * from "./messages/evaluation.js";
 export * from "./messages/fleet.js";
 export * from "./messages/serving-metrics.js";
 export * from "./codec/blocks.js";

@@ -4,10 +4,11 @@ import {
   decodeEnvelope,
   deviceTopic,
   encodeEnvelope,
-  roundDown,
+  learningDown,
+  type Birth,
   type DeviceUpChannel,
   type MessageId,
-  type RoundDown,
+  type LearningDown,
 } from "@fedge/protocol";
 import {
   createHttpIdentity,
@@ -20,7 +21,7 @@ import { randomBytes } from "node:crypto";
 type Identity = ReturnType<typeof createHttpIdentity>;
 export type Credentials = Awaited<ReturnType<Identity["credentials"]>>;
 type Link = Awaited<ReturnType<ReturnType<typeof createMqttTransport>["open"]>>;
-type Heard<K extends RoundDown["type"]> = Extract<RoundDown, { type: K }>;
+type Heard<K extends LearningDown["type"]> = Extract<LearningDown, { type: K }>;
 
 /** What a header may lie about. */
 export interface HeaderLies {
@@ -37,7 +38,7 @@ export function enrol(server: string): Promise<Credentials> {
 
 /** A device that enrolled like any other and says whatever a test wants it to say. */
 export class HostileDevice {
-  readonly #heard: RoundDown[] = [];
+  readonly #heard: LearningDown[] = [];
   readonly #waiting = new Set<() => void>();
   #seq = 0;
   #isGone = false;
@@ -50,7 +51,11 @@ export class HostileDevice {
   #link: Link | null = null;
 
   /** Connects and announces itself as an honest device does. Throws what the transport throws. */
-  static async connect(credentials: Credentials, session = 5): Promise<HostileDevice> {
+  static async connect(
+    credentials: Credentials,
+    session = 5,
+    models: Birth["models"] = [],
+  ): Promise<HostileDevice> {
     const device = new HostileDevice(credentials, session);
     const will = { type: "presence", presence: "lost", session };
     device.#link = await createMqttTransport().open(
@@ -65,7 +70,7 @@ export class HostileDevice {
       runtimeVersion: "0.1.0",
       engine: "none",
       platform: "none",
-      models: [],
+      models,
     });
     return device;
   }
@@ -94,7 +99,7 @@ export class HostileDevice {
   }
 
   /** The first message of this type that was not taken before. */
-  async next<K extends RoundDown["type"]>(type: K): Promise<Heard<K>> {
+  async next<K extends LearningDown["type"]>(type: K): Promise<Heard<K>> {
     for (;;) {
       const at = this.#heard.findIndex((message) => message.type === type);
       if (at >= 0) return this.#heard.splice(at, 1)[0] as Heard<K>;
@@ -119,7 +124,7 @@ export class HostileDevice {
   }
 
   #hear(payload: Uint8Array): void {
-    this.#heard.push(decodeEnvelope(payload, roundDown, "round message").body);
+    this.#heard.push(decodeEnvelope(payload, learningDown, "round message").body);
     this.#wake();
   }
 

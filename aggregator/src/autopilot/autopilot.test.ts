@@ -1,6 +1,7 @@
 import type { ModelName } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { sampleTask } from "../http/testing/sample-data.js";
+import type { DeviceComparison, DevicePair } from "../evaluation/federated/device-comparisons.js";
 import type { RolloutConfig } from "../rollouts/rollout-config.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { EvaluationRecord } from "../store/port.js";
@@ -8,9 +9,22 @@ import { decodeTaskConfig } from "../tasks/task-config.js";
 import { Autopilot, isBetter } from "./autopilot.js";
 
 const TASK = sampleTask();
+type DeviceVerdict = DeviceComparison["result"]["verdict"];
+
+function comparison(verdict: DeviceVerdict): DeviceComparison {
+  const counts = { numDevices: 7, numExamples: 70, numTerms: 70 };
+  const result = { ...counts, versions: [], loss: null, accuracy: null, verdict, reason: "by loss" };
+  return { result, runId: "run-1" as DeviceComparison["runId"], look: 1 };
+}
+
 const wanted = { everyGoodRounds: 2, evaluation: "held-out", template: "staged", needsApproval: true };
 
-function flying(accuracies: Readonly<Record<number, number>>, autopilot: object | undefined = wanted) {
+function flying(
+  accuracies: Readonly<Record<number, number>>,
+  autopilot: object | undefined = wanted,
+  devices?: DeviceVerdict,
+) {
+  const asked: DevicePair[] = [];
   const made: RolloutConfig[] = [];
   const commands: string[] = [];
   const create = async (config: RolloutConfig) => {
@@ -38,10 +52,14 @@ function flying(accuracies: Readonly<Record<number, number>>, autopilot: object 
     store: { listEvaluations: async () => evaluations },
     rollouts: { create, command } as Pick<RolloutService, "create" | "command">,
     fleetVersion: (_: ModelName) => 1,
+    evaluateOnDevices: async (pair) => {
+      asked.push(pair);
+      return devices === undefined ? undefined : comparison(devices);
+    },
     logger: silent,
   });
   const task = decodeTaskConfig(autopilot === undefined ? TASK : { ...TASK, autopilot });
-  return { made, commands, consider: (version: number) => pilot.consider(task, version) };
+  return { asked, made, commands, consider: (version: number) => pilot.consider(task, version) };
 }
 
 describe("an autopilot", () => {
@@ -71,6 +89,25 @@ describe("an autopilot", () => {
     expect(await consider(5)).toBeNull();
     expect(made).toEqual([]);
   });
+
+  test("proposes a version that the devices find better, and says what they said", async () => {
+    const onDevices = { ...wanted, evaluation: "devices", minDevices: 3 };
+    const { asked, made, consider } = flying({}, onDevices, "better");
+
+    expect(await consider(5)).toBe("digits-1-v5");
+    expect(asked).toEqual([{ model: TASK.model, version: 5, against: 1, filter: null, minDevices: 3 }]);
+    expect(made[0]?.note).toBe("better than version 1 on 7 devices by loss (evaluation run-1)");
+  });
+
+  test.each(["worse", "no difference shown", "not comparable", undefined] as const)(
+    "leaves a version alone of which the devices say: %s",
+    async (verdict) => {
+      const { made, consider } = flying({ 1: 0.5, 5: 0.9 }, { ...wanted, evaluation: "devices" }, verdict);
+
+      expect(await consider(5)).toBeNull();
+      expect(made).toEqual([]);
+    },
+  );
 
   test("930 of 1000 are better than 900 (z = 2.41), and 915 are not (z = 1.17)", () => {
     const of = (numCorrect: number) => ({ numCorrect, numExamples: 1000 });

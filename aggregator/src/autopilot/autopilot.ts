@@ -1,5 +1,6 @@
 import type { ModelName } from "@fedge/protocol";
 import { hasErrorCode } from "@fedge/protocol";
+import type { DeviceComparison, DevicePair } from "../evaluation/federated/device-comparisons.js";
 import type { CohortRate } from "../rollouts/gates/device-rates.js";
 import type { Logger } from "../rounds/ports.js";
 import type { RolloutId } from "../rollouts/rollout-config.js";
@@ -20,8 +21,8 @@ export interface AutopilotOptions {
   readonly rollouts: Pick<RolloutService, "create" | "command">;
   /** The version that the whole fleet runs; null while there is none. */
   readonly fleetVersion: (model: ModelName) => number | null;
-  /** Federated evaluation, where there is one; undefined while too few devices have answered. */
-  readonly evaluateOnDevices?: (model: ModelName, version: number) => Promise<AccuracyCounts | undefined>;
+  /** Asks the devices; undefined when too few are here, or answered. */
+  readonly evaluateOnDevices: (pair: DevicePair) => Promise<DeviceComparison | undefined>;
   readonly logger: Logger;
 }
 
@@ -42,12 +43,12 @@ export class Autopilot {
     if (autopilot === undefined) return null;
     const champion = this.options.fleetVersion(model);
     if (champion === null || champion >= version) return null;
-    const candidate = await this.#measured(autopilot.evaluation, model, version);
-    const before = await this.#measured(autopilot.evaluation, model, champion);
-    if (candidate === undefined || before === undefined || !isBetter(candidate, before)) return null;
     const rolloutId = `${taskId.slice(0, 48)}-v${version}` as RolloutId;
-    const { numCorrect, numExamples } = candidate;
-    const note = `${numCorrect} of ${numExamples} right, version ${champion}: ${before.numCorrect} of ${before.numExamples}`;
+    const isOnDevices = autopilot.evaluation === "devices";
+    const note = await (isOnDevices
+      ? this.#onDevices(task, version, champion)
+      : this.#heldOut(task, version, champion));
+    if (note === null) return null;
     const { template, needsApproval } = autopilot;
     const config = rolloutFromTemplate(template, { rolloutId, model, version, note, needsApproval });
     return this.#propose(config, needsApproval);
@@ -70,20 +71,38 @@ export class Autopilot {
     return config.rolloutId;
   }
 
-  async #measured(
-    evaluation: "held-out" | "devices",
-    model: ModelName,
+  /** Why the version is better on the server's data, beyond noise; null when it is not, or nobody knows. */
+  async #heldOut({ model }: TaskConfig, version: number, champion: number): Promise<string | null> {
+    const [candidate, before] = [await this.#counts(model, version), await this.#counts(model, champion)];
+    if (candidate === undefined || before === undefined || !isBetter(candidate, before)) return null;
+    const { numCorrect, numExamples } = candidate;
+    return `${numCorrect} of ${numExamples} right, version ${champion}: ${before.numCorrect} of ${before.numExamples}`;
+  }
+
+  /** The same, as the devices say: by the loss on their own examples, paired, with devices as the sample. */
+  async #onDevices(
+    { model, autopilot }: TaskConfig,
     version: number,
-  ): Promise<AccuracyCounts | undefined> {
-    if (evaluation === "devices") {
-      if (this.options.evaluateOnDevices === undefined)
-        this.options.logger.warn(
-          { model },
-          "the autopilot wants an evaluation on devices, and there is none here",
-        );
-      return this.options.evaluateOnDevices?.(model, version);
-    }
-    const found = (await this.options.store.listEvaluations(model)).find((each) => each.version === version);
+    against: number,
+  ): Promise<string | null> {
+    const { minDevices } = autopilot ?? {};
+    const size = minDevices === undefined ? {} : { minDevices };
+    const found = await this.options.evaluateOnDevices({ model, version, against, filter: null, ...size });
+    if (found === undefined) return null;
+    const { verdict, reason, numDevices } = found.result;
+    this.options.logger.info(
+      { model, version, against, verdict, runId: found.runId },
+      "devices evaluated a version",
+    );
+    if (verdict !== "better") return null;
+    return `better than version ${against} on ${numDevices} devices ${reason} (evaluation ${found.runId})`;
+  }
+
+  async #counts(model: ModelName, version: number): Promise<AccuracyCounts | undefined> {
+    const evaluations = await this.options.store.listEvaluations(model);
+    const found = evaluations.find(
+      (each) => each.version === version && !each.dataSet.startsWith("devices:"),
+    );
     if (found?.accuracy === undefined || found.accuracy === null) return undefined;
     return { numCorrect: Math.round(found.accuracy * found.numExamples), numExamples: found.numExamples };
   }

@@ -15,7 +15,7 @@ export interface RolloutEars {
 }
 
 export interface FleetOptions {
-  readonly store: Pick<ControlStore, "getDevice" | "updateDevice">;
+  readonly store: Pick<ControlStore, "getDevice" | "updateDevice" | "noteServing">;
   readonly releases: Pick<DesiredStates, "tell" | "forget">;
   readonly rollouts: RolloutEars;
   readonly metrics: MetricsBook;

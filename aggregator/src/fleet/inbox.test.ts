@@ -47,6 +47,10 @@ async function open() {
         devices.set(deviceId, device);
         return device;
       },
+      noteServing: async (changes) => {
+        for (const { deviceId, ...change } of changes)
+          devices.set(deviceId, { ...devices.get(deviceId), ...change } as DeviceRecord);
+      },
     },
     releases: {
       tell: async () => void told?.push("desired"),
@@ -73,8 +77,11 @@ async function open() {
     traffic: () => ({ bytesUp: 0, bytesDown: 0 }),
     close: async () => undefined,
   };
+  const evaluations = {
+    reply: async (_: DeviceId, { type }: { type: string }) => void heard?.push(type),
+  };
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  await new Inbox({ tenantId: TENANT, transport, fleet, rounds, counters, logger }).start();
+  await new Inbox({ tenantId: TENANT, transport, fleet, rounds, evaluations, counters, logger }).start();
   const say = async (channel: DeviceUpChannel, { session, seq }: Said, body: object): Promise<void> => {
     const id = `${session}-${seq}` as MessageId;
     const header = { v: PROTOCOL_VERSION, id, sentAtMs: 0, session, seq } as const;

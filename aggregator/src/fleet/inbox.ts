@@ -6,12 +6,13 @@ import {
   installReport,
   parseTopic,
   presence,
-  roundUp,
+  learningUp,
   serverFilters,
   servingMetrics,
   type DeviceId,
   type DeviceUpChannel,
   type ErrorCode,
+  type EvaluationReply,
   type RoundUp,
   type TenantId,
 } from "@fedge/protocol";
@@ -25,11 +26,17 @@ export interface RoundMessages {
   block(deviceId: DeviceId, frame: Uint8Array): void;
 }
 
+/** Where answers of devices to evaluations go. */
+export interface EvaluationMessages {
+  reply(deviceId: DeviceId, reply: EvaluationReply): Promise<void>;
+}
+
 export interface InboxOptions {
   readonly tenantId: TenantId;
   readonly transport: ServerTransport;
   readonly fleet: Fleet;
   readonly rounds: RoundMessages;
+  readonly evaluations: EvaluationMessages;
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -97,10 +104,12 @@ export class Inbox {
           : undefined;
       }
       case "fl/up": {
-        const envelope = decodeEnvelope(payload, roundUp, "round message");
-        return this.#isFresh(deviceId, envelope)
-          ? this.options.rounds.roundMessage(deviceId, envelope.body)
-          : undefined;
+        const envelope = decodeEnvelope(payload, learningUp, "round message");
+        if (!this.#isFresh(deviceId, envelope)) return undefined;
+        const { body } = envelope;
+        return body.type === "evaluated" || body.type === "evaluation-declined"
+          ? this.options.evaluations.reply(deviceId, body)
+          : this.options.rounds.roundMessage(deviceId, body);
       }
       case "metrics": {
         const envelope = decodeEnvelope(payload, servingMetrics, "serving metrics");

@@ -6,7 +6,7 @@ import {
   type DeviceDownChannel,
   type DeviceId,
   type MessageId,
-  type RoundDown,
+  type LearningDown,
   type TenantId,
 } from "@fedge/protocol";
 import type { ServerTransport } from "../broker/port.js";
@@ -29,7 +29,7 @@ export class Outbox implements DeviceOutbox {
 
   constructor(private readonly options: OutboxOptions) {}
 
-  send(deviceId: DeviceId, message: RoundDown): void {
+  send(deviceId: DeviceId, message: LearningDown): void {
     void this.publish(deviceTopic(this.options.tenantId, deviceId, "fl/dn"), message, { retain: false });
   }
 

@@ -13,6 +13,7 @@ import { addAccountRoutes } from "./routes/account-routes.js";
 import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
+import { addEvaluationRoutes } from "./routes/evaluation-routes.js";
 import { addMetadataRoutes } from "./routes/metadata-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
 import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
@@ -123,10 +124,14 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
   app.get("/openapi.json", (context) => context.json(openApiDocument(app)));
 }
 
-function addDeliveryRoutes(host: RouteHost, { rollouts, deviceAdmin, clock }: HttpAppOptions): void {
+function addDeliveryRoutes(
+  host: RouteHost,
+  { rollouts, deviceAdmin, evaluations, clock }: HttpAppOptions,
+): void {
   if (rollouts !== undefined) {
     addRolloutRoutes(host, { rollouts, clock });
     addTimelineRoute(host, rollouts);
   }
   if (deviceAdmin !== undefined) addFleetAdminRoutes(host, deviceAdmin);
+  if (evaluations !== undefined) addEvaluationRoutes(host, evaluations);
 }

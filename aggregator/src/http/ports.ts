@@ -1,6 +1,7 @@
 import type { DeviceId, TenantId } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
+import type { EvaluationService } from "../evaluation/federated/evaluation-service.js";
 import type { DeviceAdminPort } from "../fleet/device-admin-port.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AuditLog } from "../audit/audit-log.js";
@@ -58,6 +59,8 @@ export interface HttpAppOptions {
   readonly rollouts?: RolloutService;
   /** Without it there are no routes that change devices and groups. */
   readonly deviceAdmin?: DeviceAdminPort;
+  /** Without it there are no routes of evaluations on devices. */
+  readonly evaluations?: EvaluationService;
   readonly registry: RegistryService;
   readonly blobs: Pick<BlobStore, "get">;
   readonly signedMetadata: ServedMetadata;

@@ -54,6 +54,10 @@ const TABLE: Readonly<Record<string, string>> = {
   "get /v1/retention": SIGNED_IN,
   "post /v1/retention": SCIENTISTS,
 
+  "get /v1/models/{model}/evaluations": SIGNED_IN,
+  "post /v1/models/{model}/evaluations": SCIENTISTS,
+  "get /v1/evaluations/{runId}": SIGNED_IN,
+
   "get /v1/devices": SIGNED_IN,
   "get /v1/devices/{deviceId}": SIGNED_IN,
   // A device shows its key, not a token.

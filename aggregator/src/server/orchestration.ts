@@ -7,6 +7,7 @@ import { sha256Of } from "../blobs/blob-name.js";
 import type { Traffic } from "../broker/port.js";
 import { WorkerEvaluator } from "../evaluation/evaluator.js";
 import { RetainedBlobs } from "../fleet/blob-publisher.js";
+import type { FederatedEvaluations } from "../evaluation/federated/federated-evaluations.js";
 import { Fleet } from "../fleet/fleet.js";
 import { Inbox } from "../fleet/inbox.js";
 import { Outbox } from "../fleet/outbox.js";
@@ -16,9 +17,11 @@ import type { Registry } from "../registry/registry.js";
 import type { VersionKeeper } from "../registry/version-keeper.js";
 import { openSigning, type Signing } from "../signing/open-signing.js";
 import { ServiceEvents } from "../service-events.js";
+import type { EvaluationRecord } from "../store/port.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
 import type { Closing } from "./closing.js";
+import { openEvaluations } from "./evaluations.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
 import { openRegistry } from "./registry-wiring.js";
@@ -37,6 +40,7 @@ export interface Orchestration extends RolloutParts {
   readonly fleet: Fleet;
   readonly registry: Registry;
   readonly signing: Signing;
+  readonly evaluations: FederatedEvaluations;
 }
 
 interface Speaking {
@@ -54,9 +58,13 @@ export async function startOrchestration(
   closing: Closing,
 ): Promise<Orchestration> {
   const speaking = await openSpeaking(options, base, closing);
-  const { events, releases, publisher, signing } = speaking;
+  const { events, releases, publisher, signing, outbox } = speaking;
   const fleetRef: { fleet: Fleet | null } = { fleet: null };
-  const parts = openRollouts(base, { desired: releases, audit: base.audit, fleet: () => fleetRef.fleet });
+  const fleet = (): Fleet | null => fleetRef.fleet;
+  const told = (evaluation: EvaluationRecord): Promise<void> => shared.versionEvaluated(evaluation);
+  const devices = openEvaluations(base, { publisher, outbox, fleet, evaluated: told });
+  const { evaluations, comparisons } = devices;
+  const parts = openRollouts(base, { desired: releases, audit: base.audit, fleet, comparisons });
   closing.add(parts.rollouts, (opened) => opened.close());
   const retention = options.retention ?? {};
   const holders = [heldByRollouts(parts.rollouts)];
@@ -66,26 +74,41 @@ export async function startOrchestration(
     autopilot: parts.autopilot,
     isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,
   };
-  const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(base.state.paths.folds) });
-  const tasks = closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), (opened) =>
-    opened.close(),
-  );
-  fleetRef.fleet = createFleet(base, speaking, { tasks, ...parts });
+  const tasks = openTasks(base, { shared, evaluations, closing });
+  fleetRef.fleet = createFleet(base, speaking, { tasks, evaluations, ...parts });
   await forgetPresence(base);
   await removeOrphanedFolds(base);
   await releases.load();
+  await evaluations.restore();
   await parts.rollouts.start();
   // Tasks first: a device that asked a server without any would be sent away. What it says before the inbox hears is
   // said again when the server announces itself.
   await tasks.start();
-  await startInbox(base, fleetRef.fleet, tasks);
+  await startInbox(base, fleetRef.fleet, { tasks, evaluations });
   closing.add(wiring.schedule, (schedule) => schedule.close()).start();
   sayAgainAfterLoss(base, speaking, await announce(base, speaking.outbox, closing));
   const { traffic } = shared;
   return {
     ...{ events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry, signing },
-    ...parts,
+    ...{ evaluations, ...parts },
   };
+}
+
+function openTasks(
+  { state }: Foundations,
+  parts: {
+    readonly shared: Omit<TaskPorts, "fold">;
+    readonly evaluations: FederatedEvaluations;
+    readonly closing: Closing;
+  },
+): TaskManager {
+  const { shared, evaluations, closing } = parts;
+  const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(state.paths.folds) });
+  return closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), async (opened) => {
+    // A task may wait for what devices say of its newest version.
+    await evaluations.close();
+    await opened.close();
+  });
 }
 
 /** What every task's rounds share; only the sum is a round's own. */
@@ -152,7 +175,7 @@ async function openSpeaking(options: ServerOptions, base: Foundations, closing: 
 function createFleet(
   base: Foundations,
   { events, releases }: Speaking,
-  { tasks, rollouts, metrics }: RolloutParts & { readonly tasks: TaskManager },
+  { tasks, evaluations, rollouts, metrics }: RolloutParts & Hearing,
 ): Fleet {
   return new Fleet({
     store: base.store,
@@ -161,14 +184,23 @@ function createFleet(
     nowMs: () => base.clock.nowMs(),
     emit: events.emit,
     disconnect: (deviceId) => base.broker?.disconnect(deviceId),
-    onLost: (deviceId) => tasks.deviceLost(deviceId),
+    onLost: (deviceId) => {
+      tasks.deviceLost(deviceId);
+      evaluations.deviceLost(deviceId);
+    },
     onReturned: (deviceId) => tasks.deviceReturned(deviceId),
   });
 }
 
-function startInbox(base: Foundations, fleet: Fleet, rounds: TaskManager): Promise<void> {
+/** Who is told what devices say. */
+interface Hearing {
+  readonly tasks: TaskManager;
+  readonly evaluations: FederatedEvaluations;
+}
+
+function startInbox(base: Foundations, fleet: Fleet, { tasks: rounds, evaluations }: Hearing): Promise<void> {
   const { tenantId, transport, logger, metrics: counters } = base;
-  return new Inbox({ tenantId, transport, fleet, rounds, counters, logger }).start();
+  return new Inbox({ tenantId, transport, fleet, rounds, evaluations, counters, logger }).start();
 }
 
 /** Whoever was connected when the process ended is so no longer; those who come back say it themselves. */

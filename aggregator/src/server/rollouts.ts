@@ -1,4 +1,5 @@
 import type { DeviceId } from "@fedge/protocol";
+import type { DeviceComparisons } from "../evaluation/federated/device-comparisons.js";
 import type { RolloutAudit } from "../rollouts/ports.js";
 import { DeviceAdmin } from "../fleet/device-admin.js";
 import { Autopilot } from "../autopilot/autopilot.js";
@@ -29,15 +30,19 @@ export function openRollouts(
     readonly audit: RolloutAudit;
     /** The fleet is made after the rollouts that it tells of its devices. */
     readonly fleet: () => Fleet | null;
+    readonly comparisons: DeviceComparisons;
   },
 ): RolloutParts {
   const { clock, logger, metrics: counters, store: control } = base;
-  const { desired, audit } = parts;
+  const { desired, audit, comparisons: onDevices } = parts;
   const store = control.rollouts;
   const nowMs = (): number => clock.nowMs();
   const metrics = new MetricsBook(store, nowMs);
   const fleet = new FleetOfRollouts(control, store, nowMs);
-  const looks = new MetricLooks({ book: metrics, control, fleet, nowMs });
+  const looks = new MetricLooks({
+    ...{ book: metrics, control, fleet, nowMs },
+    evaluateOnDevices: (pair) => onDevices.latest(pair),
+  });
   const comparisons = new Comparisons({ book: metrics, nowMs });
   const rollouts = new Rollouts({
     ...{ clock, store, control, desired, audit, counters, logger, fleet },
@@ -53,7 +58,10 @@ export function openRollouts(
     onDecommissioned: async (deviceId: DeviceId) => parts.fleet()?.forget(deviceId),
   });
   const fleetVersion: DesiredStates["fleetVersion"] = (model) => desired.fleetVersion(model);
-  const autopilot = new Autopilot({ store: control, rollouts, fleetVersion, logger });
+  const autopilot = new Autopilot({
+    ...{ store: control, rollouts, fleetVersion, logger },
+    evaluateOnDevices: (pair) => onDevices.compare(pair),
+  });
   return { rollouts, devices, metrics, autopilot };
 }
 

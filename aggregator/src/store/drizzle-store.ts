@@ -1,8 +1,10 @@
 import type { AuditStore } from "../audit/ports.js";
 import type { DeviceKeyStore } from "../identity/ports.js";
 import type { PeopleStore } from "../people/ports.js";
+import type { EvaluationRunStore } from "../evaluation/federated/run-store.js";
 import { auditQueries } from "./audit-queries.js";
 import type { Database } from "./database.js";
+import { evaluationRunQueries } from "./evaluation-run-queries.js";
 import { deviceQueries } from "./device-queries.js";
 import { peopleQueries } from "./people-queries.js";
 import type { ControlStore } from "./port.js";
@@ -14,12 +16,12 @@ import { roundQueries } from "./round-queries.js";
 import { taskQueries } from "./task-queries.js";
 import { versionQueries } from "./version-queries.js";
 
-/** The control store with what identity, people, the audit log, the registry and rollouts keep beside it. */
+/** The control store with what identity, people, the audit log, the registry, rollouts and evaluations keep beside it. */
 export type DatabaseStore = ControlStore &
   DeviceKeyStore &
   AuditStore &
   PeopleStore &
-  RegistryStore & { readonly rollouts: RolloutStore };
+  RegistryStore & { readonly rollouts: RolloutStore; readonly evaluationRuns: EvaluationRunStore };
 
 /** The one implementation of the store, over either driver. `close` runs once, however often it is called. */
 export function drizzleStore(database: Database, close: () => Promise<void>): DatabaseStore {
@@ -33,6 +35,7 @@ export function drizzleStore(database: Database, close: () => Promise<void>): Da
     ...peopleQueries(database),
     ...registryQueries(database),
     rollouts: rolloutQueries(database),
+    evaluationRuns: evaluationRunQueries(database),
     close: () => (closing ??= close()),
   };
 }

@@ -87,6 +87,8 @@ export const taskConfig = z.object({
       evaluation: z.enum(["held-out", "devices"]),
       template: z.enum(TEMPLATE_NAMES),
       needsApproval: z.boolean(),
+      /** Of an evaluation on devices: fewer answers say nothing. */
+      minDevices: z.optional(count(3, 1000)),
     }),
   ),
 });

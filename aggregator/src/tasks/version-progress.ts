@@ -11,6 +11,8 @@ import { loadVersion } from "./version-maker.js";
  */
 export class VersionProgress {
   #pending: Promise<void> = Promise.resolve();
+  /** Beside the rounds: devices may be asked for their opinion, which takes minutes. */
+  #proposing: Promise<void> = Promise.resolve();
   #isTargetReached = false;
   #numSinceRelease = 0;
   #latest: VersionRecord | null = null;
@@ -36,7 +38,9 @@ export class VersionProgress {
     const latest = await this.ports.store.latestVersion(this.#model);
     if (latest === undefined) return;
     const evaluations = await this.ports.store.listEvaluations(this.#model);
-    const isMeasured = evaluations.some((evaluation) => evaluation.version === latest.version);
+    const isMeasured = evaluations.some(
+      ({ version, dataSet }) => version === latest.version && !dataSet.startsWith("devices:"),
+    );
     if (!isMeasured) this.#pending = this.#evaluate(latest);
   }
 
@@ -59,7 +63,7 @@ export class VersionProgress {
   #propose({ version }: VersionRecord, isLast: boolean): void {
     if (this.#numSinceRelease < (this.config.autopilot?.everyGoodRounds ?? 1) && !isLast) return;
     this.#numSinceRelease = 0;
-    this.#pending = this.#pending
+    this.#proposing = Promise.all([this.#pending, this.#proposing])
       .then(() => this.ports.autopilot.consider(this.config, version))
       .then(
         () => undefined,

@@ -1,11 +1,4 @@
-import {
-  decodeEnvelope,
-  serverState,
-  serverStateTopic,
-  type Birth,
-  type BlobRef,
-  type ModelName,
-} from "@fedge/protocol";
+import { decodeEnvelope, serverState, serverStateTopic, type Birth, type ModelName } from "@fedge/protocol";
 import { birthOf } from "./device-birth.js";
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
@@ -19,10 +12,9 @@ import { Farewells } from "./farewell/farewells.js";
 import type { Consent } from "./ports/application.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
-import { Rounds } from "./rounds/rounds.js";
+import { Learning } from "./learning.js";
 import { toModelName, unknownModel } from "./model-names.js";
 import { Problems } from "./problems.js";
-import { TrainingHistory } from "./rounds/training-history.js";
 import { createHosts } from "./serving/create-hosts.js";
 import type { ModelHost } from "./serving/model-host.js";
 import type { TensorLike } from "./serving/tensor-types.js";
@@ -49,19 +41,16 @@ class RunningDevice implements Device {
   readonly #trust: DeviceTrust;
   readonly #counters: ServingCounters;
   readonly #installs: Installs;
-  readonly #rounds: Rounds;
+  readonly #learning: Learning;
   #consent: Consent;
   #serverSession: number | null = null;
   #topicsOf: Credentials | null = null;
   #hasRestored = false;
   readonly #memory: DeviceMemory;
   readonly #problems: Problems;
-  readonly #history: TrainingHistory;
   readonly #farewells: Farewells;
   readonly #installedAtMs = new Map<string, number | null>();
   readonly #waiting: WaitingReasons;
-  /** Manifest of the latest assignment. */
-  #trained: BlobRef | null = null;
   #stopListening: () => void = () => undefined;
   #closing: Promise<void> | null = null;
 
@@ -79,11 +68,11 @@ class RunningDevice implements Device {
     };
     const limits = options.featureLog ?? {};
     this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
-    this.#history = new TrainingHistory(ports, () => this.#connection.traffic.bytesUp, onError);
     this.#farewells = new Farewells(ports, onError);
     this.#hosts = createHosts(models, ports, {
       recorder: this.#memory.recorder,
       onServed: (model) => this.#installs.served(model),
+      onRequest: () => this.#learning.evaluations.stepAside(),
     });
     const birth = (session: number): Birth => birthOf(session, ports.serving, options, this.#hosts);
     this.#connection = new Connection({ ports, birth, onError });
@@ -96,11 +85,11 @@ class RunningDevice implements Device {
     const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
     this.#trust = createTrust({ ...line, trustedRoot: options.trustedRoot, problems: this.#problems });
     this.#installs = this.#createInstalls(onError);
-    this.#rounds = this.#createRounds(models, onError);
+    this.#learning = this.#createLearning(models, onError);
     this.#waiting = new WaitingReasons({
       consent: () => this.#consent,
       isOnline: () => this.#connection.isOnline,
-      numExamples: () => this.#rounds.numExamples,
+      numExamples: () => this.#learning.rounds.numExamples,
       conditions: ports.conditions,
       onChange: (waitingFor) => this.#events.emit("conditions", { waitingFor }),
     });
@@ -112,9 +101,8 @@ class RunningDevice implements Device {
     if (mustTell) this.#farewells.tellLate().catch((error: unknown) => this.#events.emit("error", error));
     this.#consent = { ...(await keptConsent(this.ports.store)), ...this.options.consent };
     await this.#memory.restore();
-    await this.#history.restore();
     await this.#installs.restore();
-    await this.#rounds.restore();
+    await this.#learning.restore();
     this.#counters.start();
     this.#connection.onOnline(
       () => void this.#online().catch((error: unknown) => this.#events.emit("error", error)),
@@ -148,8 +136,11 @@ class RunningDevice implements Device {
       installs: this.#installs.statuses,
       engine: this.ports.serving.name,
       log: this.#memory.totals,
-      round: { phase: this.#rounds.phase, roundId: this.#rounds.assignment?.roundId ?? null },
-      trainings: this.#history.records,
+      round: {
+        phase: this.#learning.rounds.phase,
+        roundId: this.#learning.rounds.assignment?.roundId ?? null,
+      },
+      trainings: this.#learning.history.records,
       problems: this.#problems.all,
       waitingFor: this.#waiting.reasons(),
       consent: this.#consent,
@@ -196,13 +187,13 @@ class RunningDevice implements Device {
     this.#waiting.close();
     this.#fetcher.close();
     await this.#installs.close();
-    await this.#rounds.close();
+    await this.#learning.close();
     await this.#counters.close();
     await this.#connection.close();
     await this.ports.trainer.close();
     for (const host of this.#hosts.values()) await host.close();
     await this.#memory.close();
-    await this.#history.close();
+    await this.#learning.history.close();
   }
 
   #connected(isOnline: boolean): void {
@@ -214,11 +205,11 @@ class RunningDevice implements Device {
     this.#problems.kept();
     this.#events.emit("log", this.#memory.totals);
     // The first example may be what the device waited for.
-    if (this.#waiting.tell()) this.#rounds.reconsider();
+    if (this.#waiting.tell()) this.#learning.rounds.reconsider();
   }
 
   #reconsider(): void {
-    this.#rounds.reconsider();
+    this.#learning.reconsider();
     this.#waiting.tell();
   }
 
@@ -230,17 +221,18 @@ class RunningDevice implements Device {
     if (credentials !== null && (credentials.tenantId !== tenantId || credentials.deviceId !== deviceId)) {
       this.#topicsOf = credentials;
       await this.#connection.listen([
-        this.#rounds.topic(credentials),
+        this.#learning.topic(credentials),
         ...this.#trust.topics(credentials),
         this.#installs.topic(credentials),
         [serverStateTopic(credentials.tenantId), (payload): void => this.#serverSpoke(payload)],
       ]);
     }
     this.#installs.online();
-    if (this.#hasRestored) return this.#rounds.online();
+    this.#learning.evaluations.online();
+    if (this.#hasRestored) return this.#learning.rounds.online();
     this.#hasRestored = true;
-    await this.#rounds.takeUp();
-    this.#rounds.reconsider();
+    await this.#learning.rounds.takeUp();
+    this.#learning.rounds.reconsider();
   }
 
   /** A server that began anew has forgotten who is here and who waits. */
@@ -251,15 +243,7 @@ class RunningDevice implements Device {
     if (body.presence === "online") this.#installs.heardServer(isNew);
     if (!isNew || body.presence !== "online" || !this.#connection.isOnline) return;
     this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
-    this.#rounds.online();
-  }
-
-  #heardOfRound(event: DeviceEventMap["round"]): void {
-    this.#trained = this.#rounds.assignment?.manifest ?? this.#trained;
-    // Every round has a base version of its own: its checkpoint is of no use after it.
-    if (this.#rounds.phase === "resting") this.#installs.tidy();
-    this.#history.heard(event, this.#rounds);
-    this.#events.emit("round", event);
+    this.#learning.rounds.online();
   }
 
   #createInstalls(onError: (error: unknown) => void): Installs {
@@ -271,8 +255,8 @@ class RunningDevice implements Device {
       counters: this.#counters,
       ...{ baselines: this.options.baseline ?? {}, onLeaving: this.options.onLeaving },
       mayReport: () => this.#consent.reporting,
-      isBusy: () => this.#rounds.phase === "training",
-      trained: () => this.#trained,
+      isBusy: () => this.#learning.isBusy,
+      trained: () => this.#learning.trained,
       onVersion: ({ installedAtMs, ...event }) => {
         this.#installedAtMs.set(event.model, installedAtMs);
         this.#problems.kept();
@@ -283,16 +267,17 @@ class RunningDevice implements Device {
     });
   }
 
-  #createRounds(models: readonly ModelName[], onError: (error: unknown) => void): Rounds {
+  #createLearning(models: readonly ModelName[], onError: (error: unknown) => void): Learning {
     const trainingData = this.#memory.trainingData(this.#hosts, this.ports.trainingData);
-    return new Rounds({
+    return new Learning({
       ports: { ...this.ports, trainingData },
       connection: this.#connection,
       fetcher: this.#fetcher,
       models,
       mayTrain: () => this.#consent.training,
       beforeReport: this.options.beforeReport ?? null,
-      onRound: (event) => this.#heardOfRound(event),
+      onRound: (event) => this.#events.emit("round", event),
+      onUnused: () => this.#installs.tidy(),
       onError,
     });
   }

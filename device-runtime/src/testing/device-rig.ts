@@ -22,8 +22,10 @@ export interface DeviceRigOptions {
   readonly options?: Partial<DeviceOptions>;
   /** Whom the device believes; everybody by default. */
   readonly trust?: ReleaseTrust;
-  /** Instead of three examples that the app has. */
+  /** Instead of examples that the app has. */
   readonly learnsFromLog?: boolean;
+  /** That the app has; three unless given. */
+  readonly numExamples?: number;
 }
 
 /** Whether the device may work; a test changes it. */
@@ -102,8 +104,8 @@ export class DeviceRig {
   }
 
   #ports(life: { readonly isOver: boolean }): DevicePorts {
-    const { clock, broker, digest, newStop, name } = this.options;
-    const target = { shape: [3, 1], data: new Float32Array(3) };
+    const { clock, broker, digest, newStop, name, numExamples = 3 } = this.options;
+    const target = { shape: [numExamples, 1], data: new Float32Array(numExamples) };
     return {
       verifier: null,
       ...{ digest, newStop, blobs: this.blobs, conditions: this.conditions },
@@ -131,8 +133,8 @@ export class DeviceRig {
           ? {}
           : {
               digits: {
-                numExamples: () => 3,
-                examples: () => ({ numExamples: 3, inputs: { input: target }, target }),
+                numExamples: () => numExamples,
+                examples: () => ({ numExamples, inputs: { input: target }, target }),
               },
             },
     };

@@ -3,6 +3,8 @@ import type {
   ServingEngine,
   ServingSession,
   StopSignal,
+  TensorValue,
+  TensorValues,
   Trainer,
   TrainingRequest,
   TrainingResult,
@@ -17,6 +19,11 @@ export interface FakeEngine extends ServingEngine {
   onLoad: (version: number) => void;
   /** What a version answers; itself by default. A throw is the run's. */
   answer: (version: number) => number;
+  /** What a version gives for a batch with its target, as an eval graph does; its loss is itself. A throw is the run's. */
+  measure: (
+    version: number,
+    numExamples: number,
+  ) => { readonly lossSum: number; readonly numCorrect: number };
   /** How long a run of a version takes, by the engine's own clock. */
   runUs: (version: number) => number;
   /** The engine's own clock: the runs so far, one after the other. */
@@ -33,6 +40,7 @@ export function createFakeEngine(): FakeEngine {
     gate: Promise.resolve(),
     onLoad: () => undefined,
     answer: (version) => version,
+    measure: (version, numExamples) => ({ lossSum: version * numExamples, numCorrect: numExamples }),
     runUs: () => 100,
     get nowUs() {
       return nowUs;
@@ -43,9 +51,14 @@ export function createFakeEngine(): FakeEngine {
     load: async ({ tensors }) => {
       const version = firstValue(tensors);
       engine.onLoad(version);
-      const onRun = (): number => {
+      const onRun = (inputs: TensorValues): TensorValues => {
         nowUs += engine.runUs(version);
-        return engine.answer(version);
+        const target = inputs["target"];
+        if (target === undefined)
+          return { answer: { shape: [1], data: Float32Array.of(engine.answer(version)) } };
+        const count = target.shape[0] ?? 0;
+        const { lossSum, numCorrect } = engine.measure(version, count);
+        return { loss_sum: scalar(lossSum), count: scalar(count), correct: scalar(numCorrect) };
       };
       const session = createSession(onRun, engine, () => open.delete(session));
       open.add(session);
@@ -56,19 +69,19 @@ export function createFakeEngine(): FakeEngine {
 }
 
 function createSession(
-  onRun: () => number,
+  onRun: (inputs: TensorValues) => TensorValues,
   engine: { gate: Promise<void> },
   onClosed: () => void,
 ): ServingSession {
   let isClosed = false;
   let underWay = Promise.resolve();
   return {
-    run: async () => {
+    run: async (inputs) => {
       if (isClosed) throw new FedgeError("CLOSED", "this model version is no longer loaded");
       const gate = engine.gate;
       underWay = underWay.then(() => gate);
       await gate;
-      return { answer: { shape: [1], data: Float32Array.of(onRun()) } };
+      return onRun(inputs);
     },
     close: async () => {
       isClosed = true;
@@ -76,6 +89,10 @@ function createSession(
       onClosed();
     },
   };
+}
+
+function scalar(value: number): TensorValue {
+  return { shape: [], data: Float32Array.of(value) };
 }
 
 function firstValue(tensors: readonly NamedTensor[]): number {

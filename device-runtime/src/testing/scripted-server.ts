@@ -11,7 +11,7 @@ import {
   encodeSafetensors,
   installReport,
   parseTopic,
-  roundUp,
+  learningUp,
   serverStateTopic,
   servingMetrics,
   uploadTopic,
@@ -24,8 +24,9 @@ import {
   type MessageId,
   type ModelManifest,
   type Report,
+  type LearningDown,
   type RoundDown,
-  type RoundUp,
+  type LearningUp,
   type ServingMetrics,
   type TenantId,
 } from "@fedge/protocol";
@@ -48,7 +49,7 @@ const NO_TASK: RoundDown = {
 /** The server's side of the conversation, as short as can be: it assigns whoever checks in, and counts. */
 export class ScriptedServer {
   /** Every round message of every device, in order. */
-  readonly heard: { readonly deviceId: DeviceId; readonly message: RoundUp }[] = [];
+  readonly heard: { readonly deviceId: DeviceId; readonly message: LearningUp }[] = [];
   /** Round of each update that was counted. */
   readonly counted: { readonly deviceId: DeviceId; readonly roundId: string; readonly bytes: Uint8Array }[] =
     [];
@@ -81,13 +82,14 @@ export class ScriptedServer {
     const checkpoint = await this.publishBlob(encodeSafetensors([{ ...weight, data }]));
     const infer = await this.publishBlob(new TextEncoder().encode("infer graph"));
     const train = await this.publishBlob(new TextEncoder().encode("train graph"));
+    const evaluation = await this.publishBlob(new TextEncoder().encode("eval graph"));
     const port = { name: "input", elementType: "float32" as const, shape: [null, 1] };
     const manifest = encodeManifest({
       ...{
         format: 1,
         model: "digits" as ModelManifest["model"],
         version,
-        graphs: { infer, train },
+        graphs: { infer, train, eval: evaluation },
         checkpoint,
       },
       ...{ parameters: [weight], state: [], inputs: [port], outputs: [{ ...port, name: "answer" }] },
@@ -124,7 +126,7 @@ export class ScriptedServer {
     this.broker.publish(deviceTopic(TENANT, deviceId, "desired"), this.#envelope(body), { retain: true });
   }
 
-  send(deviceId: DeviceId, message: RoundDown): void {
+  send(deviceId: DeviceId, message: LearningDown): void {
     this.broker.publish(deviceTopic(TENANT, deviceId, "fl/dn"), this.#envelope(message));
   }
 
@@ -180,13 +182,13 @@ export class ScriptedServer {
       this.metrics.push(decodeEnvelope(payload, servingMetrics, "serving metrics").body);
     if (parsed.channel !== "fl/up") return;
     const { deviceId } = parsed;
-    const message = decodeEnvelope(payload, roundUp, "round message").body;
+    const message = decodeEnvelope(payload, learningUp, "round message").body;
     this.heard.push({ deviceId, message });
     if (message.type === "check-in") {
       const answer = this.answer(deviceId);
       if (answer !== null) this.send(deviceId, answer);
     } else if (message.type === "report") this.#report(deviceId, message);
-    else this.#open.delete(deviceId);
+    else if (message.type === "abort") this.#open.delete(deviceId);
   }
 
   #report(deviceId: DeviceId, report: Report): void {

@@ -1,4 +1,5 @@
 import type * as z from "zod/mini";
+import { evaluate, evaluated, evaluationDeclined } from "../messages/evaluation.js";
 import { birth, desired, installReport, presence, serverState } from "../messages/fleet.js";
 import { servingMetrics } from "../messages/serving-metrics.js";
 import {
@@ -44,6 +45,17 @@ const ROUND_UP: readonly MessageDescription[] = [
     body: report,
   },
   { name: "abort", summary: "The device gives its assignment up.", body: abort },
+  {
+    name: "evaluated",
+    summary:
+      "Sums of the versions over the device's own labelled examples. Said once for each (runId, attempt).",
+    body: evaluated,
+  },
+  {
+    name: "evaluationDeclined",
+    summary: "The device does not evaluate, or could not.",
+    body: evaluationDeclined,
+  },
 ];
 
 const ROUND_DOWN: readonly MessageDescription[] = [
@@ -61,6 +73,11 @@ const ROUND_DOWN: readonly MessageDescription[] = [
     body: receipt,
   },
   { name: "roundClosed", summary: "The round is over without the device; stop training.", body: roundClosed },
+  {
+    name: "evaluate",
+    summary: "Measure these versions on your labelled examples and say the sums; nothing of them is served.",
+    body: evaluate,
+  },
 ];
 
 const DEVICE: Readonly<
@@ -86,13 +103,13 @@ const DEVICE: Readonly<
   },
   "fl/up": {
     name: "roundUp",
-    description: "What a device says in a round.",
+    description: "What a device says in a round, and of an evaluation.",
     retain: false,
     messages: ROUND_UP,
   },
   "fl/dn": {
     name: "roundDown",
-    description: "What a device is told in a round. Every message may come twice.",
+    description: "What a device is told in a round, or to evaluate. Every message may come twice.",
     retain: false,
     messages: ROUND_DOWN,
   },

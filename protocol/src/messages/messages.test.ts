@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type * as z from "zod/mini";
 import { decodeEnvelope, encodeEnvelope, type Envelope } from "../envelope.js";
 import { MAX_BLOB_BYTES, MAX_EXAMPLES_PER_UPDATE } from "../limits.js";
+import { evaluate, evaluated, evaluationDeclined } from "./evaluation.js";
 import { birth, desired, installReport, presence, serverState } from "./fleet.js";
 import { roundDown, roundUp } from "./round.js";
 import { servingMetrics } from "./serving-metrics.js";
@@ -28,6 +29,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodMiniType>> = {
   proceed: roundDown,
   receipt: roundDown,
   "round-closed": roundDown,
+  evaluate,
+  evaluated,
+  "evaluation-declined": evaluationDeclined,
 };
 
 type Path = readonly (string | number)[];
@@ -57,6 +61,7 @@ const FIELDS = TYPES.flatMap((type) =>
 ).map(([name, path]) => ({ name, type: name.split(" ")[0] as string, path }));
 
 const OPTIONAL = new Set([
+  "evaluation-declined code",
   "birth attributes",
   "birth attributes.region",
   "birth attributes.form",
@@ -78,6 +83,10 @@ const OPTIONAL = new Set([
 ]);
 const BOOLEAN = new Set(["desired models.0.policy.probation.allowsOffline"]);
 const NULLABLE = new Set([
+  "evaluated results.0.numCorrect",
+  "evaluated results.0.lossSum",
+  "evaluated results.1.numCorrect",
+  "evaluated results.1.lossSum",
   "desired models.0.rolloutId",
   "desired models.0.policy.probation.maxMemoryGrowthBytes",
   "install rolloutId",
@@ -238,7 +247,38 @@ const OUT_OF_RANGE: readonly (readonly [type: string, path: string, ...values: u
   ["receipt", "retryAfter", { minMs: 2, maxMs: 1 }],
   ["round-closed", "attempt", 0],
   ["round-closed", "reason", "bored"],
+  ["evaluate", "runId", "", "a/b"],
+  ["evaluate", "attempt", 0, 65_536],
+  ["evaluate", "model", "a b"],
+  [
+    "evaluate",
+    "versions",
+    [],
+    [evaluatedVersion(7), evaluatedVersion(7)],
+    [evaluatedVersion(7), evaluatedVersion(8), evaluatedVersion(9)],
+  ],
+  ["evaluate", "versions.0.version", 0, 1.5, UNSAFE],
+  ["evaluate", "maxExamples", 0, MAX_EXAMPLES_PER_UPDATE + 1],
+  ["evaluate", "deadlineMs", -1],
+  ["evaluated", "runId", "#"],
+  ["evaluated", "attempt", 0],
+  ["evaluated", "numExamples", 0, -1, 1.5, MAX_EXAMPLES_PER_UPDATE + 1],
+  ["evaluated", "numTerms", 0, 899, UNSAFE],
+  ["evaluated", "results", [], [sums(7), sums(7)], [sums(7), sums(8), sums(9)]],
+  ["evaluated", "results.0.version", 0],
+  ["evaluated", "results.0.numCorrect", -1, 1201, 0.5],
+  ["evaluation-declined", "attempt", 0],
+  ["evaluation-declined", "reason", "bored"],
+  ["evaluation-declined", "code", "OOPS"],
 ];
+
+function evaluatedVersion(version: number): Json {
+  return { version, manifest: { sha256: "a1".repeat(32), sizeBytes: 1 } };
+}
+
+function sums(version: number): Json {
+  return { version, numCorrect: 1, lossSum: 1 };
+}
 
 describe("values out of range", () => {
   const rows = OUT_OF_RANGE.flatMap(([type, path, ...values]) =>

@@ -16,6 +16,7 @@ import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { modelPath, versionPath, versionTarget } from "../version-argument.js";
+import { addEvaluate } from "./model-evaluate.js";
 import { addEvidence } from "./model-evidence.js";
 import { addNames, factsText } from "./model-names.js";
 import { versionFacts } from "../../http/schema/registry-schema.js";
@@ -35,6 +36,7 @@ export function addModel(program: Command, terminal: Terminal): void {
   addExport(model, terminal);
   addNames(model, terminal);
   addEvidence(model, terminal);
+  addEvaluate(model, terminal);
 }
 
 function addShow(model: Command, terminal: Terminal): void {

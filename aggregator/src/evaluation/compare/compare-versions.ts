@@ -80,6 +80,9 @@ function pairedAccuracy(a: ExampleResults, b: ExampleResults): MetricComparison 
 
 /** From sums only, as devices report them: no spread of the losses is known, so they are not compared. */
 function unpaired(place: Place, a: EvaluationRecord, b: EvaluationRecord): Comparison {
+  // Examples of one device are alike: taken as independent they would tell apart what is the same.
+  if (place.dataSet.startsWith("devices:") && b.accuracy !== null)
+    return notComparable(place, "devices are the sample, not their examples; see `fedge model evaluations`");
   if (a.accuracy === null || b.accuracy === null)
     return notComparable(place, "only sums are known, and of a loss alone they say nothing of its spread");
   const counts = ({ accuracy, numExamples }: EvaluationRecord) => ({

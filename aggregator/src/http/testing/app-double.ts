@@ -4,6 +4,7 @@ import { createPeopleDouble, type PeopleDouble } from "../../people/testing/peop
 import { createHttpApp, type HttpApp } from "../app.js";
 import type { HttpAppOptions } from "../ports.js";
 import { DeviceAdminDouble } from "./device-admin-double.js";
+import { EvaluationDouble } from "./evaluation-double.js";
 import { RolloutDouble } from "./rollout-double.js";
 import { RegistryDouble } from "./registry-double.js";
 import { ServiceDouble } from "./service-double.js";
@@ -38,6 +39,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
     service,
     rollouts,
     deviceAdmin,
+    evaluations: new EvaluationDouble(),
     people: people.people,
     audit: people.audit,
     registry,

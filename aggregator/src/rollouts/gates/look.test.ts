@@ -1,5 +1,6 @@
 import { LATENCY_BINS, type DeviceId, type ServingMetrics } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
+import type { DeviceComparison, DevicePair } from "../../evaluation/federated/device-comparisons.js";
 import { deviceFilter } from "../../fleet/filter/device-filter.js";
 import { MetricsBook } from "../../fleet/metrics-book.js";
 import { sampleDevice } from "../../http/testing/sample-data.js";
@@ -22,7 +23,8 @@ function counts(version: number, numErrors: number, numPredictions = 200): Servi
   };
 }
 
-async function scene(gates: readonly object[] = [GATE]) {
+async function scene(gates: readonly object[] = [GATE], onDevices?: DeviceComparison) {
+  const asked: DevicePair[] = [];
   const store = new MemoryRolloutStore();
   const book = new MetricsBook(store, () => START_MS + 1);
   const fleet = { compiler: async () => (filter: string) => deviceFilter(filter, START_MS) };
@@ -31,13 +33,17 @@ async function scene(gates: readonly object[] = [GATE]) {
     control: { listDevices: async () => FLEET },
     fleet,
     nowMs: () => START_MS + 2,
+    evaluateOnDevices: (pair) => {
+      asked.push(pair);
+      return onDevices;
+    },
   });
   const config = sampleConfig({ gates: { ...sampleConfig().gates, metrics: gates } });
   const driver = new MachineDriver(config).started(IDS.slice(0, 6));
   const say = async (devices: readonly DeviceId[], metrics: ServingMetrics): Promise<void> => {
     for (const deviceId of devices) await book.take(deviceId, metrics);
   };
-  return { store, looks, driver, say, look: () => looks.look(driver.state) };
+  return { asked, store, looks, driver, say, look: () => looks.look(driver.state) };
 }
 
 describe("a look at metrics", () => {
@@ -72,6 +78,14 @@ describe("a look at metrics", () => {
     const [all, segment] = await look();
     expect(all?.verdict).toBe("pass");
     expect(segment).toMatchObject({ verdict: "fail", segment: "attribute.region == us" });
+  });
+
+  test("of a loss asks the devices of its segment about both versions, and waits for them", async () => {
+    const loss = { ...GATE, metric: "evaluation-loss", segment: "attribute.region == us" };
+    const { asked, look } = await scene([loss]);
+
+    expect(await look()).toMatchObject([{ verdict: "inconclusive" }]);
+    expect(asked).toEqual([{ model: "keyboard", version: 2, against: 1, filter: "attribute.region == us" }]);
   });
 
   test("without any counts is inconclusive", async () => {

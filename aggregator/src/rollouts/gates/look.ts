@@ -1,4 +1,5 @@
-import type { DeviceId, ModelName, ServingMetrics } from "@fedge/protocol";
+import type { DeviceId, ServingMetrics } from "@fedge/protocol";
+import type { DeviceComparison, DevicePair } from "../../evaluation/federated/device-comparisons.js";
 import type { MetricsBook } from "../../fleet/metrics-book.js";
 import type { DeviceFilter } from "../../fleet/filter/device-filter.js";
 import type { ControlStore, DeviceRecord } from "../../store/port.js";
@@ -8,14 +9,8 @@ import type { RolloutState } from "../rollout-state.js";
 import type { MetricsRecord } from "../rollout-store.js";
 import type { GateView } from "../rollout-view.js";
 import { waveFilters } from "../wave-members.js";
-import {
-  gateError,
-  judgeLoss,
-  judgeMetric,
-  undecided,
-  type LossEstimate,
-  type Sides,
-} from "./metric-gate.js";
+import { judgeLoss } from "./loss-gate.js";
+import { gateError, judgeMetric, undecided, type Sides } from "./metric-gate.js";
 import { since } from "./metric-counts.js";
 
 export interface LookOptions {
@@ -23,8 +18,8 @@ export interface LookOptions {
   readonly control: Pick<ControlStore, "listDevices">;
   readonly fleet: Pick<FleetOfRollouts, "compiler">;
   readonly nowMs: () => number;
-  /** Loss of the version on devices, by federated evaluation; undefined while there is none. */
-  readonly evaluateOnDevices?: (model: ModelName, version: number) => Promise<LossEstimate | undefined>;
+  /** What devices say of two versions; undefined while they have not, and asks them. */
+  readonly evaluateOnDevices: (pair: DevicePair) => DeviceComparison | undefined;
 }
 
 type Records = ReadonlyMap<DeviceId, MetricsRecord>;
@@ -87,16 +82,15 @@ export class MetricLooks {
     return judgeMetric(gate, sidesOf(gate, scene), atMs);
   }
 
-  async #judgeLoss(gate: MetricGate, { state }: Scene, atMs: number): Promise<GateView> {
-    const { evaluateOnDevices } = this.options;
-    const { config, fallbackVersion } = state;
-    if (evaluateOnDevices === undefined || fallbackVersion === null)
-      return undecided(gate, "versions are not evaluated on devices here", atMs);
-    const now = await evaluateOnDevices(config.model, config.version);
-    const before = await evaluateOnDevices(config.model, fallbackVersion);
-    if (now === undefined || before === undefined)
-      return undecided(gate, "the evaluation on devices has not ended", atMs);
-    return judgeLoss(gate, { now, before }, atMs);
+  #judgeLoss(gate: MetricGate, { state }: Scene, atMs: number): GateView {
+    const { config, fallbackVersion: against } = state;
+    if (against === null) return undecided(gate, "there is no version before to compare with", atMs);
+    const { model, version } = config;
+    const filter = gate.segment ?? null;
+    const found = this.options.evaluateOnDevices({ model, version, against, filter });
+    if (found === undefined)
+      return undecided(gate, "not enough devices have evaluated both versions yet", atMs);
+    return judgeLoss(gate, found, atMs);
   }
 }
 

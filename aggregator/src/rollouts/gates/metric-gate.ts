@@ -5,7 +5,7 @@ import type { GateView, Verdict } from "../rollout-view.js";
 import { cohortRate, differenceInterval, type CohortRate, type DeviceCounts } from "./device-rates.js";
 import { p95Us, slowCounts, summed } from "./latency.js";
 import { countsOf } from "./metric-counts.js";
-import { normalQuantile, studentQuantile } from "./normal.js";
+import { studentQuantile } from "./normal.js";
 
 /**
  * How a metric gate judges.
@@ -90,7 +90,7 @@ function judgeLatency(gate: MetricGate, { wave, control, controlNote }: Sides, a
 }
 
 /** How much worse than the control is still well, in the metric's unit: of milliseconds for latency. */
-function tolerated({ tolerance }: MetricGate, control: number): number {
+export function tolerated({ tolerance }: MetricGate, control: number): number {
   return (tolerance.absolute ?? 0) + (tolerance.relative ?? 0) * control;
 }
 
@@ -125,38 +125,7 @@ export function alphaOfLook(alpha: number, look: number): number {
   return (6 * alpha) / (Math.PI * look) ** 2;
 }
 
-export interface LossEstimate {
-  readonly mean: number;
-  readonly standardError: number;
-  readonly sample: number;
-}
-
-/** Losses of the same evaluation of both versions: normal, one-sided. */
-export function judgeLoss(
-  gate: MetricGate,
-  { now, before }: { readonly now: LossEstimate; readonly before: LossEstimate },
-  atMs: number,
-): GateView {
-  const difference = now.mean - before.mean;
-  const error = Math.hypot(now.standardError, before.standardError);
-  const allowed = tolerated(gate, before.mean);
-  const numbers = { value: now.mean, control: before.mean, limit: before.mean + allowed };
-  const facts = { ...numbers, sample: now.sample, controlSample: before.sample, atMs };
-  if (Math.min(now.sample, before.sample) < gate.minSample || ![difference, error].every(Number.isFinite))
-    return gateView(gate, {
-      ...facts,
-      verdict: "inconclusive",
-      reason: "too few examples were evaluated so far",
-    });
-  const look = alphaOfLook(gate.alpha, lookNumber(gate.minSample, Math.min(now.sample, before.sample)));
-  const low = difference - normalQuantile(1 - look) * error;
-  const verdict: Verdict = low > allowed ? "fail" : difference <= allowed ? "pass" : "inconclusive";
-  const half = normalQuantile(0.975) * error;
-  const reason = `loss ${now.mean.toFixed(4)} against ${before.mean.toFixed(4)} of the control${ending(verdict)}`;
-  return gateView(gate, { ...facts, verdict, interval: [difference - half, difference + half], reason });
-}
-
-function ending(verdict: Verdict): string {
+export function ending(verdict: Verdict): string {
   if (verdict === "fail") return ": worse beyond chance";
   return verdict === "inconclusive" ? ": worse, but it may be chance" : "";
 }
@@ -176,7 +145,7 @@ function samples(one: CohortRate, other: CohortRate) {
 type Facts = Pick<GateView, "verdict" | "reason"> &
   Partial<Omit<GateView, "gate" | "segment" | "checkedAtMs">> & { readonly atMs: number };
 
-function gateView(gate: MetricGate, { atMs, ...facts }: Facts): GateView {
+export function gateView(gate: MetricGate, { atMs, ...facts }: Facts): GateView {
   const { metric, segment = null, minSample } = gate;
   const empty = { value: null, control: null, interval: null, sample: 0, controlSample: 0, limit: null };
   return { gate: metric, segment, minSample, ...empty, ...facts, checkedAtMs: atMs };

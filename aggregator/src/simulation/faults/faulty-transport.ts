@@ -5,12 +5,12 @@ import {
   decodeEnvelope,
   decodeUploadBlock,
   parseTopic,
-  roundDown,
-  roundUp,
+  learningDown,
+  learningUp,
   type DeviceId,
-  type RoundDown,
+  type LearningDown,
   type RoundId,
-  type RoundUp,
+  type LearningUp,
 } from "@fedge/protocol";
 import type { Inability } from "./deadline-skipper.js";
 import type { Fate } from "./fate.js";
@@ -156,16 +156,16 @@ function isCutPoint({ topic, payload }: Published, roundId: RoundId): boolean {
   return block.roundId === roundId && (block.index > 0 || blockCount(block.sizeBytes) === 1);
 }
 
-function decodeRound(topic: string, channel: "fl/up", payload: Uint8Array): RoundUp | undefined;
-function decodeRound(topic: string, channel: "fl/dn", payload: Uint8Array): RoundDown | undefined;
+function decodeRound(topic: string, channel: "fl/up", payload: Uint8Array): LearningUp | undefined;
+function decodeRound(topic: string, channel: "fl/dn", payload: Uint8Array): LearningDown | undefined;
 function decodeRound(
   topic: string,
   channel: "fl/up" | "fl/dn",
   payload: Uint8Array,
-): RoundUp | RoundDown | undefined {
+): LearningUp | LearningDown | undefined {
   const parsed = parseTopic(topic);
   if (parsed.kind !== "device" || parsed.channel !== channel) return undefined;
   return channel === "fl/up"
-    ? decodeEnvelope(payload, roundUp, "round message").body
-    : decodeEnvelope(payload, roundDown, "round message").body;
+    ? decodeEnvelope(payload, learningUp, "round message").body
+    : decodeEnvelope(payload, learningDown, "round message").body;
 }

@@ -85,7 +85,7 @@ export async function tryVersion(
   await warm(session, manifest, tensors);
 }
 
-function requireSameVersion(
+export function requireSameVersion(
   manifest: ModelManifest,
   wanted: { readonly model: ModelName; readonly version: number },
 ): void {
@@ -96,7 +96,7 @@ function requireSameVersion(
   );
 }
 
-function requireRuntime({ minRuntimeVersion }: ModelManifest): void {
+export function requireRuntime({ minRuntimeVersion }: ModelManifest): void {
   const numbers = (version: string): number[] => version.split(".").map(Number);
   const [wanted, own] = [numbers(minRuntimeVersion), numbers(RUNTIME_VERSION)];
   for (let at = 0; at < 3; at += 1) {
@@ -112,7 +112,7 @@ function requireRuntime({ minRuntimeVersion }: ModelManifest): void {
   }
 }
 
-function requireTensors(specs: readonly TensorShape[], tensors: readonly NamedTensor[]): void {
+export function requireTensors(specs: readonly TensorShape[], tensors: readonly NamedTensor[]): void {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   for (const { name, elementType, shape } of specs) {
     const found = byName.get(name);

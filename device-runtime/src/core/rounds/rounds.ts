@@ -1,20 +1,17 @@
 import {
   FedgeError,
-  decodeEnvelope,
-  deviceTopic,
   errorCodeOf,
-  roundDown,
   type Assigned,
   type ErrorCode,
   type ModelName,
   type Report,
   type RetryWindow,
+  type RoundDown,
   type RoundUp,
 } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { Connection, TopicHandler } from "../connection/connection.js";
+import type { Connection } from "../connection/connection.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
-import type { Credentials } from "../ports/transport.js";
 import { checkInOf } from "./check-in.js";
 import { trainLocally } from "./local-training.js";
 import { ParticipationRecord } from "./participation-record.js";
@@ -90,9 +87,11 @@ export class Rounds {
     if (this.#isRested) this.#lookAgain();
   }
 
-  /** Where the server speaks to this device about rounds. */
-  topic({ tenantId, deviceId }: Credentials): TopicHandler {
-    return [deviceTopic(tenantId, deviceId, "fl/dn"), (payload) => this.#receive(payload)];
+  /** What the server says to this device about rounds. */
+  receive(message: RoundDown): void {
+    const isNews = message.type === "assigned" && message.roundId !== this.assignment?.roundId;
+    if (isNews && !this.#isWilling()) void this.#dispatch({ type: "declined", assignment: message });
+    else void this.#dispatch({ type: "message", message });
   }
 
   /** After a connection began, or the server did: the pending question is asked again. */
@@ -132,13 +131,6 @@ export class Rounds {
     this.#cancelAnswer();
     this.#training?.abort();
     await this.#queue;
-  }
-
-  #receive(payload: Uint8Array): void {
-    const { body } = decodeEnvelope(payload, roundDown, "round message");
-    const isNews = body.type === "assigned" && body.roundId !== this.assignment?.roundId;
-    if (isNews && !this.#isWilling()) void this.#dispatch({ type: "declined", assignment: body });
-    else void this.#dispatch({ type: "message", message: body });
   }
 
   #isWilling(): boolean {

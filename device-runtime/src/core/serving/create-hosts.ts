@@ -6,9 +6,11 @@ import { ModelHost, type PredictionRecorder } from "./model-host.js";
 export interface HostsParts {
   readonly recorder: PredictionRecorder;
   readonly onServed: (model: ModelName) => void;
+  /** Told of every request, before the model runs. */
+  readonly onRequest: () => void;
 }
 
-/** A host for each model. Each request lets a training step aside. */
+/** A host for each model. Each request lets a training or an evaluation step aside. */
 export function createHosts(
   models: readonly ModelName[],
   {
@@ -16,9 +18,12 @@ export function createHosts(
     clock,
     nowUs = (): number => clock.nowMs() * 1000,
   }: Pick<DevicePorts, "trainer" | "clock" | "nowUs">,
-  { recorder, onServed }: HostsParts,
+  { recorder, onServed, onRequest: told }: HostsParts,
 ): ReadonlyMap<ModelName, ModelHost> {
-  const onRequest = (): void => trainer.stepAside?.();
+  const onRequest = (): void => {
+    trainer.stepAside?.();
+    told();
+  };
   return new Map(
     models.map((model) => [
       model,

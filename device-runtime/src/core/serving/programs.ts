@@ -26,3 +26,16 @@ export function programToTrain(manifest: ModelManifest, form: ProgramForm): Blob
   }
   return programToServe(manifest, form);
 }
+
+/**
+ * The eval graph of a version, which measures it as the aggregator does. Throws MODEL_INCOMPATIBLE when there is none, or
+ * for an engine that runs no graphs.
+ */
+export function programToEvaluate({ model, graphs }: ModelManifest, form: ProgramForm): BlobRef {
+  if (form === "onnx" && graphs.eval !== undefined) return graphs.eval;
+  const why =
+    form === "onnx"
+      ? "has no eval graph"
+      : "is evaluated by its eval graph; run the device on an ONNX engine";
+  throw new FedgeError("MODEL_INCOMPATIBLE", `model "${model}" ${why}`);
+}

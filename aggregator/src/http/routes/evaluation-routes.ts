@@ -1,0 +1,55 @@
+import { z } from "@hono/zod-openapi";
+import type { EvaluationService } from "../../evaluation/federated/evaluation-service.js";
+import { jsonRoute, type RouteHost } from "../route.js";
+import {
+  evaluationBody,
+  evaluationRunList,
+  evaluationRunView,
+  runParams,
+  runsParams,
+} from "../schema/evaluation-schema.js";
+
+const MODEL_PATH = "/v1/models/{model}/evaluations";
+const listQuery = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) });
+
+/** Evaluations on devices: asking for one, and what came of it. */
+export function addEvaluationRoutes(host: RouteHost, evaluations: EvaluationService): void {
+  jsonRoute(host, {
+    method: "post",
+    path: MODEL_PATH,
+    tag: "evaluations",
+    summary: "Ask devices to measure a version on their own examples, alone or against another",
+    access: "models",
+    params: runsParams,
+    body: evaluationBody,
+    result: evaluationRunView,
+    status: 201,
+    audit: (_call, { runId, request }) => ({
+      action: "evaluation.start",
+      subject: `${request.model}@${request.version}`,
+      details: { runId, against: request.against, numDevices: request.numDevices },
+    }),
+    handle: ({ params, body, actor }) => evaluations.start({ ...body, model: params.model }, actor),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: MODEL_PATH,
+    tag: "evaluations",
+    summary: "Evaluations of a model on devices",
+    access: "read",
+    params: runsParams,
+    query: listQuery,
+    result: evaluationRunList,
+    handle: async ({ params, query }) => ({ runs: await evaluations.list(params.model, query.limit) }),
+  });
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/evaluations/{runId}",
+    tag: "evaluations",
+    summary: "One evaluation on devices: how many answered, and the sums once it has ended",
+    access: "read",
+    params: runParams,
+    result: evaluationRunView,
+    handle: ({ params }) => evaluations.show(params.runId),
+  });
+}
