@@ -29,7 +29,7 @@ function comparison(difference: number, standardError: number, change: object = 
 describe("the gate of the loss on devices", () => {
   test.each([
     ["pass", "lost no more than is borne", comparison(0.05, 0.2)],
-    // The first look has 6 / pi^2 of 5 %; the t that is beyond it with 9 degrees of freedom is 2.08.
+    // The first look has 6 / pi^2 of 5 %; the t that is beyond it with 9 degrees of freedom is 2.142 (scipy.stats.t.isf).
     ["fail", "lost more than is borne beyond chance", comparison(0.6, 0.2)],
     ["inconclusive", "lost more than is borne, and it may be chance", comparison(0.5, 0.2)],
     ["inconclusive", "was measured on too little", comparison(0.6, 0.01, { numTerms: 99 })],
