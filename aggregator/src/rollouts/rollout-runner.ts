@@ -12,6 +12,8 @@ import { targetViewOf } from "./rollout-view-of.js";
 const TICK_MS = 1000;
 /** What failed for want of the store, the broker or the signer is tried again after so long. */
 const AGAIN_MS = 5000;
+/** Events of one write. */
+const EVENTS_AT_ONCE = 1000;
 
 interface Waiting {
   readonly event: RolloutEvent;
@@ -93,7 +95,9 @@ export class RolloutRunner {
 
   #enqueue(waiting: Waiting): void {
     if (this.#isClosed) return waiting.refused(new FedgeError("CLOSED", "the server is closing"));
-    this.#waiting.push(waiting);
+    // What a person orders comes before what devices said meanwhile: a pause need not wait for ten thousand reports.
+    const firstWord = waiting.check === null ? -1 : this.#waiting.findIndex(({ check }) => check === null);
+    this.#waiting.splice(firstWord === -1 ? this.#waiting.length : firstWord, 0, waiting);
     if (this.#isDraining) return;
     this.#isDraining = true;
     queueMicrotask(() => void this.#drain());
@@ -101,7 +105,7 @@ export class RolloutRunner {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0 && !this.#isClosed) {
-      const batch = this.#waiting.splice(0);
+      const batch = this.#waiting.splice(0, EVENTS_AT_ONCE);
       try {
         await this.#take(batch);
       } catch (error) {
