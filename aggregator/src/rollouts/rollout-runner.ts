@@ -12,8 +12,6 @@ import { targetViewOf } from "./rollout-view-of.js";
 const TICK_MS = 1000;
 /** What failed for want of the store, the broker or the signer is tried again after so long. */
 const AGAIN_MS = 5000;
-/** Events of one write. */
-const EVENTS_AT_ONCE = 1000;
 
 interface Waiting {
   readonly event: RolloutEvent;
@@ -95,9 +93,7 @@ export class RolloutRunner {
 
   #enqueue(waiting: Waiting): void {
     if (this.#isClosed) return waiting.refused(new FedgeError("CLOSED", "the server is closing"));
-    // What a person orders comes before what devices said meanwhile: a pause need not wait for ten thousand reports.
-    const firstWord = waiting.check === null ? -1 : this.#waiting.findIndex(({ check }) => check === null);
-    this.#waiting.splice(firstWord === -1 ? this.#waiting.length : firstWord, 0, waiting);
+    this.#waiting.push(waiting);
     if (this.#isDraining) return;
     this.#isDraining = true;
     queueMicrotask(() => void this.#drain());
@@ -105,7 +101,7 @@ export class RolloutRunner {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0 && !this.#isClosed) {
-      const batch = this.#waiting.splice(0, EVENTS_AT_ONCE);
+      const batch = this.#waiting.splice(0);
       try {
         await this.#take(batch);
       } catch (error) {
