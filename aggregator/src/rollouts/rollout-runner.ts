@@ -1,6 +1,7 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Audited } from "../audit/ports.js";
 import { checkCommand } from "./commands.js";
+import { heldVersions } from "./held-versions.js";
 import { isWindowOpen } from "./maintenance-windows.js";
 import type { RolloutSurroundings } from "./ports.js";
 import { numAllowed } from "./rate-limit.js";
@@ -129,7 +130,7 @@ export class RolloutRunner {
     for (const finish of done) finish(state);
     this.#run(effects);
     if (hasShadowEnded(state) && !hasShadowEnded(before)) this.#endShadow();
-    if (events.length > 0) this.#tidy();
+    if (events.length > 0 && heldVersions(state) !== null) this.#tidy();
     this.#armTick();
     if (events.length > 0) this.#tellMore();
   }

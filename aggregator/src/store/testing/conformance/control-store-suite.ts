@@ -462,11 +462,11 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
       test("are counted by presence and by what they serve", async () => {
         const before = await store.countDevices();
         const [ana, bo] = [await enrolled(), await enrolled()];
-        const serving = {
-          keyboard: { version: 3, manifestSha256: null },
-          emoji: { version: 1, manifestSha256: null },
-        };
-        await store.updateDevice(ana.deviceId, { presence: "online", serving });
+        const [keyboard, emoji] = [3, 1].map((version) => ({ version, manifestSha256: null }));
+        await store.updateDevice(ana.deviceId, {
+          presence: "online",
+          serving: { keyboard: keyboard!, emoji: emoji! },
+        });
         await store.updateDevice(bo.deviceId, {
           serving: { keyboard: { version: 3, manifestSha256: "00" } },
         });
