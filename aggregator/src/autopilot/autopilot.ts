@@ -83,9 +83,12 @@ export class Autopilot {
         );
       return this.options.evaluateOnDevices?.(model, version);
     }
-    const found = (await this.options.store.listEvaluations(model)).find((each) => each.version === version);
-    if (found?.accuracy === undefined || found.accuracy === null) return undefined;
-    return { numCorrect: Math.round(found.accuracy * found.numExamples), numExamples: found.numExamples };
+    const evaluations = await this.options.store.listEvaluations(model);
+    // What devices measured before they trained is a loss only.
+    for (const { version: measured, accuracy, numExamples, segment } of evaluations)
+      if (measured === version && segment === "" && accuracy !== null)
+        return { numCorrect: Math.round(accuracy * numExamples), numExamples };
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Device } from "@fedge/device-runtime";
 import { createRandom, errorCodeOf, type Random } from "@fedge/protocol";
-import { rowsOf } from "../workload.js";
+import { rowsOf, type ExampleTensor } from "../workload.js";
 import type { DeviceSeed, FleetUse, FleetWorkerData } from "./fleet-messages.js";
 
 /** A person at a device. */
@@ -49,9 +49,15 @@ async function useUntilStopped(
 async function once(device: Device, { fleet, use, seed }: UseParts, random: Random): Promise<void> {
   const { first, count } = seed.heldOut ?? seed.range;
   const row = first + random.below(count);
-  const input = rowsOf(fleet.examples.input, row, row + 1);
+  const input = ownRow(fleet.examples.input, row);
   const { id } = await device.model(fleet.model).predict({ [fleet.inputName]: input });
-  if (random.unit() < use.labelShare) await device.label(id, rowsOf(fleet.examples.target, row, row + 1));
+  if (random.unit() < use.labelShare) await device.label(id, ownRow(fleet.examples.target, row));
+}
+
+/** A copy: the runtime takes no memory that threads share. */
+function ownRow(tensor: ExampleTensor, row: number): ReturnType<typeof rowsOf> {
+  const { shape, data } = rowsOf(tensor, row, row + 1);
+  return { shape, data: data.slice() };
 }
 
 function pause(durationMs: number, signal: AbortSignal): Promise<void> {
