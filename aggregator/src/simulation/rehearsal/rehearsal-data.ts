@@ -7,14 +7,14 @@ import { digitsModel, heldOutImages } from "../digits.js";
 import { arrangeImages, type ArrangedExamples, type ExampleRange } from "../fleet/fleet-examples.js";
 import type { LabelledExamples } from "../workload.js";
 
-const TRAIN_EXAMPLES = 80;
+const TRAIN_EXAMPLES = 120;
 const HELD_OUT_EXAMPLES = 40;
 const TEST_EXAMPLES = 1000;
-/** Every third device sees mostly the digit that a candidate may forget; the others never see it. */
-const SEGMENT_EVERY = 3;
-const SEGMENT_SHARE = 0.6;
+/** Every second device sees mostly the digit that a candidate may forget; the others never see it. */
+const SEGMENT_EVERY = 2;
+const SEGMENT_SHARE = 0.7;
 /** Of ten classes, with room for the devices that want more of one. */
-const DRAWN_PER_DEVICE = 300;
+const DRAWN_PER_DEVICE = 560;
 
 export const SEGMENT_FILTER = "attribute.segment == sevens";
 

@@ -9,15 +9,17 @@ export const TASK = "night" as TaskId;
 export const PILOT = "pilot";
 
 /** Fewer leave no cohort to compare with. */
-export const LEAST_DEVICES = 12;
-const LEAST_PILOTS = 5;
-const LEAST_PILOTS_OF_SEGMENT = 3;
+export const LEAST_DEVICES = 15;
+const LEAST_PILOTS = 6;
+/** A segment is compared device by device: two or three on a side would prove nothing. */
+const MOST_PILOTS_OF_SEGMENT = 5;
 
 const SOAK_MS = 2000;
-const LEAST_SAMPLE = 40;
+const LEAST_SAMPLE = 80;
 const PROBATION_PREDICTIONS = 30;
-const PROBATION_MS = 6000;
-/** The issue of a rehearsal on a busy machine is ten times, not three: everybody shares two cores. */
+/** A version that is slow makes few predictions: time alone must not let it pass. */
+const PROBATION_MS = 20_000;
+/** All devices share a machine, and wait for each other: three times as long may be its fault. */
 const MAX_LATENCY_RATIO = 10;
 /** All devices share a process, and its memory: only where the fault is memory, a limit tells a version's from theirs. */
 const MAX_MEMORY_GROWTH_BYTES = 150 * 1024 * 1024;
@@ -54,7 +56,7 @@ export function rehearsalTask(of: {
       ...{ retryAfterRound: soon, retryAfterRejection: soon },
     },
     training: {
-      ...{ epochs: 4, batchSize: 10, learningRate: 0.1, proximalMu: 0 },
+      ...{ epochs: 6, batchSize: 10, learningRate: 0.1, proximalMu: 0 },
       ...{ maxExamples: 65_536, minExamples: 1 },
     },
     update: { encoding: "float32", maxNorm: 100 },
@@ -73,7 +75,8 @@ export function rehearsalTask(of: {
 export function pilotsOf(numDevices: number): ReadonlySet<number> {
   const numPilots = Math.max(LEAST_PILOTS, Math.floor(numDevices / 5));
   const all = Array.from({ length: numDevices }, (_, index) => index);
-  const ofSegment = all.filter(isInSegment).slice(0, LEAST_PILOTS_OF_SEGMENT);
+  const segment = all.filter(isInSegment);
+  const ofSegment = segment.slice(0, Math.min(MOST_PILOTS_OF_SEGMENT, Math.floor(segment.length / 2)));
   const others = all.filter((index) => !isInSegment(index)).slice(0, numPilots - ofSegment.length);
   return new Set([...ofSegment, ...others]);
 }

@@ -1,19 +1,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { errorCodeOf, FedgeError, type DeviceId } from "@fedge/protocol";
-import type { EvaluationData } from "../../evaluation/evaluation-data.js";
+import { FedgeError, type DeviceId } from "@fedge/protocol";
 import type { RolloutConfig, RolloutId } from "../../rollouts/rollout-config.js";
 import type { RolloutState, RolloutView } from "../../rollouts/rollout-view.js";
-import { openServer, type OpenedServer } from "../../server.js";
+import type { OpenedServer } from "../../server.js";
 import { makeBrokenVersion, praise, FAULT_TEXTS, type Fault } from "../broken-versions/broken-version.js";
 import { NO_FAULTS } from "../faults/fate.js";
 import { startFleet, type SimulatedFleet } from "../fleet/fleet.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import { percent } from "../progress.js";
-import { evaluationDataOf, portsOf, type LabelledExamples } from "../workload.js";
+import { portsOf } from "../workload.js";
+import { approveAndStart } from "./approval.js";
 import { Exposure } from "./exposure.js";
-import { invitePeople, type People, type Person } from "./people.js";
+import { openRehearsalServer } from "./open-server.js";
+import { invitePeople, type People } from "./people.js";
 import { isInSegment, rehearsalData, type RehearsalData } from "./rehearsal-data.js";
 import { MODEL, PILOT, TASK, pilotsOf, refined, rehearsalTask } from "./rehearsal-plan.js";
 import { storyLines } from "./story-lines.js";
@@ -161,15 +162,10 @@ export class Rehearsal {
     version: number,
     { fault, change = {} }: { readonly fault: Fault | null; readonly change?: Partial<RolloutConfig> },
   ): Promise<RolloutId> {
-    const { scientist, operator } = this.#somebody();
     const rolloutId = `${TASK}-v${version}` as RolloutId;
     const { config } = await this.opened.server.rollouts.get(rolloutId);
-    const path = `/v1/rollouts/${rolloutId}`;
-    await scientist.send("PUT", path, refined(config, fault, change));
-    const reason = "looked at its card and its evaluations";
-    await this.#mustNotApprove(scientist, `${path}/approve`);
-    await operator.send("POST", `${path}/approve`, { reason });
-    await operator.send("POST", `${path}/start`, { reason: "tonight" });
+    const plan = refined(config, fault, change);
+    await approveAndStart(this.#somebody(), plan, this.parts.context.tell);
     return rolloutId;
   }
 
@@ -270,19 +266,6 @@ export class Rehearsal {
     return found?.accuracy ?? Number.NaN;
   }
 
-  /** Who proposes does not approve. */
-  async #mustNotApprove(person: Person, path: string): Promise<void> {
-    try {
-      await person.send("POST", path, { reason: "mine" });
-    } catch (error) {
-      if (errorCodeOf(error) !== "ROLE_INSUFFICIENT") throw error;
-      return this.#tell(
-        `${person.name} may not approve it (${errorCodeOf(error)}); bob looks at it and does`,
-      );
-    }
-    throw new FedgeError("INTERNAL", `${person.name} could approve a rollout without the role for it`);
-  }
-
   #somebody(): People {
     if (this.#people !== null) return this.#people;
     throw new FedgeError("INTERNAL", "nobody has an account yet; begin the rehearsal first");
@@ -309,13 +292,4 @@ export class Rehearsal {
     const asked = until(ask, { ...how, signal: this.parts.context.signal });
     return this.#fleet === null ? asked : Promise.race([asked, this.#fleet.failed]);
   }
-}
-
-function openRehearsalServer(directory: string, heldOut: LabelledExamples): Promise<OpenedServer> {
-  const held: { data: EvaluationData | null } = { data: null };
-  return openServer({
-    ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "error" },
-    stateDirectory: join(directory, "state"),
-    evaluationData: (_model, manifest) => (held.data ??= evaluationDataOf(heldOut, portsOf(manifest))),
-  });
 }
