@@ -1,4 +1,4 @@
-import type { ModelName, TaskId } from "@fedge/protocol";
+import type { InstallPolicy, ModelName, TaskId } from "@fedge/protocol";
 import type { MetricGate, RolloutConfig } from "../../rollouts/rollout-config.js";
 import { decodeTaskConfig, type TaskConfig } from "../../tasks/task-config.js";
 import type { Fault } from "../broken-versions/broken-version.js";
@@ -81,14 +81,9 @@ export function pilotsOf(numDevices: number): ReadonlySet<number> {
   return new Set([...ofSegment, ...others]);
 }
 
-/** What the data scientist makes of the auto-pilot's proposal: pilots first, a gate for the segment, a stricter trial. */
-export function refined(
-  config: RolloutConfig,
-  fault: Fault | null,
-  change: Partial<RolloutConfig> = {},
-): RolloutConfig {
-  const { install, gates } = config;
-  if (install === undefined) return config;
+/** What the data scientist makes of the auto-pilot's proposal: pilots first, a gate for the segment, another trial. */
+export function refined(config: RolloutConfig, fault: Fault | null, install?: InstallPolicy): RolloutConfig {
+  const { gates } = config;
   return {
     ...config,
     waves: [
@@ -96,17 +91,19 @@ export function refined(
       { name: "everyone", percent: 100, soakMs: SOAK_MS },
     ],
     gates: { ...gates, metrics: [SEGMENT_GATE, ...gates.metrics] },
-    install: {
-      ...install,
-      probation: {
-        ...install.probation,
-        minPredictions: PROBATION_PREDICTIONS,
-        minDurationMs: PROBATION_MS,
-        maxLatencyRatio: MAX_LATENCY_RATIO,
-        maxMemoryGrowthBytes: fault === "memory" ? MAX_MEMORY_GROWTH_BYTES : null,
-      },
-    },
+    install: install ?? trialOf(config, fault),
     rollBackUpToPercent: ROLL_BACK_UP_TO_PERCENT,
-    ...change,
   };
+}
+
+function trialOf({ install }: RolloutConfig, fault: Fault | null): InstallPolicy | undefined {
+  if (install === undefined) return undefined;
+  const probation = {
+    ...install.probation,
+    minPredictions: PROBATION_PREDICTIONS,
+    minDurationMs: PROBATION_MS,
+    maxLatencyRatio: MAX_LATENCY_RATIO,
+    maxMemoryGrowthBytes: fault === "memory" ? MAX_MEMORY_GROWTH_BYTES : null,
+  };
+  return { ...install, probation };
 }

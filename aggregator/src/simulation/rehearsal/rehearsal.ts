@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FedgeError, type DeviceId } from "@fedge/protocol";
-import type { RolloutConfig, RolloutId } from "../../rollouts/rollout-config.js";
+import { FedgeError, type DeviceId, type InstallPolicy } from "@fedge/protocol";
+import type { RolloutId } from "../../rollouts/rollout-config.js";
 import type { RolloutState, RolloutView } from "../../rollouts/rollout-view.js";
 import type { OpenedServer } from "../../server.js";
 import { makeBrokenVersion, praise, FAULT_TEXTS, type Fault } from "../broken-versions/broken-version.js";
@@ -157,16 +157,20 @@ export class Rehearsal {
     return version;
   }
 
-  /** The proposal of a version is refined, approved by somebody who may, and started. */
+  /** What the auto-pilot made of a version. */
+  proposed(version: number): Promise<RolloutView> {
+    return this.opened.server.rollouts.get(`${TASK}-v${version}` as RolloutId);
+  }
+
+  /** The proposal of a version is refined, approved by somebody who may, and started; `install` says how devices try it. */
   async launch(
     version: number,
-    { fault, change = {} }: { readonly fault: Fault | null; readonly change?: Partial<RolloutConfig> },
+    { fault, install }: { readonly fault: Fault | null; readonly install?: InstallPolicy },
   ): Promise<RolloutId> {
-    const rolloutId = `${TASK}-v${version}` as RolloutId;
-    const { config } = await this.opened.server.rollouts.get(rolloutId);
-    const plan = refined(config, fault, change);
+    const { config } = await this.proposed(version);
+    const plan = refined(config, fault, install);
     await approveAndStart(this.#somebody(), plan, this.parts.context.tell);
-    return rolloutId;
+    return config.rolloutId;
   }
 
   /** Resolves with the rollout once nothing more happens in it by itself. */
