@@ -3,7 +3,7 @@ import { FedgeError, type NamedTensor } from "@fedge/protocol";
 import { IMAGE_PIXELS } from "../data/labelled-images.js";
 
 /** Products of the image with a square matrix, one after the other, for nothing. */
-const USELESS_PRODUCTS = 150;
+const USELESS_PRODUCTS = 300;
 /** Numbers that are held for nothing: four bytes each. */
 const USELESS_NUMBERS = 60_000_000;
 /** So little of the useless part is added that no answer changes. */

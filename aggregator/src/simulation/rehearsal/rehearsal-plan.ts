@@ -19,8 +19,8 @@ const LEAST_SAMPLE = 80;
 const PROBATION_PREDICTIONS = 30;
 /** A version that is slow makes few predictions: time alone must not let it pass. */
 const PROBATION_MS = 20_000;
-/** All devices share a machine, and wait for each other: three times as long may be its fault. */
-const MAX_LATENCY_RATIO = 10;
+/** All devices share a machine, and wait for each other: three times as long may be no fault of a version. */
+const MAX_LATENCY_RATIO = 6;
 /** All devices share a process, and its memory: only where the fault is memory, a limit tells a version's from theirs. */
 const MAX_MEMORY_GROWTH_BYTES = 150 * 1024 * 1024;
 /** The pilots of a small fleet are a larger share than a real one's. */
