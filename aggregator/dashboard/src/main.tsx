@@ -5,7 +5,10 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
+import "./styles/dialog.css";
 import "./styles/rounds-page.css";
+import "./styles/fleet-page.css";
+import "./styles/rollouts-page.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

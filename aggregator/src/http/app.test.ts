@@ -152,6 +152,7 @@ describe("model files", () => {
     expect(service.imports).toEqual([
       {
         model: "digits",
+        actor: "admin-token",
         onnx: new Uint8Array([8, 9]),
         training: {
           loss: { kind: "mean-squared-error", target: "class-index" },

@@ -99,6 +99,10 @@ const TABLE: Readonly<Record<string, string>> = {
   "post /v1/tokens": SIGNED_IN,
   "delete /v1/tokens/{tokenId}": SIGNED_IN,
 
+  // Any TUF client may verify; weights stay behind blobs.
+  "get /v1/metadata/{file}": EVERYBODY,
+  "get /v1/metadata/targets/models/{model}/{version}/{file}": EVERYBODY,
+
   "get /v1/audit": ADMINS,
   "get /v1/audit/verify": ADMINS,
 };

@@ -51,6 +51,16 @@ export const METRICS = {
     help: "Versions that could not be evaluated.",
     labels: [],
   },
+  fedge_audit_failed_total: {
+    kind: "counter",
+    help: "Entries of rollouts that could not be written to the audit log; their journal has them.",
+    labels: [],
+  },
+  fedge_proposals_failed_total: {
+    kind: "counter",
+    help: "Versions that a task's auto-pilot could not propose.",
+    labels: [],
+  },
   fedge_broker_refusals_total: {
     kind: "counter",
     help: "What the embedded broker refused, by action (connect, publish, subscribe, packet) and error code.",

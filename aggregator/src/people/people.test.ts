@@ -128,7 +128,7 @@ describe("signing in", () => {
       kind: "person",
       name: "ana",
       role: "operator",
-      permissions: ["devices", "rollouts", "approve"],
+      permissions: ["devices", "propose", "rollouts", "approve"],
       device: null,
       token: null,
     });
@@ -310,7 +310,7 @@ describe("an API token", () => {
     const { secret } = await create("operator");
     await people.accounts.change(MACHINE, "ana", { role: "data-scientist" });
 
-    expect((await people.tokens.callerOf(secret)).permissions).toEqual(["rollouts"]);
+    expect((await people.tokens.callerOf(secret)).permissions).toEqual(["propose"]);
   });
 
   test("makes no other token", async () => {
@@ -327,7 +327,7 @@ describe("an API token", () => {
     const { secret } = await people.tokens.create(MACHINE, wanted);
 
     expect((await people.tokens.callerOf(secret)).permissions).toEqual(
-      "tasks models devices rollouts approve audit".split(" "),
+      "tasks models devices propose rollouts approve audit".split(" "),
     );
   });
 

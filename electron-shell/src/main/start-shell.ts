@@ -87,8 +87,7 @@ function composeShell(
   quitAfter(app, async () => {
     const kept = window.letClose();
     conditions.close();
-    await supervisor.stop();
-    await kept;
+    await Promise.all([supervisor.stop(), kept]);
     tray.destroy();
   });
   return { supervisor, window };

@@ -1,8 +1,8 @@
 const KEY = "fedge-admin-token";
 
 /**
- * The admin token for servers that do not let everybody read: from the address (`#token=…`, which is removed from
- * it at once) or from earlier in this tab.
+ * A token that stands for an account or for the machine: from the address (`#token=…`, which is removed from it at
+ * once) or from earlier in this tab.
  */
 export function readToken(): string | null {
   const match = /^#token=([A-Za-z0-9._~-]+)$/.exec(window.location.hash);
@@ -15,4 +15,8 @@ export function readToken(): string | null {
 
 export function storeToken(token: string): void {
   window.sessionStorage.setItem(KEY, token);
+}
+
+export function clearToken(): void {
+  window.sessionStorage.removeItem(KEY);
 }

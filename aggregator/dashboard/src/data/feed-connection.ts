@@ -1,4 +1,5 @@
 import type { FeedMessage } from "../../../src/http/schema/overview-schema.js";
+import { clockOffsetMs } from "./server-clock.js";
 import { SseParser } from "./sse-parser.js";
 
 /** `refused`: the server wants a token, or does not accept the one it got. */
@@ -9,6 +10,8 @@ export interface FeedOptions {
   readonly token: string | null;
   readonly onMessage: (message: FeedMessage) => void;
   readonly onState: (state: ConnectionState) => void;
+  /** By how much the server's clock is ahead, at every connection. */
+  readonly onClockOffset: (offsetMs: number) => void;
 }
 
 /** The server says something at least every 10 s; three missed beats mean that the connection is dead. */
@@ -53,6 +56,7 @@ async function followOnce(
     const response = await fetch(options.url, { headers, signal, cache: "no-store" });
     if (response.status === 401 || response.status === 403) return "refused";
     if (!response.ok || response.body === null) return "lost";
+    options.onClockOffset(clockOffsetMs(response.headers.get("Date"), Date.now()));
     const parser = new SseParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {

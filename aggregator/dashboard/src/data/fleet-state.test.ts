@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { applyMessage, EMPTY_STATE, shownTask, type RoundData, type TaskData } from "./fleet-state.js";
+import {
+  applyMessage,
+  EMPTY_STATE,
+  shownTask,
+  type RolloutData,
+  type RoundData,
+  type TaskData,
+} from "./fleet-state.js";
 
 function round(number: number, outcome: RoundData["outcome"]): RoundData {
   return { number, outcome } as RoundData;
@@ -50,5 +57,39 @@ describe("the task in view", () => {
 
   test("is none when there is none", () => {
     expect(shownTask([], null)).toBeNull();
+  });
+});
+
+describe("rollouts", () => {
+  const rollout = (rolloutId: string, revision: number, createdAtMs = 0): RolloutData =>
+    ({ rolloutId, revision, createdAtMs }) as RolloutData;
+  const said = (rollouts: RolloutData[], deleted: string[] = []): Parameters<typeof applyMessage>[1] => ({
+    event: "rollouts",
+    data: { rollouts, deleted: deleted as RolloutData["rolloutId"][] },
+  });
+  const shown = (state: ReturnType<typeof applyMessage>) =>
+    state.rollouts?.map(({ rolloutId, revision }) => `${rolloutId}#${revision}`);
+
+  test("are unknown until the server has said which there are, be it none", () => {
+    expect(EMPTY_STATE.rollouts).toBeNull();
+    expect(applyMessage(EMPTY_STATE, said([])).rollouts).toEqual([]);
+  });
+
+  test("stand with the newest first, and a newer view replaces an older one", () => {
+    const before = applyMessage(EMPTY_STATE, said([rollout("a", 1, 100), rollout("b", 1, 200)]));
+
+    expect(shown(applyMessage(before, said([rollout("a", 2, 100)])))).toEqual(["b#1", "a#2"]);
+  });
+
+  test("an older view that comes late changes nothing", () => {
+    const before = applyMessage(EMPTY_STATE, said([rollout("a", 5)]));
+
+    expect(shown(applyMessage(before, said([rollout("a", 4)])))).toEqual(["a#5"]);
+  });
+
+  test("one that was deleted is gone", () => {
+    const before = applyMessage(EMPTY_STATE, said([rollout("a", 1), rollout("b", 1)]));
+
+    expect(shown(applyMessage(before, said([], ["a"])))).toEqual(["b#1"]);
   });
 });

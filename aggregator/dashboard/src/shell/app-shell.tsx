@@ -1,96 +1,94 @@
-import { useState } from "react";
-import { readToken, storeToken } from "../data/access-token.js";
-import type { ConnectionState } from "../data/feed-connection.js";
-import { useFleetState } from "../data/use-fleet-state.js";
+import { useEffect, useMemo, useRef } from "react";
+import { SessionContext } from "../data/session-context.js";
+import { useFleetState, type LiveState } from "../data/use-fleet-state.js";
+import { useSessionState, type SessionState } from "../data/use-session-state.js";
 import { LoadingPage } from "../parts/loading-page.js";
-import { AccessPrompt } from "./access-prompt.js";
-import { ConnectionBanner, ConnectionLight } from "./connection.js";
-import { Logo, ThemeIcon } from "./icons.js";
+import { InvitationForm } from "../sign-in/invitation-form.js";
+import { SignInPage } from "../sign-in/sign-in-page.js";
+import { ConnectionBanner } from "./connection.js";
 import { PAGES, type Page } from "./pages.js";
-import { usePage } from "./use-page.js";
-import { toggleTheme, useTheme } from "./use-theme.js";
+import type { Route } from "./route.js";
+import { TopBar } from "./top-bar.js";
+import { useRoute } from "./use-route.js";
 
-/** Frame of every page: navigation, connection, theme. */
+/** Frame of every page: navigation, connection, who is signed in, theme. */
 export function AppShell() {
-  const [token, setToken] = useState(readToken);
-  const { state, connection } = useFleetState(token);
-  const page = usePage();
-  const useNewToken = (fresh: string): void => {
-    storeToken(fresh);
-    setToken(fresh);
-  };
+  const signing = useSessionState();
+  const live = useFleetState(signing.token, signing.epoch);
+  const route = useRoute();
+  const page = PAGES.find(({ path }) => path === route.page) ?? PAGES[0];
+  const context = useMemo(
+    () => ({ session: signing.session, api: signing.api }),
+    [signing.session, signing.api],
+  );
+  const title = titleOf(route, page);
+  usePageChange(title);
   return (
-    <>
-      <a className="skip-link" href="#content">
+    <SessionContext value={context}>
+      <a className="skip-link" href="#content" onClick={skipToContent}>
         Skip to content
       </a>
-      <TopBar page={page} connection={connection} />
-      <ConnectionBanner connection={connection} hasData={state.overview !== null} />
+      <TopBar page={isSigningIn(route) ? null : page} connection={live.connection} signing={signing} />
+      <ConnectionBanner connection={live.connection} hasData={live.state.overview !== null} />
       <main id="content" tabIndex={-1} className="content">
-        <h1 className="visually-hidden">{page.title}</h1>
-        {connection === "refused" ? (
-          <AccessPrompt isWrong={token !== null} onToken={useNewToken} />
-        ) : state.overview === null ? (
-          <LoadingPage />
-        ) : (
-          page.render(state)
-        )}
+        <h1 className="visually-hidden">{title}</h1>
+        <Content {...{ route, page, live, signing }} />
       </main>
-      <Footer version={state.overview?.version ?? null} tenantId={state.overview?.tenantId ?? null} />
-    </>
+      <Footer
+        version={live.state.overview?.version ?? null}
+        tenantId={live.state.overview?.tenantId ?? null}
+      />
+    </SessionContext>
   );
 }
 
-function TopBar(props: { readonly page: Page; readonly connection: ConnectionState }) {
-  return (
-    <header className="top-bar">
-      <div className="top-bar-inner">
-        <a className="brand" href={`#/${PAGES[0].path}`} aria-label="Fedge, start page">
-          <Logo />
-          <span>Fedge</span>
-        </a>
-        <Navigation current={props.page} />
-        <div className="top-bar-end">
-          <ConnectionLight connection={props.connection} />
-          <ThemeButton />
-        </div>
-      </div>
-    </header>
-  );
+function Content(props: {
+  readonly route: Route;
+  readonly page: Page;
+  readonly live: LiveState;
+  readonly signing: SessionState;
+}) {
+  const { route, page, live, signing } = props;
+  if (route.invitation !== null) return <InvitationForm code={route.invitation} signing={signing} />;
+  if (live.connection === "refused" || signing.status === "refused" || route.page === "sign-in") {
+    return <SignInPage signing={signing} />;
+  }
+  if (live.state.overview === null) return <LoadingPage />;
+  return page.render(live, route.item);
 }
 
-function Navigation({ current }: { readonly current: Page }) {
-  return (
-    <nav aria-label="Pages" className="navigation">
-      {PAGES.map((page) => (
-        <a
-          key={page.path}
-          href={`#/${page.path}`}
-          aria-current={page === current ? "page" : undefined}
-          data-testid={`nav-${page.path}`}
-        >
-          {page.title}
-        </a>
-      ))}
-    </nav>
-  );
+function isSigningIn({ page }: Route): boolean {
+  return page === "invitation" || page === "sign-in";
 }
 
-function ThemeButton() {
-  const theme = useTheme();
-  const other = theme === "dark" ? "light" : "dark";
-  return (
-    <button
-      type="button"
-      className="icon-button"
-      onClick={toggleTheme}
-      aria-label={`Switch to the ${other} theme`}
-      title={`Switch to the ${other} theme`}
-      data-testid="theme-toggle"
-    >
-      <ThemeIcon theme={theme} />
-    </button>
-  );
+/** Names the page to the browser, and takes the focus to it when it was left by a link that is gone now. */
+function usePageChange(title: string): void {
+  const shown = useRef<string | null>(null);
+  useEffect(() => {
+    document.title = `${title} · Fedge`;
+    const isFirst = shown.current === null || shown.current === title;
+    shown.current = title;
+    const content = document.getElementById("content");
+    if (isFirst || content === null || isInForm(content)) return;
+    content.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [title]);
+}
+
+function isInForm(content: HTMLElement): boolean {
+  return document.activeElement instanceof HTMLInputElement && content.contains(document.activeElement);
+}
+
+function titleOf(route: Route, page: Page): string {
+  if (route.page === "invitation") return "Invitation";
+  if (route.page === "sign-in") return "Sign in";
+  return route.item === null ? page.title : `${route.item} · ${page.title}`;
+}
+
+/** The address behind `#` names the page, so the link itself must not change it. */
+function skipToContent(event: { preventDefault(): void }): void {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
 }
 
 function Footer(props: { readonly version: string | null; readonly tenantId: string | null }) {

@@ -1,15 +1,24 @@
 import type { ReactNode } from "react";
-import type { FleetState } from "../data/fleet-state.js";
+import type { LiveState } from "../data/use-fleet-state.js";
+import { FleetPage } from "../fleet-page/fleet-page.js";
+import { RolloutsPage } from "../rollouts-page/rollouts-page.js";
 import { RoundsPage } from "../rounds-page/rounds-page.js";
 
 export interface Page {
   /** Part of the address after `#/`. */
   readonly path: string;
   readonly title: string;
-  render(state: FleetState): ReactNode;
+  /** `item` names one thing of the page, such as a device. */
+  render(live: LiveState, item: string | null): ReactNode;
 }
 
 /** Pages in the order of the navigation; the first is where one starts. */
 export const PAGES: readonly [Page, ...Page[]] = [
-  { path: "rounds", title: "Rounds", render: (state) => <RoundsPage state={state} /> },
+  { path: "rounds", title: "Rounds", render: ({ state }) => <RoundsPage state={state} /> },
+  { path: "fleet", title: "Fleet", render: (live, item) => <FleetPage live={live} deviceId={item} /> },
+  {
+    path: "rollouts",
+    title: "Rollouts",
+    render: (live, item) => <RolloutsPage live={live} rolloutId={item} />,
+  },
 ];

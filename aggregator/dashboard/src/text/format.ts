@@ -46,3 +46,30 @@ export function formatTime(atMs: number): string {
 export function formatDateTime(atMs: number): string {
   return new Date(atMs).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
+
+/** How long ago, in one unit: `12 s ago`. What lies ahead, by clocks that differ, is now. */
+export function formatAgo(atMs: number, nowMs: number): string {
+  return `${formatSpan(nowMs - atMs)} ago`;
+}
+
+const SPANS = [
+  { unit: "d", sizeMs: 86_400_000 },
+  { unit: "h", sizeMs: 3_600_000 },
+  { unit: "min", sizeMs: 60_000 },
+] as const;
+
+/** A duration in its largest whole unit, for what is looked at from afar: `3 h`. */
+export function formatSpan(durationMs: number): string {
+  const span = SPANS.find(({ sizeMs }) => durationMs >= sizeMs);
+  if (span !== undefined) return `${Math.floor(durationMs / span.sizeMs)} ${span.unit}`;
+  return `${Math.max(0, Math.floor(durationMs / 1000))} s`;
+}
+
+/** A countdown that counts: `1 h 02 min 05 s`, `4 min 09 s`, `7 s`. */
+export function formatCountdown(leftMs: number): string {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (hours > 0) return `${hours} h ${two(minutes)} min ${two(rest)} s`;
+  return minutes > 0 ? `${minutes} min ${two(rest)} s` : `${rest} s`;
+}

@@ -11,9 +11,11 @@ import {
   type ModelName,
 } from "@fedge/protocol";
 import type { TopicHandler } from "../connection/connection.js";
+import { fullJitterMs } from "../connection/backoff.js";
 import type { Credentials } from "../ports/transport.js";
 import { DEFAULT_INSTALL_POLICY } from "./default-policy.js";
 import { InstallReports, type InstallStatus } from "./install-report.js";
+import { PASSING } from "./install-faults.js";
 import type { InstallFault, InstallGoal } from "./install-state.js";
 import type { InstallsParts } from "./installs-parts.js";
 import { ModelInstaller } from "./model-installer.js";
@@ -33,6 +35,8 @@ export class Installs {
   #topic: TopicHandler | null = null;
   #refused: string | null = null;
   #taking: Promise<void> = Promise.resolve();
+  #numPassingFailures = 0;
+  #cancelTake: () => void = () => undefined;
   #stopLeaving: (() => void) | undefined;
   #isClosed = false;
 
@@ -86,6 +90,7 @@ export class Installs {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopLeaving?.();
+    this.#cancelTake();
     this.parts.ports.trust?.close();
     await this.#taking;
     for (const { installer, shadow } of this.#works.values()) {
@@ -97,7 +102,7 @@ export class Installs {
   #receive(payload: Uint8Array): void {
     if (payload.byteLength === 0 || this.#isClosed) return;
     const { body } = decodeEnvelope(payload, desired, "desired state");
-    this.#taking = this.#taking.then(() => this.#take(body)).catch(this.parts.onError);
+    this.#takeNext(body);
   }
 
   async #take(body: Desired): Promise<void> {
@@ -108,8 +113,10 @@ export class Installs {
       await this.#verify(body);
     } catch (error) {
       this.parts.onError(error);
-      return this.#refuseAll(body, toWireError(error));
+      const fault = toWireError(error);
+      return PASSING.has(fault.code) ? this.#takeLater(body) : this.#refuseAll(body, fault);
     }
+    this.#numPassingFailures = 0;
     this.#newest = body;
     for (const [model, work] of this.#works) {
       const entry = body.models.find((one) => one.model === model);
@@ -117,6 +124,22 @@ export class Installs {
       work.installer.want(entry === undefined ? null : goalOf(entry, body));
     }
     this.heardServer(false);
+  }
+
+  /** A disk without room, or metadata that did not come, say nothing against the document. */
+  #takeLater(body: Desired): void {
+    if (this.#isClosed) return;
+    this.#numPassingFailures += 1;
+    const { clock, random } = this.parts.ports;
+    this.#cancelTake();
+    this.#cancelTake = clock.after(fullJitterMs(this.#numPassingFailures, random), () =>
+      this.#takeNext(body),
+    );
+  }
+
+  #takeNext(body: Desired): void {
+    this.#cancelTake();
+    this.#taking = this.#taking.then(() => this.#take(body)).catch(this.parts.onError);
   }
 
   async #verify(body: Desired): Promise<void> {

@@ -175,6 +175,27 @@ describe("a device that believes only what is signed", () => {
     expect(world.carried.filter((topic) => topic.includes("/blob/"))).toEqual([]);
   });
 
+  test("looks again at a desired state whose signature it could not check for want of room", async () => {
+    let hasRoom = false;
+    const { trust } = trustOf({
+      verifyDesired: async () => {
+        if (!hasRoom) throw new FedgeError("STORAGE_FULL", "no room for the metadata");
+      },
+    });
+    const world = new InstallWorld({ ...options, trust });
+    await world.rig.start();
+    await world.settle();
+    world.want(2, await world.server.publishVersion(2), atOnce);
+    await world.settle();
+    expect(world.version).toBeNull();
+
+    hasRoom = true;
+    world.clock.advance(600_000);
+    await world.settle();
+
+    expect(world.version).toBe(2);
+  });
+
   test("rejects a release that the metadata do not mean for it", async () => {
     const refused = new FedgeError("RELEASE_OUT_OF_SCOPE", "another tenant's");
     const { trust } = trustOf({ accept: () => Promise.reject(refused) });

@@ -67,6 +67,30 @@ describe("a desired state", () => {
   });
 });
 
+describe("a version that comes back", () => {
+  test("is believed once the metadata know it under the counter that is wanted, whichever comes first", async () => {
+    const before = await rig.release(1, 1);
+    await rig.accept(before);
+    const next = await rig.release(2, 2);
+    const trusted = await rig.accept(next);
+    await rig.trust.committed(next.model, trusted);
+
+    const wanted = rig.trust.accept({ ...before, releaseCounter: 3 }, rig.clock.nowMs());
+    await settle();
+    await rig.release(1, 3);
+
+    expect((await wanted).releaseCounter).toBe(3);
+  });
+
+  test("is refused under a counter that nobody signed", async () => {
+    const before = await rig.release(1, 1);
+
+    const wanted = rig.trust.accept({ ...before, releaseCounter: 3 }, rig.clock.nowMs());
+
+    await expect(rig.givesUp(wanted)).rejects.toMatchObject({ code: "METADATA_MISMATCH" });
+  });
+});
+
 describe("the root that trust begins with", () => {
   test("is the one of the app, and none that another server names", async () => {
     const other = await TrustRig.open();

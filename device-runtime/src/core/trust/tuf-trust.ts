@@ -127,7 +127,7 @@ export class TufTrust implements ReleaseTrust {
       throw new FedgeError("TARGET_UNKNOWN", `no signed target is named ${path}; it may have been withdrawn`);
     }
     // A version that comes back is signed once more, under a larger counter.
-    const signed = decodeTargetCustom(found.file).releaseCounter;
+    const signed = counterOf(found.file);
     if (signed < releaseCounter) {
       throw new FedgeError(
         "METADATA_MISMATCH",
@@ -233,4 +233,13 @@ export class TufTrust implements ReleaseTrust {
     if (credentials !== null) return credentials;
     throw new FedgeError("METADATA_UNAVAILABLE", "the device does not know its name yet");
   }
+}
+
+/** The signed counter; what has none is refused for that, and not for being older. */
+function counterOf({ custom }: FoundTarget["file"]): number {
+  const counter =
+    typeof custom === "object" && custom !== null && "releaseCounter" in custom
+      ? custom.releaseCounter
+      : undefined;
+  return typeof counter === "number" ? counter : Infinity;
 }

@@ -1,0 +1,13 @@
+import type { LiveState } from "../data/use-fleet-state.js";
+import { CreatePage } from "./create-page.js";
+import { NEW_ROLLOUT } from "./new-rollout.js";
+import { RolloutList } from "./rollout-list.js";
+import { RolloutPage } from "./rollout-page.js";
+
+/** Every rollout, one of them, or a new one. */
+export function RolloutsPage(props: { readonly live: LiveState; readonly rolloutId: string | null }) {
+  const { live, rolloutId } = props;
+  if (rolloutId === null) return <RolloutList live={live} />;
+  if (rolloutId === NEW_ROLLOUT) return <CreatePage live={live} />;
+  return <RolloutPage key={rolloutId} live={live} rolloutId={rolloutId} />;
+}
