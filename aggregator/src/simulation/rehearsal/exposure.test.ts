@@ -40,6 +40,15 @@ test("a device that gave a version up before it served was not exposed to it", (
   expect([exposure.isGone(2), exposure.secondsToRestored(2)]).toEqual([true, 3]);
 });
 
+test("who was still downloading when others healed does not count in their time", () => {
+  const exposure = after(
+    ...[serves(0, 1, 1), serves(1, 1, 1), installs("downloading", 1, 2, 2)],
+    ...[serves(0, 2, 3), serves(0, 1, 5), installs("failed", 1, 2, 60)],
+  );
+
+  expect(exposure.secondsToRestored(2)).toBe(2);
+});
+
 test("a device that says it rolls back still has the version until another one serves", () => {
   const exposure = after(serves(0, 1, 1), serves(0, 2, 2), installs("rolled-back", 0, 2, 3));
   expect(exposure.isGone(2)).toBe(false);

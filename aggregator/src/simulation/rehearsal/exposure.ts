@@ -64,9 +64,13 @@ export class Exposure {
     return this.encounters(version).every(({ overAtMs }) => overAtMs !== null);
   }
 
-  /** From the first device that had it to the last one that has it no more; null where nobody did, or somebody has. */
+  /**
+   * From the first device that served it to the last one that does no more; where nobody served it, of those who tried.
+   * Null where nobody did, or somebody has it still.
+   */
   secondsToRestored(version: number): number | null {
-    const all = this.encounters(version);
+    const exposed = this.exposed(version);
+    const all = exposed.length > 0 ? exposed : this.encounters(version);
     const ends = all.flatMap(({ overAtMs }) => overAtMs ?? []);
     if (all.length === 0 || ends.length < all.length) return null;
     const begins = all.map(({ servedAtMs, begunAtMs }) => servedAtMs ?? begunAtMs);
