@@ -88,7 +88,11 @@ describe("a broken candidate and no server any more", () => {
     const version = await rehearsal.breakVersion(fault, 1);
     rehearsal.cutOffAt(version);
     const { config } = await rehearsal.proposed(version);
-    const install = { ...config.install!, stateDeadlineMs: 8000, probation: { ...config.install!.probation, ...probation } };
+    const install = {
+      ...config.install!,
+      stateDeadlineMs: 8000,
+      probation: { ...config.install!.probation, ...probation },
+    };
     await rehearsal.launch(version, { fault, install });
     await rehearsal.serving(version, 1);
     await rehearsal.closeServer();

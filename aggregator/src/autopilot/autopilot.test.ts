@@ -21,7 +21,14 @@ function flying(accuracies: Readonly<Record<number, number>>, autopilot: object 
     commands.push(name);
     return {} as Awaited<ReturnType<RolloutService["command"]>>;
   };
-  const common = { model: TASK.model, segment: "", results: null, numExamples: 2000, loss: 1, evaluatedAtMs: 0 };
+  const common = {
+    model: TASK.model,
+    segment: "",
+    results: null,
+    numExamples: 2000,
+    loss: 1,
+    evaluatedAtMs: 0,
+  };
   const evaluations = Object.entries(accuracies).flatMap(([name, accuracy]): EvaluationRecord[] => {
     const version = Number(name);
     // What the devices of a round measured of the version that they got is a loss only.
