@@ -18,6 +18,13 @@ export type { RunningServer, ServerOptions } from "./server/options.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
+/** A server with its inside, for a rehearsal that does what no caller may. */
+export interface OpenedServer {
+  readonly server: RunningServer;
+  readonly base: Foundations;
+  readonly orchestration: Orchestration;
+}
+
 /**
  * A whole aggregator in this process: database, broker, rounds, HTTP and page.
  *
@@ -25,11 +32,16 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
  * stays open then.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  return (await openServer(options)).server;
+}
+
+/** As `startServer`, with the parts that the server was made of. */
+export async function openServer(options: ServerOptions): Promise<OpenedServer> {
   const closing = new Closing();
   try {
     const base = await openFoundations(options, closing);
     const orchestration = await startOrchestration(options, base, closing);
-    return await openHttp(options, base, { orchestration, closing });
+    return { server: await openHttp(options, base, { orchestration, closing }), base, orchestration };
   } catch (error) {
     await closing.close();
     throw error;

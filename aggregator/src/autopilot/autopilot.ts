@@ -100,11 +100,10 @@ export class Autopilot {
 
   async #counts(model: ModelName, version: number): Promise<AccuracyCounts | undefined> {
     const evaluations = await this.options.store.listEvaluations(model);
-    const found = evaluations.find(
-      (each) => each.version === version && !each.dataSet.startsWith("devices:"),
-    );
-    if (found?.accuracy === undefined || found.accuracy === null) return undefined;
-    return { numCorrect: Math.round(found.accuracy * found.numExamples), numExamples: found.numExamples };
+    for (const { version: measured, dataSet, accuracy, numExamples, segment } of evaluations)
+      if (measured === version && segment === "" && accuracy !== null && !dataSet.startsWith("devices:"))
+        return { numCorrect: Math.round(accuracy * numExamples), numExamples };
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { decodeWith, modelName } from "@fedge/protocol";
+import { decodeWith, installPolicy, modelName } from "@fedge/protocol";
 import * as z from "zod/mini";
 
 const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
@@ -58,6 +58,8 @@ export const installGate = z.object({
   /** The rollout pauses above this share of failures among reports, once there are `minReports`. */
   maxErrors: fraction,
   minReports: count(1, 1_000_000),
+  /** What failures above `maxErrors` lead to; a return only up to `rollBackUpToPercent`. Pauses where nothing is said. */
+  onErrors: z.optional(z.enum(["pause", "roll-back"])),
 });
 
 export const wave = z.object({
@@ -103,6 +105,8 @@ export const rolloutConfig = z.object({
   filter: text(1024),
   waves: z.array(wave).check(z.minLength(1), z.maxLength(50)),
   gates: z.object({ install: installGate, metrics: z.array(metricGate).check(z.maxLength(16)) }),
+  /** How devices install and try the version; without it, one that loads and answers stays at once. */
+  install: z.optional(installPolicy),
   /** Looks at metric gates: how often, and how many failures or errors in succession are borne. */
   analysis: z.object({
     intervalMs: count(100, DAY_MS),

@@ -176,7 +176,8 @@ export class RolloutEffects {
     if (counter === null) return null;
     const attempt = target.state === "queued" ? Math.max(1, target.attempt - 1) : target.attempt;
     const entry = await this.#entry(target.version, counter);
-    return { ...entry, rolloutId: config.rolloutId, attempt };
+    const policy = config.install === undefined ? {} : { policy: config.install };
+    return { ...entry, ...policy, rolloutId: config.rolloutId, attempt };
   }
 
   async #back(): Promise<WantedModel | null> {

@@ -42,6 +42,29 @@ describe("gates of a wave", () => {
     expect(driver.state.reason).toContain("3 of 10 reports failed (30 %), at most 20 % are allowed");
   });
 
+  test("R3: where the gate says so, a small wave with too many errors goes back, also those that committed", () => {
+    const install = { minSuccess: 0.9, minReached: 1, maxErrors: 0.2, minReports: 3, onErrors: "roll-back" };
+    const config = sampleConfig({ gates: { install, metrics: [] }, rollBackUpToPercent: 50 });
+    const driver = new MachineDriver(config).started(TEN);
+
+    driver.report(TEN[0]!, "committed");
+    driver.reports(TEN.slice(1, 3), "failed");
+
+    expect(driver.state.phase).toBe("rolling-back");
+    expect(driver.state.reason).toContain("2 of 3 reports failed (66.7 %), at most 20 % are allowed");
+    expect(driver.take("tell-back")).toContain(TEN[0]);
+  });
+
+  test("R3: a wave that is too large to go back by itself pauses", () => {
+    const install = { minSuccess: 0.9, minReached: 1, maxErrors: 0.2, minReports: 3, onErrors: "roll-back" };
+    const config = sampleConfig({ gates: { install, metrics: [] }, rollBackUpToPercent: 0 });
+    const driver = new MachineDriver(config).started(TEN);
+
+    driver.reports(TEN.slice(0, 3), "failed");
+
+    expect(driver.state).toMatchObject({ phase: "paused", pauseReason: "error-threshold" });
+  });
+
   test("R4: errors after the wave has passed are counted, and pause the rollout", () => {
     const install = { minSuccess: 0.8, minReached: 1, maxErrors: 0.1, minReports: 1 };
     const driver = new MachineDriver(sampleConfig({ gates: { install, metrics: [] } })).started(TEN).see(TEN);

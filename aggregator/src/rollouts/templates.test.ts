@@ -27,9 +27,15 @@ describe("templates", () => {
     const { gates } = rolloutFromTemplate("staged", given);
 
     expect(gates).toEqual({
-      install: { minSuccess: 0.95, minReached: 0.5, maxErrors: 0.5, minReports: 10 },
+      install: { minSuccess: 0.95, minReached: 0.5, maxErrors: 0.5, minReports: 10, onErrors: "roll-back" },
       metrics: [],
     });
+  });
+
+  test.each(ROLLOUT_TEMPLATES.map(({ name }) => name))("%s tries a version on the device itself", (name) => {
+    const { install } = rolloutFromTemplate(name, TARGET);
+
+    expect(install).toMatchObject({ rollback: "automatic", probation: { maxErrorRate: 0.05 } });
   });
 
   test("an unknown one is refused with the names that there are", () => {

@@ -16,6 +16,23 @@ export interface RolloutTemplate {
   readonly config: TemplateConfig;
 }
 
+/** Judged on the device, without any server: an hour of real use, or a hundred predictions. */
+const STAGED_INSTALL: TemplateConfig["install"] = {
+  stateDeadlineMs: 24 * HOUR_MS,
+  maxActivations: 3,
+  maxCrashes: 3,
+  rollback: "automatic",
+  probation: {
+    minPredictions: 100,
+    minDurationMs: HOUR_MS,
+    deadlineMs: 24 * HOUR_MS,
+    maxErrorRate: 0.05,
+    maxLatencyRatio: 3,
+    maxMemoryGrowthBytes: 512 * 1024 * 1024,
+    allowsOffline: true,
+  },
+};
+
 const STAGED: TemplateConfig = {
   kind: "release",
   note: "",
@@ -28,13 +45,14 @@ const STAGED: TemplateConfig = {
     { name: "everyone", percent: 100, soakMs: 24 * HOUR_MS },
   ],
   gates: {
-    install: { minSuccess: 0.95, minReached: 0.5, maxErrors: 0.02, minReports: 10 },
+    install: { minSuccess: 0.95, minReached: 0.5, maxErrors: 0.02, minReports: 10, onErrors: "roll-back" },
     metrics: [
       { metric: "error-rate", tolerance: { absolute: 0.01 }, minSample: 500, alpha: 0.01 },
       { metric: "latency-p95", tolerance: { relative: 0.5 }, minSample: 500, alpha: 0.01 },
       { metric: "prediction-error", tolerance: { absolute: 0.02 }, minSample: 500, alpha: 0.01 },
     ],
   },
+  install: STAGED_INSTALL,
   analysis: { intervalMs: 5 * MINUTE_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 24 * HOUR_MS },
   rate: { basePerMinute: 50, factor: 2, growAt: 1000, maxPerMinute: 1000 },
   schedule: { startAtMs: null, windows: [] },
@@ -53,11 +71,26 @@ const QUICK: TemplateConfig = {
     { name: "everyone", percent: 100, soakMs: 5 * SECOND_MS },
   ],
   gates: {
-    install: { minSuccess: 0.5, minReached: 0.5, maxErrors: 0.3, minReports: 2 },
+    install: { minSuccess: 0.5, minReached: 0.5, maxErrors: 0.3, minReports: 2, onErrors: "roll-back" },
     metrics: [
       { metric: "error-rate", tolerance: { absolute: 0.01 }, minSample: 50, alpha: 0.05 },
       { metric: "prediction-error", tolerance: { absolute: 0.02 }, minSample: 50, alpha: 0.05 },
     ],
+  },
+  install: {
+    stateDeadlineMs: MINUTE_MS,
+    maxActivations: 3,
+    maxCrashes: 3,
+    rollback: "automatic",
+    probation: {
+      minPredictions: 20,
+      minDurationMs: 2 * SECOND_MS,
+      deadlineMs: MINUTE_MS,
+      maxErrorRate: 0.05,
+      maxLatencyRatio: 3,
+      maxMemoryGrowthBytes: null,
+      allowsOffline: true,
+    },
   },
   analysis: { intervalMs: SECOND_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 2 * MINUTE_MS },
   rate: null,

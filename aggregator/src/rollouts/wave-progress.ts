@@ -20,7 +20,7 @@ import type { GateView, PauseReason } from "./rollout-view.js";
  *   soaking    --time is over-->           analysing (no metric gates: straight on)
  *   analysing  --a look with only passes-->  waiting-promotion where it is manual, else passed
  *   filling | soaking | analysing --metric fails--> failed (rolls back, or pauses)
- *   any        --more errors than allowed--> failed, the rollout pauses
+ *   any        --more errors than allowed--> failed; the rollout pauses, or rolls back where the gate says so
  *   filling | analysing --nothing decided by the deadline--> inconclusive, the rollout pauses
  *   passed     --> the next wave opens, or the rollout is completed
  */
@@ -46,7 +46,7 @@ interface PauseFacts {
 export function settled(state: RolloutState, atMs: number): Step {
   if (state.phase !== "running") return unchanged(state);
   const stopped = overThreshold(state, atMs);
-  if (stopped !== null) return changed(stopped);
+  if (stopped !== null) return stopped;
   const index = state.currentWave;
   const wave = index === null ? undefined : state.waves[index];
   if (index === null || wave === undefined) return unchanged(state);
@@ -71,7 +71,7 @@ interface AtWave {
 }
 
 /** Errors count also after their wave has passed (R4). */
-function overThreshold(state: RolloutState, atMs: number): RolloutState | null {
+function overThreshold(state: RolloutState, atMs: number): Step | null {
   const gate = state.config.gates.install;
   const index = state.waves.findIndex((wave) => wave.state !== "pending" && isOverErrorThreshold(wave, gate));
   const wave = state.waves[index];
@@ -81,7 +81,10 @@ function overThreshold(state: RolloutState, atMs: number): RolloutState | null {
   const isCurrent = index === state.currentWave;
   const failed = withWave(state, index, isCurrent ? { gates, state: "failed" } : { gates });
   const name = state.config.waves[index]?.name ?? "";
-  return pausedBy(failed, { why: "error-threshold", reason: `wave "${name}": ${verdict.reason}`, atMs });
+  const reason = `wave "${name}": ${verdict.reason}`;
+  if (gate.onErrors === "roll-back" && mayRollBack(state, index))
+    return rollBack(failed, { atMs, actor: SYSTEM, reason });
+  return changed(pausedBy(failed, { why: "error-threshold", reason, atMs }));
 }
 
 function filling(state: RolloutState, { index, wave, atMs }: AtWave): Step {
@@ -188,9 +191,13 @@ function metricFailed(
   const segment = gate.segment === null ? "" : ` (${gate.segment})`;
   const name = state.config.waves[index]?.name ?? "";
   const reason = `wave "${name}", ${gate.gate}${segment}: ${gate.reason}`;
-  if (exposedPercent(state, index) <= state.config.rollBackUpToPercent && state.fallbackVersion !== null)
-    return rollBack(failed, { atMs, actor: SYSTEM, reason });
+  if (mayRollBack(state, index)) return rollBack(failed, { atMs, actor: SYSTEM, reason });
   return changed(pausedBy(failed, { why: "metric-failed", reason, atMs }));
+}
+
+/** Whether a failure of the wave brings the devices back without a person. */
+function mayRollBack(state: RolloutState, index: number): boolean {
+  return state.fallbackVersion !== null && exposedPercent(state, index) <= state.config.rollBackUpToPercent;
 }
 
 /** The wave's own share, or that of the matching devices that were told: an internal wave is a small one. */

@@ -41,6 +41,7 @@ interface Assignment {
 export class FaultyTransport implements Transport {
   #assignment: Assignment | null = null;
   #cut: RoundId | null = null;
+  #isCutOff = false;
   #destroy: () => void = () => undefined;
 
   constructor(private readonly options: FaultyTransportOptions) {}
@@ -50,6 +51,7 @@ export class FaultyTransport implements Transport {
     will: Parameters<Transport["open"]>[1],
     listener: ConnectionListener,
   ): Promise<TransportConnection> {
+    if (this.#isCutOff) throw new FedgeError("TRANSPORT_FAILED", "the line was cut on purpose, for good");
     if (this.#cut !== null) await this.options.gates.whenOver(this.#cut);
     this.#cut = null;
     const line = new StandingLine();
@@ -69,6 +71,12 @@ export class FaultyTransport implements Transport {
       end: () => link.end(),
       destroy: () => link.destroy(),
     };
+  }
+
+  /** Nobody is reached any more, and nobody gets a goodbye. */
+  cutOff(): void {
+    this.#isCutOff = true;
+    this.#destroy();
   }
 
   /** The device has everything to train an assignment and starts now. */

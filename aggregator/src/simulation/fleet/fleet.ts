@@ -1,12 +1,26 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
-import { FedgeError, fromWireError, type DeviceId, type ModelName, type RoundId } from "@fedge/protocol";
+import {
+  FedgeError,
+  fromWireError,
+  type DeviceAttributes,
+  type DeviceId,
+  type ModelName,
+  type RoundId,
+} from "@fedge/protocol";
 import type { ModelPorts } from "../workload.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import type { Inability } from "../faults/deadline-skipper.js";
 import type { FaultRates } from "../faults/fate.js";
-import type { ArrangedExamples } from "./fleet-examples.js";
-import type { FleetCommand, FleetReport, FleetWorkerData } from "./fleet-messages.js";
+import type { ArrangedExamples, ExampleRange } from "./fleet-examples.js";
+import type {
+  DeviceSeed,
+  DeviceStep,
+  FleetCommand,
+  FleetReport,
+  FleetUse,
+  FleetWorkerData,
+} from "./fleet-messages.js";
 
 export interface FleetOptions extends ModelPorts {
   /** Where devices enrol; they learn from the answer where the broker is. */
@@ -20,6 +34,16 @@ export interface FleetOptions extends ModelPorts {
   readonly faults: FaultRates;
   /** A device cannot report in this round any more; it waits for `roundOver`. */
   readonly onUnable: (roundId: RoundId, deviceId: DeviceId, why: Inability) => void;
+  /** Devices that are used, not only trained. */
+  readonly live?: LiveOptions;
+}
+
+export interface LiveOptions {
+  readonly use: FleetUse;
+  /** What each device predicts, by its number. */
+  readonly heldOut: readonly ExampleRange[];
+  readonly attributesOf: (index: number) => DeviceAttributes;
+  readonly onStep: (step: DeviceStep) => void;
 }
 
 /** Simulated devices in worker threads, each the production runtime over a real connection. */
@@ -52,9 +76,18 @@ export class SimulatedFleet {
     return [...this.#troubles].map(([code, { message, count }]) => `${count} x ${code} (${message})`);
   }
 
+  /** Devices that have started, by their number. */
+  get deviceIds(): ReadonlyMap<number, DeviceId> {
+    return this.#deviceIds;
+  }
+
   roundOver(roundId: RoundId): void {
-    for (const worker of this.#workers)
-      worker.postMessage({ type: "round-over", roundId } satisfies FleetCommand);
+    this.#tell({ type: "round-over", roundId });
+  }
+
+  /** Every device loses its line for good when it is about to activate this version. */
+  cutOffAt(version: number): void {
+    this.#tell({ type: "cut-off-at", version });
   }
 
   /**
@@ -62,20 +95,23 @@ export class SimulatedFleet {
    * whole process when its thread is cut off in the middle of one.
    */
   async close(): Promise<void> {
-    if (!this.#isClosing) {
-      for (const worker of this.#workers) worker.postMessage({ type: "close" } satisfies FleetCommand);
-    }
+    if (!this.#isClosing) this.#tell({ type: "close" });
     this.#isClosing = true;
     await Promise.all(this.#exits);
   }
 
+  #tell(command: FleetCommand): void {
+    for (const worker of this.#workers) worker.postMessage(command);
+  }
+
   #start(number: number, { examples, ranges }: ArrangedExamples): void {
-    const { serverUrl, model, inputName, targetName, numWorkers, seed, faults } = this.options;
+    const { serverUrl, model, inputName, targetName, numWorkers, seed, faults, live } = this.options;
     const devices = ranges
-      .map((range, index) => ({ index, range }))
+      .map((range, index) => seedOf(range, index, live))
       .filter(({ index }) => index % numWorkers === number);
     const workerData: FleetWorkerData = {
       ...{ serverUrl, model, inputName, targetName, examples, devices, seed, faults },
+      use: live?.use ?? null,
     };
     const worker = new Worker(new URL("./fleet-worker.js", import.meta.url), { workerData });
     worker.on("message", (report: FleetReport) => this.#receive(report));
@@ -102,6 +138,8 @@ export class SimulatedFleet {
         return;
       case "unable":
         return this.options.onUnable(report.roundId, report.deviceId, report.why);
+      case "step":
+        return this.options.live?.onStep(report);
       case "trouble": {
         const { code, message } = report.error;
         this.#troubles.set(code, { message, count: (this.#troubles.get(code)?.count ?? 0) + 1 });
@@ -111,6 +149,12 @@ export class SimulatedFleet {
         return this.#fail(fromWireError(report.error));
     }
   }
+}
+
+function seedOf(range: ExampleRange, index: number, live: LiveOptions | undefined): DeviceSeed {
+  const heldOut = live?.heldOut[index];
+  if (live === undefined || heldOut === undefined) return { index, range };
+  return { index, range, heldOut, attributes: live.attributesOf(index) };
 }
 
 /** Starts the devices; they enrol, install the released version and check in by themselves. */

@@ -12,7 +12,11 @@ export class SharedServing implements ServingEngine {
   readonly #sessions = new Map<string, Shared>();
   readonly #underWay = new Set<Promise<unknown>>();
 
-  constructor(private readonly engine: ServingEngine) {}
+  /** Devices share what has the same key. */
+  constructor(
+    private readonly engine: ServingEngine,
+    private readonly keyOf: (bundle: Bundle) => string = contentOf,
+  ) {}
 
   get name(): string {
     return this.engine.name;
@@ -23,7 +27,7 @@ export class SharedServing implements ServingEngine {
   }
 
   async load(bundle: Bundle): Promise<ServingSession> {
-    const key = keyOf(bundle);
+    const key = this.keyOf(bundle);
     const shared = this.#sessions.get(key) ?? { session: this.#watch(this.engine.load(bundle)), numUsers: 0 };
     this.#sessions.set(key, shared);
     shared.numUsers += 1;
@@ -63,6 +67,12 @@ export class SharedServing implements ServingEngine {
   }
 }
 
-function keyOf({ manifest }: Bundle): string {
+/** For devices whose sessions are measured: a key that no other bundle has. */
+export function ownSessions(): () => string {
+  let numSessions = 0;
+  return () => String((numSessions += 1));
+}
+
+function contentOf({ manifest }: Bundle): string {
   return `${manifest.graphs.infer.sha256}/${manifest.checkpoint.sha256}`;
 }

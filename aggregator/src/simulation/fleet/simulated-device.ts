@@ -5,7 +5,6 @@ import {
   type DevicePorts,
   type Trainer,
   type TrainingData,
-  type Transport,
 } from "@fedge/device-runtime";
 import {
   alwaysEligible,
@@ -39,6 +38,8 @@ export interface SharedParts {
 export interface SimulatedDevice {
   readonly deviceId: DeviceId;
   readonly device: Device;
+  /** It reaches nobody any more. */
+  cutOff(): void;
 }
 
 /** The production runtime with a key, examples and a line of its own; the rest is shared with the thread. */
@@ -47,6 +48,7 @@ export async function createSimulatedDevice(of: DeviceSeed, shared: SharedParts)
   const key = deviceKeyOf(createHash("sha256").update(`${fleet.seed}/device-key/${of.index}`).digest());
   const clock = createSystemClock();
   const { transport, trainer } = createLine(shared);
+  const { attributes } = of;
   const device = await createDevice(
     {
       ...{ clock, transport, trainer, digest: nodeDigest, verifier: nodeVerifier, serving: shared.serving },
@@ -57,18 +59,22 @@ export async function createSimulatedDevice(of: DeviceSeed, shared: SharedParts)
       conditions: alwaysEligible,
       trainingData: { [fleet.model]: trainingDataOf(of, fleet) },
       newStop: () => new AbortController(),
+      nowUs: () => performance.now() * 1000,
+      memoryBytes: () => process.memoryUsage.rss(),
     },
     {
       models: [fleet.model],
       consent: { training: true, reporting: true },
       platform: `simulated, node ${process.versions.node}`,
+      ...(attributes === undefined ? {} : { attributes }),
+      ...(fleet.use === null ? {} : { metricsIntervalMs: fleet.use.metricsIntervalMs }),
     },
   );
-  return { deviceId: key.deviceId as DeviceId, device };
+  return { deviceId: key.deviceId as DeviceId, device, cutOff: () => transport.cutOff() };
 }
 
 /** The line to the broker, and the trainer that tells it when training begins. */
-function createLine(shared: SharedParts): { readonly transport: Transport; readonly trainer: Trainer } {
+function createLine(shared: SharedParts): { readonly transport: FaultyTransport; readonly trainer: Trainer } {
   const { faults, seed } = shared.fleet;
   const transport = new FaultyTransport({
     inner: createMqttTransport(),

@@ -1,0 +1,10 @@
+/** Nights to rehearse, for tests: `@fedge/aggregator/rehearsal`. */
+export {
+  rehearse,
+  rehearseFault,
+  type FaultResult,
+  type RehearsalResult,
+} from "./simulation/rehearsal/rehearse.js";
+export { Rehearsal, type RehearsalContext, type RehearsalOptions } from "./simulation/rehearsal/rehearsal.js";
+export { auditOf } from "./simulation/rehearsal/audit-result.js";
+export { FAULTS, type Fault } from "./simulation/broken-versions/broken-version.js";
