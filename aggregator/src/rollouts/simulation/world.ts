@@ -6,6 +6,7 @@ import {
   type ModelName,
   type Random,
 } from "@fedge/protocol";
+import type { AuditDraft } from "../../audit/audit.js";
 import { ManualClock } from "../../clock/manual-clock.js";
 import type { WantedModel } from "../../fleet/desired-states.js";
 import type { DeviceRecord } from "../../store/port.js";
@@ -44,6 +45,7 @@ export class World {
   readonly clock = new ManualClock();
   readonly store = new MemoryRolloutStore();
   readonly devices = new Map<DeviceId, ModelDevice>();
+  readonly audited: AuditDraft[] = [];
   /** Retained at the broker, which outlives the server. */
   readonly documents = new Map<DeviceId, WantedModel>();
   rollouts: Rollouts;
@@ -186,7 +188,11 @@ export class World {
     const fleet = new FleetOfRollouts(control, this.store, () => this.clock.nowMs());
     return new Rollouts({
       ...{ clock: this.clock, store: this.store, control, fleet, desired: this.#desired() },
-      ...{ audit: { append: async () => undefined }, counters: SILENT, logger: SILENT },
+      ...{
+        audit: { append: async (entry) => void this.audited.push(entry) },
+        counters: SILENT,
+        logger: SILENT,
+      },
       isOnline: (deviceId) => this.devices.get(deviceId)?.isOnline === true,
       begin: async () => undefined,
       look: async (state) => this.options.look?.(state) ?? [],
