@@ -206,6 +206,15 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
       expect(await scrollsSideways(page)).toBe(false);
     });
 
+    test("the navigation leads to the pages of apps that the server has", async () => {
+      pages.app.service.appPages = ["/keyboard/"];
+      const page = await pages.open("fleet");
+
+      const link = page.getByRole("navigation").getByRole("link", { name: "Keyboard" });
+
+      expect(await link.getAttribute("href")).toBe("/keyboard/");
+    });
+
     test("every control has a name", async () => {
       addDevices(pages, 60);
       const page = await pages.open("fleet", PEOPLE.bob);

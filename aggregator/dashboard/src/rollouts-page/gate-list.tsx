@@ -40,7 +40,7 @@ function GateRow({ gate, nowMs }: { readonly gate: GateData; readonly nowMs: num
           </p>
         )}
         <p>{gate.reason}</p>
-        <p className="quiet">looked at {formatAgo(gate.checkedAtMs, nowMs)}</p>
+        <p className="quiet">checked {formatAgo(gate.checkedAtMs, nowMs)}</p>
       </div>
       <div className="gate-picture">
         <IntervalChart comparison={gate} tone={tone} label={pictureText(gate)} />
