@@ -35,8 +35,11 @@ async function worldAtWave(): Promise<World> {
   const install = { minSuccess: 0.5, minReached: 0.5, maxErrors: 0.5, minReports: 1 };
   const waves = [{ name: "all", percent: 100, soakMs: 0, isManual: true }];
   const config = sampleConfig({ rolloutId: "first", version: 2, waves, gates: { install, metrics: [] } });
-  const options = { seed: "1", numDevices: 20, config, outcomeOf: () => "commits", chaos: 0 } as const;
-  const world = new World({ ...options, onState: () => undefined });
+  const world = new World({
+    ...{ seed: "1", numDevices: 20, config, chaos: 0 },
+    outcomeOf: () => "commits",
+    onState: () => undefined,
+  });
   await world.begin();
   for (let step = 0; step < 12; step += 1) await world.step();
   return world;
