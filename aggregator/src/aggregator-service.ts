@@ -7,7 +7,7 @@ import {
   type TaskId,
 } from "@fedge/protocol";
 import type { DeviceFilter } from "./fleet/filter/device-filter.js";
-import { listFiltered } from "./fleet/filter/list-devices.js";
+import { countFiltered, listFiltered } from "./fleet/filter/list-devices.js";
 import type { Fleet } from "./fleet/fleet.js";
 import { exportVersion } from "./registry/export-version.js";
 import { OWN_IMPORTS, RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
@@ -37,6 +37,8 @@ export interface ServiceParts extends RegistryPorts {
   readonly fleet: Pick<Fleet, "forget">;
   readonly tenantId: string;
   readonly startedAtMs: number;
+  /** Where pages of apps are served beside the operator's own. */
+  readonly appPages: readonly string[];
   readonly traffic: () => { readonly bytesUp: number; readonly bytesDown: number };
   readonly onEvent: (listener: (event: ServiceEvent) => void) => () => void;
 }
@@ -61,6 +63,7 @@ export class Aggregator implements AggregatorService {
       releases: await this.parts.store.currentReleases(),
       bytesUp,
       bytesDown,
+      appPages: this.parts.appPages,
     };
   }
 
@@ -140,6 +143,11 @@ export class Aggregator implements AggregatorService {
   listDevices(page?: PageRequest, filter?: DeviceFilter): ReturnType<AggregatorService["listDevices"]> {
     const { store } = this.parts;
     return filter === undefined ? store.listDevices(page) : listFiltered(store, filter, page);
+  }
+
+  async countDevices(filter?: DeviceFilter): Promise<number> {
+    const { store } = this.parts;
+    return filter === undefined ? (await store.countDevices()).total : countFiltered(store, filter);
   }
 
   async getDevice(deviceId: DeviceId): ReturnType<AggregatorService["getDevice"]> {

@@ -53,7 +53,7 @@ async function openHttp(
   base: Foundations,
   { orchestration, closing }: { readonly orchestration: Orchestration; readonly closing: Closing },
 ): Promise<RunningServer> {
-  const service = createService(base, orchestration);
+  const service = createService(base, orchestration, options.appPages ?? []);
   const app = closing.add(createApp(options, base, { service, orchestration }), (opened) => opened.close());
   const listener = closing.add(await listen(app, { host: options.host, port: options.httpPort }), (opened) =>
     opened.close(),
@@ -77,6 +77,7 @@ async function openHttp(
 function createService(
   base: Foundations,
   { tasks, events, traffic, fleet, registry }: Orchestration,
+  appPages: NonNullable<ServerOptions["appPages"]>,
 ): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
@@ -85,6 +86,7 @@ function createService(
     prepare: createModelPreparer(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),
+    appPages: appPages.map(({ path }) => path),
     onEvent: events.onEvent,
   });
 }

@@ -54,6 +54,8 @@ export interface Overview {
   readonly releases: readonly ReleaseRecord[];
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** Paths of pages of apps that are served beside the operator's. */
+  readonly appPages: readonly string[];
 }
 
 export interface ModelImport {
@@ -116,6 +118,8 @@ export interface AggregatorService {
   fleet(): Promise<FleetView>;
   /** Of those that the filter means. */
   listDevices(page?: PageRequest, filter?: DeviceFilter): Promise<DeviceRecord[]>;
+  /** All that the filter means, on whichever page. */
+  countDevices(filter?: DeviceFilter): Promise<number>;
   getDevice(deviceId: DeviceId): Promise<DeviceRecord>;
   /** After a device's record is deleted: drops its connection and what is kept for it. */
   deviceForgotten(deviceId: DeviceId): Promise<void>;

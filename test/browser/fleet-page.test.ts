@@ -31,12 +31,12 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
     test("is listed page by page", async () => {
       addDevices(pages, 120);
       const page = await pages.open("fleet");
-      await page.getByText("1–50", { exact: true }).waitFor();
+      await page.getByText("1–50 of 120", { exact: true }).waitFor();
 
       await page.getByRole("button", { name: "Next devices" }).click();
-      await page.getByText("51–100", { exact: true }).waitFor();
+      await page.getByText("51–100 of 120", { exact: true }).waitFor();
       await page.getByRole("button", { name: "Next devices" }).click();
-      await page.getByText("101–120", { exact: true }).waitFor();
+      await page.getByText("101–120 of 120", { exact: true }).waitFor();
 
       const rows = page.getByTestId("devices-table").locator("tbody tr");
       expect(await rows.count()).toBe(20);
@@ -67,7 +67,7 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
       await page.getByRole("button", { name: "Next devices" }).click();
 
       await page.getByTestId("filter").fill("presence == lost and serving.digits == 7");
-      await page.getByText("1–20", { exact: true }).waitFor();
+      await page.getByText("1–20 of 20", { exact: true }).waitFor();
 
       expect(await page.getByTestId("devices-table").locator("tbody tr").count()).toBe(20);
     });
@@ -204,6 +204,15 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
       await page.locator(".card h2").first().waitFor();
 
       expect(await scrollsSideways(page)).toBe(false);
+    });
+
+    test("the navigation leads to the pages of apps that the server has", async () => {
+      pages.app.service.appPages = ["/keyboard/"];
+      const page = await pages.open("fleet");
+
+      const link = page.getByRole("navigation").getByRole("link", { name: "Keyboard" });
+
+      expect(await link.getAttribute("href")).toBe("/keyboard/");
     });
 
     test("every control has a name", async () => {

@@ -1,10 +1,12 @@
 import type { DeviceId } from "@fedge/protocol";
-import { EMPTY_WAVE, type RolloutState, type Target } from "./rollout-state.js";
-import type { RolloutView, TargetView, WaveView } from "./rollout-view.js";
+import { EMPTY_WAVE, type RolloutState, type Target, type Wave } from "./rollout-state.js";
+import { installGate } from "./install-gate.js";
+import type { GateView, RolloutView, TargetView, WaveState, WaveView } from "./rollout-view.js";
 
 /** The rollout as people see it. */
 export function viewOf(state: RolloutState): RolloutView {
-  const { config, phase, pauseReason, reason, revision, currentWave, fallbackVersion } = state;
+  const { config, phase, pauseReason, revision, currentWave, fallbackVersion } = state;
+  const reason = reasonOf(state);
   const { createdBy, approvedBy, createdAtMs, changedAtMs, comparison } = state;
   return {
     ...{ rolloutId: config.rolloutId, config, state: phase, pauseReason, reason, revision, currentWave },
@@ -14,10 +16,31 @@ export function viewOf(state: RolloutState): RolloutView {
   };
 }
 
+const DOING: Readonly<Record<WaveState, string>> = {
+  pending: "opens",
+  filling: "is filled",
+  soaking: "soaks",
+  analysing: "is analysed",
+  "waiting-promotion": "waits for promotion",
+  passed: "has passed",
+  failed: "has failed",
+  inconclusive: "is undecided",
+  "rolled-back": "is rolled back",
+};
+
+/** What runs is explained by its wave, everything else by what brought it there. */
+function reasonOf({ phase, reason, currentWave, config, waves }: RolloutState): string {
+  if (phase !== "running") return reason;
+  if (currentWave === null) return "its release is signed";
+  const { name = "" } = config.waves[currentWave] ?? {};
+  return `wave ${currentWave + 1} of ${waves.length}, "${name}", ${DOING[(waves[currentWave] ?? EMPTY_WAVE).state]}`;
+}
+
 function waveViewOf({ config, waves }: RolloutState, index: number): WaveView {
   const { name = "", percent = 0 } = config.waves[index] ?? {};
   const wave = waves[index] ?? EMPTY_WAVE;
-  const { state, numTargets, numReached, byState, gates, startedAtMs, soaksUntilMs, endedAtMs } = wave;
+  const { state, numTargets, numReached, byState, startedAtMs, soaksUntilMs, endedAtMs } = wave;
+  const gates = wave.gates.map((gate) => presentGate(gate, wave, config));
   return {
     index,
     name,
@@ -31,6 +54,12 @@ function waveViewOf({ config, waves }: RolloutState, index: number): WaveView {
     soaksUntilMs,
     endedAtMs,
   };
+}
+
+/** Devices go on reporting after the install gate was looked at; what stopped the wave stays as it was. */
+function presentGate(gate: GateView, wave: Wave, { gates }: RolloutState["config"]): GateView {
+  if (gate.gate !== "install" || wave.state === "failed" || wave.state === "inconclusive") return gate;
+  return installGate(wave, gates.install, Math.max(gate.checkedAtMs, wave.lastLookAtMs ?? 0));
 }
 
 export function targetViewOf(deviceId: DeviceId, target: Target): TargetView {

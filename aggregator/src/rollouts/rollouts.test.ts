@@ -212,6 +212,13 @@ describe("rollouts", () => {
     expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
     expect(both[1]).toMatchObject({ reason: { code: "ROLLOUT_CHANGED" } });
     expect((both[1] as PromiseRejectedResult).reason.message).toContain("changed by ada");
+    const people = world.store.audited.filter(({ actor }) => actor !== "system");
+    expect(
+      people
+        .map(({ actor, action }) => `${actor} ${action}`)
+        .slice(-2)
+        .sort(),
+    ).toEqual(["ada rollout.paused-operator", "grace rollout.abort-refused"]);
   });
 
   test("a rollout of that name is made once", async () => {

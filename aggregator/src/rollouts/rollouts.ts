@@ -107,7 +107,24 @@ export class Rollouts implements RolloutService {
     const known = { type: "command", atMs: this.#nowMs, actor: actor.name, command, reason } as const;
     const fallbackVersion = this.options.desired.fleetVersion(runner.state.config.model);
     const event = command === "start" ? { ...known, fallbackVersion } : known;
-    return viewOf(await runner.command(event, revision));
+    try {
+      return viewOf(await runner.command(event, revision));
+    } catch (error) {
+      await this.#noteOvertaken(runner.state, event, error);
+      throw error;
+    }
+  }
+
+  /** The log has also what somebody wanted and did not get because another person was faster (R33). */
+  async #noteOvertaken(
+    { config, revision }: RolloutState,
+    { actor, command, reason }: RolloutEvent & { readonly type: "command" },
+    error: unknown,
+  ): Promise<void> {
+    if (!(error instanceof FedgeError) || error.code !== "ROLLOUT_CHANGED") return;
+    const details = { reason, code: error.code, revision };
+    const action = `rollout.${command}-refused`;
+    await this.options.audit.append({ actor, action, subject: config.rolloutId, details });
   }
 
   async edit(rolloutId: RolloutId, config: RolloutConfig, actor: Actor): Promise<RolloutView> {

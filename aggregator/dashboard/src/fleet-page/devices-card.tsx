@@ -56,7 +56,7 @@ export function DevicesCard({ offsetMs }: { readonly offsetMs: number }) {
 
 interface DevicePageRows {
   readonly rows: readonly DeviceData[];
-  readonly hasMore: boolean;
+  readonly total: number;
   readonly offset: number;
 }
 
@@ -64,10 +64,9 @@ function useDevices(filter: string, offset: number): Loaded<DevicePageRows> {
   const { api } = useSession();
   const load = useCallback(
     async (signal: AbortSignal): Promise<DevicePageRows> => {
-      // One more than is shown tells whether there is a next page.
-      const query = { limit: PAGE_SIZE + 1, offset, filter: filter === "" ? undefined : filter };
-      const { devices } = await api.get<DeviceListAnswer>("/v1/devices", query, signal);
-      return { rows: devices.slice(0, PAGE_SIZE), hasMore: devices.length > PAGE_SIZE, offset };
+      const query = { limit: PAGE_SIZE, offset, filter: filter === "" ? undefined : filter };
+      const { devices, total } = await api.get<DeviceListAnswer>("/v1/devices", query, signal);
+      return { rows: devices, total, offset };
     },
     [api, filter, offset],
   );
@@ -81,13 +80,14 @@ function DevicesPager(props: {
   readonly onMove: (offset: number) => void;
 }) {
   const { page, onMove } = props;
+  const numShown = page?.rows.length ?? 0;
   return (
     <Pager
       offset={page?.offset ?? 0}
-      numShown={page?.rows.length ?? 0}
+      numShown={numShown}
       pageSize={PAGE_SIZE}
-      total={null}
-      hasMore={page?.hasMore ?? false}
+      total={page?.total ?? null}
+      hasMore={page !== null && page.offset + numShown < page.total}
       onMove={onMove}
       what="devices"
     />

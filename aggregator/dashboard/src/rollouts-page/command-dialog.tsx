@@ -6,7 +6,7 @@ import { hasCode } from "../data/use-loaded.js";
 import { ConfirmDialog } from "../parts/confirm-dialog.js";
 import { commandEffects } from "./command-effects.js";
 import { commandRefusal, type CommandLook } from "./commands.js";
-import { deedText } from "./history-text.js";
+import { deedSince, deedText } from "./history-text.js";
 import { stateText } from "./rollout-looks.js";
 
 export interface CommandDialogProps {
@@ -33,6 +33,7 @@ export function CommandDialog(props: CommandDialogProps) {
   const { api, session } = useSession();
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const rollout = conflict?.rollout ?? props.rollout;
+  const refusal = conflict === null ? null : commandRefusal(look, rollout, session);
   const path = `/v1/rollouts/${encodeURIComponent(rollout.rolloutId)}`;
   const send = async (reason: string): Promise<void> => {
     try {
@@ -40,7 +41,7 @@ export function CommandDialog(props: CommandDialogProps) {
       onChanged(await api.post<RolloutData>(`${path}/${look.command}`, body));
     } catch (cause) {
       if (!isChanged(cause)) throw cause;
-      const found = await presentState(api, path);
+      const found = await presentState(api, path, rollout.revision);
       onChanged(found.rollout);
       setConflict(found);
       throw cause;
@@ -52,41 +53,45 @@ export function CommandDialog(props: CommandDialogProps) {
       confirmLabel={look.label}
       isDangerous={look.tone === "danger"}
       wantsReason
-      refusal={conflict === null ? null : commandRefusal(look, rollout, session)}
+      refusal={refusal}
       onConfirm={send}
       onClose={props.onClose}
       isExplained={isChanged}
       testId="dialog"
     >
-      {conflict !== null && <ConflictNotice conflict={conflict} nowMs={nowMs} />}
-      {commandEffects(look.command, rollout).map((effect) => (
-        <p key={effect}>{effect}</p>
-      ))}
+      {conflict !== null && <ConflictNotice conflict={conflict} isRefused={refusal !== null} nowMs={nowMs} />}
+      {refusal === null &&
+        commandEffects(look.command, rollout).map((effect) => <p key={effect}>{effect}</p>)}
     </ConfirmDialog>
   );
 }
 
-function ConflictNotice({ conflict, nowMs }: { readonly conflict: Conflict; readonly nowMs: number }) {
-  const { deed, rollout } = conflict;
+function ConflictNotice(props: {
+  readonly conflict: Conflict;
+  /** The command means nothing any more. */
+  readonly isRefused: boolean;
+  readonly nowMs: number;
+}) {
+  const { deed, rollout } = props.conflict;
   return (
     <div className="conflict" role="alert" data-testid="conflict">
       <p>
-        <strong>{deed === null ? "Somebody changed this rollout." : deedText(deed, nowMs)}</strong>
+        <strong>{deed === null ? "Somebody changed this rollout." : deedText(deed, props.nowMs)}</strong>
       </p>
       <p>
-        Nothing was sent: look again. It is <b>{stateText(rollout)}</b> now, and what you asked for would
-        mean:
+        Nothing was sent: look again. It is <b>{stateText(rollout)}</b> now
+        {props.isRefused ? "." : ", and what you asked for would mean:"}
       </p>
     </div>
   );
 }
 
-async function presentState(api: ApiClient, path: string): Promise<Conflict> {
+async function presentState(api: ApiClient, path: string, seenRevision: number): Promise<Conflict> {
   const [rollout, { history }] = await Promise.all([
     api.get<RolloutData>(path),
     api.get<HistoryAnswer>(`${path}/history`),
   ]);
-  return { rollout, deed: history.at(-1) ?? null };
+  return { rollout, deed: deedSince(history, seenRevision) };
 }
 
 function isChanged(error: unknown): boolean {

@@ -16,7 +16,7 @@ export function commandEffects(command: RolloutCommand, rollout: RolloutData): r
       return startEffects(rollout, what);
     case "pause":
       return [
-        `Waiting, and not told until somebody resumes: ${devices(counts.waiting)}.`,
+        `Waiting, and not told until somebody resumes: ${devices(counts.waiting)}. No further wave opens.`,
         `Under way, and going on: ${devices(counts.underWay)}. Keeping the new version: ${devices(counts.committed)}.`,
       ];
     case "resume":

@@ -90,7 +90,7 @@ describe("what a command would do", () => {
 test.each([
   ["pause", "looks slow", "bob paused this rollout 12 s ago (“looks slow”)."],
   ["retry-failed", "", "bob retried the failed devices of this rollout 12 s ago."],
-  ["wave passed", "all well", "bob changed this rollout: wave passed, 12 s ago (“all well”)."],
+  ["wave passed", "all well", "bob changed this rollout 12 s ago: wave passed (“all well”)."],
 ])("the event %j with the reason %j is told as %j", (event, reason, text) => {
   expect(deedText({ seq: 1, atMs: 1000, actor: "bob", event, reason }, 13_000)).toBe(text);
 });

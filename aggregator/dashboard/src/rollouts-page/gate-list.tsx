@@ -40,7 +40,7 @@ function GateRow({ gate, nowMs }: { readonly gate: GateData; readonly nowMs: num
           </p>
         )}
         <p>{gate.reason}</p>
-        <p className="quiet">looked at {formatAgo(gate.checkedAtMs, nowMs)}</p>
+        <p className="quiet">checked {formatAgo(gate.checkedAtMs, nowMs)}</p>
       </div>
       <div className="gate-picture">
         <IntervalChart comparison={gate} tone={tone} label={pictureText(gate)} />
@@ -50,13 +50,19 @@ function GateRow({ gate, nowMs }: { readonly gate: GateData; readonly nowMs: num
   );
 }
 
+function sampleText({ sample, minSample }: GateData): string {
+  return sample < minSample
+    ? `${formatCount(sample)} of ${formatCount(minSample)} wanted`
+    : formatCount(sample);
+}
+
 function GateNumbers({ gate }: { readonly gate: GateData }) {
   const text = (value: number | null): string => (value === null ? "–" : metricText(gate.gate, value));
   const numbers: readonly (readonly [string, string])[] = [
     ["wave", text(gate.value)],
     ...(gate.control === null ? [] : ([["control", text(gate.control)]] as const)),
     ...(gate.limit === null ? [] : ([["limit", text(gate.limit)]] as const)),
-    ["sample", `${formatCount(gate.sample)} of ${formatCount(gate.minSample)} wanted`],
+    ["sample", sampleText(gate)],
     ...(gate.control === null ? [] : ([["control sample", formatCount(gate.controlSample)]] as const)),
   ];
   return (

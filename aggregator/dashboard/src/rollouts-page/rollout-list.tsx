@@ -100,10 +100,10 @@ function FirstRollout({ isLoading }: { readonly isLoading: boolean }) {
   return (
     <div className="first-rollout" data-testid="first-rollout">
       <p>
-        Nothing is rolled out yet. A rollout brings a version to the fleet in waves, and stops by itself when
-        a wave does badly. Begin with the button above, or in a terminal:
+        No rollouts yet. A rollout brings a version to the fleet in waves, and stops by itself when a wave
+        does badly. Begin with the button above, or in a terminal:
       </p>
-      <CommandLine command="fedge rollout create --model my-model --version 2 --template staged" />
+      <CommandLine command="fedge rollout create my-model@2 --template staged" />
     </div>
   );
 }

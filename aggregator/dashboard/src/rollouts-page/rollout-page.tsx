@@ -50,7 +50,7 @@ function WavesAndGates({ rollout, nowMs }: { readonly rollout: RolloutData; read
       <Card title="Waves" className="span-12" testId="waves-card">
         <WaveTrack rollout={rollout} chosen={index} onChoose={setChosen} nowMs={nowMs} />
       </Card>
-      <Card title={`Gates of ${wave?.name ?? "the wave"}`} className="span-12" testId="gates-card">
+      <Card title={`Gates of the wave “${wave?.name ?? ""}”`} className="span-12" testId="gates-card">
         {wave !== undefined && <GateList wave={wave} nowMs={nowMs} />}
       </Card>
     </>

@@ -13,16 +13,14 @@ const TONES: Readonly<Record<RoundData["outcome"], Tone>> = {
   abandoned: "bad",
 };
 
-const COLUMNS: readonly Column<RoundData>[] = [
+const FIRST_COLUMNS: readonly Column<RoundData>[] = [
   { title: "Round", isNumber: true, cell: (round) => round.number },
   { title: "Outcome", cell: (round) => <Badge tone={TONES[round.outcome]}>{outcomeText(round)}</Badge> },
   { title: "Version", isNumber: true, cell: (round) => round.version ?? NONE },
   { title: "Selected", isNumber: true, cell: (round) => formatCount(round.numSelected) },
-  ...OUTCOMES.map(({ name, countOf }) => ({
-    title: name,
-    isNumber: true,
-    cell: (round: RoundData) => formatCount(countOf(round)),
-  })),
+];
+
+const LAST_COLUMNS: readonly Column<RoundData>[] = [
   { title: "Examples", isNumber: true, cell: (round) => formatCount(round.numExamples) },
   { title: "Device loss", isNumber: true, cell: lossText },
   { title: "Up", isNumber: true, cell: (round) => formatBytes(round.bytesUp) },
@@ -38,7 +36,7 @@ export function RoundsTable({ rounds }: { readonly rounds: readonly RoundData[] 
     <Card title="Last rounds" className="span-12 table-card" testId="rounds-card">
       <DataTable
         caption="Last rounds, newest first"
-        columns={COLUMNS}
+        columns={columnsFor(rows)}
         rows={rows}
         keyOf={(round) => round.roundId}
         empty="No round has been opened yet."
@@ -46,6 +44,17 @@ export function RoundsTable({ rounds }: { readonly rounds: readonly RoundData[] 
       />
     </Card>
   );
+}
+
+/** What no device met with needs no column. */
+function columnsFor(rows: readonly RoundData[]): readonly Column<RoundData>[] {
+  const met = OUTCOMES.filter(({ countOf }, at) => at === 0 || rows.some((round) => countOf(round) > 0));
+  const outcomes = met.map(({ name, countOf }) => ({
+    title: name,
+    isNumber: true,
+    cell: (round: RoundData) => formatCount(countOf(round)),
+  }));
+  return [...FIRST_COLUMNS, ...outcomes, ...LAST_COLUMNS];
 }
 
 function outcomeText(round: RoundData): string {

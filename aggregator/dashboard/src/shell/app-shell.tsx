@@ -28,7 +28,12 @@ export function AppShell() {
       <a className="skip-link" href="#content" onClick={skipToContent}>
         Skip to content
       </a>
-      <TopBar page={isSigningIn(route) ? null : page} connection={live.connection} signing={signing} />
+      <TopBar
+        page={isSigningIn(route) ? null : page}
+        connection={live.connection}
+        signing={signing}
+        appPages={live.state.overview?.appPages ?? []}
+      />
       <ConnectionBanner connection={live.connection} hasData={live.state.overview !== null} />
       <main id="content" tabIndex={-1} className="content">
         <h1 className="visually-hidden">{title}</h1>

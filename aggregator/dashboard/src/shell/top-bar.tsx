@@ -12,6 +12,8 @@ export function TopBar(props: {
   readonly page: Page | null;
   readonly connection: ConnectionState;
   readonly signing: SessionState;
+  /** Paths of pages of apps that this server serves, too. */
+  readonly appPages: readonly string[];
 }) {
   return (
     <header className="top-bar">
@@ -20,7 +22,7 @@ export function TopBar(props: {
           <Logo />
           <span className="brand-name">Fedge</span>
         </a>
-        <Navigation current={props.page} />
+        <Navigation current={props.page} appPages={props.appPages} />
         <div className="top-bar-end">
           <ConnectionLight connection={props.connection} />
           <WhoMenu signing={props.signing} />
@@ -31,21 +33,32 @@ export function TopBar(props: {
   );
 }
 
-function Navigation({ current }: { readonly current: Page | null }) {
+function Navigation(props: { readonly current: Page | null; readonly appPages: readonly string[] }) {
   return (
     <nav aria-label="Pages" className="navigation">
       {PAGES.map((page) => (
         <a
           key={page.path}
           href={hrefOf(page.path)}
-          aria-current={page === current ? "page" : undefined}
+          aria-current={page === props.current ? "page" : undefined}
           data-testid={`nav-${page.path}`}
         >
           {page.title}
         </a>
       ))}
+      {props.appPages.map((path) => (
+        <a key={path} href={path} className="app-link" title="An app that this server serves, with a device">
+          {titleOfApp(path)} <span aria-hidden="true">↗</span>
+        </a>
+      ))}
     </nav>
   );
+}
+
+/** `/my-keyboard/` as it stands in the navigation: `My keyboard`. */
+function titleOfApp(path: string): string {
+  const words = path.replaceAll("/", " ").replaceAll("-", " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function ThemeButton() {

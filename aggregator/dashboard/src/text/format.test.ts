@@ -27,7 +27,8 @@ test("a fraction is a percentage, and a missing one a dash", () => {
 });
 
 test.each([
-  [-5000, "0 s ago"],
+  [-5000, "just now"],
+  [1000, "1 s ago"],
   [12_900, "12 s ago"],
   [60_000, "1 min ago"],
   [3_599_999, "59 min ago"],

@@ -47,9 +47,9 @@ export function formatDateTime(atMs: number): string {
   return new Date(atMs).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** How long ago, in one unit: `12 s ago`. What lies ahead, by clocks that differ, is now. */
+/** How long ago, in one unit: `12 s ago`, or `just now`. What lies ahead, by clocks that differ, is now. */
 export function formatAgo(atMs: number, nowMs: number): string {
-  return `${formatSpan(nowMs - atMs)} ago`;
+  return nowMs - atMs < 1000 ? "just now" : `${formatSpan(nowMs - atMs)} ago`;
 }
 
 const SPANS = [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sampleDevice } from "../../http/testing/sample-data.js";
 import type { DeviceRecord } from "../../store/port.js";
-import { listFiltered } from "./list-devices.js";
+import { countFiltered, listFiltered } from "./list-devices.js";
 
 const fleet = Array.from({ length: 2500 }, (_, number) => sampleDevice(number));
 const store = {
@@ -22,4 +22,8 @@ test("pages of what a filter means follow each other through the whole fleet", a
 
 test("without a page all come", async () => {
   expect(await listFiltered(store, everyHundredth)).toHaveLength(24);
+});
+
+test("all that a filter means are counted, beyond the first page", async () => {
+  expect(await countFiltered(store, everyHundredth)).toBe(24);
 });

@@ -21,3 +21,16 @@ export async function listFiltered(
     if (devices.length < READ_AT_ONCE) return found;
   }
 }
+
+/** How many devices the filter means. */
+export async function countFiltered(
+  store: Pick<ControlStore, "listDevices">,
+  filter: DeviceFilter,
+): Promise<number> {
+  let numFound = 0;
+  for (let from = 0; ; from += READ_AT_ONCE) {
+    const devices = await store.listDevices({ limit: READ_AT_ONCE, offset: from });
+    numFound += devices.filter(filter).length;
+    if (devices.length < READ_AT_ONCE) return numFound;
+  }
+}

@@ -104,7 +104,11 @@ function addFleetRoutes(host: RouteHost, { service, clock }: DeviceRouteOptions)
     result: deviceList,
     handle: async ({ query: { filter, ...page } }) => {
       const wanted = filter === undefined ? undefined : deviceFilter(filter, clock.nowMs());
-      return { devices: await service.listDevices(page, wanted) };
+      const [devices, total] = await Promise.all([
+        service.listDevices(page, wanted),
+        service.countDevices(wanted),
+      ]);
+      return { devices, total };
     },
   });
   jsonRoute(host, {

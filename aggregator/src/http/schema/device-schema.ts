@@ -23,7 +23,12 @@ export const deviceRecord = z
   .openapi("Device");
 export type DeviceBody = z.infer<typeof deviceRecord>;
 
-export const deviceList = z.object({ devices: z.array(deviceRecord).readonly() }).openapi("DeviceList");
+export const deviceList = z
+  .object({
+    devices: z.array(deviceRecord).readonly(),
+    total: count.describe("Devices that the filter means, on all pages"),
+  })
+  .openapi("DeviceList");
 
 export const deviceQuery = pageQuery.extend({
   filter: z

@@ -26,6 +26,7 @@ export const overviewBody = z
     releases: z.array(release).readonly(),
     bytesUp: count,
     bytesDown: count,
+    appPages: z.array(z.string()).readonly().describe("Paths of pages of apps, such as `/keyboard/`"),
   })
   .openapi("Overview");
 export type OverviewBody = z.infer<typeof overviewBody>;

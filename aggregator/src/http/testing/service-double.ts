@@ -37,6 +37,7 @@ export class ServiceDouble implements AggregatorService {
   readonly blobs = new Map<string, Uint8Array>();
   /** Reads of the overview so far. */
   numOverviews = 0;
+  appPages: readonly string[] = [];
   private readonly listeners = new Set<(event: ServiceEvent) => void>();
 
   emit(event: ServiceEvent): void {
@@ -66,6 +67,7 @@ export class ServiceDouble implements AggregatorService {
         })),
       bytesUp: this.rounds.reduce((sum, round) => sum + round.bytesUp, 0),
       bytesDown: this.rounds.reduce((sum, round) => sum + round.bytesDown, 0),
+      appPages: this.appPages,
     };
   }
 
@@ -179,6 +181,10 @@ export class ServiceDouble implements AggregatorService {
 
   listDevices(page?: PageRequest, filter: DeviceFilter = () => true): Promise<DeviceRecord[]> {
     return Promise.resolve(paged(this.devices.filter(filter), page));
+  }
+
+  countDevices(filter: DeviceFilter = () => true): Promise<number> {
+    return Promise.resolve(this.devices.filter(filter).length);
   }
 
   async getDevice(deviceId: DeviceId): Promise<DeviceRecord> {

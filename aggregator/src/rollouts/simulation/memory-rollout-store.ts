@@ -1,4 +1,5 @@
 import { FedgeError, type DeviceId } from "@fedge/protocol";
+import type { AuditDraft } from "../../audit/audit.js";
 import type { RolloutId } from "../rollout-config.js";
 import type { RolloutEvent } from "../rollout-state.js";
 import type { GroupRecord, MetricsRecord, RolloutStore } from "../rollout-store.js";
@@ -7,6 +8,8 @@ import type { TargetView } from "../rollout-view.js";
 /** A rollout store that can lose its server in the middle of a write: before it is durable, or just after. */
 export class MemoryRolloutStore implements RolloutStore {
   readonly journals = new Map<RolloutId, RolloutEvent[]>();
+  /** What the audit log would say. */
+  readonly audited: AuditDraft[] = [];
   readonly #targets = new Map<string, TargetView & { readonly rolloutId: RolloutId }>();
   readonly #metrics = new Map<string, MetricsRecord>();
   readonly #groups = new Map<string, GroupRecord>();
@@ -26,6 +29,7 @@ export class MemoryRolloutStore implements RolloutStore {
     firstSeq,
     events,
     targets,
+    audit,
   }: Parameters<RolloutStore["append"]>[0]): Promise<void> {
     const fate = this.fate();
     if (fate === "dies-before") this.#die();
@@ -34,6 +38,7 @@ export class MemoryRolloutStore implements RolloutStore {
     // What goes through JSON is what a database would give back.
     journal.push(...(JSON.parse(JSON.stringify(events)) as RolloutEvent[]));
     this.journals.set(rolloutId, journal);
+    this.audited.push(...audit.map(({ draft }) => draft));
     for (const target of targets)
       this.#targets.set(`${rolloutId}/${target.deviceId}`, { ...target, rolloutId });
     if (fate === "dies-after") this.#die();

@@ -44,9 +44,9 @@ export class World {
   readonly clock = new ManualClock();
   readonly store = new MemoryRolloutStore();
   readonly devices = new Map<DeviceId, ModelDevice>();
-  /** Retained at the broker, which outlives the server. */
   /** In whose names blobs are kept within devices' reach. */
   readonly heldBlobs = new Set<string>();
+  /** Retained at the broker, which outlives the server. */
   readonly documents = new Map<DeviceId, WantedModel>();
   rollouts: Rollouts;
   numDeaths = 0;
@@ -189,7 +189,10 @@ export class World {
     return new Rollouts({
       ...{ clock: this.clock, store: this.store, control, fleet, desired: this.#desired() },
       ...{
-        audit: { append: async () => undefined, anchorHead: async () => undefined },
+        audit: {
+          append: async (entry) => void this.store.audited.push(entry),
+          anchorHead: async () => undefined,
+        },
         counters: SILENT,
         logger: SILENT,
       },
