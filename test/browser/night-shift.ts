@@ -72,7 +72,12 @@ export class NightShift {
     for (let number = 0; number < numDevices; number += 1) this.devices.push(await this.device(number));
     await this.serve(1);
     // Its versions wait for a rollout.
-    const autopilot = { everyGoodRounds: 1_000_000, evaluation: "held-out", template: "staged", needsApproval: true };
+    const autopilot = {
+      everyGoodRounds: 1_000_000,
+      evaluation: "held-out",
+      template: "staged",
+      needsApproval: true,
+    };
     const task = cloudsTask({ model: MODEL, taskId: MODEL, maxRounds: ROUNDS, autopilot });
     await service.createTask(task as Parameters<typeof service.createTask>[0]);
     await eventually("the task to end", async () => {
@@ -115,7 +120,12 @@ async function heldOutExamples() {
     dataSet: "held-out",
     numExamples,
     inputs: [
-      { name: "input", elementType: "float32", exampleShape: [INPUTS], data: inputs["input"]!.data as Float32Array },
+      {
+        name: "input",
+        elementType: "float32",
+        exampleShape: [INPUTS],
+        data: inputs["input"]!.data as Float32Array,
+      },
     ],
     target: { name: "target", elementType: "int64", exampleShape: [], data: target.data as BigInt64Array },
   } as const;
