@@ -51,6 +51,11 @@ export const METRICS = {
     help: "Versions that could not be evaluated.",
     labels: [],
   },
+  fedge_evaluation_replies_total: {
+    kind: "counter",
+    help: "What devices answered to evaluations, by outcome.",
+    labels: ["outcome"],
+  },
   fedge_audit_failed_total: {
     kind: "counter",
     help: "Entries of rollouts that could not be written to the audit log; their journal has them.",
