@@ -57,7 +57,9 @@ export class RolloutEffects {
       const forward = target.back === null ? await this.#forward(target) : null;
       const wanted = forward === null ? await this.#back() : this.#asKind(deviceId, forward);
       if (wanted !== null) this.ports.desired.override(deviceId, wanted);
-      if (isInFlight(target) || target.back === "told") unanswered.push(deviceId);
+      // One that was called back in the middle of it may count as back while the broker still has the older document.
+      const isCalledBack = target.back === "told" || (target.back === "done" && target.state === "canceled");
+      if (isInFlight(target) || isCalledBack) unanswered.push(deviceId);
     }
     await this.ports.desired.tellAll(unanswered);
   }
