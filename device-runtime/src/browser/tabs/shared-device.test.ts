@@ -179,6 +179,15 @@ describe("tabs of one device", () => {
     expect(tabs.opened).toEqual(["first"]);
   });
 
+  test("whoever asked to be forgotten hears of it though the tab that leads closes at once", async () => {
+    const tabs = new Tabs();
+    const [first, second] = [await tabs.join("first"), await tabs.join("second")];
+    first.on("forgotten", () => void first.close());
+    second.on("forgotten", () => void second.close());
+
+    expect(await second.forget()).toEqual({ isServerTold: true });
+  });
+
   test("consent that one tab gives is kept by whichever tab leads next", async () => {
     const tabs = new Tabs();
     const first = await tabs.join("first");

@@ -131,10 +131,21 @@ class SharedDevice implements BrowserDevice {
   async forget(): Promise<{ readonly isServerTold: boolean }> {
     this.#isForgetting = true;
     try {
-      return await (this.#leading?.device.forget() ?? this.#requests.ask({ kind: "forget" }));
+      return await (this.#leading?.device.forget() ?? this.#forgetByLeader());
     } finally {
       await this.close();
     }
+  }
+
+  /** Every tab hears that it is done before whoever asked has the answer, and the one that leads may close on it. */
+  #forgetByLeader(): Promise<DeviceEventMap["forgotten"]> {
+    const heard = new Promise<DeviceEventMap["forgotten"]>((resolve) => {
+      const stop = this.#events.on("forgotten", (detail) => {
+        stop();
+        resolve(detail);
+      });
+    });
+    return Promise.race([heard, this.#requests.ask<DeviceEventMap["forgotten"]>({ kind: "forget" })]);
   }
 
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {
