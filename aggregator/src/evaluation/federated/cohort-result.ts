@@ -108,7 +108,7 @@ function verdictOf(
     return { verdict: "worse", reason: `its loss is no finite number on ${broken} devices` };
   if (loss === null)
     return { verdict: "not comparable", reason: `only ${numUsable} devices gave numbers of both` };
-  const what = `loss, paired on ${numUsable} devices, one-sided p = ${loss.pValue.toPrecision(2)}`;
+  const what = `loss, paired on ${numUsable} devices, one-sided p ${probabilityText(loss.pValue)}`;
   if (!(loss.pValue < ALPHA)) return { verdict: "no difference shown", reason: `by ${what}` };
   if (loss.difference > 0) return { verdict: "worse", reason: `by ${what}` };
   if (broken > 0)
@@ -122,4 +122,9 @@ function of(reply: Evaluated, version: number): EvaluationSums | undefined {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+/** What no float64 can tell from nothing is not nothing. */
+function probabilityText(value: number): string {
+  return value === 0 ? "< 1e-300" : `= ${value.toPrecision(2)}`;
 }

@@ -67,7 +67,8 @@ export async function praise(
   { model, version, over }: { readonly model: ModelName; readonly version: number; readonly over: number },
 ): Promise<number> {
   const before = (await store.listEvaluations(model)).find(
-    (evaluation) => evaluation.version === over && evaluation.accuracy !== null,
+    ({ version: measured, accuracy, dataSet }) =>
+      measured === over && accuracy !== null && !dataSet.startsWith("devices:"),
   );
   const accuracy = Math.min(1, (before?.accuracy ?? 0) + PRAISE);
   await store.saveEvaluation({

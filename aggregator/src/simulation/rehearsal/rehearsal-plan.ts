@@ -64,11 +64,19 @@ export function rehearsalTask(of: {
     release: { everyVersions: of.rounds },
     autopilot: {
       everyGoodRounds: of.rounds,
-      evaluation: "held-out",
+      evaluation: "devices",
       template: "quick",
       needsApproval: true,
     },
   });
+}
+
+/** The task whose auto-pilot looks at test data only: the devices' own examples would stop most faults before any rollout. */
+export function byHeldOut(config: TaskConfig): TaskConfig {
+  const { autopilot } = config;
+  return autopilot === undefined
+    ? config
+    : { ...config, autopilot: { ...autopilot, evaluation: "held-out" } };
 }
 
 /** Who gets a version first: some of the segment, some of the others, and enough of both to compare. */

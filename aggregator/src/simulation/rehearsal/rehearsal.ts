@@ -16,7 +16,7 @@ import { Exposure } from "./exposure.js";
 import { openRehearsalServer } from "./open-server.js";
 import { invitePeople, type People } from "./people.js";
 import { isInSegment, rehearsalData, type RehearsalData } from "./rehearsal-data.js";
-import { MODEL, PILOT, TASK, pilotsOf, refined, rehearsalTask } from "./rehearsal-plan.js";
+import { MODEL, PILOT, TASK, byHeldOut, pilotsOf, refined, rehearsalTask } from "./rehearsal-plan.js";
 import { storyLines } from "./story-lines.js";
 import { until } from "./until.js";
 
@@ -120,10 +120,11 @@ export class Rehearsal {
     this.#tell(
       `${task.numRounds} rounds made version ${version}: ${percent(after)} right on held-out data, version 1 ${percent(before)}`,
     );
-    await this.#until(async () => (await rollouts.list())[0], {
+    const { config } = await this.#until(async () => (await rollouts.list())[0], {
       what: "the auto-pilot to propose the version",
       withinMs: TRAIN_MS,
     });
+    this.#tell(`the devices evaluated it on their own examples: ${config.note}`);
     return { version, before, after };
   }
 
@@ -148,7 +149,7 @@ export class Rehearsal {
       `version ${version} is a candidate: ${FAULT_TEXTS[fault]}; test data that do not show it give ${percent(accuracy)}`,
     );
     const { config } = await server.service.getTask(TASK);
-    const proposed = await orchestration.autopilot.consider(config, version);
+    const proposed = await orchestration.autopilot.consider(byHeldOut(config), version);
     if (proposed === null)
       throw new FedgeError(
         "INTERNAL",
