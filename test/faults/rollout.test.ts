@@ -10,7 +10,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startDevice } from "../e2e/digits-task.js";
+import { INPUTS, startDevice } from "../e2e/digits-task.js";
 import { eventually } from "../e2e/waiting.js";
 import { importNamed, startCloudsServer } from "./clouds-server.js";
 
@@ -29,7 +29,9 @@ beforeEach(async () => {
   await importNamed(server, MODEL);
   const places = ["one", "two", "three", "four"].map((name) => ({ name, place: join(directory, name) }));
   devices = await Promise.all(
-    places.map(({ name, place }) => startDevice(server.httpUrl, place, name, { models: [MODEL] })),
+    places.map(({ name, place }) =>
+      startDevice(server.httpUrl, place, name, { models: [MODEL], metricsIntervalMs: 200 }),
+    ),
   );
   await serve(1);
 });
@@ -113,4 +115,22 @@ test("a server that is started again goes on with its rollout", async () => {
   expect(await server.rollouts.get(rolloutId)).toEqual(before);
   await server.rollouts.command(rolloutId, "promote", { actor: ADA, reason: "well" });
   await state(rolloutId, "completed");
+});
+
+test("a shadow answers the same requests on real devices, is compared, and is never served", async () => {
+  const waves = [{ name: "all", percent: 100, soakMs: 0 }];
+  const rolloutId = await begin({ kind: "shadow", waves });
+  const input = new Float32Array(INPUTS).fill(0.5);
+
+  const comparison = await eventually("twenty requests to be compared", async () => {
+    for (const device of devices) await device.model(MODEL).predict({ input });
+    const { comparison: found } = await server.rollouts.get(rolloutId);
+    return (found?.arms[0]?.sample ?? 0) >= 20 ? found : undefined;
+  });
+
+  // Both versions have the same weights.
+  expect(comparison?.arms[0]).toMatchObject({ version: 2, value: 1 });
+  expect(devices.map((device) => device.model(MODEL).version)).toEqual([1, 1, 1, 1]);
+  await server.rollouts.command(rolloutId, "abort", { actor: ADA, reason: "seen enough" });
+  await state(rolloutId, "aborted");
 });
