@@ -45,7 +45,7 @@ const device = await createDevice(
     identity: { credentials: async () => credentials },
     transport: createMqttTransport(),
     ...{ serving, trainer: { form: "onnx", close: async () => undefined } },
-    ...{ conditions: alwaysEligible, trainingData: {}, newStop: () => new AbortController() },
+    ...{ conditions: alwaysEligible, trainingData: {}, newStop: () => new AbortController(), verifier: null },
   },
   { models: ["digits"], consent: { training: false, reporting: true }, platform: "test" },
 );
