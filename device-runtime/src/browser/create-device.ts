@@ -1,4 +1,4 @@
-import { createRandom } from "@fedge/protocol";
+import { createRandom, type SignatureVerifier } from "@fedge/protocol";
 import { deviceOptionsOf, modelsOf, type AppOptions } from "../core/app-options.js";
 import { closingAfter } from "../core/closing-after.js";
 import { createDevice as createCoreDevice } from "../core/device.js";
@@ -15,7 +15,6 @@ import { startRememberedEngines } from "./remembered-engines.js";
 import type { Engines } from "./start-engines.js";
 import { requireSubtle, webDigest } from "./web-digest.js";
 import { createLockLeadership, type Leadership } from "./tabs/leadership.js";
-import { webVerifier } from "./web-signature-verifier.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
 import { SILENT_LINE, openTabLine, type TabLine } from "./tabs/tab-messages.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
@@ -127,7 +126,7 @@ async function openDevice(
   const { store, blobs, key, eraseKey } = storage;
   return createCoreDevice(
     {
-      ...{ clock, store, blobs, conditions, digest: webDigest, verifier: webVerifier },
+      ...{ clock, store, blobs, conditions, digest: webDigest, verifier: lazyVerifier },
       transport: createMqttTransport({ keepaliveSeconds: KEEPALIVE_SECONDS }),
       random: createRandom(crypto.randomUUID()),
       identity: createHttpIdentity({
@@ -154,6 +153,11 @@ async function openDevice(
     },
   );
 }
+
+/** Fetched with the first signature, as what asks for it is. */
+const lazyVerifier: SignatureVerifier = {
+  verify: async (...of) => (await import("./web-signature-verifier.js")).webVerifier.verify(...of),
+};
 
 /** Chromium's own measure of the page's heap; other browsers do not tell. */
 function pageMemoryBytes(): number | null {

@@ -6,7 +6,7 @@ import type { Problems } from "../problems.js";
 import { RUNTIME_VERSION } from "../installs/installer.js";
 import type { ReleaseTrust } from "./release-trust.js";
 import { createTrustingTrust } from "./trusting-trust.js";
-import { TufTrust } from "./tuf-trust.js";
+import { LazyTrust } from "./lazy-trust.js";
 
 export interface TrustParts {
   readonly ports: DevicePorts;
@@ -27,7 +27,7 @@ export function createTrust({ ports, connection, trustedRoot, problems, ...parts
   const { verifier, trust: given } = ports;
   if (given !== undefined) return withoutTopics(given);
   if (verifier === null) return withoutTopics(createTrustingTrust());
-  return new TufTrust({
+  return new LazyTrust({
     ...{ ...parts, ports, verifier, runtimeVersion: RUNTIME_VERSION },
     credentials: () => connection.credentials,
     trustedRoot: trustedRoot ?? null,
