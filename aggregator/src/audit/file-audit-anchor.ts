@@ -1,8 +1,6 @@
 import { FedgeError, nonNegativeInt } from "@fedge/protocol";
-import { open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
 import * as z from "zod/mini";
-import { storageError } from "../blobs/storage-error.js";
+import { readFileIfThere, writeFileAtomically } from "../state-directory/whole-file.js";
 import type { AuditHead } from "./audit-chain.js";
 import type { AuditAnchor } from "./ports.js";
 
@@ -12,20 +10,11 @@ const headFields = z.object({ seq: nonNegativeInt, hash: z.string().check(z.rege
 export function fileAuditAnchor(path: string): AuditAnchor {
   return {
     read: async () => {
-      const text = await readIfThere(path);
-      return text === undefined ? undefined : decodeHead(text, path);
+      const bytes = await readFileIfThere(path);
+      return bytes === undefined ? undefined : decodeHead(new TextDecoder().decode(bytes), path);
     },
-    write: (head) => writeWhole(path, `${JSON.stringify(head)}\n`),
+    write: (head) => writeFileAtomically(path, `${JSON.stringify(head)}\n`),
   };
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw storageError(`read ${path}`, cause);
-  }
 }
 
 function decodeHead(text: string, path: string): AuditHead {
@@ -38,29 +27,4 @@ function decodeHead(text: string, path: string): AuditHead {
       { cause },
     );
   }
-}
-
-/** A power cut leaves the old file or the new one. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  try {
-    const file = await open(temporary, "w", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
-  } catch (cause) {
-    throw storageError(`write ${path}`, cause);
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a directory; it orders such changes itself.
-  if (process.platform === "win32") return;
-  const directory = await open(path, "r");
-  await directory.sync().finally(() => directory.close());
 }

@@ -12,7 +12,7 @@ import { createKeyFile } from "./key-files.js";
 import { keysOf, openRoot, rootDocument, type RootKeys } from "./root-document.js";
 import { ONLINE_ROLES, readRootKeys, type OnlineRole, type SigningDirectory } from "./signing-directory.js";
 import { DEFAULT_LIFETIMES, type Lifetimes } from "./lifetimes.js";
-import { readFileIfThere, writeFileAtomically } from "./write-file.js";
+import { readFileIfThere, writeFileAtomically } from "../state-directory/whole-file.js";
 
 export interface InitOptions {
   readonly nowMs: number;

@@ -1,7 +1,7 @@
 import { FedgeError, keyIdOf, type MetadataSigner, type TufKey } from "@fedge/protocol";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { sha256Of } from "../blobs/blob-name.js";
-import { readFileIfThere, writeFileAtomically } from "./write-file.js";
+import { readFileIfThere, writeFileAtomically } from "../state-directory/whole-file.js";
 
 /** SPKI header of a raw Ed25519 public key (RFC 8410, section 4). */
 const SPKI_PREFIX_BYTES = 12;

@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDirectory } from "../state-directory/make-directory.js";
 import { createKeyFile, readKeyFile } from "./key-files.js";
-import { readFileIfThere, writeFileAtomically } from "./write-file.js";
+import { readFileIfThere, writeFileAtomically } from "../state-directory/whole-file.js";
 
 /** Roles whose keys the server signs with by itself. */
 export const ONLINE_ROLES = ["targets", "snapshot", "timestamp"] as const;

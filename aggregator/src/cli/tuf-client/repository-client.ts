@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { nodeSha256 } from "../../signing/key-files.js";
 import { nodeVerifier } from "../../signing/node-verifier.js";
-import { readFileIfThere, writeFileAtomically } from "../../signing/write-file.js";
+import { readFileIfThere, writeFileAtomically } from "../../state-directory/whole-file.js";
 import { makeDirectory } from "../../state-directory/make-directory.js";
 import { fetchBounded } from "./bounded-fetch.js";
 

@@ -4,7 +4,7 @@ import { createSystemClock } from "../../clock/system-clock.js";
 import { initKeys, newestRoot, replaceRootKeys, rotateKey, signRoot } from "../../signing/key-ceremony.js";
 import { openRoot } from "../../signing/root-document.js";
 import { ONLINE_ROLES, SigningDirectory, type OnlineRole } from "../../signing/signing-directory.js";
-import { writeFileAtomically } from "../../signing/write-file.js";
+import { writeFileAtomically } from "../../state-directory/whole-file.js";
 import { wholeNumber } from "../flag-values.js";
 import { DEFAULT_STATE_DIRECTORY, jsonFlag } from "../server-flags.js";
 import { formatFields } from "../table.js";

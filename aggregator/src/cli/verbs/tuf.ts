@@ -1,7 +1,7 @@
 import { FedgeError, decodeMetadata } from "@fedge/protocol";
 import type { Command } from "commander";
 import { createSystemClock } from "../../clock/system-clock.js";
-import { readFileIfThere } from "../../signing/write-file.js";
+import { readFileIfThere } from "../../state-directory/whole-file.js";
 import { makeDirectory } from "../../state-directory/make-directory.js";
 import { jsonFlag } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
