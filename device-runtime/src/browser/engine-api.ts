@@ -3,7 +3,7 @@ import { expose, transfer, type Endpoint } from "comlink";
 import type { ServingSession } from "../core/ports/engine.js";
 import { TrainingPace } from "../engines/training/training-pace.js";
 import {
-  BROWSER_THREAD,
+  createBrowserThread,
   type Engine,
   type EngineLoader,
   type EngineSettings,
@@ -28,11 +28,12 @@ function createEngineApi(
   locks: LifeLocks | undefined,
 ): EngineWorkerApi {
   let settings: EngineSettings = { numThreads: 1, provider: null };
-  const pace = new TrainingPace(BROWSER_THREAD);
+  const thread = createBrowserThread();
+  const pace = new TrainingPace(thread);
   let starting: Promise<Engine> | null = null;
   const engine = (): Promise<Engine> =>
     (starting ??= load(settings, {
-      nowMs: BROWSER_THREAD.nowMs,
+      nowMs: thread.nowMs,
       yieldToOthers: pace.yieldToOthers,
     }));
   return {

@@ -1,10 +1,12 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
+import { transfer } from "comlink";
 import type {
   ProgramForm,
   ServingEngine,
   ServingSession,
   TensorValues,
   Trainer,
+  TrainingRequest,
 } from "../core/ports/engine.js";
 import { nowAndThen } from "../engines/training/now-and-then.js";
 import type { EngineWorker } from "./engine-worker.js";
@@ -101,7 +103,7 @@ export function createWorkerTrainer(worker: EngineWorker, form: ProgramForm): Tr
       };
       signal.addEventListener("abort", stop);
       try {
-        return await worker.call((api) => api.train(training, request), TRAIN_MS);
+        return await worker.call((api) => api.train(training, moved(request)), TRAIN_MS);
       } finally {
         clearTimeout(timer);
         signal.removeEventListener("abort", stop);
@@ -113,6 +115,14 @@ export function createWorkerTrainer(worker: EngineWorker, form: ProgramForm): Tr
       return Promise.resolve();
     },
   };
+}
+
+/** The examples go over without a copy where they may: they are most of what a training is given. */
+function moved(request: TrainingRequest): TrainingRequest {
+  const { inputs, target, mayMove } = request.examples;
+  if (mayMove !== true) return request;
+  const buffers = [...Object.values(inputs), target].map(({ data }) => data.buffer as ArrayBuffer);
+  return transfer(request, [...new Set(buffers)]);
 }
 
 function interrupted(): FedgeError {

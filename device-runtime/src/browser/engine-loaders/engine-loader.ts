@@ -24,20 +24,22 @@ export type EngineLoader = (settings: EngineSettings, thread: TrainerThread) => 
 export type TrainerThread = Pick<PaceThread, "nowMs" | "yieldToOthers">;
 
 /** What a trainer needs of a browser's thread. */
-export const BROWSER_THREAD: PaceThread = {
-  nowMs: () => performance.now(),
-  yieldToOthers,
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-};
+export function createBrowserThread(): PaceThread {
+  return {
+    nowMs: () => performance.now(),
+    yieldToOthers: yieldingByMessages(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  };
+}
 
-/** By a message, which waits behind those that have come; browsers hold timers that follow each other back by 4 ms. */
-function yieldToOthers(): Promise<void> {
+/** A message waits behind those that have come; timers that follow each other browsers hold back by 4 ms. */
+function yieldingByMessages(): () => Promise<void> {
   const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = (): void => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
+  const waiting: (() => void)[] = [];
+  port1.onmessage = (): void => waiting.shift()?.();
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      port2.postMessage(null);
+    });
 }

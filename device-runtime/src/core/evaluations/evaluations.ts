@@ -18,7 +18,6 @@ import {
   type EvaluationState,
 } from "./evaluation-machine.js";
 import { EvaluationPace } from "./evaluation-pace.js";
-import { measureVersions } from "./measure-versions.js";
 
 export interface EvaluationsOptions {
   readonly ports: DevicePorts;
@@ -146,6 +145,7 @@ export class Evaluations {
     try {
       await this.#trainingEnded(stop.signal);
       if (stop.signal.aborted) return;
+      const { measureVersions } = await import("./measure-versions.js");
       const pace = { turn: (signal: StopSignal) => this.#turn(signal) };
       const reply = await measureVersions(ask, { ...this.options, pace }, stop.signal);
       this.#step({ type: "measured", ask, reply });

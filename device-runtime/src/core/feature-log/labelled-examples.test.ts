@@ -15,6 +15,7 @@ describe("labelled predictions as examples", () => {
       numExamples: 3,
       inputs: { x: { shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) } },
       target: { shape: [3], data: BigInt64Array.of(7n, 8n, 9n) },
+      mayMove: true,
     });
   });
 

@@ -53,6 +53,7 @@ export function toExamples(rows: readonly LogRow[], maxExamples: number): Exampl
     numExamples,
     inputs: Object.fromEntries(names.map((name) => [name, column(({ inputs }) => inputs[name])])),
     target: column(({ label }) => label),
+    mayMove: true,
   };
 }
 

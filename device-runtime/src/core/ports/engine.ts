@@ -40,6 +40,8 @@ export interface Examples {
   /** The model's inputs by name. */
   readonly inputs: TensorValues;
   readonly target: TensorValue;
+  /** Whether the arrays may be moved to another thread, because nobody reads them any more; else they are copied. */
+  readonly mayMove?: boolean;
 }
 
 /** What a trainer needs for one local training. */

@@ -13,7 +13,6 @@ import type { BlobFetcher } from "../blobs/fetcher.js";
 import type { Connection } from "../connection/connection.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
 import { checkInOf } from "./check-in.js";
-import { trainLocally } from "./local-training.js";
 import { ParticipationRecord } from "./participation-record.js";
 import { stepParticipation } from "./participation.js";
 import type {
@@ -236,6 +235,8 @@ export class Rounds {
     const { roundId } = assignment;
     const onTraining = (): void => this.options.onRound({ roundId, phase: "training", code: null });
     const parts = { ...this.options, deviceId, onTraining };
+    // On demand: most visits to a page train nothing.
+    const { trainLocally } = await import("./local-training.js");
     const { bytes, report } = await trainLocally(assignment, parts, stop.signal);
     await this.options.beforeReport?.(assignment);
     await this.#enqueue(() => this.#keepUpdate(bytes, report, stop));

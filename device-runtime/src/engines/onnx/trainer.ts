@@ -58,14 +58,14 @@ async function runPlan(
   const weights = new Weights(context.runtime, manifest, request.tensors);
   weights.seed(seed);
   const constants = constantFeeds(context, request, weights);
-  const step = (batch: Record<string, BatchValue>): Promise<InferenceSession.OnnxValueMapType> => {
+  const step = (batch: Record<string, BatchValue>, fetches?: string[]): Promise<StepOutputs> => {
     requireWanted(signal);
     const feeds = { ...constants, ...weights.feeds(), ...batchFeeds(context.runtime, batch) };
-    return runStep(context.session, feeds);
+    return runStep(context.session, feeds, fetches);
   };
   // A step whose weights are not taken changes nothing.
   const lossOn = async (batch: Record<string, BatchValue>): Promise<number> =>
-    Number(outputOf(await step(batch), "loss").data[0]);
+    Number(outputOf(await step(batch, ["loss"]), "loss").data[0]);
   const lossBefore = await sampleLoss(batches.sample(), lossOn);
   const lookUp = lookingUp(context.options);
   let steps = 0;
@@ -83,12 +83,16 @@ async function runPlan(
   };
 }
 
+type StepOutputs = InferenceSession.OnnxValueMapType;
+
+/** `fetches` are the outputs that are wanted; all of them when left out. */
 async function runStep(
   session: InferenceSession,
   feeds: Record<string, Tensor>,
-): Promise<InferenceSession.OnnxValueMapType> {
+  fetches: string[] | undefined,
+): Promise<StepOutputs> {
   try {
-    return await session.run(feeds);
+    return await (fetches === undefined ? session.run(feeds) : session.run(feeds, fetches));
   } catch (cause) {
     throw engineFailure("a training step failed", cause);
   }
