@@ -1,3 +1,5 @@
+// There before it is asked for: turns of the event loop are counted, and a file takes any number.
+import "../on-demand.js";
 import type { DeviceId, Evaluate, EvaluationReply } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { nodeDigest } from "../../node/digest.js";

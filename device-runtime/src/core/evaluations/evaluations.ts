@@ -145,7 +145,7 @@ export class Evaluations {
     try {
       await this.#trainingEnded(stop.signal);
       if (stop.signal.aborted) return;
-      const { measureVersions } = await import("./measure-versions.js");
+      const { measureVersions } = await import("../on-demand.js");
       const pace = { turn: (signal: StopSignal) => this.#turn(signal) };
       const reply = await measureVersions(ask, { ...this.options, pace }, stop.signal);
       this.#step({ type: "measured", ask, reply });

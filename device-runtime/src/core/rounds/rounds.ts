@@ -236,7 +236,7 @@ export class Rounds {
     const onTraining = (): void => this.options.onRound({ roundId, phase: "training", code: null });
     const parts = { ...this.options, deviceId, onTraining };
     // On demand: most visits to a page train nothing.
-    const { trainLocally } = await import("./local-training.js");
+    const { trainLocally } = await import("../on-demand.js");
     const { bytes, report } = await trainLocally(assignment, parts, stop.signal);
     await this.options.beforeReport?.(assignment);
     await this.#enqueue(() => this.#keepUpdate(bytes, report, stop));

@@ -58,7 +58,7 @@ export class LazyTrust implements ReleaseTrust {
 
   async #load(): Promise<TufTrust> {
     try {
-      const { TufTrust: Trust } = await import("./tuf-trust.js");
+      const { TufTrust: Trust } = await import("../on-demand.js");
       return new Trust(this.options);
     } catch (cause) {
       this.#trust = null;
