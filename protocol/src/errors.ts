@@ -13,6 +13,10 @@ export const ERROR_CODES = [
   "BLOB_INCOMPLETE",
   "TENSORS_MALFORMED",
   "MANIFEST_INVALID",
+  // Reference profiles and the vectors that are counted against them
+  "PROFILE_INVALID",
+  "VECTOR_INVALID",
+  "VECTOR_LAYOUT_MISMATCH",
   // Client updates
   "UPDATE_MALFORMED",
   "UPDATE_TRUNCATED",
