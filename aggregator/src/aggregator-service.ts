@@ -26,6 +26,7 @@ import type {
   TaskView,
   VersionView,
 } from "./service.js";
+import type { MetadataExpiry } from "./signing/metadata-expiry.js";
 import type { PageRequest, TaskRecord } from "./store/port.js";
 import type { TaskConfig } from "./tasks/task-config.js";
 import type { TaskManager } from "./tasks/task-manager.js";
@@ -39,6 +40,7 @@ export interface ServiceParts extends RegistryPorts {
   readonly startedAtMs: number;
   /** Where pages of apps are served beside the operator's own. */
   readonly appPages: readonly string[];
+  readonly metadata: () => readonly MetadataExpiry[];
   readonly traffic: () => { readonly bytesUp: number; readonly bytesDown: number };
   readonly onEvent: (listener: (event: ServiceEvent) => void) => () => void;
 }
@@ -64,6 +66,7 @@ export class Aggregator implements AggregatorService {
       bytesUp,
       bytesDown,
       appPages: this.parts.appPages,
+      metadata: this.parts.metadata(),
     };
   }
 

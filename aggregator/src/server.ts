@@ -76,7 +76,7 @@ async function openHttp(
 
 function createService(
   base: Foundations,
-  { tasks, events, traffic, fleet, registry }: Orchestration,
+  { tasks, events, traffic, fleet, registry, signing }: Orchestration,
   appPages: NonNullable<ServerOptions["appPages"]>,
 ): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
@@ -84,6 +84,7 @@ function createService(
     ...{ store: base.store, blobs: base.blobs, tasks, traffic, fleet, nowMs },
     imported: (version, actor) => registry.imported(version, actor),
     prepare: createModelPreparer(),
+    metadata: () => signing.expiries(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),
     appPages: appPages.map(({ path }) => path),
@@ -114,7 +115,7 @@ function createApp(
     },
     signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
-    metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
+    metrics: { contentType: metrics.contentType, render: () => renderMetrics(base, signing.expiries()) },
     health: () => checkHealth(base),
     mqttUrls: (requestUrl) => mqttUrls(requestUrl, options, base),
     dashboardDirectory: dashboardDirectory(),

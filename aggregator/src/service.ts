@@ -1,3 +1,4 @@
+import type { MetadataExpiry } from "./signing/metadata-expiry.js";
 import type { TrainingCheck } from "./model-check/prepared-model.js";
 import type { TrainingOptions } from "@fedge/onnx-autodiff";
 import type { BlobRef, DeviceId, ModelManifest, ModelName, RoundId, TaskId } from "@fedge/protocol";
@@ -42,6 +43,8 @@ export interface FleetView {
   readonly byPresence: Readonly<Record<string, number>>;
   /** `model@version` to the number of devices that serve it. */
   readonly byServing: Readonly<Record<string, number>>;
+  /** Error code to the number of devices in service that believe nothing new for it. */
+  readonly untrusting: Readonly<Record<string, number>>;
 }
 
 export interface Overview {
@@ -56,6 +59,8 @@ export interface Overview {
   readonly bytesDown: number;
   /** Paths of pages of apps that are served beside the operator's. */
   readonly appPages: readonly string[];
+  /** When the published signed metadata expire, by role. */
+  readonly metadata: readonly MetadataExpiry[];
 }
 
 export interface ModelImport {

@@ -47,6 +47,8 @@ export const ERROR_CODES = [
   "RELEASE_UNSIGNED",
   "RELEASE_ROLLBACK",
   "RELEASE_OUT_OF_SCOPE",
+  "RELEASE_OUT_OF_POPULATION",
+  "ROOT_UNKNOWN",
   "KEYS_EXIST",
   "KEYS_MISSING",
   // Installation on a device

@@ -10,7 +10,8 @@ const WARNING_SHARE = 1 / 4;
 export const METADATA_ROLES = ["root", "targets", "snapshot", "timestamp"] as const;
 
 /** How near the metadata of a role are to their end; `expired` stops every installation. */
-export type ExpiryState = "fresh" | "soon" | "expired";
+export const EXPIRY_STATES = ["fresh", "soon", "expired"] as const;
+export type ExpiryState = (typeof EXPIRY_STATES)[number];
 
 export interface MetadataExpiry {
   readonly role: (typeof METADATA_ROLES)[number];

@@ -83,11 +83,7 @@ async function makeFirstKeys(
 }
 
 /** A renewal that fails is tried again at the next check; half of a lifetime is left for that. */
-function keepFresh(
-  options: SigningOptions,
-  repository: SigningRepository,
-  lifetimes: Lifetimes,
-): () => void {
+function keepFresh(options: SigningOptions, repository: SigningRepository, lifetimes: Lifetimes): () => void {
   const { clock, logger, onRotated } = options;
   const warnings = new ExpiryWarnings(logger);
   const look = (): void => warnings.look(expiriesOf(repository, lifetimes, clock.nowMs()), clock.nowMs());

@@ -1,5 +1,5 @@
 import { FedgeError, type DeviceId } from "@fedge/protocol";
-import { and, asc, count, eq, lt, lte, sql } from "drizzle-orm";
+import { and, asc, count, eq, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
 import { NO_PAGE, type Database } from "./database.js";
 import { asStoreOperation } from "./database-errors.js";
 import type { ControlStore, DeviceRecord } from "./port.js";
@@ -118,9 +118,18 @@ async function countDevices(database: Database) {
     const served = sql`${devices}, jsonb_each(${devices.serving}) as served`;
     const key = sql<string>`served.key || '@' || (served.value ->> 'version')`;
     const servings = await database.select({ key, total: count() }).from(served).groupBy(key);
+    const untrusting = await database
+      .select({ key: devices.untrusting, total: count() })
+      .from(devices)
+      .where(and(isNotNull(devices.untrusting), isNull(devices.decommissionedAtMs)))
+      .groupBy(devices.untrusting);
     const byPresence = Object.fromEntries(presences.map((row) => [row.key, row.total]));
     const total = presences.reduce((sum, row) => sum + row.total, 0);
-    return { total, byPresence, byServing: Object.fromEntries(servings.map((row) => [row.key, row.total])) };
+    return {
+      ...{ total, byPresence },
+      byServing: Object.fromEntries(servings.map((row) => [row.key, row.total])),
+      untrusting: Object.fromEntries(untrusting.map((row) => [row.key ?? "", row.total])),
+    };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { BlobRef, DeviceId, ModelName, RoundId, TaskId } from "@fedge/protocol";
+import type { BlobRef, DeviceId, ModelName, RoundId, TaskId, UntrustingCode } from "@fedge/protocol";
 import type {
   JournalEvent,
   RoundRecord,
@@ -34,6 +34,8 @@ export interface DeviceRecord {
   >;
   /** What the app says of the device. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Why it believes nothing new, as it said last; null while it does. */
+  readonly untrusting: UntrustingCode | null;
   /** What operators call it. */
   readonly tags: readonly string[];
   /** When it was taken out of the fleet for good; null while it is in it. */
@@ -147,11 +149,12 @@ export interface ControlStore {
   /** What is not there is deleted already. Rounds keep the ids of their members. */
   deleteDevice(deviceId: DeviceId): Promise<void>;
   listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
-  /** Counts by presence and by served `model@version`. */
+  /** Counts by presence, by served `model@version`, and, of those in service, by why they believe nothing new. */
   countDevices(): Promise<{
     total: number;
     byPresence: Record<string, number>;
     byServing: Record<string, number>;
+    untrusting: Record<string, number>;
   }>;
 
   close(): Promise<void>;

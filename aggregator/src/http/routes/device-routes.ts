@@ -18,7 +18,7 @@ import { TokenBuckets } from "../token-bucket.js";
 
 export type DeviceRouteOptions = Pick<
   HttpAppOptions,
-  "service" | "identity" | "clock" | "mqttUrls" | "enrolmentRate"
+  "service" | "identity" | "clock" | "mqttUrls" | "enrolmentRate" | "signedMetadata"
 >;
 
 /** A few thousand devices behind one address enrol within seconds; a flood of made-up keys does not pass. */
@@ -47,7 +47,8 @@ export function addDeviceRoutes(host: RouteHost, options: DeviceRouteOptions): v
         proof,
         ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
       });
-      return { ...enrolled, mqtt: { ...options.mqttUrls(new URL(context.req.url)) } };
+      const root = await options.signedMetadata.newestRoot();
+      return { ...enrolled, root, mqtt: { ...options.mqttUrls(new URL(context.req.url)) } };
     },
   });
   addSignedRoutes(host, options, buckets);

@@ -206,7 +206,14 @@ export class World {
   #record({ deviceId, isOnline, serving }: ModelDevice): DeviceRecord {
     return {
       ...{ deviceId, publicKey: "", enrolledAtMs: 0, lastSeenAtMs: 0, session: 0, runtimeVersion: "1.0.0" },
-      ...{ engine: "onnx", platform: "node", attributes: {}, tags: [], decommissionedAtMs: null },
+      ...{
+        engine: "onnx",
+        platform: "node",
+        attributes: {},
+        untrusting: null,
+        tags: [],
+        decommissionedAtMs: null,
+      },
       presence: isOnline ? "online" : "offline",
       serving: { [this.options.config.model]: { version: serving.version, manifestSha256: null } },
     };

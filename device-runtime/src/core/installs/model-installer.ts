@@ -107,6 +107,11 @@ export class ModelInstaller {
     this.#reconsider();
   }
 
+  /** The next release counts whatever its number. Resolves when that is kept. */
+  beginAnew(): Promise<void> {
+    return this.#dispatch({ type: "authority-changed" });
+  }
+
   /** A message of the server has come. */
   heardServer(): void {
     this.#hasHeardServer = true;
