@@ -70,6 +70,7 @@ const OPTIONAL = new Set([
   "birth attributes",
   "birth attributes.region",
   "birth attributes.form",
+  "birth untrusting",
   "desired deviceId",
   "desired signature",
   "desired models.0.releaseCounter",
