@@ -124,7 +124,7 @@ test("a server that was made anew is refused and sees why, until the app ships i
   server = await start("server-anew");
   const onnx = logistic({ inputs: 4, classes: 3, seed: 2 });
   await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
-  const { manifest } = await server.service.getVersion(model, 1);
+  const { manifest } = (await server.service.getVersion(model, 1)).version;
   const { device, codes } = await newDevice("ana", await rootOf("server"));
   const servedSha256 = async (): Promise<string | null | undefined> =>
     (await server.service.getDevice(device.status().deviceId as DeviceId)).serving[model]?.manifestSha256;

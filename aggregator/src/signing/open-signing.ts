@@ -20,6 +20,8 @@ export interface SigningOptions {
   /** `signing` in the state directory. */
   readonly directory: string;
   readonly tenantId: TenantId;
+  /** For whose devices releases are signed; null for all of the tenant's. */
+  readonly population: string | null;
   readonly clock: Clock;
   readonly blobs: BlobStore;
   readonly transport: ServerTransport;
@@ -59,7 +61,7 @@ export async function openSigning(options: SigningOptions): Promise<Signing> {
   repository.onPublished(() => publisher.publish());
   await publisher.publish();
   return {
-    signer: createReleaseSigner(repository, options.tenantId),
+    signer: createReleaseSigner(repository, options),
     repository,
     directory,
     expiries: () => expiriesOf(repository, lifetimes, nowMs()),
