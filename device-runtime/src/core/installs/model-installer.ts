@@ -108,9 +108,7 @@ export class ModelInstaller {
   }
 
   /** The next release counts whatever its number. Resolves when that is kept. */
-  beginAnew(): Promise<void> {
-    return this.#dispatch({ type: "authority-changed" });
-  }
+  readonly beginAnew = (): Promise<void> => this.#dispatch({ type: "authority-changed" });
 
   /** A message of the server has come. */
   heardServer(): void {
