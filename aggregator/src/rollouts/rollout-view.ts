@@ -30,6 +30,7 @@ export const PAUSE_REASONS = [
   "inconclusive",
   "metric-error",
   "wave-finished",
+  "lapsed",
 ] as const;
 export type PauseReason = (typeof PAUSE_REASONS)[number];
 

@@ -67,9 +67,9 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
         audit: [],
       });
 
-      const journals = await database.rollouts.loadJournals();
+      const rollouts = await database.rollouts.loadRollouts();
 
-      expect(journals.find((each) => each.rolloutId === rolloutId)?.events).toEqual([
+      expect(rollouts.find((each) => each.rolloutId === rolloutId)?.events).toEqual([
         created(rolloutId),
         seen,
         seen,
