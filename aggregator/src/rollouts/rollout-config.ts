@@ -84,6 +84,7 @@ export const installGate = z.object({
  * goes on where every gate has its sample and its estimate is within the limit, and is paused otherwise.
  */
 export const INCONCLUSIVE_POLICIES = ["pause", "abort", "accept-estimate"] as const;
+export type InconclusivePolicy = (typeof INCONCLUSIVE_POLICIES)[number];
 const onInconclusive = z.optional(z.enum(INCONCLUSIVE_POLICIES));
 
 export const wave = z.object({
@@ -140,8 +141,8 @@ export const rolloutConfig = z.object({
     errorLimit: count(0, 100),
     /** A wave that nobody works on any more, or whose gates are undecided so long after its soak, is inconclusive. */
     deadlineMs: milliseconds,
-    /** Undecided metric gates wait so long after the soak instead of `deadlineMs`. */
-    gateDeadlineMs: z.optional(milliseconds),
+    /** Where estimates are accepted, they are from so long after the soak on; from `deadlineMs` on where nothing is said. */
+    estimateAfterMs: z.optional(milliseconds),
     /** A wave that has neither passed nor failed so long after it opened is inconclusive, whatever it waits for. */
     waveTimeoutMs: z.optional(count(1000, 365 * DAY_MS)),
     /** Pauses where nothing is said. */

@@ -11,6 +11,7 @@ import {
   type Step,
   type Wave,
 } from "./rollout-state.js";
+import type { InconclusivePolicy } from "./rollout-config.js";
 import type { GateView, PauseReason } from "./rollout-view.js";
 
 /*
@@ -157,16 +158,29 @@ function inconclusive(
   state: RolloutState,
   { index, atMs, gates, reason }: { index: number; atMs: number; gates: readonly GateView[]; reason: string },
 ): Step {
-  const plan = state.config.waves[index];
-  const policy = plan?.onInconclusive ?? state.config.analysis.onInconclusive ?? "pause";
-  const why = `wave "${plan?.name ?? ""}" is undecided after its deadline: ${reason}`;
-  if (policy === "accept-estimate" && gates.every(isWithinByEstimate)) {
-    const accepted = `${why}; the plan takes estimates within their limits for enough`;
-    return gatesPassed(withWave(state, index, { gates }), { index, atMs, reason: accepted });
-  }
+  if (isAcceptable(state, index, gates))
+    return accepted(withWave(state, index, { gates }), { index, atMs, reason });
+  const why = `wave "${state.config.waves[index]?.name ?? ""}" is undecided after its deadline: ${reason}`;
   const next = withWave(state, index, { gates, state: "inconclusive", stalledSinceMs: null });
-  if (policy !== "abort") return changed(pausedBy(next, { why: "inconclusive", reason: why, atMs }));
+  if (policyOf(state, index) !== "abort")
+    return changed(pausedBy(next, { why: "inconclusive", reason: why, atMs }));
   return abort(noted(next, { atMs, actor: SYSTEM, event: "abort", reason: why }), { atMs, reason: why });
+}
+
+function policyOf({ config }: RolloutState, index: number): InconclusivePolicy {
+  return config.waves[index]?.onInconclusive ?? config.analysis.onInconclusive ?? "pause";
+}
+
+function isAcceptable(state: RolloutState, index: number, gates: readonly GateView[]): boolean {
+  return policyOf(state, index) === "accept-estimate" && gates.every(isWithinByEstimate);
+}
+
+function accepted(
+  state: RolloutState,
+  { index, atMs, reason }: { readonly index: number; readonly atMs: number; readonly reason: string },
+): Step {
+  const why = `the plan takes estimates within their limits for enough: ${reason}`;
+  return gatesPassed(state, { index, atMs, reason: why });
 }
 
 /** Passed, or measured on both sides' least samples and not beyond the limit, though by chance it may be. */
@@ -197,13 +211,16 @@ export function hasMetricGates(state: RolloutState, wave: Wave): boolean {
 function analysing(state: RolloutState, { index, wave, atMs }: AtWave): Step {
   if (isComparison(state) && index === state.waves.length - 1 && !hasMetricGates(state, wave))
     return unchanged(state);
-  const { deadlineMs, gateDeadlineMs = deadlineMs } = state.config.analysis;
-  const deadlineAtMs = (wave.soaksUntilMs ?? atMs) + gateDeadlineMs;
-  if (atMs < deadlineAtMs || wave.lastLookAtMs === null) return unchanged(state);
+  const { deadlineMs, estimateAfterMs = deadlineMs } = state.config.analysis;
+  const sinceMs = atMs - (wave.soaksUntilMs ?? atMs);
   const undecided = wave.gates.find((gate) => gate.gate !== "install" && gate.verdict !== "pass");
-  if (undecided === undefined) return unchanged(state);
+  if (wave.lastLookAtMs === null || undecided === undefined) return unchanged(state);
   const reason = `${undecided.gate}: ${undecided.reason}`;
-  return inconclusive(state, { index, atMs, gates: wave.gates, reason });
+  if (sinceMs >= estimateAfterMs && isAcceptable(state, index, wave.gates))
+    return accepted(state, { index, atMs, reason });
+  return sinceMs >= deadlineMs
+    ? inconclusive(state, { index, atMs, gates: wave.gates, reason })
+    : unchanged(state);
 }
 
 /** Verdicts of one look at the metrics of the wave. Pass, fail, inconclusive and error are four different things. */

@@ -40,7 +40,7 @@ export function openRollouts(
   const metrics = new MetricsBook(store, nowMs);
   const fleet = new FleetOfRollouts(control, store, nowMs);
   const looks = new MetricLooks({
-    ...{ book: metrics, control, fleet, nowMs },
+    ...{ book: metrics, baselines: store, control, fleet, nowMs },
     evaluateOnDevices: (pair) => onDevices.latest(pair),
   });
   const comparisons = new Comparisons({ book: metrics, nowMs });

@@ -2,7 +2,7 @@ import { LATENCY_BINS, type DeviceId, type ServingMetrics } from "@fedge/protoco
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RolloutId } from "../../../rollouts/rollout-config.js";
 import type { RolloutEvent } from "../../../rollouts/rollout-state.js";
-import { sampleConfig } from "../../../rollouts/testing/sample-rollout.js";
+import { MachineDriver, devicesOf, sampleConfig } from "../../../rollouts/testing/sample-rollout.js";
 import type { DatabaseStore } from "../../drizzle-store.js";
 import { namesOf, sampleVersion } from "../sample-records.js";
 
@@ -74,6 +74,77 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
         seen,
         seen,
       ]);
+    });
+
+    test("after a snapshot only the events since are read, and the state comes back field by field", async () => {
+      const driver = new MachineDriver({ ...sampleConfig(), rolloutId: newId() }).started(devicesOf(5));
+      driver.reports(devicesOf(2), "committed");
+      driver.report(devicesOf(3)[2]!, "failed", { code: "INSTALL_TIMED_OUT", message: "grüße" });
+      const { rolloutId } = driver.state.config;
+      const append = (firstSeq: number, events: readonly RolloutEvent[]) =>
+        database.rollouts.append({ rolloutId, firstSeq, events, targets: [], audit: [] });
+      await append(0, driver.journal);
+      const { length: numEvents } = driver.journal;
+
+      await database.rollouts.saveSnapshot(rolloutId, { state: driver.state, numEvents, isRetired: false });
+      await append(numEvents, [seen]);
+
+      const kept = await database.rollouts.loadRollout(rolloutId);
+      expect(kept).toMatchObject({ snapshot: { numEvents, isRetired: false }, events: [seen] });
+      const { targets, ...head } = kept!.snapshot!.state;
+      const { targets: expected, ...expectedHead } = driver.state;
+      expect(head).toEqual(expectedHead);
+      expect([...targets.entries()].sort()).toEqual([...expected.entries()].sort());
+    });
+
+    test("of a retired rollout a start reads neither devices nor events, unless something happened since", async () => {
+      const driver = new MachineDriver({ ...sampleConfig(), rolloutId: newId() }).started(devicesOf(5));
+      const { rolloutId } = driver.state.config;
+      const { length: numEvents } = driver.journal;
+      const append = (firstSeq: number, events: readonly RolloutEvent[]) =>
+        database.rollouts.append({ rolloutId, firstSeq, events, targets: [], audit: [] });
+      const loaded = async () =>
+        (await database.rollouts.loadRollouts()).find((each) => each.rolloutId === rolloutId);
+      await append(0, driver.journal);
+      await database.rollouts.saveSnapshot(rolloutId, { state: driver.state, numEvents, isRetired: true });
+
+      const retired = await loaded();
+      await append(numEvents, [seen]);
+      const awake = await loaded();
+
+      expect([retired?.events, retired?.snapshot?.state.targets.size]).toEqual([[], 0]);
+      expect([awake?.events, awake?.snapshot?.state.targets.size]).toEqual([[seen], 5]);
+    });
+
+    test("a baseline is what devices had counted at its time, once, and goes with a device that is forgotten", async () => {
+      const rolloutId = newId();
+      const of = { model: metrics().model, version: 41, atMs: 5000 };
+      const say = (deviceId: string, numErrors: number) =>
+        database.rollouts.saveMetrics({
+          ...{ deviceId: deviceId as DeviceId, receivedAtMs: 4000 },
+          metrics: metrics({ version: 41, numErrors }),
+        });
+      await database.rollouts.append({
+        rolloutId,
+        firstSeq: 0,
+        events: [created(rolloutId)],
+        targets: [],
+        audit: [],
+      });
+      expect(await database.rollouts.baselineOf(rolloutId)).toBeUndefined();
+      await say("base-1", 1);
+      await say("base-2", 2);
+      await database.rollouts.saveBaseline(rolloutId, of);
+      await say("base-1", 9);
+      await database.rollouts.saveBaseline(rolloutId, { ...of, atMs: 9000 });
+      await database.rollouts.deleteMetrics("base-2" as DeviceId);
+
+      expect(await database.rollouts.baselineOf(rolloutId)).toEqual({
+        atMs: 5000,
+        records: [
+          { deviceId: "base-1", receivedAtMs: 4000, metrics: metrics({ version: 41, numErrors: 1 }) },
+        ],
+      });
     });
 
     test("a rollout that exists cannot be made again", async () => {
