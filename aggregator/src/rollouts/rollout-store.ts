@@ -63,8 +63,8 @@ export interface RolloutStore {
     readonly targets: readonly TargetView[];
     readonly audit: readonly Audited[];
   }): Promise<void>;
-  /** Forgets a rollout that never started. */
-  erase(rolloutId: RolloutId): Promise<void>;
+  /** Forgets a rollout that never started; the log has who did. */
+  erase(rolloutId: RolloutId, audit: Audited): Promise<void>;
   /** What the device went through in all rollouts, newest first. */
   targetsOf(deviceId: DeviceId): Promise<(TargetView & { readonly rolloutId: RolloutId })[]>;
 
@@ -97,9 +97,9 @@ export interface RolloutStore {
   /** Undefined for a rollout that has none. */
   baselineOf(rolloutId: RolloutId): Promise<Baseline | undefined>;
 
-  saveGroup(group: GroupRecord): Promise<void>;
+  saveGroup(group: GroupRecord, audit: Audited): Promise<void>;
   /** By name. */
   listGroups(): Promise<GroupRecord[]>;
   /** What is not there is deleted already. */
-  deleteGroup(name: string): Promise<void>;
+  deleteGroup(name: string, audit: Audited): Promise<void>;
 }

@@ -146,10 +146,14 @@ export class Rollouts implements RolloutService {
   async delete(rolloutId: RolloutId, actor: Actor): Promise<void> {
     const runner = await this.#shelf.runnerOf(rolloutId);
     if (!isStarted(runner.state)) {
-      await this.options.store.erase(rolloutId);
+      const atMs = this.#nowMs;
+      await this.options.store.erase(rolloutId, {
+        draft: auditOf(actor, "delete", runner.state.config),
+        atMs,
+      });
       runner.close();
       this.#shelf.remove(rolloutId);
-      await this.options.audit.append(auditOf(actor, "delete", runner.state.config));
+      await this.options.audit.anchorHead();
       return this.#changed(rolloutId);
     }
     await runner.request({ type: "deleted", atMs: this.#nowMs, actor: actor.name }, (now) => {

@@ -5,6 +5,7 @@ import type { MetricsRecord, RolloutStore } from "../rollouts/rollout-store.js";
 import type { TargetView } from "../rollouts/rollout-view.js";
 import type { Database } from "./database.js";
 import { appendAuditEntry } from "./audit-queries.js";
+import { audited } from "./audited.js";
 import { asStoreOperation } from "./database-errors.js";
 import { decodeRolloutEvent, metricsOf, targetOf } from "./rollout-codec.js";
 import { releases } from "./schema.js";
@@ -28,9 +29,11 @@ export function rolloutQueries(database: Database): RolloutStore {
     ...snapshotQueries(database),
     ...baselineQueries(database),
     append: (change) => append(database, change),
-    erase: (rolloutId) =>
-      asStoreOperation("erase a rollout", {}, async () => {
-        await database.delete(rollouts).where(eq(rollouts.rolloutId, rolloutId));
+    erase: (rolloutId, entry) =>
+      audited(database, "erase a rollout", entry, {
+        change: async (transaction) => {
+          await transaction.delete(rollouts).where(eq(rollouts.rolloutId, rolloutId));
+        },
       }),
     targetsOf: (deviceId) => targetsOf(database, deviceId),
     reserveRelease: ({ rolloutId, ...release }) =>
@@ -163,19 +166,23 @@ function listMetrics(database: Database, model: ModelName, version: number): Pro
 
 function groupQueries(database: Database): Pick<RolloutStore, "saveGroup" | "listGroups" | "deleteGroup"> {
   return {
-    saveGroup: ({ name, filter, changedAtMs }) =>
-      asStoreOperation("save a group", {}, async () => {
-        const set = { filter, changedAtMs };
-        const insert = database.insert(deviceGroups).values({ name, ...set });
-        await insert.onConflictDoUpdate({ target: deviceGroups.name, set });
+    saveGroup: ({ name, filter, changedAtMs }, entry) =>
+      audited(database, "save a group", entry, {
+        change: async (transaction) => {
+          const set = { filter, changedAtMs };
+          const insert = transaction.insert(deviceGroups).values({ name, ...set });
+          await insert.onConflictDoUpdate({ target: deviceGroups.name, set });
+        },
       }),
     listGroups: () =>
       asStoreOperation("list groups", {}, async () =>
         database.select().from(deviceGroups).orderBy(asc(deviceGroups.name)),
       ),
-    deleteGroup: (name) =>
-      asStoreOperation("delete a group", {}, async () => {
-        await database.delete(deviceGroups).where(eq(deviceGroups.name, name));
+    deleteGroup: (name, entry) =>
+      audited(database, "delete a group", entry, {
+        change: async (transaction) => {
+          await transaction.delete(deviceGroups).where(eq(deviceGroups.name, name));
+        },
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { FedgeError, type DeviceId } from "@fedge/protocol";
 import type { AuditDraft } from "../../audit/audit.js";
+import type { Audited } from "../../audit/ports.js";
 import type { RolloutId } from "../rollout-config.js";
 import type { RolloutEvent, Target } from "../rollout-state.js";
 import type {
@@ -80,7 +81,8 @@ export class MemoryRolloutStore implements RolloutStore {
     if (fate === "dies-after") this.#die();
   }
 
-  async erase(rolloutId: RolloutId): Promise<void> {
+  async erase(rolloutId: RolloutId, { draft }: Audited): Promise<void> {
+    this.audited.push(draft);
     this.journals.delete(rolloutId);
   }
 
@@ -137,7 +139,8 @@ export class MemoryRolloutStore implements RolloutStore {
     return this.#baselines.get(rolloutId);
   }
 
-  async saveGroup(group: GroupRecord): Promise<void> {
+  async saveGroup(group: GroupRecord, { draft }: Audited): Promise<void> {
+    this.audited.push(draft);
     this.#groups.set(group.name, group);
   }
 
@@ -145,7 +148,8 @@ export class MemoryRolloutStore implements RolloutStore {
     return [...this.#groups.values()];
   }
 
-  async deleteGroup(name: string): Promise<void> {
+  async deleteGroup(name: string, { draft }: Audited): Promise<void> {
+    this.audited.push(draft);
     this.#groups.delete(name);
   }
 
