@@ -52,19 +52,3 @@ export const invitations = pgTable("invitations", {
   expiresAtMs: milliseconds("expires_at_ms").notNull(),
   acceptedAtMs: milliseconds("accepted_at_ms"),
 });
-
-/** Links by which somebody who forgot his password sets another one; an administrator makes them. */
-export const passwordResets = pgTable(
-  "password_resets",
-  {
-    codeSha256: text("code_sha256").primaryKey(),
-    account: text("account")
-      .notNull()
-      .references(() => accounts.name),
-    createdBy: text("created_by").notNull(),
-    createdAtMs: milliseconds("created_at_ms").notNull(),
-    expiresAtMs: milliseconds("expires_at_ms").notNull(),
-    usedAtMs: milliseconds("used_at_ms"),
-  },
-  (table) => [index("password_resets_of_an_account").on(table.account)],
-);

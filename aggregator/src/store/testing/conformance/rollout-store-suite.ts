@@ -31,6 +31,7 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
       code: null,
       message: null,
     } as const;
+    const entry = { draft: { actor: "ada", action: "x.change", subject: "x", details: {} }, atMs: 1 };
     const metrics = (change: Partial<ServingMetrics> = {}): ServingMetrics => ({
       ...{
         type: "serving-metrics",
@@ -235,7 +236,7 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
       });
 
       expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toHaveLength(1);
-      await database.rollouts.erase(rolloutId);
+      await database.rollouts.erase(rolloutId, entry);
       expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toEqual([]);
     });
 
@@ -302,13 +303,13 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
     });
 
     test("groups are saved, changed and deleted by name", async () => {
-      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == pilot", changedAtMs: 1 });
-      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == crew", changedAtMs: 2 });
+      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == pilot", changedAtMs: 1 }, entry);
+      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == crew", changedAtMs: 2 }, entry);
       expect(await database.rollouts.listGroups()).toEqual([
         { name: "pilots", filter: "tag == crew", changedAtMs: 2 },
       ]);
 
-      await database.rollouts.deleteGroup("pilots");
+      await database.rollouts.deleteGroup("pilots", entry);
       expect(await database.rollouts.listGroups()).toEqual([]);
     });
   });
