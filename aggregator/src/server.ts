@@ -82,7 +82,7 @@ function createService(
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
     ...{ store: base.store, blobs: base.blobs, tasks, traffic, fleet, nowMs },
-    imported: (version, actor) => registry.imported(version, actor),
+    imported: (version) => registry.imported(version),
     prepare: createModelPreparer(),
     metadata: () => signing.expiries(),
     tenantId: base.tenantId,

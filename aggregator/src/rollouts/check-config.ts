@@ -1,7 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import type { DeviceFilter } from "../fleet/filter/device-filter.js";
 import type { ControlStore } from "../store/port.js";
-import { checkWindows } from "./maintenance-windows.js";
+import { checkWindows, hasLapsed } from "./maintenance-windows.js";
 import type { RolloutConfig } from "./rollout-config.js";
 import { versionsOf } from "./rollout-state.js";
 import { waveFilters } from "./wave-members.js";
@@ -15,6 +15,8 @@ export async function checkConfig(
   waveFilters(config, compile);
   for (const { segment } of config.gates.metrics) if (segment !== undefined) compile(segment);
   checkWindows(config.schedule.windows);
+  checkSchedule(config.schedule);
+  checkTimers(config);
   checkShares(config);
   checkKind(config);
   const { model } = config;
@@ -36,6 +38,21 @@ function checkShares({ waves }: RolloutConfig): void {
       );
     largest = percent;
   }
+}
+
+function checkSchedule({ startAtMs, endAtMs = null, windows }: RolloutConfig["schedule"]): void {
+  if (endAtMs === null) return;
+  if (startAtMs !== null && endAtMs <= startAtMs)
+    throw invalid("the schedule ends before it starts; give a later end");
+  if (startAtMs !== null && hasLapsed({ windows, endAtMs }, startAtMs))
+    throw invalid("no maintenance window opens between the schedule's start and its end; give a later end");
+}
+
+function checkTimers({ waves, analysis }: RolloutConfig): void {
+  const { waveTimeoutMs = Number.POSITIVE_INFINITY } = analysis;
+  const wave = waves.find(({ soakMs }) => soakMs >= waveTimeoutMs);
+  if (wave !== undefined)
+    throw invalid(`wave "${wave.name}" soaks longer than the ${waveTimeoutMs} ms that every wave has`);
 }
 
 function checkKind(config: RolloutConfig): void {

@@ -1,4 +1,5 @@
 import type { BlobRef, DeviceId, ModelName, RoundId, TaskId, UntrustingCode } from "@fedge/protocol";
+import type { Audited } from "../audit/ports.js";
 import type {
   JournalEvent,
   RoundRecord,
@@ -112,6 +113,8 @@ export interface ControlStore {
    * Throws VERSION_CONFLICT when the version number or the round's version exists.
    */
   commitVersion(commit: {
+    /** What the log says of it, in the same transaction; rounds have their journal. */
+    readonly audit?: Audited;
     readonly version: VersionRecord;
     readonly round: {
       readonly roundId: RoundId;
@@ -143,11 +146,13 @@ export interface ControlStore {
     change: Partial<Omit<DeviceRecord, "deviceId" | "publicKey" | "enrolledAtMs">> & {
       readonly session?: number;
     },
+    /** What the log says of it, in the same transaction. */
+    audit?: Audited,
   ): Promise<DeviceRecord | undefined>;
   /** What devices serve from now on, in one write; a device's other models stay. Passes over devices that are unknown. */
   noteServing(changes: readonly ServingChange[]): Promise<void>;
   /** What is not there is deleted already. Rounds keep the ids of their members. */
-  deleteDevice(deviceId: DeviceId): Promise<void>;
+  deleteDevice(deviceId: DeviceId, audit: Audited): Promise<void>;
   listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
   /** Counts by presence, by served `model@version`, and, of those in service, by why they believe nothing new. */
   countDevices(): Promise<{

@@ -8,6 +8,7 @@ import {
   type TaskId,
 } from "@fedge/protocol";
 import type { DeviceFilter } from "../../fleet/filter/device-filter.js";
+import type { DevicePage } from "../../fleet/filter/list-devices.js";
 import type { StoredRound } from "../../rounds/journal.js";
 import type {
   AggregatorService,
@@ -184,12 +185,13 @@ export class ServiceDouble implements AggregatorService {
     return Promise.resolve({ total: this.devices.length, byPresence, byServing, untrusting });
   }
 
-  listDevices(page?: PageRequest, filter: DeviceFilter = () => true): Promise<DeviceRecord[]> {
-    return Promise.resolve(paged(this.devices.filter(filter), page));
+  listDevices(page?: PageRequest): Promise<DeviceRecord[]> {
+    return Promise.resolve(paged(this.devices, page));
   }
 
-  countDevices(filter: DeviceFilter = () => true): Promise<number> {
-    return Promise.resolve(this.devices.filter(filter).length);
+  findDevices(page?: PageRequest, filter: DeviceFilter = () => true): Promise<DevicePage> {
+    const meant = this.devices.filter(filter);
+    return Promise.resolve({ devices: paged(meant, page), total: meant.length });
   }
 
   async getDevice(deviceId: DeviceId): Promise<DeviceRecord> {

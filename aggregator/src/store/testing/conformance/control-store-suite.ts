@@ -445,8 +445,10 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
 
       test("a deleted device is unknown, and deleting it again is no error", async () => {
         const { deviceId } = await enrolled();
-        await store.deleteDevice(deviceId);
-        await store.deleteDevice(deviceId);
+        const draft = { actor: deviceId, action: "device.forget", subject: deviceId, details: {} };
+        const entry = { draft, atMs: 1000 };
+        await store.deleteDevice(deviceId, entry);
+        await store.deleteDevice(deviceId, entry);
 
         expect(await store.getDevice(deviceId)).toBeUndefined();
         expect(await store.acceptTokenTimestamp(deviceId, 9_000_000_000_000)).toBe(false);
