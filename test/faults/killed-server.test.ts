@@ -115,6 +115,8 @@ async function rollOut(): Promise<void> {
       probation,
     },
     rollBackUpToPercent: 100,
+    // A device that has gone back is not asked again: what is told after the restart is told for the first time.
+    maxAttempts: 1,
   });
   await server.post(`${path}/start`, { reason: "tonight" });
 }
