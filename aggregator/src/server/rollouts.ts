@@ -59,7 +59,7 @@ export function openRollouts(
   });
   const fleetVersion: DesiredStates["fleetVersion"] = (model) => desired.fleetVersion(model);
   const autopilot = new Autopilot({
-    ...{ store: control, rollouts, fleetVersion, logger },
+    ...{ store: control, rollouts, fleetVersion, audit, logger },
     evaluateOnDevices: (pair) => onDevices.compare(pair),
   });
   return { rollouts, devices, metrics, autopilot };
