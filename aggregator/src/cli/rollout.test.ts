@@ -275,6 +275,61 @@ describe("steering", () => {
   });
 });
 
+describe("rollout edit", () => {
+  test("changes what its flags say, and leaves the rest", async () => {
+    app.rollouts.rollouts = [sampleRollout()];
+    const before = sampleRolloutConfig();
+
+    const run = await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--priority", "9", "--install", "crashes=1");
+
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    expect(app.rollouts.rollouts[0]?.config).toEqual({
+      ...before,
+      priority: 9,
+      install: { ...before.install, maxCrashes: 1 },
+    });
+  });
+
+  test("--install none takes the conditions away; one condition alone stands beside the standard ones", async () => {
+    app.rollouts.rollouts = [sampleRollout()];
+    const { install, ...without } = sampleRolloutConfig();
+
+    await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--install", "none");
+    expect(app.rollouts.rollouts[0]?.config).toEqual(without);
+
+    await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--install", "rollback=never");
+    expect(app.rollouts.rollouts[0]?.config.install).toEqual({ ...install, rollback: "never" });
+  });
+
+  test("by another template keeps what it is about and compares", async () => {
+    const comparison = {
+      metric: "error-rate",
+      horizonMs: 1000,
+      minDetectableEffect: 0.1,
+      alpha: 0.05,
+      power: 0.8,
+    };
+    const config = sampleRolloutConfig({ kind: "ab", arms: [7, 8], comparison });
+    app.rollouts.rollouts = [sampleRollout({ config })];
+
+    await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--template", "quick", "--alpha", "0.01");
+
+    expect(app.rollouts.rollouts[0]?.config).toMatchObject({
+      ...{ rolloutId: SAMPLE_ROLLOUT, version: 7, kind: "ab", arms: [7, 8] },
+      waves: [{ percent: 20 }, { percent: 100 }],
+      comparison: { ...comparison, alpha: 0.01 },
+    });
+  });
+
+  test("does not rename", async () => {
+    app.rollouts.rollouts = [sampleRollout()];
+
+    const run = await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--id", "other");
+
+    expect([run.exitCode, run.stderr]).toEqual([1, "fedge: a rollout keeps its id; leave --id away.\n"]);
+  });
+});
+
 describe("looking", () => {
   test("list is an aligned table", async () => {
     const wave = sampleWave(0, { numTargets: 9, byState: { committed: 5, failed: 2 } });
