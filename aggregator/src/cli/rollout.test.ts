@@ -204,15 +204,18 @@ describe("rollout preview", () => {
     };
 
     const waves = ["--wave", "a:5:4h:manual@tag == x", "--wave", "b:100:30s"];
-    const run = await fedge("rollout", "preview", "digits@8", "--filter", "presence == online", ...waves);
+    const named = ["digits@8", "--id", "night", "--filter", "presence == online"];
+    const run = await fedge("rollout", "preview", ...named, ...waves);
 
-    expect(run.stdout).toBe(
+    const [reached, plan] = run.stdout.split("Tried on the device");
+    expect(plan).toContain("Another name draws other devices: create it with --id night.\n");
+    expect(reached).toBe(
       [
         "7 devices match presence == online",
         "",
-        "WAVE  DEVICES  WHY                                                           SUCH AS",
-        "a           5  5 % of tag == x by hash, soaks 4h, then a person promotes it  device-1 device-2 device-3 and 2 more",
-        "b           0  100 % by hash, soaks 30s, then the next",
+        "WAVE  DEVICES  WHY                                                            SUCH AS",
+        "a           5  5 % of tag == x by hash, soaks 4 h, then a person promotes it  device-1 device-2 device-3 and 2 more",
+        "b           0  100 % by hash, soaks 30 s, then the next",
         "",
         "Not reached:",
         "  2: decommissioned",

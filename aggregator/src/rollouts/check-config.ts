@@ -1,8 +1,9 @@
 import { FedgeError } from "@fedge/protocol";
+import { COMPARED_METRICS } from "./compared-metrics.js";
 import type { DeviceFilter } from "../fleet/filter/device-filter.js";
 import type { ControlStore } from "../store/port.js";
 import { checkWindows } from "./maintenance-windows.js";
-import { COMPARED_METRICS, type RolloutConfig } from "./rollout-config.js";
+import type { RolloutConfig } from "./rollout-config.js";
 import { versionsOf } from "./rollout-state.js";
 import { waveFilters } from "./wave-members.js";
 

@@ -29,15 +29,6 @@ export const ROLLOUT_METRICS = [
 ] as const;
 export type RolloutMetric = (typeof ROLLOUT_METRICS)[number] | `proxy:${string}`;
 
-/** What arms can be compared by, besides proxies: shares of what is worse. */
-export const COMPARED_METRICS = [
-  "error-rate",
-  "prediction-error",
-  "crash-rate",
-  "fallback-rate",
-  "drift-rate",
-] as const satisfies readonly RolloutMetric[];
-
 /** A metric of the wave's devices is compared with that of devices that still serve the old version, at the same time. */
 export const metricGate = z.object({
   metric: z

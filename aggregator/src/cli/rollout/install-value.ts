@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { overlaid, type Fields } from "../../rollouts/templates.js";
+import { overlaid, type Fields } from "../../rollouts/overlaid.js";
 import { decimal, duration, wholeNumber } from "../flag-values.js";
 
 /** `none`, or the fields of an install policy that were given. */

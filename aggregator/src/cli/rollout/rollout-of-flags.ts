@@ -1,14 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { FedgeError } from "@fedge/protocol";
 import { decodeRolloutConfig, type RolloutConfig } from "../../rollouts/rollout-config.js";
-import {
-  DEFAULT_TEMPLATE,
-  defaultRolloutId,
-  expandTemplate,
-  overlaid,
-  templateNamed,
-  type Fields,
-} from "../../rollouts/templates.js";
+import { defaultRolloutId } from "../../rollouts/default-rollout-id.js";
+import { overlaid, type Fields } from "../../rollouts/overlaid.js";
+import { DEFAULT_TEMPLATE, expandTemplate, templateNamed } from "../../rollouts/templates.js";
 import type { RolloutFlags } from "./rollout-flags.js";
 import type { VersionName } from "./rollout-values.js";
 
@@ -40,7 +35,8 @@ export function editedRollout(present: RolloutConfig, flags: RolloutFlags): Roll
   const { rolloutId, model, version, kind, arms, comparison } = present;
   if (flags.id !== undefined && flags.id !== rolloutId)
     throw invalid("a rollout keeps its id; leave --id away");
-  if (flags.config !== undefined) return changedByFlags(overlaid({ rolloutId, model, version }, baseOf(flags)), flags);
+  if (flags.config !== undefined)
+    return changedByFlags(overlaid({ rolloutId, model, version }, baseOf(flags)), flags);
   if (flags.template === undefined) return changedByFlags(present, flags);
   const kept = { rolloutId, model, version, kind, arms, comparison };
   return changedByFlags(expandTemplate(flags.template, kept), flags);
