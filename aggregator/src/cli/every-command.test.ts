@@ -84,7 +84,15 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
 /** Commands that need no aggregator, or read a file before they ask one; each has tests of its own. */
 const LOCAL_COMMANDS = [
   ...["start", "serve", "simulate", "bench", "rollout rehearse", "model import"],
-  ...["keys init", "keys show", "keys rotate", "keys sign-root", "keys export-root"],
+  ...[
+    "keys init",
+    "keys show",
+    "keys status",
+    "keys renew-root",
+    "keys rotate",
+    "keys sign-root",
+    "keys export-root",
+  ],
   ...["tuf init", "tuf refresh", "tuf download"],
 ];
 
