@@ -1,4 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
+import { COMPARED_METRICS } from "./compared-metrics.js";
 import type { DeviceFilter } from "../fleet/filter/device-filter.js";
 import type { ControlStore } from "../store/port.js";
 import { checkWindows, hasLapsed } from "./maintenance-windows.js";
@@ -67,7 +68,16 @@ function checkKind(config: RolloutConfig): void {
   if (arms[0] !== version)
     throw invalid(`the version of the kind ${kind} is the first of its arms, the control`);
   if (new Set(arms).size !== arms.length) throw invalid("every arm is another version");
+  if (!isShare(comparison.metric))
+    throw invalid(
+      `"${comparison.metric}" is nothing that arms are compared by; take ${COMPARED_METRICS.join(", ")} or proxy:NAME`,
+    );
   if (kind === "ab" && arms.length !== 2) throw invalid("the kind ab compares two arms; a bandit takes more");
+}
+
+/** What an arm's devices count as so many of so many; other metrics have gates, but no test of two proportions. */
+function isShare(metric: string): boolean {
+  return COMPARED_METRICS.some((known) => known === metric) || /^proxy:[a-z0-9_.-]{1,48}$/.test(metric);
 }
 
 function invalid(message: string): FedgeError {

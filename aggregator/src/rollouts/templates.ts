@@ -1,4 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
+import { overlaid, type Fields } from "./overlaid.js";
 import { decodeRolloutConfig, type RolloutConfig } from "./rollout-config.js";
 
 const SECOND_MS = 1000;
@@ -131,12 +132,6 @@ export function templateNamed(name: string): RolloutTemplate {
   throw new FedgeError("OPTION_INVALID", `there is no rollout template "${name}"; take ${names}`);
 }
 
-/** A name that says what is rolled out and when: `digits-7-mij3k0zk`. */
-export function defaultRolloutId(model: string, version: number, atMs: number): string {
-  const tail = `-${version}-${Math.floor(atMs).toString(36)}`;
-  return `${model.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64 - tail.length)}${tail}`;
-}
-
 /** A checked rollout by a template. Throws OPTION_INVALID naming the field. */
 export function rolloutFromTemplate(name: string, given: Fields): RolloutConfig {
   return decodeRolloutConfig(expandTemplate(name, given));
@@ -148,20 +143,4 @@ export function rolloutFromTemplate(name: string, given: Fields): RolloutConfig 
  */
 export function expandTemplate(name: string, given: Fields): Fields {
   return overlaid(templateNamed(name).config, given);
-}
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** The base with the fields that are given, field by field where both hold objects. What is undefined is not given. */
-export function overlaid(base: Fields, given: Fields): Fields {
-  const fields = Object.entries(given).filter(([, value]) => value !== undefined);
-  const changed = fields.map(([name, value]) => {
-    const old = Object.hasOwn(base, name) ? base[name] : undefined;
-    return [name, isFields(old) && isFields(value) ? overlaid(old, value) : value] as const;
-  });
-  return { ...base, ...Object.fromEntries(changed) };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
