@@ -8,6 +8,7 @@ import {
   splitAtCaret,
   type PredictingDevice,
 } from "../../browser-demo/page/device/keyboard-model.js";
+import { openPageStorage } from "../../browser-demo/page/device/page-storage.js";
 import { TypedContexts } from "../../browser-demo/page/device/typed-contexts.js";
 
 const vocabulary = new Vocabulary(DEMO_WORDS);
@@ -160,6 +161,41 @@ function storageDouble(values: Record<string, string> = {}, isFull = false) {
     kept,
   };
 }
+
+describe("the page's storage", () => {
+  /** A storage whose every call throws, as with a store that the browser has taken away. */
+  const broken = {
+    getItem: () => fail(),
+    setItem: () => fail(),
+    removeItem: () => fail(),
+  };
+  function fail(): never {
+    throw new DOMException("access is denied", "SecurityError");
+  }
+
+  test.each([
+    ["cannot be named, as with blocked site data", fail],
+    ["is not there", () => null],
+    ["throws at every call", () => broken],
+  ])("lasts as long as the page where the origin's %s", (_, ofOrigin) => {
+    const storage = openPageStorage(ofOrigin);
+    const before = storage.getItem("key");
+    storage.setItem("key", "kept");
+    const kept = storage.getItem("key");
+    storage.removeItem("key");
+
+    expect([before, kept, storage.getItem("key")]).toEqual([null, "kept", null]);
+  });
+
+  test("is the origin's where that works, and what found no room there is read from memory", () => {
+    const roomy = storageDouble();
+    openPageStorage(() => roomy).setItem("key", "kept");
+    const full = openPageStorage(() => storageDouble({ key: "old" }, true));
+    full.setItem("key", "new");
+
+    expect([roomy.getItem("key"), full.getItem("key")]).toEqual(["kept", "new"]);
+  });
+});
 
 describe("a person's own words", () => {
   test("are there at the next visit", () => {

@@ -1,5 +1,5 @@
 import { PersonalWords } from "@fedge/browser-demo/words";
-import type { PageStorage } from "./keyboard-conditions.js";
+import type { PageStorage } from "./page-storage.js";
 
 const KEY = "fedge-keyboard/personal-words";
 

@@ -1,10 +1,10 @@
 import type { Device } from "@fedge/device-runtime";
 import type { KeyboardDevice, KeyboardStatus, Suggestion } from "../keyboard-device.js";
 import { forgetWords, keepWords, keptWords } from "./kept-words.js";
-import type { PageStorage } from "./keyboard-conditions.js";
 import type { KeyboardHost } from "./keyboard-host.js";
 import { KeyboardModel } from "./keyboard-model.js";
 import { STARTING, keyboardStatusOf } from "./keyboard-status.js";
+import type { PageStorage } from "./page-storage.js";
 
 /** What passes by itself, and what the light beside the title says already. */
 const PASSING: ReadonlySet<unknown> = new Set([
