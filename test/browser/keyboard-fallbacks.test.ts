@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasChromium, startChromium, startChromiumWithoutSiteData } from "./chromium.js";
+import { hasChromium, startChromiumWithoutSiteData } from "./chromium.js";
 import { buildKeyboardFiles } from "./keyboard-page-build.js";
 
 describe.skipIf(!hasChromium)("the keyboard's page where less is allowed (needs chromium)", () => {

@@ -26,7 +26,7 @@ const KEEPALIVE_SECONDS = 120;
 export interface BrowserDeviceOptions extends AppOptions {
   /** When the device may train; by default while it charges, unmetered and not in use (`watchPage`). */
   readonly conditions?: HostConditions;
-  /** Names the database; one device for each name and origin. `fedge` by default. */
+  /** Names the database; one device for each name and origin. By default `fedge` and the server: one for each server. */
   readonly databaseName?: string;
   /** Starts the engines' worker, for an app that bundles `@fedge/device-runtime/browser/engine-worker` itself. */
   readonly newWorker?: () => Worker;
@@ -44,16 +44,17 @@ export interface BrowserDeviceOptions extends AppOptions {
 export async function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevice> {
   requireSubtle();
   const models = modelsOf(options);
-  const name = options.databaseName ?? "fedge";
+  const server = options.server.replace(/\/+$/, "");
+  const name = options.databaseName ?? `fedge ${server}`;
   const clock = createSystemClock();
   let conditions: HostConditions = NEVER;
   return joinDevice({
-    ...{ models, clock, consent: options.consent ?? {}, ...tabsOf(name) },
+    ...{ server, models, clock, consent: options.consent ?? {}, ...tabsOf(name) },
     tab: crypto.randomUUID(),
-    open: (consent) => {
+    open: (consent, models) => {
       const watched = watchPage(window, clock);
       conditions = options.conditions ?? watched;
-      return openLeader({ ...options, consent, conditions }, name, () => watched.close());
+      return openLeader({ ...options, models, consent, conditions }, name, () => watched.close());
     },
     watchUse: (used) => watchUse(document, clock, used),
     usedElsewhere: () => conditions.usedElsewhere?.(),

@@ -13,6 +13,14 @@ export interface Problem {
 
 const LASTING: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED", ...UNTRUSTING]);
 
+/** What a server says whose keys the device does not know, and what can be done. */
+function ofOtherKeys(message: string): string {
+  return (
+    `this address has other keys than before: ${message}. If its server was set up anew, ` +
+    "forget this device to begin anew, too; if not, somebody else answers there"
+  );
+}
+
 /** What a device has found wrong with the place where it runs, and does its best without. */
 export class Problems {
   readonly #met = new Map<ErrorCode, string>();
@@ -32,7 +40,10 @@ export class Problems {
 
   /** Takes note of an error that says something about the place, and of no other. */
   met(error: unknown): void {
-    if (hasErrorCode(error) && LASTING.has(error.code)) this.#met.set(error.code, error.message);
+    if (hasErrorCode(error) && LASTING.has(error.code)) {
+      const { code, message } = error;
+      this.#met.set(code, code.endsWith("_UNSIGNED") ? ofOtherKeys(message) : message);
+    }
     this.#say();
   }
 
