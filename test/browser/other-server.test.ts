@@ -78,5 +78,5 @@ describe.skipIf(!hasChromium)("a page whose server is another one (needs chromiu
     await start(first.httpUrl);
     expect(await firstVersion()).toBe(1);
     expect(await tab.evaluate(() => page.status().problems)).toEqual([]);
-  });
+  }, 400_000);
 });
