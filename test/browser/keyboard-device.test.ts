@@ -1,7 +1,7 @@
 import { DEMO_WORDS, PersonalWords, Vocabulary } from "@fedge/browser-demo/words";
 import { ManualClock } from "@fedge/device-runtime/testing";
 import { describe, expect, test } from "vitest";
-import { keepWords, keptWords } from "../../browser-demo/page/device/kept-words.js";
+import { forgetWords, hearWords, keepWords, keptWords } from "../../browser-demo/page/device/kept-words.js";
 import { KeyboardConditions } from "../../browser-demo/page/device/keyboard-conditions.js";
 import {
   KeyboardModel,
@@ -198,21 +198,84 @@ describe("the page's storage", () => {
 });
 
 describe("a person's own words", () => {
-  test("are there at the next visit", () => {
+  const noted = (...words: readonly string[]): PersonalWords => {
+    const personal = new PersonalWords();
+    for (const word of words) personal.note(word);
+    return personal;
+  };
+
+  test("are there at the next visit", async () => {
     const storage = storageDouble();
-    keepWords(storage, new PersonalWords([["zebra", 2]]));
+    await keepWords(storage, noted("zebra", "zebra"));
 
     expect(keptWords(storage).entries()).toEqual([["zebra", 2]]);
+  });
+
+  test("of two pages are kept and counted side by side", async () => {
+    const storage = storageDouble();
+    const [one, other] = [keptWords(storage), keptWords(storage)];
+    one.note("zebra");
+    other.note("quokka");
+    other.note("zebra");
+    await keepWords(storage, one);
+    await keepWords(storage, other);
+    await keepWords(storage, one);
+
+    expect(new Map(keptWords(storage).entries())).toEqual(
+      new Map([
+        ["zebra", 2],
+        ["quokka", 1],
+      ]),
+    );
+    expect(new Map(one.entries())).toEqual(
+      new Map([
+        ["zebra", 2],
+        ["quokka", 1],
+      ]),
+    );
+  });
+
+  test("of another page are suggested once the browser tells of them, and go when it erased them", async () => {
+    const storage = storageDouble();
+    const [one, other] = [keptWords(storage), keptWords(storage)];
+    one.note("zebra");
+    await keepWords(storage, one);
+    hearWords(storage, other, "another-sites-key");
+    const before = other.startingWith("ze");
+    hearWords(storage, other, "fedge-keyboard/personal-words");
+    const heard = other.startingWith("ze");
+    forgetWords(storage, one);
+    hearWords(storage, other, "fedge-keyboard/personal-words");
+
+    expect([before, heard, other.entries()]).toEqual([[], ["zebra"], []]);
+  });
+
+  test("are read and written under one lock, and without it where the browser refuses it", async () => {
+    const storage = storageDouble();
+    const asked: string[] = [];
+    const locks = {
+      request: (name: string, work: () => unknown) => {
+        asked.push(name);
+        return Promise.resolve(work());
+      },
+    } as never;
+    const refusing = { request: () => Promise.reject(new DOMException("no", "SecurityError")) } as never;
+    await keepWords(storage, noted("zebra"), locks);
+    await keepWords(storage, noted("quokka"), refusing);
+
+    expect(asked).toHaveLength(1);
+    expect(keptWords(storage).entries()).toHaveLength(2);
   });
 
   test.each(["{", "7", '[["zebra", -1], ["fine"], [3, 4], null]'])("are none where %s is kept", (text) => {
     expect(keptWords(storageDouble({ "fedge-keyboard/personal-words": text })).entries()).toEqual([]);
   });
 
-  test("cost nothing but themselves when there is no room", () => {
-    const storage = storageDouble({}, true);
+  test("last as long as the page when there is no room", async () => {
+    const storage = openPageStorage(() => storageDouble({}, true));
+    await keepWords(storage, noted("zebra"));
 
-    expect(() => keepWords(storage, new PersonalWords([["zebra", 2]]))).not.toThrow();
+    expect(keptWords(storage).entries()).toEqual([["zebra", 1]]);
   });
 });
 
