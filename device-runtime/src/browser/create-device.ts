@@ -17,6 +17,7 @@ import { requireSubtle, webDigest } from "./web-digest.js";
 import { createLockLeadership, type Leadership } from "./tabs/leadership.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
 import { SILENT_LINE, openTabLine, type TabLine } from "./tabs/tab-messages.js";
+import { createWorkerPolicy, startTrusted, type TrustedTypesLike } from "./trusted-worker.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
 
 /** A hidden page is woken once a minute: with less it would be given up for asleep. */
@@ -166,9 +167,17 @@ function pageMemoryBytes(): number | null {
   return memory?.usedJSHeapSize ?? null;
 }
 
+/** One for the page: a second policy of the name would be refused. */
+const workerPolicy = createWorkerPolicy(
+  (globalThis as { readonly trustedTypes?: TrustedTypesLike }).trustedTypes,
+);
+
 /** The address stands here whole, because that is what bundlers look for. */
 function startWorker(): Worker {
-  return new Worker(new URL("./engine-worker-entry.js", import.meta.url), { type: "module" });
+  return startTrusted(
+    () => new Worker(new URL("./engine-worker-entry.js", import.meta.url), { type: "module" }),
+    workerPolicy,
+  );
 }
 
 /** Name and major version, and no more: a whole user agent tells one person from another. */
