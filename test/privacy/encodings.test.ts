@@ -107,7 +107,7 @@ describe("a canary is found when it stands in bytes as", () => {
   });
 
   test("and is not found where it is not", () => {
-    expect(found(traces, noise("quartz limericks are something else"))).toEqual([]);
+    expect(found(traces, noise("quartz and limericks are something else"))).toEqual([]);
   });
 });
 
