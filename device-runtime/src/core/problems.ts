@@ -11,7 +11,15 @@ export interface Problem {
   readonly message: string;
 }
 
-const LASTING: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED", ...UNTRUSTING]);
+/** Signatures of keys that the device does not know. */
+const UNSIGNED = ["METADATA_UNSIGNED", "RELEASE_UNSIGNED"] as const;
+
+const LASTING: ReadonlySet<ErrorCode> = new Set([
+  "STORAGE_FULL",
+  "STORAGE_FAILED",
+  ...UNTRUSTING,
+  ...UNSIGNED,
+]);
 
 /** What a server says whose keys the device does not know, and what can be done. */
 function ofOtherKeys(message: string): string {
@@ -55,7 +63,7 @@ export class Problems {
 
   /** Signed metadata are fresh: the device can install again. */
   trusted(): void {
-    for (const code of UNTRUSTING) this.#met.delete(code);
+    for (const code of [...UNTRUSTING, ...UNSIGNED]) this.#met.delete(code);
     this.#say();
   }
 
