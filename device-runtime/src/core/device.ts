@@ -18,7 +18,7 @@ import { Problems } from "./problems.js";
 import { createHosts } from "./serving/create-hosts.js";
 import type { ModelHost } from "./serving/model-host.js";
 import type { TensorLike } from "./serving/tensor-types.js";
-import { createTrust, type DeviceTrust } from "./trust/create-trust.js";
+import { createTrust, type DeviceTrust, type TrustParts } from "./trust/create-trust.js";
 import { Installs } from "./installs/installs.js";
 import { DEFAULT_METRICS_INTERVAL_MS, ServingCounters } from "./serving/serving-counters.js";
 
@@ -74,11 +74,7 @@ class RunningDevice implements Device {
       onServed: (model) => this.#installs.served(model),
       onRequest: () => this.#learning.evaluations.stepAside(),
     });
-    const birth = (session: number): Birth => {
-      const { untrusting } = this.#problems;
-      return birthOf(session, ports.serving, options, { hosts: this.#hosts, untrusting });
-    };
-    this.#connection = new Connection({ ports, birth, onError });
+    this.#connection = this.#createConnection(onError);
     this.#counters = new ServingCounters({
       ...{ ports, connection: this.#connection, onError },
       mayReport: () => this.#consent.reporting,
@@ -86,11 +82,7 @@ class RunningDevice implements Device {
     });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
-    const { trustedRoot, population } = options;
-    const onOtherAuthority = (): Promise<void> => this.#installs.beginAnew();
-    this.#trust = createTrust({
-      ...{ ...line, trustedRoot, population, problems: this.#problems, onOtherAuthority },
-    });
+    this.#trust = this.#createTrust(line);
     this.#installs = this.#createInstalls(onError);
     this.#learning = this.#createLearning(models, onError);
     this.#waiting = new WaitingReasons({
@@ -259,13 +251,24 @@ class RunningDevice implements Device {
     this.#learning.rounds.online();
   }
 
+  #createConnection(onError: (error: unknown) => void): Connection {
+    const [{ serving }, problems, hosts] = [this.ports, this.#problems, this.#hosts];
+    const birth = (session: number): Birth =>
+      birthOf(session, serving, this.options, { hosts, untrusting: problems.untrusting });
+    return new Connection({ ports: this.ports, birth, onError });
+  }
+
+  #createTrust(line: Pick<TrustParts, "ports" | "connection" | "fetcher" | "onError">): DeviceTrust {
+    const { trustedRoot, population } = this.options;
+    const onOtherAuthority = (): Promise<void> => this.#installs.beginAnew();
+    return createTrust({ ...line, trustedRoot, population, problems: this.#problems, onOtherAuthority });
+  }
+
   #createInstalls(onError: (error: unknown) => void): Installs {
     return new Installs({
       ports: { ...this.ports, trust: this.#trust },
-      connection: this.#connection,
-      fetcher: this.#fetcher,
-      hosts: this.#hosts,
-      counters: this.#counters,
+      ...{ connection: this.#connection, fetcher: this.#fetcher },
+      ...{ hosts: this.#hosts, counters: this.#counters },
       ...{ baselines: this.options.baseline ?? {}, onLeaving: this.options.onLeaving },
       mayReport: () => this.#consent.reporting,
       isBusy: () => this.#learning.isBusy,

@@ -35,6 +35,10 @@ export function addEvaluationRoutes(host: RouteHost, evaluations: EvaluationServ
     }),
     handle: ({ params, body, actor }) => evaluations.start({ ...body, model: params.model }, actor),
   });
+  addReading(host, evaluations);
+}
+
+function addReading(host: RouteHost, evaluations: EvaluationService): void {
   jsonRoute(host, {
     method: "get",
     path: MODEL_PATH,

@@ -29,6 +29,12 @@ export interface AppDouble {
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
+const SIGNED_METADATA: HttpAppOptions["signedMetadata"] = {
+  newestRoot: () => Promise.resolve(ROOT_OF_DOUBLE),
+  file: () => Promise.resolve(undefined),
+  target: () => Promise.resolve(undefined),
+};
+
 /** The HTTP app over an aggregator in memory. */
 export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble {
   const service = new ServiceDouble();
@@ -47,11 +53,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
     audit: people.audit,
     registry,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
-    signedMetadata: {
-      newestRoot: () => Promise.resolve(ROOT_OF_DOUBLE),
-      file: () => Promise.resolve(undefined),
-      target: () => Promise.resolve(undefined),
-    },
+    signedMetadata: SIGNED_METADATA,
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
     metrics: {
