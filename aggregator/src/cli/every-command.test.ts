@@ -74,6 +74,7 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
   "account set-role": example("nobody viewer", "ACCOUNT_UNKNOWN"),
   "account disable": example("nobody", "ACCOUNT_UNKNOWN"),
   "account enable": example("nobody", "ACCOUNT_UNKNOWN"),
+  "account reset": example("nobody", "ACCOUNT_UNKNOWN"),
   "token create": example("ci --role viewer", null),
   "token list": example("", null),
   "token revoke": example("nothing", "OPTION_INVALID"),
@@ -83,7 +84,7 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
 
 /** Commands that need no aggregator, or read a file before they ask one; each has tests of its own. */
 const LOCAL_COMMANDS = [
-  ...["start", "serve", "simulate", "bench", "rollout rehearse", "model import"],
+  ...["start", "serve", "simulate", "bench", "rollout rehearse", "model import", "account password"],
   ...[
     "keys init",
     "keys show",

@@ -10,6 +10,7 @@ import { openApiDocument } from "./openapi.js";
 import type { HttpAppOptions } from "./ports.js";
 import { rawRoute, type RouteHost } from "./route.js";
 import { addAccountRoutes } from "./routes/account-routes.js";
+import { addPasswordRoutes } from "./routes/password-routes.js";
 import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
@@ -108,6 +109,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
   addBlobRoutes(host, options.blobs);
   addSessionRoutes(host, options);
   addAccountRoutes(host, options);
+  addPasswordRoutes(host, options);
   addAuditRoutes(host, options.audit);
   addMetadataRoutes(host, options.signedMetadata);
   const streams = new EventStreams(feed);
