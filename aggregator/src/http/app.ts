@@ -128,12 +128,12 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
 
 function addDeliveryRoutes(
   host: RouteHost,
-  { rollouts, deviceAdmin, evaluations, clock }: HttpAppOptions,
+  { rollouts, deviceAdmin, evaluations, clock, service }: HttpAppOptions,
 ): void {
   if (rollouts !== undefined) {
     addRolloutRoutes(host, { rollouts, clock });
-    addTimelineRoute(host, rollouts);
+    addTimelineRoute(host, { rollouts, service });
   }
   if (deviceAdmin !== undefined) addFleetAdminRoutes(host, deviceAdmin);
-  if (evaluations !== undefined) addEvaluationRoutes(host, evaluations);
+  if (evaluations !== undefined) addEvaluationRoutes(host, { evaluations, service });
 }
