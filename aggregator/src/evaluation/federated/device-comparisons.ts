@@ -65,11 +65,22 @@ interface Followed {
 /** Evaluations that the aggregator starts by itself: for the autopilot, and for gates of rollouts. */
 export class DeviceComparisons {
   readonly #pairs = new Map<string, Followed>();
+  /** Ends when nobody is asked any more. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: DeviceComparisonsOptions) {}
 
-  /** Asks the devices, and waits for them. Without a result when too few are here, or answered. */
-  async compare(pair: DevicePair): Promise<DeviceComparison | NoComparison> {
+  /**
+   * Asks the devices, and waits for them. Without a result when too few are here, or answered. One pair after the other: a
+   * device measures one at a time and declines what comes meanwhile, so that two at once would both get few answers.
+   */
+  compare(pair: DevicePair): Promise<DeviceComparison | NoComparison> {
+    const found = this.#turn.then(() => this.#ask(pair));
+    this.#turn = found.catch(() => undefined); // its caller has the failure
+    return found;
+  }
+
+  async #ask(pair: DevicePair): Promise<DeviceComparison | NoComparison> {
     const { evaluations, logger } = this.options;
     try {
       const { runId } = await evaluations.start(requestOf(pair), "system");
