@@ -41,7 +41,7 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
   "model verify": example("nothing@1", null),
   "model retention": example("", null),
   "model evaluate": example("nothing@1 --no-wait", null),
-  "model evaluations": example("nothing", null),
+  "model evaluations": example("nothing", "MODEL_UNKNOWN"),
   "rollout create": example("nothing@1", null),
   "rollout preview": example("nothing@1", null),
   "rollout edit": example("nothing --note x", "ROLLOUT_UNKNOWN"),
@@ -64,7 +64,7 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
   "device show": example("nothing", "DEVICE_UNKNOWN"),
   "device tag": example("nothing --add a", "DEVICE_UNKNOWN"),
   "device decommission": example("nothing", "DEVICE_UNKNOWN"),
-  "device timeline": example("nothing", null),
+  "device timeline": example("nothing", "DEVICE_UNKNOWN"),
   "device filter": { args: ["platform == node"], unknown: null },
   "group list": example("", null),
   "group save": { args: ["pilots", "platform == node"], unknown: null },
@@ -74,6 +74,7 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
   "account set-role": example("nobody viewer", "ACCOUNT_UNKNOWN"),
   "account disable": example("nobody", "ACCOUNT_UNKNOWN"),
   "account enable": example("nobody", "ACCOUNT_UNKNOWN"),
+  "account reset": example("nobody", "ACCOUNT_UNKNOWN"),
   "token create": example("ci --role viewer", null),
   "token list": example("", null),
   "token revoke": example("nothing", "OPTION_INVALID"),
@@ -83,7 +84,7 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
 
 /** Commands that need no aggregator, or read a file before they ask one; each has tests of its own. */
 const LOCAL_COMMANDS = [
-  ...["start", "serve", "simulate", "bench", "rollout rehearse", "model import"],
+  ...["start", "serve", "simulate", "bench", "rollout rehearse", "model import", "account password"],
   ...[
     "keys init",
     "keys show",

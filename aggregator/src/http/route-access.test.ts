@@ -99,6 +99,8 @@ const TABLE: Readonly<Record<string, string>> = {
   "post /v1/invitations/accept": EVERYBODY,
   "get /v1/accounts": ADMINS,
   "post /v1/accounts/{name}": ADMINS,
+  "post /v1/accounts/{name}/password-reset": ADMINS,
+  "post /v1/password-resets/accept": EVERYBODY,
   "get /v1/tokens": SIGNED_IN,
   "post /v1/tokens": SIGNED_IN,
   "delete /v1/tokens/{tokenId}": SIGNED_IN,
