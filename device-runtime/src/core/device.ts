@@ -66,8 +66,11 @@ class RunningDevice implements Device {
       this.#problems.met(error);
       this.#events.emit("error", error);
     };
-    const limits = options.featureLog ?? {};
-    this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
+    this.#memory = new DeviceMemory({
+      ...{ ports, options: options.featureLog ?? {}, onError },
+      onChange: () => this.#logChanged(),
+      onErasing: (erased) => this.#learning.unlearn(erased),
+    });
     this.#farewells = new Farewells(ports, onError);
     this.#hosts = createHosts(models, ports, {
       recorder: this.#memory.recorder,
@@ -135,7 +138,7 @@ class RunningDevice implements Device {
       installedAtMs: this.#perModel((model) => this.#installedAtMs.get(model) ?? null),
       installs: this.#installs.statuses,
       engine: this.ports.serving.name,
-      log: this.#memory.totals,
+      log: this.#memory.status,
       round: {
         phase: this.#learning.rounds.phase,
         roundId: this.#learning.rounds.assignment?.roundId ?? null,

@@ -1,3 +1,4 @@
+import type { LogOptions } from "@fedge/device-runtime";
 import { errorCodeOf } from "@fedge/protocol";
 import type { Device } from "@fedge/device-runtime";
 import { readBaseline, type NodeDeviceOptions, type createDevice } from "@fedge/device-runtime/node";
@@ -131,6 +132,6 @@ function given({
     ...(attributes === undefined ? {} : { attributes }),
     ...(baseline.length === 0 ? {} : { baseline: Object.fromEntries(baseline) }),
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
-    ...(featureLog === undefined ? {} : { featureLog: featureLog }),
+    ...(featureLog === undefined ? {} : { featureLog: featureLog as LogOptions | false }),
   };
 }

@@ -2,12 +2,20 @@ import { deviceAttributes, modelName } from "@fedge/protocol";
 import * as z from "zod/mini";
 
 /** Which device the process hosts. */
+const hostedLog = z.strictObject({
+  maxRows: z.optional(z.number()),
+  maxBytes: z.optional(z.number()),
+  maxAgeMs: z.optional(z.number()),
+  maxOutputBytes: z.optional(z.number()),
+  purpose: z.optional(z.string()),
+});
+
 const hostedDevice = z.object({
   server: z.string(),
   models: z.array(modelName).check(z.minLength(1)),
   stateDirectory: z.string().check(z.minLength(1)),
   enrolmentKey: z.optional(z.string()),
-  featureLog: z.optional(z.union([z.record(z.string(), z.number()), z.literal(false)])),
+  featureLog: z.optional(z.union([hostedLog, z.literal(false)])),
   attributes: z.optional(deviceAttributes),
   /** By model: a folder with the version that comes with the app. */
   baselineDirectories: z.optional(z.record(z.string(), z.string().check(z.minLength(1)))),

@@ -105,6 +105,17 @@ export class Rounds {
     if (this.#asksApp(() => this.numExamples > 0)) void this.#dispatch({ type: "able" });
   }
 
+  /**
+   * Examples of these models are going to be erased. As after a consent that is withdrawn, a training on them is stopped,
+   * and an update that was made from them is removed. Resolves when that is kept.
+   */
+  unlearn(models: readonly string[]): Promise<void> {
+    return this.#enqueue(async () => {
+      const { model } = this.assignment ?? {};
+      if (model !== undefined && models.includes(model)) await this.#step({ type: "forbidden" });
+    });
+  }
+
   /** False after it has ended what the device may not do now. */
   #requireAble(): boolean {
     if (!this.options.mayTrain()) void this.#dispatch({ type: "forbidden" });
