@@ -66,11 +66,7 @@ class RunningDevice implements Device {
       this.#problems.met(error);
       this.#events.emit("error", error);
     };
-    this.#memory = new DeviceMemory({
-      ...{ ports, options: options.featureLog ?? {}, onError },
-      onChange: () => this.#logChanged(),
-      onErasing: (erased) => this.#learning.unlearn(erased),
-    });
+    this.#memory = this.#createMemory(onError);
     this.#farewells = new Farewells(ports, onError);
     this.#hosts = createHosts(models, ports, {
       recorder: this.#memory.recorder,
@@ -247,6 +243,14 @@ class RunningDevice implements Device {
     if (!isNew || body.presence !== "online" || !this.#connection.isOnline) return;
     this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
     this.#learning.rounds.online();
+  }
+
+  #createMemory(onError: (error: unknown) => void): DeviceMemory {
+    return new DeviceMemory({
+      ...{ ports: this.ports, options: this.options.featureLog ?? {}, onError },
+      onChange: () => this.#logChanged(),
+      onErasing: (models) => this.#learning.unlearn(models),
+    });
   }
 
   #createInstalls(onError: (error: unknown) => void): Installs {

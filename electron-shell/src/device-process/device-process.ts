@@ -1,6 +1,5 @@
-import type { LogOptions } from "@fedge/device-runtime";
 import { errorCodeOf } from "@fedge/protocol";
-import type { Device } from "@fedge/device-runtime";
+import type { Device, LogOptions } from "@fedge/device-runtime";
 import { readBaseline, type NodeDeviceOptions, type createDevice } from "@fedge/device-runtime/node";
 import { serveLine, tellNews, type Line } from "@fedge/device-runtime/remote";
 import { readToDeviceProcess, type HostedDevice as Description } from "../messages/process-messages.js";

@@ -105,15 +105,10 @@ export class Rounds {
     if (this.#asksApp(() => this.numExamples > 0)) void this.#dispatch({ type: "able" });
   }
 
-  /**
-   * Examples of these models are going to be erased. As after a consent that is withdrawn, a training on them is stopped,
-   * and an update that was made from them is removed. Resolves when that is kept.
-   */
+  /** Examples of these models are going to be erased: as without consent, training on them ends, its update goes. */
   unlearn(models: readonly string[]): Promise<void> {
-    return this.#enqueue(async () => {
-      const { model } = this.assignment ?? {};
-      if (model !== undefined && models.includes(model)) await this.#step({ type: "forbidden" });
-    });
+    const isOf = (): boolean => this.assignment !== null && models.includes(this.assignment.model);
+    return this.#enqueue(async () => (isOf() ? this.#step({ type: "forbidden" }) : undefined));
   }
 
   /** False after it has ended what the device may not do now. */

@@ -1,0 +1,177 @@
+import { FedgeError } from "@fedge/protocol";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { createMemoryByteStore } from "../../memory/memory-stores.js";
+import { ManualClock } from "../../testing/manual-clock.js";
+import type { ByteStore } from "../ports/storage.js";
+import "../on-demand.js";
+import { FeatureLog } from "./feature-log.js";
+import { toLogLimits } from "./log-limits.js";
+import type { LogRow } from "./log-row.js";
+import { firstIdAt } from "./prediction-ids.js";
+
+const idAt = (at: number): string => `${firstIdAt(at)}-0000-a`;
+const label = { shape: [1], data: BigInt64Array.of(1n) };
+
+/** Its input is found in a store's bytes, wherever it lies. */
+const canaryOf = (at: number): string => `canary-${String(at).padStart(6, "0")}`;
+
+const rowAt = (at: number): LogRow => ({
+  ...{ id: idAt(at), atMs: at, model: "m", version: 1, outputs: null, fields: {}, label: null },
+  ...{ inputs: { x: { shape: [13], data: new TextEncoder().encode(canaryOf(at)) } }, labelledAtMs: null },
+});
+
+type Fault = { readonly after: number; readonly kind: "crash" | "full" };
+
+/** A store that from its nth write on takes none, as a process that has ended or a disk without room. */
+function failing(memory: ByteStore, fault: Fault): ByteStore {
+  let left = fault.after;
+  const write: ByteStore["write"] = async (changes, options) => {
+    left -= 1;
+    if (left === -1 || (left < 0 && fault.kind === "crash"))
+      throw new FedgeError(fault.kind === "full" ? "STORAGE_FULL" : "STORAGE_FAILED", "no more");
+    await memory.write(changes, options);
+  };
+  return { ...memory, write };
+}
+
+async function open(store: ByteStore): Promise<FeatureLog> {
+  const parts = { store, clock: new ManualClock(10_000), limits: toLogLimits({ maxRows: 1000 }) };
+  const log = new FeatureLog({ ...parts, onChange: () => undefined, onError: () => undefined });
+  await log.restore();
+  return log;
+}
+
+async function textOf(store: ByteStore): Promise<string> {
+  const values = await Promise.all((await store.keys("")).map((key) => store.get(key)));
+  return values.map((value) => new TextDecoder("latin1").decode(value)).join("\n");
+}
+
+const step = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("append" as const), count: fc.integer({ min: 1, max: 20 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("flush" as const), count: fc.constant(0) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("label" as const), count: fc.nat(99) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("erase-id" as const), count: fc.nat(99) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("erase-range" as const), count: fc.nat(99) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("erase-labelled" as const), count: fc.constant(0) }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("erase-all" as const), count: fc.constant(0) }) },
+);
+
+/** What a person was told: rows that must be there, and those that must not. */
+interface Model {
+  next: number;
+  /** Appended and not erased; may be lost until they are durable. */
+  readonly alive: Set<number>;
+  readonly durable: Set<number>;
+  readonly labelled: Set<number>;
+  readonly erased: Set<number>;
+}
+
+const SELECTIONS = {
+  "erase-id": (at: number) => ({ ids: [idAt(at)] }),
+  "erase-range": (at: number) => ({ fromMs: at, untilMs: at + 15 }),
+  "erase-labelled": () => ({ isLabelled: true }),
+  "erase-all": () => ({}),
+};
+
+async function act(
+  log: FeatureLog,
+  model: Model,
+  { type, count }: { type: string; count: number },
+): Promise<void> {
+  const at = model.next === 0 ? 0 : count % model.next;
+  if (type === "append") {
+    for (let more = 0; more < count; more += 1) {
+      log.append(rowAt(model.next));
+      model.alive.add(model.next++);
+    }
+  } else if (type === "flush") {
+    await log.flush();
+    for (const each of model.alive) model.durable.add(each);
+  } else if (type === "label") {
+    if (!model.alive.has(at)) return;
+    await log.change(idAt(at), (row) => ({ ...row, label, labelledAtMs: 1 }));
+    model.labelled.add(at);
+    for (const each of model.alive) model.durable.add(each);
+  } else {
+    const isGone = (each: number): boolean => {
+      if (type === "erase-id") return each === at;
+      if (type === "erase-range") return each >= at && each < at + 15;
+      return type === "erase-all" || model.labelled.has(each);
+    };
+    const gone = [...model.alive].filter(isGone);
+    const numErased = await log.erase(SELECTIONS[type as keyof typeof SELECTIONS](at));
+    expect(numErased).toBe(gone.length);
+    for (const each of gone) {
+      model.erased.add(each);
+      for (const set of [model.alive, model.durable, model.labelled]) set.delete(each);
+    }
+  }
+}
+
+test("a process that ends, or a disk that is full, at any write: nothing told is lost, nothing erased comes back, counts are right", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.nat(30), async (steps, after) => {
+      const memory = createMemoryByteStore();
+      const log = await open(failing(memory, { after, kind: "crash" }));
+      const model: Model = {
+        next: 0,
+        ...{ alive: new Set(), durable: new Set(), labelled: new Set() },
+        erased: new Set(),
+      };
+      let maybeGone: (each: number) => boolean = () => false;
+      for (const each of steps) {
+        try {
+          await act(log, model, each);
+        } catch (error) {
+          if (!(error instanceof FedgeError)) throw error;
+          // Whatever was asked for last may have happened in part.
+          maybeGone = each.type.startsWith("erase") ? () => true : maybeGone;
+          break;
+        }
+      }
+      const again = await open(memory);
+      const rows = await again.query({ limit: 10_000 });
+      const found = new Set(rows.map(({ atMs }) => atMs));
+      const text = await textOf(memory);
+
+      expect(found.size).toBe(rows.length);
+      expect(again.totals.numRows).toBe(rows.length);
+      const numLabelled = rows.filter((row) => row.label !== null).length;
+      expect(again.totals.numExamples).toEqual(numLabelled === 0 ? {} : { m: numLabelled });
+      for (const at of model.durable) if (!maybeGone(at)) expect(found.has(at)).toBe(true);
+      for (const at of found) expect(model.alive.has(at)).toBe(true);
+      for (const at of model.erased) expect(text).not.toContain(canaryOf(at));
+      for (const { atMs, label: kept } of rows) if (model.labelled.has(atMs)) expect(kept).toEqual(label);
+      await again.erase();
+      expect(await textOf(memory)).not.toContain("canary");
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a disk that is full for one write, whichever it is, leaves a log that is whole and works", async () => {
+  for (let after = 0; after < 12; after += 1) {
+    const memory = createMemoryByteStore();
+    const log = await open(failing(memory, { after, kind: "full" }));
+    for (let at = 0; at < 8; at += 1) {
+      log.append(rowAt(at));
+      await log.flush().catch(() => undefined);
+      if (at % 2 === 0)
+        await log.change(idAt(at), (row) => ({ ...row, label, labelledAtMs: 1 })).catch(() => undefined);
+    }
+    await log.flush();
+    const rows = await log.query();
+    const again = await open(memory);
+
+    expect(log.totals).toMatchObject({ numRows: rows.length });
+    expect(rows[0]?.atMs).toBe(7);
+    expect([again.totals, await again.query()]).toEqual([log.totals, rows]);
+  }
+});
