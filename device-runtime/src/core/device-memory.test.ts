@@ -143,6 +143,26 @@ describe("a device learns", () => {
   });
 });
 
+describe("rows that are erased during a training", () => {
+  test("end it, and are in no later one", async () => {
+    const { server, rig, start, pass } = createWorld();
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    await device.label(id, 3);
+    await pass(70);
+    await server.assign(ana);
+    await settle();
+    const before = device.status().round.phase;
+    await device.featureLog.erase({ ids: [id] });
+    await pass(200);
+
+    expect([before, device.status().round.phase]).toEqual(["training", "resting"]);
+    expect(server.heard.map(({ message }) => message.type)).not.toContain("report");
+    expect(device.status().waitingFor).toEqual(["nothing to learn from yet"]);
+    expect(await rig.store.keys("round/update")).toEqual([]);
+  });
+});
+
 describe("consent", () => {
   test("is remembered, unless the app says otherwise", async () => {
     const { rig, pass } = createWorld({ options: { consent: {} } });
