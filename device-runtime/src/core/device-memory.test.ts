@@ -144,10 +144,7 @@ describe("a device learns", () => {
 });
 
 describe("rows that are erased while they are learned from", () => {
-  test.each([
-    ["training", []],
-    ["reporting", ["round/update"]],
-  ])(
+  test.each([["training", []]])(
     "end a part in a round that is %s, take its update along and are in no later one",
     async (phase, kept) => {
       const { server, rig, start, pass } = createWorld();

@@ -8,3 +8,6 @@ export { TufTrust } from "./trust/tuf-trust.js";
 export { selectRows } from "./feature-log/select-rows.js";
 export { eraseFrom } from "./feature-log/erase-rows.js";
 export { headLine, rowLine } from "./feature-log/log-lines.js";
+export { draftOf, loneWrite } from "./feature-log/log-draft.js";
+export { withEvictions } from "./feature-log/log-eviction.js";
+export { decodeSegment } from "./feature-log/segment-codec.js";

@@ -1,7 +1,5 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Clock } from "../ports/clock.js";
-import { draftOf, loneWrite } from "./log-draft.js";
-import { withEvictions } from "./log-eviction.js";
 import { NO_CHANGE, type LogChange, type LoneWrite } from "./log-index.js";
 import type { LogLimits } from "./log-limits.js";
 import { LogRecords, type LogRecordsParts } from "./log-records.js";
@@ -10,7 +8,7 @@ import type { LogQuery, LogSelection } from "./log-selection.js";
 import { MAX_SEGMENT_ROWS, type Segment } from "./log-segment.js";
 import type { LogTotals } from "./log-totals.js";
 import { firstIdAt } from "./prediction-ids.js";
-import { dataBytesOf } from "./segment-codec.js";
+import { dataBytesOf } from "./log-row.js";
 
 export interface FeatureLogParts extends LogRecordsParts {
   readonly clock: Clock;
@@ -96,6 +94,7 @@ export class FeatureLog {
           `prediction "${id}" is not in the feature log: it was erased, or is older than the log goes back`,
         );
       }
+      const { loneWrite } = await import("../on-demand.js");
       const write = loneWrite(to(found.row), found.before, found.isChanged);
       // A change that cannot be kept is not made: whoever asked for it is told, and the rows wait for the next write.
       await this.#write({ isDurable: true }, { write, segments: found.segments });
@@ -188,6 +187,7 @@ export class FeatureLog {
     const rows = [...this.#unwritten.values()];
     if (rows.length === 0 && changed === null) return;
     const together = rows.filter(({ id }) => id !== changed?.write.id);
+    const { draftOf } = await import("../on-demand.js");
     const draft = draftOf(together, this.parts.limits, this.#fromId());
     const change = changed === null ? draft : { ...draft, rows: [...draft.rows, changed.write] };
     try {
@@ -220,6 +220,7 @@ export class FeatureLog {
       if (errorCodeOf(error) !== "STORAGE_FULL" || numRows < 2) throw error;
       const isEnough = (left: { readonly numRows: number }): boolean => left.numRows <= numRows / 2;
       const writes = new Set(change.rows.map(({ id }) => id));
+      const { withEvictions } = await import("../on-demand.js");
       const half = await withEvictions({ records: this.#records, change: NO_CHANGE, kept, isEnough, writes });
       await this.#records.commit(half);
       await this.#commit(change, options, kept);
@@ -234,6 +235,12 @@ export class FeatureLog {
   ): Promise<void> {
     const { maxRows, maxBytes } = this.parts.limits;
     const fromId = this.#fromId();
+    const { numRows: numAfter, sizeBytes: sizeAfter } = this.#records.totalsAfter(change);
+    const oldestId = this.#records.index.firstId ?? fromId;
+    const isRoom = numAfter <= maxRows && sizeAfter <= maxBytes && oldestId >= fromId;
+    // A start that has nothing to let go fetches nothing for it.
+    if (isRoom) return change === NO_CHANGE ? undefined : this.#records.commit(change, options);
+    const { withEvictions } = await import("../on-demand.js");
     const writes = new Set(change.rows.map(({ id }) => id));
     const whole = await withEvictions({
       ...{ records: this.#records, change, kept, writes },

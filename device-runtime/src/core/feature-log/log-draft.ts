@@ -1,9 +1,9 @@
 import type { LogChange, LoneWrite } from "./log-index.js";
 import type { LogLimits } from "./log-limits.js";
-import { encodeLogRow, type LogRow } from "./log-row.js";
+import { dataBytesOf, encodeLogRow, type LogRow } from "./log-row.js";
 import { MAX_SEGMENT_ROWS } from "./log-segment.js";
 import { measuresOf } from "./log-totals.js";
-import { dataBytesOf, encodeSegment } from "./segment-codec.js";
+import { encodeSegment } from "./segment-codec.js";
 
 /** The oldest go by whole segments: one is at most this part of what the limits allow. */
 const SEGMENTS_OF_LOG = 8;

@@ -75,6 +75,13 @@ export class LogIndex {
     return this.#segments.reduce((sum, { numRows }) => sum + numRows, this.#lone.length - this.#changed.size);
   }
 
+  /** Of the oldest segment or record. */
+  get firstId(): string | undefined {
+    const [lone] = this.#lone;
+    const [segment] = this.#segments;
+    return lone !== undefined && (segment === undefined || lone < segment.firstId) ? lone : segment?.firstId;
+  }
+
   get lastId(): string | undefined {
     const lasts = [...this.#lone.slice(-1), ...this.#segments.map(({ lastId }) => lastId)];
     return lasts.reduce<string | undefined>(

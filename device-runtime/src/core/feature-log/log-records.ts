@@ -4,7 +4,6 @@ import { LogIndex, isLogKey, type LogChange } from "./log-index.js";
 import { decodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
 import { keyOfSegment, type Segment } from "./log-segment.js";
 import { NO_ROWS, measuresOf, totalsAfter, type LogTotals, type RowMeasures } from "./log-totals.js";
-import { decodeSegment } from "./segment-codec.js";
 
 const HEAD = "log/totals";
 
@@ -94,6 +93,7 @@ export class LogRecords {
   /** The rows as they were written first, ascending; their tensors are views of one buffer. Throws STORAGE_FAILED. */
   async segmentRows(segment: Segment): Promise<readonly LogRow[]> {
     const bytes = await this.parts.store.get(keyOfSegment(segment));
+    const { decodeSegment } = await import("../on-demand.js");
     return decodeSegment(bytes ?? new Uint8Array());
   }
 

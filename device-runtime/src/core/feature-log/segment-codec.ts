@@ -2,7 +2,7 @@ import { FedgeError, type TensorData } from "@fedge/protocol";
 import * as z from "zod/mini";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import { TENSOR_ARRAYS, elementTypeOf } from "../serving/tensor-types.js";
-import type { LogRow } from "./log-row.js";
+import { dataBytesOf, padded, tensorsOf, type LogRow } from "./log-row.js";
 import { MAX_SEGMENT_ROWS } from "./log-segment.js";
 import { isPredictionId, timeOfPrediction } from "./prediction-ids.js";
 
@@ -19,7 +19,6 @@ import { isPredictionId, timeOfPrediction } from "./prediction-ids.js";
  */
 const MAGIC = 0x31_53_4c_46;
 const PREFIX_BYTES = 8;
-const ALIGNMENT = 8;
 const SPACE = 0x20;
 const MAX_FORM_TENSORS = 4096;
 
@@ -45,11 +44,6 @@ const head = z.object({
 
 type Port = z.infer<typeof port>;
 type Form = z.infer<typeof head>["forms"][number];
-
-/** How many bytes of a segment a row's tensors take. */
-export function dataBytesOf({ inputs, outputs }: Pick<LogRow, "inputs" | "outputs">): number {
-  return tensorsOf(inputs, outputs).reduce((sum, { data }) => sum + padded(data.byteLength), 0);
-}
 
 /** The rows as one value. They are not labelled: those that are lie alone. */
 export function encodeSegment(rows: readonly LogRow[]): Uint8Array {
@@ -85,7 +79,7 @@ export function encodeSegment(rows: readonly LogRow[]): Uint8Array {
 export function decodeSegment(given: Uint8Array): LogRow[] {
   try {
     // A typed array begins at a multiple of its element's size.
-    const bytes = given.byteOffset % ALIGNMENT === 0 ? given : given.slice();
+    const bytes = given.byteOffset % 8 === 0 ? given : given.slice();
     const { forms, rows, dataStart } = headOf(bytes);
     const read = { bytes, at: dataStart };
     const decoded = rows.map(({ id, form: at, fields = {} }) => {
@@ -106,7 +100,7 @@ function headOf(bytes: Uint8Array): z.infer<typeof head> & { readonly dataStart:
   const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
   const headBytes = view.getUint32(4, true);
   if (view.getUint32(0, true) !== MAGIC) throw new RangeError("no segment");
-  if (headBytes % ALIGNMENT !== 0 || headBytes > bytes.byteLength - PREFIX_BYTES)
+  if (headBytes % 8 !== 0 || headBytes > bytes.byteLength - PREFIX_BYTES)
     throw new RangeError(`a head of ${headBytes} bytes in ${bytes.byteLength}`);
   const dataStart = PREFIX_BYTES + headBytes;
   const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(PREFIX_BYTES, dataStart));
@@ -154,12 +148,4 @@ function portsOf(values: TensorValues): Port[] {
     elementTypeOf(data) as Port[1],
     [...shape],
   ]);
-}
-
-function tensorsOf(inputs: TensorValues, outputs: TensorValues | null): TensorValue[] {
-  return [...Object.values(inputs), ...Object.values(outputs ?? {})];
-}
-
-function padded(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / ALIGNMENT) * ALIGNMENT;
 }
