@@ -7,10 +7,10 @@ import {
   type TaskId,
 } from "@fedge/protocol";
 import type { DeviceFilter } from "./fleet/filter/device-filter.js";
-import { countFiltered, listFiltered } from "./fleet/filter/list-devices.js";
+import { listFiltered, type DevicePage } from "./fleet/filter/list-devices.js";
 import type { Fleet } from "./fleet/fleet.js";
 import { exportVersion } from "./registry/export-version.js";
-import { OWN_IMPORTS, RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
+import { RUNTIME_VERSION, importModel, type RegistryPorts } from "./registry/import-model.js";
 import { RegistryViews } from "./registry/views.js";
 import type { VersionRecord } from "./rounds/journal.js";
 import { countMembers } from "./rounds/round-state.js";
@@ -26,6 +26,7 @@ import type {
   TaskView,
   VersionView,
 } from "./service.js";
+import type { MetadataExpiry } from "./signing/metadata-expiry.js";
 import type { PageRequest, TaskRecord } from "./store/port.js";
 import type { TaskConfig } from "./tasks/task-config.js";
 import type { TaskManager } from "./tasks/task-manager.js";
@@ -33,12 +34,13 @@ import type { TaskManager } from "./tasks/task-manager.js";
 export interface ServiceParts extends RegistryPorts {
   readonly tasks: TaskManager;
   /** What follows an import. */
-  readonly imported: (version: VersionRecord, actor: string) => Promise<void>;
+  readonly imported: (version: VersionRecord) => Promise<void>;
   readonly fleet: Pick<Fleet, "forget">;
   readonly tenantId: string;
   readonly startedAtMs: number;
   /** Where pages of apps are served beside the operator's own. */
   readonly appPages: readonly string[];
+  readonly metadata: () => readonly MetadataExpiry[];
   readonly traffic: () => { readonly bytesUp: number; readonly bytesDown: number };
   readonly onEvent: (listener: (event: ServiceEvent) => void) => () => void;
 }
@@ -64,6 +66,7 @@ export class Aggregator implements AggregatorService {
       bytesUp,
       bytesDown,
       appPages: this.parts.appPages,
+      metadata: this.parts.metadata(),
     };
   }
 
@@ -122,7 +125,7 @@ export class Aggregator implements AggregatorService {
 
   async importModel(request: ModelImport): Promise<ImportReport> {
     const { record, check } = await importModel(this.parts, request);
-    await this.parts.imported(record, request.actor ?? OWN_IMPORTS);
+    await this.parts.imported(record);
     return { version: (await this.getVersion(request.model, record.version)).version, check };
   }
 
@@ -140,14 +143,15 @@ export class Aggregator implements AggregatorService {
     return this.parts.store.countDevices();
   }
 
-  listDevices(page?: PageRequest, filter?: DeviceFilter): ReturnType<AggregatorService["listDevices"]> {
-    const { store } = this.parts;
-    return filter === undefined ? store.listDevices(page) : listFiltered(store, filter, page);
+  listDevices(page?: PageRequest): ReturnType<AggregatorService["listDevices"]> {
+    return this.parts.store.listDevices(page);
   }
 
-  async countDevices(filter?: DeviceFilter): Promise<number> {
+  async findDevices(page?: PageRequest, filter?: DeviceFilter): Promise<DevicePage> {
     const { store } = this.parts;
-    return filter === undefined ? (await store.countDevices()).total : countFiltered(store, filter);
+    if (filter !== undefined) return listFiltered(store, filter, page);
+    const [devices, { total }] = await Promise.all([store.listDevices(page), store.countDevices()]);
+    return { devices, total };
   }
 
   async getDevice(deviceId: DeviceId): ReturnType<AggregatorService["getDevice"]> {

@@ -7,4 +7,9 @@ export {
 } from "./simulation/rehearsal/rehearse.js";
 export { Rehearsal, type RehearsalContext, type RehearsalOptions } from "./simulation/rehearsal/rehearsal.js";
 export { auditOf } from "./simulation/rehearsal/audit-result.js";
-export { FAULTS, type Fault } from "./simulation/broken-versions/broken-version.js";
+export {
+  FAULTS,
+  FOUND_FAULTS,
+  type Fault,
+  type FoundFault,
+} from "./simulation/broken-versions/broken-version.js";

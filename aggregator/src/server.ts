@@ -76,14 +76,15 @@ async function openHttp(
 
 function createService(
   base: Foundations,
-  { tasks, events, traffic, fleet, registry }: Orchestration,
+  { tasks, events, traffic, fleet, registry, signing }: Orchestration,
   appPages: NonNullable<ServerOptions["appPages"]>,
 ): Aggregator {
   const nowMs = (): number => base.clock.nowMs();
   return new Aggregator({
     ...{ store: base.store, blobs: base.blobs, tasks, traffic, fleet, nowMs },
-    imported: (version, actor) => registry.imported(version, actor),
+    imported: (version) => registry.imported(version),
     prepare: createModelPreparer(),
+    metadata: () => signing.expiries(),
     tenantId: base.tenantId,
     startedAtMs: nowMs(),
     appPages: appPages.map(({ path }) => path),
@@ -114,7 +115,7 @@ function createApp(
     },
     signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
-    metrics: { contentType: metrics.contentType, render: () => renderMetrics(base) },
+    metrics: { contentType: metrics.contentType, render: () => renderMetrics(base, signing.expiries()) },
     health: () => checkHealth(base),
     mqttUrls: (requestUrl) => mqttUrls(requestUrl, options, base),
     dashboardDirectory: dashboardDirectory(),

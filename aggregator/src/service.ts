@@ -1,7 +1,9 @@
+import type { MetadataExpiry } from "./signing/metadata-expiry.js";
 import type { TrainingCheck } from "./model-check/prepared-model.js";
 import type { TrainingOptions } from "@fedge/onnx-autodiff";
 import type { BlobRef, DeviceId, ModelManifest, ModelName, RoundId, TaskId } from "@fedge/protocol";
 import type { DeviceFilter } from "./fleet/filter/device-filter.js";
+import type { DevicePage } from "./fleet/filter/list-devices.js";
 import type { JournalEvent, StoredRound, VersionRecord } from "./rounds/journal.js";
 import type { DeviceRecord, EvaluationRecord, PageRequest, ReleaseRecord, TaskRecord } from "./store/port.js";
 import type { TaskConfig } from "./tasks/task-config.js";
@@ -42,6 +44,8 @@ export interface FleetView {
   readonly byPresence: Readonly<Record<string, number>>;
   /** `model@version` to the number of devices that serve it. */
   readonly byServing: Readonly<Record<string, number>>;
+  /** Error code to the number of devices in service that believe nothing new for it. */
+  readonly untrusting: Readonly<Record<string, number>>;
 }
 
 export interface Overview {
@@ -56,6 +60,8 @@ export interface Overview {
   readonly bytesDown: number;
   /** Paths of pages of apps that are served beside the operator's. */
   readonly appPages: readonly string[];
+  /** When the published signed metadata expire, by role. */
+  readonly metadata: readonly MetadataExpiry[];
 }
 
 export interface ModelImport {
@@ -116,10 +122,9 @@ export interface AggregatorService {
   readBlob(ref: BlobRef): Promise<Uint8Array>;
 
   fleet(): Promise<FleetView>;
-  /** Of those that the filter means. */
-  listDevices(page?: PageRequest, filter?: DeviceFilter): Promise<DeviceRecord[]>;
-  /** All that the filter means, on whichever page. */
-  countDevices(filter?: DeviceFilter): Promise<number>;
+  listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
+  /** A page of those that the filter means, all without one, and how many it means on all pages. Reads the fleet once. */
+  findDevices(page?: PageRequest, filter?: DeviceFilter): Promise<DevicePage>;
   getDevice(deviceId: DeviceId): Promise<DeviceRecord>;
   /** After a device's record is deleted: drops its connection and what is kept for it. */
   deviceForgotten(deviceId: DeviceId): Promise<void>;

@@ -13,6 +13,10 @@ export const ERROR_CODES = [
   "BLOB_INCOMPLETE",
   "TENSORS_MALFORMED",
   "MANIFEST_INVALID",
+  // Reference profiles and the vectors that are counted against them
+  "PROFILE_INVALID",
+  "VECTOR_INVALID",
+  "VECTOR_LAYOUT_MISMATCH",
   // Client updates
   "UPDATE_MALFORMED",
   "UPDATE_TRUNCATED",
@@ -43,6 +47,8 @@ export const ERROR_CODES = [
   "RELEASE_UNSIGNED",
   "RELEASE_ROLLBACK",
   "RELEASE_OUT_OF_SCOPE",
+  "RELEASE_OUT_OF_POPULATION",
+  "ROOT_UNKNOWN",
   "KEYS_EXIST",
   "KEYS_MISSING",
   // Installation on a device

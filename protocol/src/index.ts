@@ -17,6 +17,7 @@ export * from "./messages/round.js";
 export * from "./messages/evaluation.js";
 export * from "./messages/fleet.js";
 export * from "./messages/serving-metrics.js";
+export * from "./messages/profile-window.js";
 export * from "./codec/blocks.js";
 export * from "./codec/upload-frame.js";
 export * from "./codec/update.js";

@@ -70,6 +70,8 @@ export const modelManifest = z.object({
   proximal: z.boolean(),
   /** Inputs and the outputs they must give, as one safetensors blob with names `inputs/<name>` and `outputs/<name>`. */
   golden: z.optional(z.object({ tensors: blobRef, tolerance: z.number().check(z.positive()) })),
+  /** What inputs and predictions looked like when the model was made: a `ReferenceProfile`. */
+  profile: z.optional(blobRef),
   minRuntimeVersion: shortText,
   lineage,
 });
@@ -93,11 +95,12 @@ export function encodeManifest(manifest: ModelManifest): Uint8Array<ArrayBuffer>
 }
 
 /** Every file of the bundle but the manifest itself, each once. */
-export function bundleFiles({ graphs, checkpoint, golden }: ModelManifest): BlobRef[] {
+export function bundleFiles({ graphs, checkpoint, golden, profile }: ModelManifest): BlobRef[] {
   const files = [
     ...Object.values(graphs).flatMap((graph) => graph ?? []),
     checkpoint,
     ...(golden === undefined ? [] : [golden.tensors]),
+    ...(profile === undefined ? [] : [profile]),
   ];
   return [...new Map(files.map((file) => [file.sha256, file])).values()];
 }

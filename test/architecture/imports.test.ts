@@ -64,7 +64,10 @@ const MAY_IMPORT: readonly { readonly folder: string; readonly packages: readonl
     folder: "electron-shell/src/main",
     packages: ["@fedge/device-runtime", "@fedge/protocol", "electron", "mrmime", "zod", "node:"],
   },
-  { folder: "electron-shell/src/device-process", packages: ["@fedge/device-runtime", "@fedge/protocol"] },
+  {
+    folder: "electron-shell/src/device-process",
+    packages: ["@fedge/device-runtime", "@fedge/protocol", "node:"],
+  },
   { folder: "electron-shell/src/messages", packages: ["@fedge/protocol", "zod"] },
   { folder: "electron-shell/src/ports", packages: ["@fedge/device-runtime"] },
   { folder: "electron-shell/src/preload", packages: ["electron"] },

@@ -136,6 +136,8 @@ describe.skipIf(!hasChromium)("the Fleet page (needs chromium)", () => {
       expect(entry).toMatch(/failed\s+digits-7-staged\s+wave 2, attempt 2/);
       expect(entry).toContain("(1 min ago)");
       expect(entry).toContain("MODEL_GOLDEN_MISMATCH");
+      expect(entry).toContain("nothing has changed on the device");
+      expect(entry).toContain("known inputs gave other answers than they must: golden output 3 differs");
     });
 
     test("that nobody knows is said to be unknown", async () => {

@@ -339,62 +339,6 @@ describe.skipIf(!hasChromium)("the Rollouts page (needs chromium)", () => {
     });
   });
 
-  describe("a new rollout", () => {
-    beforeEach(() => {
-      addDevices(pages, 3);
-      addVersions(pages);
-      pages.app.rollouts.nextPreview = {
-        numMatching: 98,
-        waves: [
-          { name: "10 %", numDevices: 9, devices: [] },
-          { name: "everyone", numDevices: 89, devices: [] },
-        ],
-        excluded: [{ reason: "no runtime for this version", numDevices: 2 }],
-        conflicts: [{ rolloutId: "other" as RolloutId, numDevices: 5, wins: true }],
-      };
-    });
-
-    test("shows before whom each wave would reach, whom it leaves out, and who wants the same devices", async () => {
-      const page = await pages.open("rollouts/+new", PEOPLE.dana);
-      await page.getByText("98 devices match").waitFor();
-
-      const text = await page.getByTestId("preview-card").innerText();
-
-      expect(text).toMatch(/2\. everyone\s+89/);
-      expect(text).toContain("2: no runtime for this version");
-      expect(text).toContain("other: 5 devices obey that one");
-    });
-
-    test("is created as it was described, and shown", async () => {
-      const page = await pages.open("rollouts/+new", PEOPLE.dana);
-
-      await page.getByTestId("version").selectOption("6");
-      await page.getByTestId("template-quick").check();
-      await page.getByTestId("filter").fill("presence == online");
-      await page.getByTestId("note").fill("better on sevens");
-      await page.getByTestId("needs-approval").check();
-      await page.getByTestId("create").click();
-      await page.getByTestId("rollout-head").waitFor();
-
-      const { config, state } = pages.app.rollouts.rollouts[0] ?? rolloutIn("draft");
-      expect([config.version, config.filter, config.note]).toEqual([
-        6,
-        "presence == online",
-        "better on sevens",
-      ]);
-      expect(config.waves.map(({ percent }) => percent)).toEqual([20, 100]);
-      expect(state).toBe("waiting-approval");
-    });
-
-    test("by somebody who may not is not sent", async () => {
-      const page = await pages.open("rollouts/+new", PEOPLE.vera);
-      await page.getByText("98 devices match").waitFor();
-
-      expect(await page.getByTestId("create").isDisabled()).toBe(true);
-      expect(await page.getByTestId("create-form").innerText()).toContain("Your role (viewer)");
-    });
-  });
-
   describe("everywhere", () => {
     test.each(["rollouts", ONE, "rollouts/+new"])("%s fits a small phone", async (path) => {
       addRollout(pages, runningRollout());

@@ -2,7 +2,7 @@ import { startServer, type RunningServer } from "@fedge/aggregator";
 import type { Device } from "@fedge/device-runtime";
 import { createDevice } from "@fedge/device-runtime/node";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
-import { decodeWith, hasErrorCode, modelName } from "@fedge/protocol";
+import { decodeWith, hasErrorCode, modelName, type DeviceId } from "@fedge/protocol";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,7 +75,7 @@ test("a device with the server's root installs what the server signed", async ()
   expect(codes).toEqual([]);
 });
 
-test("a device without a root trusts the first that its server names", async () => {
+test("a device without a root trusts the one that its server names at enrolment", async () => {
   const { device } = await newDevice("bo");
 
   await serves(device);
@@ -84,7 +84,7 @@ test("a device without a root trusts the first that its server names", async () 
 test("a device with another server's root installs nothing", async () => {
   const { device, codes } = await newDevice("chen", await rootOf("another-server"));
 
-  await eventually("a refusal", async () => (codes.includes("RELEASE_UNSIGNED") ? true : undefined));
+  await eventually("a refusal", async () => (codes.includes("ROOT_UNKNOWN") ? true : undefined));
 
   expect(device.model(model).version).toBeNull();
 });
@@ -115,4 +115,37 @@ test("a device that begins with the first root follows it to a key that was rota
   expect(codes).toEqual([]);
   const newest = await readFile(join(stateOf("server"), "signing", "metadata", "2.root.json"), "utf8");
   expect(JSON.parse(newest)).toMatchObject({ signed: { version: 2 } });
+});
+
+test("a server that was made anew is refused and sees why, until the app ships its root", async () => {
+  const ana = devices[0]!;
+  await ana.close();
+  await server.close();
+  server = await start("server-anew");
+  const onnx = logistic({ inputs: 4, classes: 3, seed: 2 });
+  await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
+  const { manifest } = (await server.service.getVersion(model, 1)).version;
+  const { device, codes } = await newDevice("ana", await rootOf("server"));
+  const servedSha256 = async (): Promise<string | null | undefined> =>
+    (await server.service.getDevice(device.status().deviceId as DeviceId)).serving[model]?.manifestSha256;
+
+  await eventually("the reason", async () => {
+    const { untrusting } = (await server.service.overview()).fleet;
+    return untrusting["ROOT_UNKNOWN"] === 1 ? true : undefined;
+  });
+  expect(codes).toContain("ROOT_UNKNOWN");
+  expect(device.status().problems).toMatchObject([
+    { code: "ROOT_UNKNOWN", message: expect.stringContaining("trustedRoot") as string },
+  ]);
+  expect(device.model(model).version).toBe(1);
+  expect(await servedSha256()).not.toBe(manifest.sha256);
+  await device.close();
+
+  const { device: updated } = await newDevice("ana", await rootOf("server-anew"));
+
+  await eventually("the new server's version", async () =>
+    (await servedSha256()) === manifest.sha256 ? true : undefined,
+  );
+  expect(updated.status().problems).toEqual([]);
+  expect((await server.service.overview()).fleet.untrusting).toEqual({});
 });

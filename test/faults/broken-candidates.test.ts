@@ -1,16 +1,20 @@
 import {
   FAULTS,
+  FOUND_FAULTS,
   Rehearsal,
   auditOf,
   rehearseFault,
   type Fault,
+  type FoundFault,
   type RehearsalOptions,
 } from "@fedge/aggregator/rehearsal";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 /*
- * Candidates that looked well, on a live fleet: real devices in worker threads, whose people use them, real signing,
- * broker, database and accounts. The auto-pilot proposes each candidate and a person approves it.
+ * Broken candidates on a live fleet: real devices in worker threads, whose people use them, real signing, broker, database
+ * and accounts. The devices evaluate each candidate on their own examples. Where its weights are bad, that is the end of it.
+ * Where they are better than the fleet's and the graph that serves them is broken, as by a bad export, no evaluation can
+ * see it: the auto-pilot proposes the candidate, a person approves it, and the first wave finds out.
  */
 const NUM_DEVICES = 15;
 const NUM_PILOTS = 6;
@@ -28,6 +32,7 @@ function open(options: RehearsalOptions): Promise<Rehearsal> {
 describe("a broken candidate on a live fleet", () => {
   let rehearsal: Rehearsal;
   let good = 0;
+  let weights = 0;
 
   beforeAll(async () => {
     rehearsal = await open(OPTIONS);
@@ -36,8 +41,33 @@ describe("a broken candidate on a live fleet", () => {
     const { state } = await rehearsal.ended(await rehearsal.launch(good, { fault: null }));
     expect(state).toBe("completed");
     await rehearsal.restored(1, good);
-  }, 240_000);
+    weights = await rehearsal.trainOn();
+  }, 360_000);
   afterAll(() => rehearsal.close());
+
+  const WHY_NOT: Readonly<Record<FoundFault, RegExp>> = {
+    // Sums that are no numbers, or beyond what a loss may be, are no answers.
+    nan: /worse against version \d+ .* no finite number|too few devices could evaluate it/,
+    throws: /too few devices could evaluate it/,
+    worse: /worse against version \d+/,
+    segment: /worse against version \d+/,
+  };
+
+  test.each(FOUND_FAULTS)(
+    "%s: is stopped before any rollout where a device's own examples show it, and the audit log says why",
+    async (fault) => {
+      const { version, isProposed } = await rehearsal.candidates.badlyTrained(fault, weights);
+      const { reasons, isWhole } = await auditOf(rehearsal.opened.base.audit, version);
+      printed(`${fault} in the weights: ${reasons.join("; ")}`);
+
+      expect({ isProposed, isWhole, tried: rehearsal.exposure.encounters(version) }).toEqual({
+        ...{ isProposed: false, isWhole: true, tried: [] },
+      });
+      expect(reasons).toHaveLength(1);
+      expect(reasons[0]).toMatch(/^autopilot rollout.not-proposed: /);
+      expect(reasons[0]).toMatch(WHY_NOT[fault]);
+    },
+  );
 
   const WHY: Readonly<Record<Fault, RegExp>> = {
     nan: /reports failed/,
@@ -57,7 +87,7 @@ describe("a broken candidate on a live fleet", () => {
   test.each(FAULTS)(
     "%s: reaches the first wave and no more, and every device serves the version before again",
     async (fault) => {
-      const result = await rehearseFault(rehearsal, { fault, good, numDevices: NUM_DEVICES });
+      const result = await rehearseFault(rehearsal, { fault, good, weights, numDevices: NUM_DEVICES });
       const { exposed, numTried, secondsToRestored, state, reason, deviceReasons, version } = result;
       printed(
         `${fault}: ${exposed.length} devices exposed, restored after ${secondsToRestored} s; ${reason}`,
@@ -84,8 +114,8 @@ describe("a broken candidate and no server any more", () => {
   async function exposedTo(fault: Fault, probation: object): Promise<number> {
     rehearsal = await open({ ...OPTIONS, rounds: 1 });
     await rehearsal.begin();
-    await rehearsal.train();
-    const version = await rehearsal.breakVersion(fault, 1);
+    const { version: weights } = await rehearsal.train();
+    const version = await rehearsal.candidates.badlyExported(fault, weights);
     rehearsal.cutOffAt(version);
     const { config } = await rehearsal.proposed(version);
     const install = {

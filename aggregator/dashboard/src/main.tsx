@@ -9,6 +9,7 @@ import "./styles/dialog.css";
 import "./styles/rounds-page.css";
 import "./styles/fleet-page.css";
 import "./styles/rollouts-page.css";
+import "./styles/rollout-plan.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

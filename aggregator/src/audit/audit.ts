@@ -29,3 +29,8 @@ export interface Audit {
    */
   append(entry: AuditDraft): Promise<void>;
 }
+
+/** Entries may also be written within the transaction of what they are of; the anchor outside of the database follows. */
+export interface AnchoredAudit extends Audit {
+  anchorHead(): Promise<void>;
+}

@@ -27,6 +27,7 @@ function flying(
   const asked: DevicePair[] = [];
   const made: RolloutConfig[] = [];
   const commands: string[] = [];
+  const audited: string[] = [];
   const create = async (config: RolloutConfig) => {
     made.push(config);
     return {} as Awaited<ReturnType<RolloutService["create"]>>;
@@ -58,10 +59,14 @@ function flying(
       asked.push(pair);
       return devices === undefined ? undefined : comparison(devices);
     },
+    audit: {
+      append: async ({ actor, action, subject, details }) =>
+        void audited.push(`${actor} ${action} ${subject}: ${String(details["reason"])}`),
+    },
     logger: silent,
   });
   const task = decodeTaskConfig(autopilot === undefined ? TASK : { ...TASK, autopilot });
-  return { asked, made, commands, consider: (version: number) => pilot.consider(task, version) };
+  return { asked, made, commands, audited, consider: (version: number) => pilot.consider(task, version) };
 }
 
 describe("an autopilot", () => {
@@ -82,14 +87,23 @@ describe("an autopilot", () => {
   });
 
   test.each([
-    ["better only by chance", { 1: 0.9, 5: 0.905 }],
-    ["worse", { 1: 0.9, 5: 0.8 }],
-    ["not measured", { 1: 0.9 }],
-  ])("leaves a version alone that is %s", async (_, accuracies) => {
-    const { made, consider } = flying(accuracies);
+    [
+      "better only by chance",
+      { 1: 0.9, 5: 0.905 },
+      "not better beyond noise: 1810 of 2000 right, version 1: 1800 of 2000 right",
+    ],
+    [
+      "worse",
+      { 1: 0.9, 5: 0.8 },
+      "not better beyond noise: 1600 of 2000 right, version 1: 1800 of 2000 right",
+    ],
+    ["not measured", { 1: 0.9 }, "version 5 was not measured on the server's data"],
+  ])("leaves a version alone that is %s, and the audit log says why", async (_, accuracies, why) => {
+    const { made, audited, consider } = flying(accuracies);
 
     expect(await consider(5)).toBeNull();
     expect(made).toEqual([]);
+    expect(audited).toEqual([`autopilot rollout.not-proposed digits-1-v5: ${why}`]);
   });
 
   test("proposes a version that the devices find better, and says what they said", async () => {
@@ -104,10 +118,19 @@ describe("an autopilot", () => {
   test.each(["worse", "no difference shown", "not comparable", undefined] as const)(
     "leaves a version alone of which the devices say: %s",
     async (verdict) => {
-      const { made, consider } = flying({ 1: 0.5, 5: 0.9 }, { ...wanted, evaluation: "devices" }, verdict);
+      const { made, audited, consider } = flying(
+        { 1: 0.5, 5: 0.9 },
+        { ...wanted, evaluation: "devices" },
+        verdict,
+      );
 
       expect(await consider(5)).toBeNull();
       expect(made).toEqual([]);
+      const why =
+        verdict === undefined
+          ? "too few devices could evaluate it"
+          : `${verdict} against version 1 on 7 devices by loss (evaluation run-1)`;
+      expect(audited).toEqual([`autopilot rollout.not-proposed digits-1-v5: ${why}`]);
     },
   );
 

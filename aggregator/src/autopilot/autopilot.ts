@@ -1,5 +1,6 @@
 import type { ModelName } from "@fedge/protocol";
 import { hasErrorCode } from "@fedge/protocol";
+import type { Audit } from "../audit/audit.js";
 import type { DeviceComparison, DevicePair } from "../evaluation/federated/device-comparisons.js";
 import type { CohortRate } from "../rollouts/gates/device-rates.js";
 import type { Logger } from "../rounds/ports.js";
@@ -23,7 +24,15 @@ export interface AutopilotOptions {
   readonly fleetVersion: (model: ModelName) => number | null;
   /** Asks the devices; undefined when too few are here, or answered. */
   readonly evaluateOnDevices: (pair: DevicePair) => Promise<DeviceComparison | undefined>;
+  /** Hears why a version was not proposed. */
+  readonly audit: Audit;
   readonly logger: Logger;
+}
+
+/** What an evaluation says of a candidate. */
+interface Judgement {
+  readonly isBetter: boolean;
+  readonly why: string;
 }
 
 /** One-sided: a candidate that is as good as the champion passes once in twenty times. */
@@ -45,12 +54,18 @@ export class Autopilot {
     if (champion === null || champion >= version) return null;
     const rolloutId = `${taskId.slice(0, 48)}-v${version}` as RolloutId;
     const isOnDevices = autopilot.evaluation === "devices";
-    const note = await (isOnDevices
+    const { isBetter, why } = await (isOnDevices
       ? this.#onDevices(task, version, champion)
       : this.#heldOut(task, version, champion));
-    if (note === null) return null;
+    if (!isBetter) {
+      const details = { model, version, against: champion, reason: why };
+      await this.options.audit.append({
+        ...{ actor: ACTOR.name, action: "rollout.not-proposed", subject: rolloutId, details },
+      });
+      return null;
+    }
     const { template, needsApproval } = autopilot;
-    const config = rolloutFromTemplate(template, { rolloutId, model, version, note, needsApproval });
+    const config = rolloutFromTemplate(template, { rolloutId, model, version, note: why, needsApproval });
     return this.#propose(config, needsApproval);
   }
 
@@ -71,31 +86,30 @@ export class Autopilot {
     return config.rolloutId;
   }
 
-  /** Why the version is better on the server's data, beyond noise; null when it is not, or nobody knows. */
-  async #heldOut({ model }: TaskConfig, version: number, champion: number): Promise<string | null> {
+  /** Whether the version is better on the server's data, beyond noise. */
+  async #heldOut({ model }: TaskConfig, version: number, champion: number): Promise<Judgement> {
     const [candidate, before] = [await this.#counts(model, version), await this.#counts(model, champion)];
-    if (candidate === undefined || before === undefined || !isBetter(candidate, before)) return null;
-    const { numCorrect, numExamples } = candidate;
-    return `${numCorrect} of ${numExamples} right, version ${champion}: ${before.numCorrect} of ${before.numExamples}`;
+    const unmeasured = candidate === undefined ? version : champion;
+    if (candidate === undefined || before === undefined)
+      return { isBetter: false, why: `version ${unmeasured} was not measured on the server's data` };
+    const why = `${textOf(candidate)}, version ${champion}: ${textOf(before)}`;
+    return isBetter(candidate, before)
+      ? { isBetter: true, why }
+      : { isBetter: false, why: `not better beyond noise: ${why}` };
   }
 
   /** The same, as the devices say: by the loss on their own examples, paired, with devices as the sample. */
-  async #onDevices(
-    { model, autopilot }: TaskConfig,
-    version: number,
-    against: number,
-  ): Promise<string | null> {
+  async #onDevices({ model, autopilot }: TaskConfig, version: number, against: number): Promise<Judgement> {
     const { minDevices } = autopilot ?? {};
     const size = minDevices === undefined ? {} : { minDevices };
     const found = await this.options.evaluateOnDevices({ model, version, against, filter: null, ...size });
-    if (found === undefined) return null;
+    if (found === undefined) return { isBetter: false, why: "too few devices could evaluate it" };
     const { verdict, reason, numDevices } = found.result;
-    this.options.logger.info(
-      { model, version, against, verdict, runId: found.runId },
-      "devices evaluated a version",
-    );
-    if (verdict !== "better") return null;
-    return `better than version ${against} on ${numDevices} devices ${reason} (evaluation ${found.runId})`;
+    const { runId } = found;
+    this.options.logger.info({ model, version, against, verdict, runId }, "devices evaluated a version");
+    const where = verdict === "better" ? "better than" : `${verdict} against`;
+    const why = `${where} version ${against} on ${numDevices} devices ${reason} (evaluation ${runId})`;
+    return { isBetter: verdict === "better", why };
   }
 
   async #counts(model: ModelName, version: number): Promise<AccuracyCounts | undefined> {
@@ -114,6 +128,10 @@ export function isBetter(candidate: AccuracyCounts, champion: AccuracyCounts): b
   const pooled = (candidate.numCorrect + champion.numCorrect) / (one.numTrials + other.numTrials);
   const error = Math.sqrt(pooled * (1 - pooled) * (1 / one.numTrials + 1 / other.numTrials));
   return error > 0 && normalTail((one.rate - other.rate) / error) < ALPHA;
+}
+
+function textOf({ numCorrect, numExamples }: AccuracyCounts): string {
+  return `${numCorrect} of ${numExamples} right`;
 }
 
 function rateOf({ numCorrect, numExamples }: AccuracyCounts): Pick<CohortRate, "rate" | "numTrials"> {

@@ -204,22 +204,24 @@ describe("rollout preview", () => {
     };
 
     const waves = ["--wave", "a:5:4h:manual@tag == x", "--wave", "b:100:30s"];
-    const run = await fedge("rollout", "preview", "digits@8", "--filter", "presence == online", ...waves);
+    const named = ["digits@8", "--id", "night", "--filter", "presence == online"];
+    const run = await fedge("rollout", "preview", ...named, ...waves);
 
-    expect(run.stdout).toBe(
+    const [reached, plan] = run.stdout.split("Tried on the device");
+    expect(plan).toContain("Another name draws other devices: create it with --id night.\n");
+    expect(reached?.trimEnd()).toBe(
       [
         "7 devices match presence == online",
         "",
-        "WAVE  DEVICES  WHY                                                           SUCH AS",
-        "a           5  5 % of tag == x by hash, soaks 4h, then a person promotes it  device-1 device-2 device-3 and 2 more",
-        "b           0  100 % by hash, soaks 30s, then the next",
+        "WAVE  DEVICES  WHY                                                            SUCH AS",
+        "a           5  5 % of tag == x by hash, soaks 4 h, then a person promotes it  device-1 device-2 device-3 and 2 more",
+        "b           0  100 % by hash, soaks 30 s, then the next",
         "",
         "Not reached:",
         "  2: decommissioned",
         "",
         "Also wanted by other rollouts:",
         `  3 by ${SAMPLE_ROLLOUT}: they obey that one`,
-        "",
       ].join("\n"),
     );
   });
@@ -272,6 +274,61 @@ describe("steering", () => {
 
     expect(lastJson(edited)).toMatchObject({ config: { note: "edited" } });
     expect([deleted.stdout, app.rollouts.rollouts]).toEqual([`rollout ${SAMPLE_ROLLOUT} is deleted\n`, []]);
+  });
+});
+
+describe("rollout edit", () => {
+  test("changes what its flags say, and leaves the rest", async () => {
+    app.rollouts.rollouts = [sampleRollout()];
+    const before = sampleRolloutConfig();
+
+    const run = await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--priority", "9", "--install", "crashes=1");
+
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    expect(app.rollouts.rollouts[0]?.config).toEqual({
+      ...before,
+      priority: 9,
+      install: { ...before.install, maxCrashes: 1 },
+    });
+  });
+
+  test("--install none takes the conditions away; one condition alone stands beside the standard ones", async () => {
+    app.rollouts.rollouts = [sampleRollout()];
+    const { install, ...without } = sampleRolloutConfig();
+
+    await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--install", "none");
+    expect(app.rollouts.rollouts[0]?.config).toEqual(without);
+
+    await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--install", "rollback=never");
+    expect(app.rollouts.rollouts[0]?.config.install).toEqual({ ...install, rollback: "never" });
+  });
+
+  test("by another template keeps what it is about and compares", async () => {
+    const comparison = {
+      metric: "error-rate",
+      horizonMs: 1000,
+      minDetectableEffect: 0.1,
+      alpha: 0.05,
+      power: 0.8,
+    };
+    const config = sampleRolloutConfig({ kind: "ab", arms: [7, 8], comparison });
+    app.rollouts.rollouts = [sampleRollout({ config })];
+
+    await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--template", "quick", "--alpha", "0.01");
+
+    expect(app.rollouts.rollouts[0]?.config).toMatchObject({
+      ...{ rolloutId: SAMPLE_ROLLOUT, version: 7, kind: "ab", arms: [7, 8] },
+      waves: [{ percent: 20 }, { percent: 100 }],
+      comparison: { ...comparison, alpha: 0.01 },
+    });
+  });
+
+  test("does not rename", async () => {
+    app.rollouts.rollouts = [sampleRollout()];
+
+    const run = await fedge("rollout", "edit", SAMPLE_ROLLOUT, "--id", "other");
+
+    expect([run.exitCode, run.stderr]).toEqual([1, "fedge: a rollout keeps its id; leave --id away.\n"]);
   });
 });
 

@@ -13,6 +13,7 @@ export interface ServeFlags {
   readonly brokerUrl?: string;
   readonly enrolmentKey?: string;
   readonly tenant: string;
+  readonly population?: string;
   readonly logLevel: LogLevel;
   readonly evaluationData?: string;
   readonly allowedHost: readonly string[];
@@ -75,6 +76,13 @@ function addAccessFlags(command: Command): Command {
   return command
     .addOption(flag("--enrolment-key <key>", "what devices must show to enrol", "FEDGE_ENROLMENT_KEY"))
     .addOption(flag("--tenant <name>", "name of this fleet in topics", "FEDGE_TENANT").default("default"))
+    .addOption(
+      flag(
+        "--population <name>",
+        "sign releases for this part of the tenant's devices only",
+        "FEDGE_POPULATION",
+      ),
+    )
     .addOption(
       flag(
         "--evaluation-data <model=directory>",

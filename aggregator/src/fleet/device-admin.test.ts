@@ -7,21 +7,23 @@ import { DeviceAdmin } from "./device-admin.js";
 
 function open() {
   let device = sampleDevice(1);
-  const audited: string[] = [];
+  const groups = new MemoryRolloutStore();
   const gone: DeviceId[] = [];
   const admin = new DeviceAdmin({
     store: {
       getDevice: async (deviceId) => (deviceId === device.deviceId ? device : undefined),
-      updateDevice: async (_, change) => (device = { ...device, ...change } as DeviceRecord),
+      updateDevice: async (_, change, audit) => {
+        if (audit !== undefined) groups.audited.push(audit.draft);
+        return (device = { ...device, ...change } as DeviceRecord);
+      },
     },
-    groups: new MemoryRolloutStore(),
-    audit: {
-      append: async ({ actor, action, subject }) => void audited.push(`${actor} ${action} ${subject}`),
-    },
+    groups,
+    audit: { anchorHead: async () => undefined },
     nowMs: () => 7000,
     onChanged: async () => undefined,
     onDecommissioned: async (deviceId) => void gone.push(deviceId),
   });
+  const audited = () => groups.audited.map(({ actor, action, subject }) => `${actor} ${action} ${subject}`);
   return { admin, audited, gone, deviceId: device.deviceId };
 }
 
@@ -32,7 +34,7 @@ describe("device administration", () => {
     const change = { add: ["pilot", "internal", "pilot"], remove: [] };
 
     expect((await admin.setTags(deviceId, change, "ada")).tags).toEqual(["internal", "pilot"]);
-    expect(audited).toEqual(["ada device.tag device-1"]);
+    expect(audited()).toEqual(["ada device.tag device-1"]);
   });
 
   test("two people who change tags at once both have their way", async () => {
@@ -68,7 +70,7 @@ describe("device administration", () => {
 
     expect([first.decommissionedAtMs, again.decommissionedAtMs]).toEqual([7000, 7000]);
     expect(gone).toEqual([deviceId]);
-    expect(audited).toEqual(["ada device.decommission device-1"]);
+    expect(audited()).toEqual(["ada device.decommission device-1"]);
   });
 
   test("a device that is not there is DEVICE_UNKNOWN", async () => {

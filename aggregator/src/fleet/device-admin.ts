@@ -1,5 +1,6 @@
 import { FedgeError, type DeviceId } from "@fedge/protocol";
-import type { Audit } from "../audit/audit.js";
+import type { AnchoredAudit, AuditDraft } from "../audit/audit.js";
+import type { Audited } from "../audit/ports.js";
 import type { GroupRecord, RolloutStore } from "../rollouts/rollout-store.js";
 import type { ControlStore, DeviceRecord } from "../store/port.js";
 import type { DeviceAdminPort, TagChange } from "./device-admin-port.js";
@@ -12,7 +13,7 @@ const GROUP_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 export interface DeviceAdminOptions {
   readonly store: Pick<ControlStore, "getDevice" | "updateDevice">;
   readonly groups: Pick<RolloutStore, "saveGroup" | "listGroups" | "deleteGroup">;
-  readonly audit: Audit;
+  readonly audit: Pick<AnchoredAudit, "anchorHead">;
   readonly nowMs: () => number;
   /** Its tags are others now: it may be in other waves. */
   readonly onChanged: (deviceId: DeviceId) => Promise<void>;
@@ -55,14 +56,11 @@ export class DeviceAdmin implements DeviceAdminPort {
         "OPTION_INVALID",
         `"${wrong.slice(0, 40)}" is no tag: 1 to 32 letters, digits, _ . and -, the first a letter or digit`,
       );
-    const device = await this.options.store.updateDevice(deviceId, { tags: unique });
+    const details = { tags: unique };
+    const entry = this.#entry({ actor, action: "device.tag", subject: deviceId, details });
+    const device = await this.options.store.updateDevice(deviceId, { tags: unique }, entry);
     if (device === undefined) throw unknownDevice(deviceId);
-    await this.options.audit.append({
-      actor,
-      action: "device.tag",
-      subject: deviceId,
-      details: { tags: unique },
-    });
+    await this.options.audit.anchorHead();
     await this.options.onChanged(deviceId);
     return device;
   }
@@ -76,9 +74,9 @@ export class DeviceAdmin implements DeviceAdminPort {
     if (device.decommissionedAtMs !== null) return device;
     const decommissionedAtMs = this.options.nowMs();
     const gone = { decommissionedAtMs, presence: "offline" } as const;
-    const marked = (await this.options.store.updateDevice(deviceId, gone)) ?? device;
-    const entry = { actor, action: "device.decommission", subject: deviceId, details: { reason } };
-    await this.options.audit.append(entry);
+    const draft = { actor, action: "device.decommission", subject: deviceId, details: { reason } };
+    const marked = (await this.options.store.updateDevice(deviceId, gone, this.#entry(draft))) ?? device;
+    await this.options.audit.anchorHead();
     await this.options.onDecommissioned(deviceId);
     return marked;
   }
@@ -97,8 +95,9 @@ export class DeviceAdmin implements DeviceAdminPort {
     // Another group that names this one must still mean something: not itself.
     for (const group of others) deviceFilter(group.filter, changedAtMs, new Map([...known, [name, filter]]));
     const group = { name, filter, changedAtMs };
-    await this.options.groups.saveGroup(group);
-    await this.options.audit.append({ actor, action: "group.save", subject: name, details: { filter } });
+    const draft = { actor, action: "group.save", subject: name, details: { filter } };
+    await this.options.groups.saveGroup(group, this.#entry(draft));
+    await this.options.audit.anchorHead();
     return group;
   }
 
@@ -113,8 +112,13 @@ export class DeviceAdmin implements DeviceAdminPort {
 
   /** Filters that name it cannot be read any more. */
   async deleteGroup(name: string, actor: string): Promise<void> {
-    await this.options.groups.deleteGroup(name);
-    await this.options.audit.append({ actor, action: "group.delete", subject: name, details: {} });
+    const draft = { actor, action: "group.delete", subject: name, details: {} };
+    await this.options.groups.deleteGroup(name, this.#entry(draft));
+    await this.options.audit.anchorHead();
+  }
+
+  #entry(draft: AuditDraft): Audited {
+    return { draft, atMs: this.options.nowMs() };
   }
 
   async #require(deviceId: DeviceId): Promise<DeviceRecord> {

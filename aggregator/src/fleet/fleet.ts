@@ -64,9 +64,9 @@ export class Fleet {
     const serving = Object.fromEntries(
       birth.models.map(({ model, version, manifestSha256 }) => [model, { version, manifestSha256 }]),
     );
-    const { session, runtimeVersion, engine, platform, attributes } = birth;
+    const { session, runtimeVersion, engine, platform, attributes, untrusting = null } = birth;
     const said = attributes === undefined ? {} : { attributes };
-    const known = { session, runtimeVersion, engine, platform, serving, ...said };
+    const known = { session, runtimeVersion, engine, platform, serving, untrusting, ...said };
     await this.#update(deviceId, { presence: "online", ...known });
     // It may have been taken out meanwhile: then nothing of it may be retained again.
     if (!(await this.isMember(deviceId))) return;

@@ -148,6 +148,25 @@ describe("S17: what was captured and is played again", () => {
   });
 });
 
+describe("a device that believes nothing new", () => {
+  test("is known for it until its next hello says nothing of it", async () => {
+    const { say, devices } = await open();
+    await say("birth", { session: 8, seq: 1 }, { ...birth(8, 1), untrusting: "METADATA_EXPIRED" });
+    const before = devices.get(ANA)?.untrusting;
+    await say("birth", { session: 8, seq: 2 }, birth(8, 1));
+
+    expect([before, devices.get(ANA)?.untrusting]).toEqual(["METADATA_EXPIRED", null]);
+  });
+
+  test("for a reason that there is not says nothing at all", async () => {
+    const { say, devices, refused } = await open();
+    await say("birth", { session: 8, seq: 1 }, { ...birth(8, 1), untrusting: "BORED" });
+
+    expect(devices.get(ANA)?.untrusting).toBeNull();
+    expect(refused).toEqual(["MESSAGE_MALFORMED"]);
+  });
+});
+
 describe("S14: a device that was taken out of the fleet", () => {
   test("S14: is heard no more where the broker still lets it through, though it was heard before", async () => {
     const { say, fleet, devices, heard, told, refused } = await open();

@@ -240,9 +240,10 @@ describe("devices", () => {
 
     const response = await ask("/v1/devices", post(request, {}));
 
-    const { deviceId, token, mqtt } = enrolAnswer.parse(await response.json());
+    const { deviceId, token, mqtt, root } = enrolAnswer.parse(await response.json());
     expect(response.status).toBe(201);
     expect({ deviceId, token }).toEqual({ deviceId: "device-1", token: DEVICE_TOKEN });
+    expect(root).toEqual({ sha256: "a".repeat(64), sizeBytes: 2000 });
     expect(mqtt).toEqual({ tcpUrl: "mqtt://127.0.0.1:1883", webSocketUrl: "ws://127.0.0.1:8787/mqtt" });
   });
 

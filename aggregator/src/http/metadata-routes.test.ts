@@ -9,6 +9,7 @@ function openApp() {
   return createAppDouble({
     allowOpenReads: false,
     signedMetadata: {
+      newestRoot: () => Promise.reject(new Error("nobody enrols here")),
       file: (name) => Promise.resolve(["timestamp.json", "2.root.json"].includes(name) ? bytes : undefined),
       target: (path) => Promise.resolve(path === `models/digits/3/${HASH}.manifest.json` ? bytes : undefined),
     },

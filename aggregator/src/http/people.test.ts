@@ -261,12 +261,27 @@ describe("what is written down", () => {
     }
 
     expect(
-      (await entries()).slice(0, 4).map(({ actor, action, subject }) => [actor, action, subject]),
+      (await entries()).slice(0, 8).map(({ actor, action, subject }) => [actor, action, subject]),
     ).toEqual([
       ["ana", "task.stop", SAMPLE_TASK],
+      ["ana", "task.stop-asked", SAMPLE_TASK],
       ["ana", "task.resume", SAMPLE_TASK],
+      ["ana", "task.resume-asked", SAMPLE_TASK],
       ["ana", "task.pause", SAMPLE_TASK],
+      ["ana", "task.pause-asked", SAMPLE_TASK],
       ["ana", "task.create", SAMPLE_TASK],
+      ["ana", "task.create-asked", SAMPLE_TASK],
+    ]);
+  });
+
+  test("what was asked and could not be done, with why", async () => {
+    await app.people.join("ana", "data-scientist");
+    const own = { Cookie: await signIn(app, "ana"), Origin: OWN_ORIGIN };
+    await app.ask("/v1/tasks/nowhere/pause", { method: "POST", headers: own });
+
+    expect((await entries()).slice(0, 2)).toMatchObject([
+      { action: "task.pause-refused", subject: "nowhere", details: { code: "TASK_UNKNOWN" } },
+      { action: "task.pause-asked", subject: "nowhere" },
     ]);
   });
 
@@ -276,12 +291,6 @@ describe("what is written down", () => {
     await app.ask("/v1/tasks", jsonPost(sampleTask(), { Authorization: `Bearer ${secret}` }));
 
     expect((await entries())[0]).toMatchObject({ actor: "admin-token", details: { token: "ci" } });
-  });
-
-  test("a device that asks to be forgotten", async () => {
-    await app.ask("/v1/devices/device-1/forget", jsonPost({ timestampMs: 1, signature: "A".repeat(86) }));
-
-    expect((await entries())[0]).toMatchObject({ actor: "device-1", action: "device.forget" });
   });
 
   test("nothing of what was refused but attempts to sign in", async () => {

@@ -1,6 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import { rolloutConfig, type RolloutConfig } from "../rollouts/rollout-config.js";
-import { defaultRolloutId, expandTemplate } from "../rollouts/templates.js";
+import { defaultRolloutId } from "../rollouts/default-rollout-id.js";
+import { expandTemplate } from "../rollouts/templates.js";
 import { fieldError } from "./errors.js";
 
 /** Names of routes beside those of single rollouts. */

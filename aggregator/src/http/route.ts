@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Context } from "hono";
 import type { Audit, AuditDraft } from "../audit/audit.js";
 import type { Caller } from "../people/caller.js";
@@ -52,8 +52,14 @@ export interface JsonRoute<
   readonly result: R;
   /** 200 unless given. */
   readonly status?: 200 | 201;
-  /** What to write down once it is done, for what does not write its own entry with the change. */
-  readonly audit?: (call: Call<P, Q> & { readonly body: Output<B> }, result: z.output<R>) => AuditedAct;
+  /**
+   * What to write down, for what does not write its own entry with the change: first that it was asked, with `null` for the
+   * result, and then what came of it. A kill between leaves an entry without an outcome, never a change without an entry.
+   */
+  readonly audit?: (
+    call: Call<P, Q> & { readonly body: Output<B> },
+    result: z.output<R> | null,
+  ) => AuditedAct;
   handle(call: Call<P, Q> & { readonly body: Output<B> }): Promise<z.output<R>>;
 }
 
@@ -82,8 +88,10 @@ export function jsonRoute<
   listen(host, route, async (call) => {
     const body = route.body === undefined ? undefined : await readJson(call.context, route.body);
     const whole = { ...call, body: body as Output<B> };
-    const result = await route.handle(whole);
-    if (route.audit !== undefined) await writeDown(host, call, route.audit(whole, result));
+    const { audit } = route;
+    const run = (): Promise<z.output<R>> => route.handle(whole);
+    const acted = (result: z.output<R> | null): AuditedAct => audit?.(whole, result) as AuditedAct;
+    const result = await (audit === undefined ? run() : writtenDown(host, call, { run, acted }));
     call.context.header("Cache-Control", "no-store");
     return call.context.json(result as object, status);
   });
@@ -97,6 +105,26 @@ export async function writeDown(
 ): Promise<void> {
   const by = caller.token === null ? {} : { token: caller.token };
   await host.audit.append({ actor, ...act, details: { ...details, ...by } });
+}
+
+/** Writes down that the act was asked, does it, and writes down what came of it. Not done unless the first is durable. */
+async function writtenDown<T>(
+  host: Pick<RouteHost, "audit">,
+  call: Pick<Call<undefined, undefined>, "caller" | "actor">,
+  { run, acted }: { readonly run: () => Promise<T>; readonly acted: (result: T | null) => AuditedAct },
+): Promise<T> {
+  const asked = acted(null);
+  await writeDown(host, call, { ...asked, action: `${asked.action}-asked` });
+  let result: T;
+  try {
+    result = await run();
+  } catch (error) {
+    const details = { ...asked.details, code: errorCodeOf(error) };
+    await writeDown(host, call, { ...asked, action: `${asked.action}-refused`, details });
+    throw error;
+  }
+  await writeDown(host, call, acted(result));
+  return result;
 }
 
 /** Adds a route that answers with bytes or text of its own. */

@@ -126,7 +126,9 @@ async function forget(
   request: TokenRequest,
 ): Promise<void> {
   await requireSigned(options, { deviceId, ...request }, forgetMessage(deviceId, request.timestampMs));
-  await options.store.deleteDevice(deviceId);
+  // The device's own signature is the proof; nobody else can ask for it here.
+  const draft = { actor: deviceId, action: "device.forget", subject: deviceId, details: {} };
+  await options.store.deleteDevice(deviceId, { draft, atMs: options.clock.nowMs() });
 }
 
 async function requireSigned(

@@ -73,7 +73,7 @@ function memoryKeys(): DeviceKeyStore {
   return {
     enrolDevice: async ({ deviceId, publicKey, atMs }) => {
       const never = { session: 0, runtimeVersion: "", engine: "", platform: "", serving: {} };
-      const named = { attributes: {}, tags: [], decommissionedAtMs: null };
+      const named = { attributes: {}, untrusting: null, tags: [], decommissionedAtMs: null };
       const presence = "offline" as const;
       const record = {
         deviceId,

@@ -1,3 +1,4 @@
+import type { Audited } from "../audit/ports.js";
 import type { DeviceId } from "@fedge/protocol";
 import type { DeviceRecord } from "../store/port.js";
 
@@ -7,7 +8,7 @@ export interface DeviceKeyStore {
   enrolDevice(device: { deviceId: DeviceId; publicKey: string; atMs: number }): Promise<DeviceRecord>;
   getDevice(deviceId: DeviceId): Promise<DeviceRecord | undefined>;
   /** What is not there is deleted already. */
-  deleteDevice(deviceId: DeviceId): Promise<void>;
+  deleteDevice(deviceId: DeviceId, audit: Audited): Promise<void>;
   /**
    * Records the timestamp of a token request, durably, and gives true when it is newer than every one accepted
    * before; false for a replay or an unknown device.

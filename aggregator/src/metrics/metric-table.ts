@@ -75,6 +75,16 @@ export const METRICS = {
   fedge_devices: { kind: "gauge", help: "Enrolled devices, by presence.", labels: ["presence"] },
   fedge_tasks: { kind: "gauge", help: "Tasks, by status.", labels: ["status"] },
   fedge_model_version: { kind: "gauge", help: "Newest version number of a model.", labels: ["model"] },
+  fedge_metadata_expires_in_seconds: {
+    kind: "gauge",
+    help: "Time until the published signed metadata of a role expire; negative once they have. Devices install nothing then.",
+    labels: ["role"],
+  },
+  fedge_devices_untrusting: {
+    kind: "gauge",
+    help: "Devices that cannot believe the signed metadata and said why, by error code (METADATA_EXPIRED: stale).",
+    labels: ["code"],
+  },
   fedge_fold_seconds: {
     kind: "histogram",
     help: "Time to check one update and add it to a round's sum.",

@@ -20,6 +20,7 @@ import type { PrepareModel, TrainingCheck } from "../model-check/prepared-model.
 import type { ModelImport } from "../service.js";
 import type { ControlStore } from "../store/port.js";
 import type { RegistryStore } from "./registry-store.js";
+import { importEntry } from "./import-entry.js";
 import { layersTrainAlike } from "./layers-training.js";
 
 const ELEMENT_TYPES = elementTypeSchema.options;
@@ -84,7 +85,8 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
     createdAtMs: ports.nowMs(),
     deletedAtMs: null,
   };
-  await ports.store.commitVersion({ version: record, round: null });
+  const audit = importEntry(record, request.actor ?? OWN_IMPORTS, record.createdAtMs);
+  await ports.store.commitVersion({ version: record, round: null, audit });
   if (request.purpose !== undefined) await keepPurpose(ports, record, request);
   return { record, check };
 }

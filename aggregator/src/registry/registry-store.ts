@@ -1,3 +1,4 @@
+import type { Audited } from "../audit/ports.js";
 import type { BlobRef, ModelName } from "@fedge/protocol";
 import * as z from "zod/mini";
 import type { VersionRecord } from "../rounds/journal.js";
@@ -81,7 +82,11 @@ export interface RegistryStore {
    * Throws VERSION_UNKNOWN for a version that does not exist, and VERSION_CONFLICT when the alias is not where it is
    * believed to be.
    */
-  moveAlias(move: AliasMove): Promise<AliasMoveRecord | undefined>;
+  moveAlias(
+    move: AliasMove,
+    /** What the log says of it, in the same transaction. */
+    entryOf?: (moved: AliasMoveRecord) => Audited,
+  ): Promise<AliasMoveRecord | undefined>;
   /** Newest first. */
   aliasMoves(model: ModelName, page?: PageRequest): Promise<AliasMoveRecord[]>;
 
@@ -91,10 +96,11 @@ export interface RegistryStore {
   changeTags(
     version: VersionId,
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+    audit?: Audited,
   ): Promise<void>;
 
   /** Throws VERSION_UNKNOWN. */
-  addStatement(version: VersionId, record: StatementRecord): Promise<void>;
+  addStatement(version: VersionId, record: StatementRecord, audit?: Audited): Promise<void>;
   /** Oldest first. */
   listStatements(version: VersionId): Promise<StatementRecord[]>;
 

@@ -19,7 +19,18 @@ beforeAll(async () => {
   rig = await openRegistryRig();
   const { store, blobs, clock, audited } = rig;
   const nowMs = (): number => clock.nowMs();
-  const audit = { append: async (entry: (typeof audited)[number]) => void audited.push(entry) };
+  // Changes write their entries with them; whatever is anchored has come from there.
+  const audit = {
+    append: async (entry: (typeof audited)[number]) => void audited.push(entry),
+    anchorHead: async () => {
+      const all = await store.auditAfter(0, 1000);
+      audited.splice(
+        0,
+        audited.length,
+        ...all.map(({ actor, action, subject, details }) => ({ actor, action, subject, details })),
+      );
+    },
+  };
   const cards = new ModelCards({ store, blobs, nowMs });
   const aliases = new Aliases({ store, audit, nowMs });
   const ports = { store, blobs, audit, nowMs, holders: [], keepCard: () => Promise.resolve() };
@@ -35,7 +46,7 @@ afterAll(() => rig.close(), 60_000);
 
 async function imported(purpose?: string): Promise<VersionId & { readonly record: VersionRecord }> {
   const record = await rig.importNew(purpose);
-  await registry.imported(record, "ada");
+  await registry.imported(record);
   return { model: record.model as ModelName, version: record.version, record };
 }
 

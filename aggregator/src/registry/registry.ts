@@ -1,5 +1,6 @@
 import { FedgeError, type ModelName } from "@fedge/protocol";
-import type { Audit } from "../audit/audit.js";
+import type { AnchoredAudit, AuditDraft } from "../audit/audit.js";
+import type { Audited } from "../audit/ports.js";
 import type { BlobStore } from "../blobs/port.js";
 import { compareStored } from "../evaluation/compare/compare-stored.js";
 import type { Comparison } from "../evaluation/compare/compare-versions.js";
@@ -20,7 +21,7 @@ import { verifyVersion, type Verification } from "./verify/verify-version.js";
 export interface RegistryParts {
   readonly store: ControlStore & RegistryStore;
   readonly blobs: BlobStore;
-  readonly audit: Audit;
+  readonly audit: AnchoredAudit;
   readonly releases: Releases;
   readonly cards: ModelCards;
   readonly aliases: Aliases;
@@ -67,16 +68,20 @@ export class Registry implements RegistryService {
     const { tags } = await this.facts(version);
     if (new Set([...tags, ...add]).size > MAX_TAGS)
       throw new FedgeError("OPTION_INVALID", `a version has at most ${MAX_TAGS} tags; remove some first`);
-    await this.parts.store.changeTags(version, { add, remove });
-    await this.#audit(version, { actor, action: "version.tag", details: { add, remove } });
+    const entry = this.#entry(version, { actor, action: "version.tag", details: { add, remove } });
+    await this.parts.store.changeTags(version, { add, remove }, entry);
+    await this.parts.audit.anchorHead();
     return this.facts(version);
   }
 
   async state(version: VersionId, statement: Statement, actor: string): Promise<VersionFacts> {
     await this.#record(version);
     const atMs = this.parts.nowMs();
-    await this.parts.store.addStatement(version, { actor, statement, atMs });
-    await this.#audit(version, { actor, action: `version.${statement.kind}`, details: { ...statement } });
+    const entry = this.#entry(version, {
+      ...{ actor, action: `version.${statement.kind}`, details: { ...statement } },
+    });
+    await this.parts.store.addStatement(version, { actor, statement, atMs }, entry);
+    await this.parts.audit.anchorHead();
     return this.facts(version);
   }
 
@@ -110,23 +115,19 @@ export class Registry implements RegistryService {
 
   async importBundle(archive: Uint8Array, actor: string): ReturnType<RegistryService["importBundle"]> {
     const { record, isNew, isFirst } = await importBundle(this.parts, archive, actor);
-    if (isNew) await this.#follow(record, { actor, isFirst });
+    if (isNew) await this.#follow(record, { isFirst });
     return { record, isNew };
   }
 
   /** What follows the import of a model file. */
-  imported(record: VersionRecord, actor: string): Promise<void> {
-    return this.#follow(record, { actor, isFirst: record.parentVersion === null });
+  imported(record: VersionRecord): Promise<void> {
+    return this.#follow(record, { isFirst: record.parentVersion === null });
   }
 
   /** A model's first version is its champion, and is released at once: a fleet without any could serve nothing. */
-  async #follow(
-    record: VersionRecord,
-    { actor, isFirst }: { readonly actor: string; readonly isFirst: boolean },
-  ): Promise<void> {
+  async #follow(record: VersionRecord, { isFirst }: { readonly isFirst: boolean }): Promise<void> {
     const version = { model: record.model as ModelName, version: record.version };
-    const details = { manifest: record.manifest.sha256 };
-    await this.#audit(version, { actor, action: "version.import", details });
+    await this.parts.audit.anchorHead();
     if (isFirst) await this.parts.aliases.firstImported(version.model, version.version);
     if (isFirst) await this.parts.releases.release(version.model, record);
     await this.parts.cards.card(record);
@@ -162,11 +163,8 @@ export class Registry implements RegistryService {
     throw new FedgeError("MODEL_UNKNOWN", `there is no model "${model}"; see \`fedge model list\``);
   }
 
-  #audit(
-    { model, version }: VersionId,
-    entry: { readonly actor: string; readonly action: string; readonly details: Record<string, unknown> },
-  ): Promise<void> {
-    return this.parts.audit.append({ ...entry, subject: `${model}@${version}` });
+  #entry({ model, version }: VersionId, draft: Omit<AuditDraft, "subject">): Audited {
+    return { draft: { ...draft, subject: `${model}@${version}` }, atMs: this.parts.nowMs() };
   }
 }
 

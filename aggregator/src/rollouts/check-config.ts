@@ -1,7 +1,8 @@
 import { FedgeError } from "@fedge/protocol";
+import { COMPARED_METRICS } from "./compared-metrics.js";
 import type { DeviceFilter } from "../fleet/filter/device-filter.js";
 import type { ControlStore } from "../store/port.js";
-import { checkWindows } from "./maintenance-windows.js";
+import { checkWindows, hasLapsed } from "./maintenance-windows.js";
 import type { RolloutConfig } from "./rollout-config.js";
 import { versionsOf } from "./rollout-state.js";
 import { waveFilters } from "./wave-members.js";
@@ -15,6 +16,8 @@ export async function checkConfig(
   waveFilters(config, compile);
   for (const { segment } of config.gates.metrics) if (segment !== undefined) compile(segment);
   checkWindows(config.schedule.windows);
+  checkSchedule(config.schedule);
+  checkTimers(config);
   checkShares(config);
   checkKind(config);
   const { model } = config;
@@ -38,6 +41,21 @@ function checkShares({ waves }: RolloutConfig): void {
   }
 }
 
+function checkSchedule({ startAtMs, endAtMs = null, windows }: RolloutConfig["schedule"]): void {
+  if (endAtMs === null) return;
+  if (startAtMs !== null && endAtMs <= startAtMs)
+    throw invalid("the schedule ends before it starts; give a later end");
+  if (startAtMs !== null && hasLapsed({ windows, endAtMs }, startAtMs))
+    throw invalid("no maintenance window opens between the schedule's start and its end; give a later end");
+}
+
+function checkTimers({ waves, analysis }: RolloutConfig): void {
+  const { waveTimeoutMs = Number.POSITIVE_INFINITY } = analysis;
+  const wave = waves.find(({ soakMs }) => soakMs >= waveTimeoutMs);
+  if (wave !== undefined)
+    throw invalid(`wave "${wave.name}" soaks longer than the ${waveTimeoutMs} ms that every wave has`);
+}
+
 function checkKind(config: RolloutConfig): void {
   const { kind, arms, version, comparison } = config;
   const isCompared = kind === "ab" || kind === "bandit";
@@ -50,7 +68,16 @@ function checkKind(config: RolloutConfig): void {
   if (arms[0] !== version)
     throw invalid(`the version of the kind ${kind} is the first of its arms, the control`);
   if (new Set(arms).size !== arms.length) throw invalid("every arm is another version");
+  if (!isShare(comparison.metric))
+    throw invalid(
+      `"${comparison.metric}" is nothing that arms are compared by; take ${COMPARED_METRICS.join(", ")} or proxy:NAME`,
+    );
   if (kind === "ab" && arms.length !== 2) throw invalid("the kind ab compares two arms; a bandit takes more");
+}
+
+/** What an arm's devices count as so many of so many; other metrics have gates, but no test of two proportions. */
+function isShare(metric: string): boolean {
+  return COMPARED_METRICS.some((known) => known === metric) || /^proxy:[a-z0-9_.-]{1,48}$/.test(metric);
 }
 
 function invalid(message: string): FedgeError {

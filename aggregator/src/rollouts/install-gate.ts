@@ -37,6 +37,19 @@ export function isOverErrorThreshold(wave: Wave, gate: RolloutConfig["gates"]["i
   return isNew && numReports >= gate.minReports && numErrors / numReports > gate.maxErrors;
 }
 
+/** Why the whole rollout ends for its failures (R12); null while it does not. Failures that somebody resumed in spite of count no more. */
+export function abortReason(
+  waves: readonly Wave[],
+  { abort }: RolloutConfig["gates"]["install"],
+): string | null {
+  if (abort === undefined) return null;
+  const counts = waves.map((wave) => ({ ...waveCounts(wave), numForgiven: wave.numForgiven }));
+  const numErrors = counts.reduce((sum, each) => sum + Math.max(0, each.numErrors - each.numForgiven), 0);
+  const numReports = counts.reduce((sum, each) => sum + each.numErrors + each.numCommitted, 0);
+  if (numReports < abort.minReports || numErrors / numReports < abort.atErrors) return null;
+  return `${numErrors} of ${numReports} reports failed (${percentOf(numErrors, numReports)}); at ${percentOf(abort.atErrors, 1)} the rollout ends`;
+}
+
 /**
  * The install gate of a wave. Fails above `maxErrors` of the reports; passes at `minSuccess` of the reached devices
  * committed and `minReached` of the wave reached; between the two it waits. A wave without devices passes.

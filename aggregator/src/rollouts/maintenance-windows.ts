@@ -15,6 +15,29 @@ export function isWindowOpen(windows: readonly Window[], atMs: number): boolean 
   return windows.length === 0 || windows.some((window) => isOpen(window, atMs));
 }
 
+/** Whether devices may start now or later; not after the end of the schedule, nor once no window opens before it. */
+export function hasLapsed(
+  { windows, endAtMs }: Pick<RolloutConfig["schedule"], "windows" | "endAtMs">,
+  atMs: number,
+): boolean {
+  if (endAtMs === undefined || endAtMs === null) return false;
+  if (atMs >= endAtMs) return true;
+  return !isWindowOpen(windows, atMs) && (nextOpeningMs(windows, atMs) ?? 0) >= endAtMs;
+}
+
+/** When a window opens next after the time; null without windows. Windows are weekly, so that one opens within eight days. */
+export function nextOpeningMs(windows: readonly Window[], atMs: number): number | null {
+  const starts = windows.flatMap((window) => {
+    const format = formatterOf(window.timeZone);
+    const midnightMs = Math.floor(localMs(format, atMs) / DAY_MS) * DAY_MS;
+    return Array.from({ length: 9 }, (_, day) => midnightMs + day * DAY_MS)
+      .filter((dayMs) => window.days.includes(new Date(dayMs).getUTCDay()))
+      .map((dayMs) => instantOf(format, dayMs + window.startMinute * MINUTE_MS))
+      .filter((startMs) => startMs > atMs);
+  });
+  return starts.length === 0 ? null : Math.min(...starts);
+}
+
 /** Throws OPTION_INVALID for a zone that this platform does not know. */
 export function checkWindows(windows: readonly Window[]): void {
   for (const { timeZone } of windows) {

@@ -1,5 +1,5 @@
 import type { DeviceId, ModelName } from "@fedge/protocol";
-import type { Audit } from "../audit/audit.js";
+import type { AnchoredAudit } from "../audit/audit.js";
 import type { Clock } from "../clock/clock.js";
 import type { WantedModel } from "../fleet/desired-states.js";
 import type { Counters, Logger } from "../rounds/ports.js";
@@ -25,17 +25,12 @@ export interface DesiredPort {
   fleetVersion(model: ModelName): number | null;
 }
 
-/** Entries of a rollout are written with its events; the anchor outside of the database follows. */
-export interface RolloutAudit extends Audit {
-  anchorHead(): Promise<void>;
-}
-
 /** What is in a wave, who wants the same devices, and what the fleet measured: answered from beyond one rollout. */
 export interface RolloutSurroundings {
   readonly clock: Clock;
   readonly store: RolloutStore;
   readonly desired: DesiredPort;
-  readonly audit: RolloutAudit;
+  readonly audit: AnchoredAudit;
   readonly counters: Counters;
   readonly logger: Logger;
   /** Devices of the wave that no better rollout wants, in telling order, and how many match the rollout's filter. */

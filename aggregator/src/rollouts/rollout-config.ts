@@ -6,6 +6,16 @@ const fraction = z.number().check(z.gte(0), z.lte(1));
 const percent = z.number().check(z.gte(0), z.lte(100));
 const DAY_MS = 24 * 3600 * 1000;
 const milliseconds = count(0, 365 * DAY_MS);
+/** States of an installation in which a device may be stuck. */
+const TIMED_STEPS = [
+  "assigned",
+  "downloading",
+  "verifying",
+  "staged",
+  "activating",
+  "probation",
+  "rolling-back",
+] as const;
 const text = (most: number) => z.string().check(z.maxLength(most));
 
 export const rolloutId = z
@@ -60,7 +70,22 @@ export const installGate = z.object({
   minReports: count(1, 1_000_000),
   /** What failures above `maxErrors` lead to; a return only up to `rollBackUpToPercent`. Pauses where nothing is said. */
   onErrors: z.optional(z.enum(["pause", "roll-back"])),
+  /**
+   * Ends the whole rollout at this share of failures among all its reports, or above it, once there are `minReports` (R12).
+   * Not before where nothing is said; `maxErrors` of a wave pauses above its share only (R3).
+   */
+  abort: z.optional(
+    z.object({ atErrors: z.number().check(z.gt(0), z.lte(1)), minReports: count(1, 1_000_000) }),
+  ),
 });
+
+/**
+ * What becomes of a wave that its gates have neither passed nor failed in time: a person decides, the rollout ends, or it
+ * goes on where every gate has its sample and its estimate is within the limit, and is paused otherwise.
+ */
+export const INCONCLUSIVE_POLICIES = ["pause", "abort", "accept-estimate"] as const;
+export type InconclusivePolicy = (typeof INCONCLUSIVE_POLICIES)[number];
+const onInconclusive = z.optional(z.enum(INCONCLUSIVE_POLICIES));
 
 export const wave = z.object({
   name: text(64).check(z.minLength(1)),
@@ -71,6 +96,8 @@ export const wave = z.object({
   soakMs: milliseconds,
   /** A person must promote the wave after its gates have passed. */
   isManual: z.optional(z.boolean()),
+  /** In place of the rollout's own. */
+  onInconclusive,
 });
 export type Wave = z.infer<typeof wave>;
 
@@ -112,16 +139,31 @@ export const rolloutConfig = z.object({
     intervalMs: count(100, DAY_MS),
     failureLimit: count(0, 100),
     errorLimit: count(0, 100),
-    /** A wave that stays inconclusive so long after its soak pauses the rollout. */
+    /** A wave that nobody works on any more, or whose gates are undecided so long after its soak, is inconclusive. */
     deadlineMs: milliseconds,
+    /** Where estimates are accepted, they are from so long after the soak on; from `deadlineMs` on where nothing is said. */
+    estimateAfterMs: z.optional(milliseconds),
+    /** A wave that has neither passed nor failed so long after it opened is inconclusive, whatever it waits for. */
+    waveTimeoutMs: z.optional(count(1000, 365 * DAY_MS)),
+    /** Pauses where nothing is said. */
+    onInconclusive,
   }),
   rate: z.nullable(rateLimit),
   schedule: z.object({
     startAtMs: z.nullable(z.number()),
     windows: z.array(maintenanceWindow).check(z.maxLength(16)),
+    /** From then on, or once no window opens before it any more, no device starts: the schedule has lapsed. */
+    endAtMs: z.optional(z.nullable(z.number())),
+    /** What becomes of a rollout that has lapsed with devices that never started; ends where nothing is said (R15). */
+    onEnd: z.optional(z.enum(["abort", "pause"])),
   }),
   /** From being told to a final report; what takes longer has timed out. */
   inProgressTimeoutMs: count(1000, 30 * DAY_MS),
+  /**
+   * The step timer: from the report that a device is in this state to its next one. Every report sets it anew; what takes
+   * longer has timed out, and never later than `inProgressTimeoutMs` (R13).
+   */
+  stepTimeoutsMs: z.optional(z.partialRecord(z.enum(TIMED_STEPS), count(1000, 30 * DAY_MS))),
   /** Attempts that a failed device gets by itself. */
   maxAttempts: count(1, 10),
   needsApproval: z.boolean(),

@@ -31,8 +31,8 @@ export type RolloutEvent = { readonly atMs: number } & (
       /** What the fleet runs at the time: what devices go back to. */
       readonly fallbackVersion?: number | null | undefined;
     }
-  /** Time passes; whether devices may start now is for the calendar to say. */
-  | { readonly type: "tick"; readonly isWindowOpen: boolean }
+  /** Time passes; whether devices may start now, or never again, is for the calendar to say. */
+  | { readonly type: "tick"; readonly isWindowOpen: boolean; readonly isLapsed?: true | undefined }
   | {
       readonly type: "wave-opened";
       readonly wave: number;

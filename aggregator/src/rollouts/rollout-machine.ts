@@ -1,4 +1,6 @@
-import { aborted, begin, callBacks, calledBack, releaseEffects, stepCommand } from "./commands.js";
+import { aborted, callBacks, calledBack } from "./abort.js";
+import { withCalendar } from "./calendar.js";
+import { begin, releaseEffects, stepCommand } from "./commands.js";
 import {
   changed,
   createdRollout,
@@ -42,6 +44,7 @@ import { settledBack, toldBack } from "./way-back.js";
  *   running              pause             paused            devices under way go on, nobody new begins
  *   paused               resume, promote   running
  *   running, paused      abort             aborting          queued devices are canceled
+ *   scheduled, running   tick              aborting, paused  the schedule has lapsed, and devices have never started
  *   aborting             reported, tick    aborted           nobody is in the middle of it
  *   started, not over    rollback          rolling-back      the release that leads back is recorded, everyone told hears it
  *   rolling-back         reported, tick    rolled-back       everyone is back
@@ -152,7 +155,7 @@ function openWave(state: RolloutState, event: RolloutEvent & { readonly type: "w
   const { wave, devices, numMatching, atMs } = event;
   if (state.currentWave !== wave || state.waves[wave]?.state !== "pending") return unchanged(state);
   if (state.phase !== "running" && state.phase !== "paused") return unchanged(state);
-  const opened = withWave(state, wave, { state: "filling", startedAtMs: atMs });
+  const opened = withWave(state, wave, { state: "filling", startedAtMs: atMs, timedFromMs: atMs });
   const filled = { ...enqueued(opened, devices, { wave, atMs }), numMatching };
   const name = state.config.waves[wave]?.name ?? "";
   const reason = `"${name}": ${filled.targets.size - state.targets.size} new devices of ${numMatching} that match`;
@@ -174,17 +177,20 @@ function released(state: RolloutState, event: RolloutEvent & { readonly type: "r
 }
 
 /** Everything that only time brings about. */
-function tick(state: RolloutState, { atMs, isWindowOpen }: RolloutEvent & { readonly type: "tick" }): Step {
+function tick(state: RolloutState, event: RolloutEvent & { readonly type: "tick" }): Step {
+  const { atMs, isWindowOpen, isLapsed = false } = event;
   const { startAtMs } = state.config.schedule;
+  const dated = withCalendar(state, event);
+  if (dated.state.phase !== state.phase) return dated;
   if (state.phase === "scheduled" && startAtMs !== null && startAtMs <= atMs) {
     const note = { atMs, actor: "system", event: "started", reason: "its time has come" };
     return begin(noted(state, note), atMs);
   }
-  const late = withTimeouts(state, atMs);
-  const mayTell = isWindowOpen && (state.phase === "running" || state.phase === "completed");
+  const late = withTimeouts(dated.state, atMs);
+  const mayTell = isWindowOpen && !isLapsed && (state.phase === "running" || state.phase === "completed");
   const told = mayTell ? withTold(late.state, atMs) : unchanged(late.state);
   const passed = followed({ ...told, effects: [...told.effects, ...looks(told.state, atMs)] }, atMs);
-  const isChanged = late.isChanged || told.isChanged || passed.state !== told.state;
+  const isChanged = dated.isChanged || late.isChanged || told.isChanged || passed.state !== told.state;
   return { ...passed, isChanged };
 }
 

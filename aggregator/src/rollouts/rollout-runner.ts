@@ -2,13 +2,14 @@ import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Audited } from "../audit/ports.js";
 import { checkCommand } from "./commands.js";
 import { heldVersions } from "./held-versions.js";
-import { isWindowOpen } from "./maintenance-windows.js";
+import { hasLapsed, isWindowOpen } from "./maintenance-windows.js";
 import type { RolloutSurroundings } from "./ports.js";
 import { numAllowed } from "./rate-limit.js";
 import { RolloutEffects, hasShadowEnded } from "./rollout-effects.js";
 import { resumeEffects, stepRollout } from "./rollout-machine.js";
 import type { RolloutEffect, RolloutEvent, RolloutState } from "./rollout-state.js";
 import { targetViewOf } from "./rollout-view-of.js";
+import { SnapshotKeeper } from "./snapshot-keeper.js";
 
 const TICK_MS = 1000;
 /** What failed for want of the store, the broker or the signer is tried again after so long. */
@@ -34,14 +35,16 @@ export class RolloutRunner {
   readonly #retries = new Set<() => void>();
   #effects: Promise<void> = Promise.resolve();
   readonly #executor: RolloutEffects;
+  readonly #snapshots: SnapshotKeeper;
 
   constructor(
     state: RolloutState,
-    numJournaled: number,
+    journal: { readonly numEvents: number; readonly numSnapshot: number | null },
     private readonly ports: RolloutSurroundings,
   ) {
     this.#state = state;
-    this.#seq = numJournaled;
+    this.#seq = journal.numEvents;
+    this.#snapshots = new SnapshotKeeper(ports, journal.numSnapshot);
     this.#executor = new RolloutEffects(
       ports,
       () => this.#state,
@@ -58,6 +61,7 @@ export class RolloutRunner {
     await this.#executor.recall();
     this.#run(resumeEffects(this.#state));
     this.#tidy();
+    this.#keepSnapshot();
     this.#armTick();
   }
 
@@ -131,6 +135,7 @@ export class RolloutRunner {
     this.#run(effects);
     if (hasShadowEnded(state) && !hasShadowEnded(before)) this.#endShadow();
     if (events.length > 0 && heldVersions(state) !== null) this.#tidy();
+    if (events.length > 0) this.#keepSnapshot();
     this.#armTick();
     if (events.length > 0) this.#tellMore();
   }
@@ -184,6 +189,15 @@ export class RolloutRunner {
     this.#effects = this.#effects.then(() => this.#executor.tidy());
   }
 
+  /** After what is under way: what is still to be done must be read again after a kill. */
+  #keepSnapshot(): void {
+    if (!this.#snapshots.isDue(this.#state, this.#seq)) return;
+    this.#effects = this.#effects.then(() => {
+      if (this.#isClosed || this.#retries.size > 0) return undefined;
+      return this.#snapshots.keep(this.#state, this.#seq);
+    });
+  }
+
   #endShadow(): void {
     const { rolloutId } = this.#state.config;
     this.#effects = this.#effects
@@ -227,8 +241,10 @@ export class RolloutRunner {
 
   #tickEvent(): Waiting {
     const atMs = this.ports.clock.nowMs();
-    const isOpen = isWindowOpen(this.#state.config.schedule.windows, atMs);
-    const event = { type: "tick", atMs, isWindowOpen: isOpen } as const;
+    const { schedule } = this.#state.config;
+    const isOpen = isWindowOpen(schedule.windows, atMs);
+    const lapse = hasLapsed(schedule, atMs) ? ({ isLapsed: true } as const) : {};
+    const event = { type: "tick", atMs, isWindowOpen: isOpen, ...lapse } as const;
     return { event, check: null, done: () => undefined, refused: () => undefined };
   }
 }

@@ -32,6 +32,8 @@ export interface Target {
   readonly wasTold: boolean;
   /** When the attempt has timed out; null while nothing runs. */
   readonly deadlineAtMs: number | null;
+  /** When the step that it reported last has; null without a step timer. Never later than `deadlineAtMs`. */
+  readonly stepDeadlineAtMs: number | null;
   readonly code: ErrorCode | null;
   readonly message: string | null;
   readonly changedAtMs: number;
@@ -56,6 +58,8 @@ export interface Wave {
   readonly numErrors: number;
   /** Since when nothing moves any more although the gates have not passed. */
   readonly stalledSinceMs: number | null;
+  /** From when the time for the whole wave counts: its opening, a resumption, or the window in which it goes on. */
+  readonly timedFromMs: number | null;
   /** Failed devices that an operator has seen and resumed in spite of. */
   readonly numForgiven: number;
 }
@@ -99,6 +103,8 @@ export interface RolloutState {
   readonly sharesAtMs: number | null;
   readonly comparedAtMs: number | null;
   readonly comparison: ComparisonView | null;
+  /** As the calendar last said, while it runs. */
+  readonly isWindowOpen: boolean;
   readonly isDeleted: boolean;
   readonly history: readonly RolloutHistoryEntry[];
 }
@@ -138,6 +144,7 @@ export const EMPTY_WAVE: Wave = {
   numFailures: 0,
   numErrors: 0,
   stalledSinceMs: null,
+  timedFromMs: null,
   numForgiven: 0,
 };
 
@@ -226,7 +233,7 @@ export function createdRollout(event: RolloutEvent & { readonly type: "created" 
     waves: config.waves.map(() => EMPTY_WAVE),
     targets: TargetTable.empty<Target>(),
     ...{ queue: [], toldLately: [], numCommitted: 0, numMatching: 0, isPromoted: false },
-    ...{ backDeadlineAtMs: null, comparison: null, isDeleted: false, history: [] },
+    ...{ backDeadlineAtMs: null, comparison: null, isWindowOpen: true, isDeleted: false, history: [] },
   };
   return noted(state, { atMs, actor, event: "created", reason: config.note });
 }

@@ -2,12 +2,22 @@ import type { DeviceId, ModelName, ServingMetrics } from "@fedge/protocol";
 import type { Audited } from "../audit/ports.js";
 import type { ReleaseRecord } from "../store/port.js";
 import type { RolloutId } from "./rollout-config.js";
-import type { RolloutEvent } from "./rollout-state.js";
+import type { RolloutEvent, RolloutState } from "./rollout-state.js";
 import type { TargetView } from "./rollout-view.js";
 
-/** A rollout's journal, as it is kept. */
-export interface StoredJournal {
+/** A state that its journal led to, which saves reading the journal's beginning. */
+export interface Snapshot {
+  readonly state: RolloutState;
+  /** Events of the journal that led to it. */
+  readonly numEvents: number;
+  /** No device's word changes it any more, see `isRetired`. */
+  readonly isRetired: boolean;
+}
+
+/** A rollout as it is kept: a snapshot, where there is one, and the events since. */
+export interface StoredRollout {
   readonly rolloutId: RolloutId;
+  readonly snapshot: Snapshot | null;
   readonly events: readonly RolloutEvent[];
 }
 
@@ -16,6 +26,12 @@ export interface MetricsRecord {
   readonly deviceId: DeviceId;
   readonly metrics: ServingMetrics;
   readonly receivedAtMs: number;
+}
+
+/** What the control cohort had counted when a rollout's first wave opened. */
+export interface Baseline {
+  readonly atMs: number;
+  readonly records: readonly MetricsRecord[];
 }
 
 /** A named filter: whoever matches it now is in the group. */
@@ -27,8 +43,15 @@ export interface GroupRecord {
 
 /** What rollouts keep. Every method is one transaction. */
 export interface RolloutStore {
-  /** All journals that are not erased, oldest rollout first, events in their order. */
-  loadJournals(): Promise<StoredJournal[]>;
+  /**
+   * All rollouts that are not erased, the oldest first, events in their order. Of a retired one only the snapshot, without
+   * its devices.
+   */
+  loadRollouts(): Promise<StoredRollout[]>;
+  /** One rollout with its devices; undefined when there is none. */
+  loadRollout(rolloutId: RolloutId): Promise<StoredRollout | undefined>;
+  /** Replaces the snapshot. The journal stays what counts: a snapshot that is lost costs time and nothing else. */
+  saveSnapshot(rolloutId: RolloutId, snapshot: Snapshot): Promise<void>;
   /**
    * Appends events, numbered from `firstSeq`, and writes the devices they changed and what the audit log says of them, all
    * or nothing. Number 0 makes the rollout. Throws VERSION_CONFLICT when an event of that number exists: another server runs the rollout.
@@ -40,8 +63,8 @@ export interface RolloutStore {
     readonly targets: readonly TargetView[];
     readonly audit: readonly Audited[];
   }): Promise<void>;
-  /** Forgets a rollout that never started. */
-  erase(rolloutId: RolloutId): Promise<void>;
+  /** Forgets a rollout that never started; the log has who did. */
+  erase(rolloutId: RolloutId, audit: Audited): Promise<void>;
   /** What the device went through in all rollouts, newest first. */
   targetsOf(deviceId: DeviceId): Promise<(TargetView & { readonly rolloutId: RolloutId })[]>;
 
@@ -63,12 +86,20 @@ export interface RolloutStore {
   /** Of every device its newest installation of the version. */
   listMetrics(model: ModelName, version: number): Promise<MetricsRecord[]>;
 
-  /** What is not there is deleted already. */
+  /** With what of it stands in baselines. What is not there is deleted already. */
   deleteMetrics(deviceId: DeviceId): Promise<void>;
 
-  saveGroup(group: GroupRecord): Promise<void>;
+  /** Keeps what every device has counted of the version by now as the rollout's baseline, unless it has one already. */
+  saveBaseline(
+    rolloutId: RolloutId,
+    of: { readonly model: ModelName; readonly version: number; readonly atMs: number },
+  ): Promise<void>;
+  /** Undefined for a rollout that has none. */
+  baselineOf(rolloutId: RolloutId): Promise<Baseline | undefined>;
+
+  saveGroup(group: GroupRecord, audit: Audited): Promise<void>;
   /** By name. */
   listGroups(): Promise<GroupRecord[]>;
   /** What is not there is deleted already. */
-  deleteGroup(name: string): Promise<void>;
+  deleteGroup(name: string, audit: Audited): Promise<void>;
 }

@@ -29,11 +29,16 @@ const DOING: Readonly<Record<WaveState, string>> = {
 };
 
 /** What runs is explained by its wave, everything else by what brought it there. */
-function reasonOf({ phase, reason, currentWave, config, waves }: RolloutState): string {
+function reasonOf(state: RolloutState): string {
+  const { phase, reason, currentWave, config, waves } = state;
   if (phase !== "running") return reason;
   if (currentWave === null) return "its release is signed";
   const { name = "" } = config.waves[currentWave] ?? {};
-  return `wave ${currentWave + 1} of ${waves.length}, "${name}", ${DOING[(waves[currentWave] ?? EMPTY_WAVE).state]}`;
+  const isWaiting = !state.isWindowOpen && state.queue.length > 0;
+  const doing = isWaiting
+    ? "waits for its maintenance window"
+    : DOING[(waves[currentWave] ?? EMPTY_WAVE).state];
+  return `wave ${currentWave + 1} of ${waves.length}, "${name}", ${doing}`;
 }
 
 function waveViewOf({ config, waves }: RolloutState, index: number): WaveView {

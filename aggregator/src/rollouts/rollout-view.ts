@@ -30,6 +30,7 @@ export const PAUSE_REASONS = [
   "inconclusive",
   "metric-error",
   "wave-finished",
+  "lapsed",
 ] as const;
 export type PauseReason = (typeof PAUSE_REASONS)[number];
 
@@ -77,7 +78,7 @@ export interface GateView {
   /** The wave's value and the control cohort's; null where there is none yet. */
   readonly value: number | null;
   readonly control: number | null;
-  /** Of the difference (value minus control), 95 %. */
+  /** Of the difference (value minus control), at the confidence by which the gate decides at its look. */
   readonly interval: readonly [number, number] | null;
   readonly sample: number;
   readonly controlSample: number;

@@ -4,9 +4,10 @@ import { checkConfig } from "./check-config.js";
 import type { FleetOfRollouts } from "./fleet-view.js";
 import type { RolloutSurroundings } from "./ports.js";
 import type { RolloutConfig, RolloutId } from "./rollout-config.js";
-import { isStarted, openRollout, stepRollout } from "./rollout-machine.js";
+import { isStarted, openRollout } from "./rollout-machine.js";
 import { RolloutRunner } from "./rollout-runner.js";
 import { RolloutDevices } from "./rollout-devices.js";
+import { RolloutShelf, type StartReport } from "./rollout-shelf.js";
 import type { Actor, RolloutService } from "./rollout-service.js";
 import type { RolloutEvent, RolloutState } from "./rollout-state.js";
 import type { RolloutCommand, RolloutView, TargetState } from "./rollout-view.js";
@@ -23,12 +24,13 @@ export interface RolloutsOptions extends Omit<RolloutSurroundings, "members" | "
 /** All rollouts of the tenant: people's commands, devices' words, and who gets a device that two of them want. */
 export class Rollouts implements RolloutService {
   readonly devices: RolloutDevices;
-  readonly #runners = new Map<RolloutId, RolloutRunner>();
+  readonly #shelf: RolloutShelf;
   readonly #listeners = new Set<(rolloutId: RolloutId) => void>();
   readonly #surroundings: RolloutSurroundings;
 
   constructor(private readonly options: RolloutsOptions) {
-    this.devices = new RolloutDevices(this.#runners, options);
+    this.#shelf = new RolloutShelf(options.store, () => this.#surroundings);
+    this.devices = new RolloutDevices(this.#shelf.runners, options);
     this.#surroundings = {
       ...options,
       members: (state, wave) => options.fleet.members(state, wave, this.states()),
@@ -37,27 +39,25 @@ export class Rollouts implements RolloutService {
     };
   }
 
-  /** Replays every journal and takes up what was under way. */
-  async start(): Promise<void> {
-    for (const { rolloutId, events } of await this.options.store.loadJournals()) {
-      const state = replay(events);
-      if (state !== null)
-        this.#runners.set(rolloutId, new RolloutRunner(state, events.length, this.#surroundings));
-    }
-    for (const runner of this.#runners.values()) await runner.resume();
+  /** Takes up what was under way; what is retired stays unread. */
+  async start(): Promise<StartReport> {
+    const report = await this.#shelf.load();
+    this.options.logger.info({ ...report }, "rollouts are taken up");
+    for (const runner of this.#shelf.runners.values()) await runner.resume();
+    return report;
   }
 
   close(): void {
-    for (const runner of this.#runners.values()) runner.close();
+    for (const runner of this.#shelf.runners.values()) runner.close();
   }
 
   states(): readonly RolloutState[] {
-    return [...this.#runners.values()].map(({ state }) => state);
+    return this.#shelf.states();
   }
 
   async create(config: RolloutConfig, actor: Actor): Promise<RolloutView> {
     const { rolloutId, model } = config;
-    if (this.#runners.has(rolloutId))
+    if (this.#shelf.has(rolloutId))
       throw new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${rolloutId} exists; choose another name`);
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
     const fallbackVersion = this.options.desired.fleetVersion(model);
@@ -72,8 +72,12 @@ export class Rollouts implements RolloutService {
     } as const;
     const audit = [{ draft: auditOf(actor, "create", config), atMs: event.atMs }];
     await this.options.store.append({ rolloutId, firstSeq: 0, events: [event], targets: [], audit });
-    const runner = new RolloutRunner(openRollout(event), 1, this.#surroundings);
-    this.#runners.set(rolloutId, runner);
+    const runner = new RolloutRunner(
+      openRollout(event),
+      { numEvents: 1, numSnapshot: null },
+      this.#surroundings,
+    );
+    this.#shelf.add(rolloutId, runner);
     await this.options.audit.anchorHead();
     this.#changed(rolloutId);
     return viewOf(runner.state);
@@ -88,7 +92,7 @@ export class Rollouts implements RolloutService {
   }
 
   async get(rolloutId: RolloutId): Promise<RolloutView> {
-    return viewOf(this.#runner(rolloutId).state);
+    return viewOf(this.#shelf.headOf(rolloutId));
   }
 
   async preview(config: RolloutConfig) {
@@ -101,7 +105,7 @@ export class Rollouts implements RolloutService {
     command: RolloutCommand,
     how: { readonly actor: Actor; readonly reason: string; readonly revision?: number },
   ): Promise<RolloutView> {
-    const runner = this.#runner(rolloutId);
+    const runner = await this.#shelf.runnerOf(rolloutId);
     if (command === "approve" || command === "deny") checkApprover(runner.state, how.actor);
     const { actor, reason, revision } = how;
     const known = { type: "command", atMs: this.#nowMs, actor: actor.name, command, reason } as const;
@@ -128,7 +132,7 @@ export class Rollouts implements RolloutService {
   }
 
   async edit(rolloutId: RolloutId, config: RolloutConfig, actor: Actor): Promise<RolloutView> {
-    const runner = this.#runner(rolloutId);
+    const runner = await this.#shelf.runnerOf(rolloutId);
     if (config.rolloutId !== rolloutId)
       throw new FedgeError("OPTION_INVALID", "a rollout keeps its name; make a new one for another");
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
@@ -140,12 +144,16 @@ export class Rollouts implements RolloutService {
   }
 
   async delete(rolloutId: RolloutId, actor: Actor): Promise<void> {
-    const runner = this.#runner(rolloutId);
+    const runner = await this.#shelf.runnerOf(rolloutId);
     if (!isStarted(runner.state)) {
-      await this.options.store.erase(rolloutId);
+      const atMs = this.#nowMs;
+      await this.options.store.erase(rolloutId, {
+        draft: auditOf(actor, "delete", runner.state.config),
+        atMs,
+      });
       runner.close();
-      this.#runners.delete(rolloutId);
-      await this.options.audit.append(auditOf(actor, "delete", runner.state.config));
+      this.#shelf.remove(rolloutId);
+      await this.options.audit.anchorHead();
       return this.#changed(rolloutId);
     }
     await runner.request({ type: "deleted", atMs: this.#nowMs, actor: actor.name }, (now) => {
@@ -159,7 +167,7 @@ export class Rollouts implements RolloutService {
     page: PageRequest = { limit: Number.MAX_SAFE_INTEGER, offset: 0 },
     wanted?: TargetState,
   ): ReturnType<RolloutService["targets"]> {
-    const entries = [...this.#runner(rolloutId).state.targets.entries()];
+    const entries = [...(await this.#shelf.stateOf(rolloutId)).targets.entries()];
     const meant = entries.filter(([, { state }]) => wanted === undefined || state === wanted);
     meant.sort(([one], [other]) => (one < other ? -1 : 1));
     const shown = meant.slice(page.offset, page.offset + page.limit);
@@ -170,7 +178,7 @@ export class Rollouts implements RolloutService {
   }
 
   async history(rolloutId: RolloutId): ReturnType<RolloutService["history"]> {
-    return [...this.#runner(rolloutId).state.history];
+    return [...this.#shelf.headOf(rolloutId).history];
   }
 
   timeline(deviceId: DeviceId): ReturnType<RolloutService["timeline"]> {
@@ -186,12 +194,6 @@ export class Rollouts implements RolloutService {
     return this.options.clock.nowMs();
   }
 
-  #runner(rolloutId: RolloutId): RolloutRunner {
-    const runner = this.#runners.get(rolloutId);
-    if (runner !== undefined) return runner;
-    throw new FedgeError("ROLLOUT_UNKNOWN", `there is no rollout "${rolloutId}"; see \`fedge rollout list\``);
-  }
-
   #changed(rolloutId: RolloutId): void {
     for (const listener of this.#listeners) listener(rolloutId);
   }
@@ -199,7 +201,7 @@ export class Rollouts implements RolloutService {
   /** Whoever told a device last has it; a shadow only looks on. */
   #takeOver(config: RolloutConfig, devices: readonly DeviceId[]): void {
     if (config.kind === "shadow") return;
-    for (const runner of this.#runners.values()) {
+    for (const runner of this.#shelf.runners.values()) {
       const { config: other, targets } = runner.state;
       if (other.rolloutId === config.rolloutId || other.model !== config.model || other.kind === "shadow")
         continue;
@@ -214,13 +216,6 @@ export class Rollouts implements RolloutService {
     const [, ...before] = await this.options.store.recentVersions(model, RETURN_WINDOW + 1);
     return before.includes(version);
   }
-}
-
-/** The state that a journal tells; null for one without a beginning. */
-export function replay(events: readonly RolloutEvent[]): RolloutState | null {
-  const [first, ...rest] = events;
-  if (first?.type !== "created") return null;
-  return rest.reduce((state, event) => stepRollout(state, event).state, openRollout(first));
 }
 
 function checkApprover(state: RolloutState, actor: Actor): void {

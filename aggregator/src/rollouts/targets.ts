@@ -38,6 +38,8 @@ const STATE_OF_REPORT: Readonly<Record<InstallState, TargetState>> = {
   canceled: "canceled",
 };
 
+const NO_DEADLINE = { deadlineAtMs: null, stepDeadlineAtMs: null } as const;
+
 /** New targets at the end of the queue. Whoever is one already stays where he is. */
 export function enqueued(
   state: RolloutState,
@@ -57,7 +59,8 @@ function newTarget(wave: number, version: number, atMs: number): Target {
   return {
     ...{ wave, version, state: "queued", attempt: 1, step: -1, isReached: false, wasTold: false },
     releaseCounter: null,
-    ...{ deadlineAtMs: null, code: null, message: null, changedAtMs: atMs, isReplaced: false, back: null },
+    ...NO_DEADLINE,
+    ...{ code: null, message: null, changedAtMs: atMs, isReplaced: false, back: null },
   };
 }
 
@@ -71,16 +74,33 @@ export function stepReported(state: RolloutState, event: RolloutEvent & { readon
   if (isFinal(target) || target.state === "queued") return unchanged(state);
   if (report.attempt !== target.attempt || report.step <= target.step) return unchanged(state);
   const next = STATE_OF_REPORT[report.state];
-  if (next === target.state && target.isReached) return unchanged(state);
   const heard = reached(state, { ...target, step: report.step }, atMs);
+  const stepDeadlineAtMs = stepDeadlineOf(state, { report, atMs, boundMs: heard.deadlineAtMs });
+  const isTimedAnew = stepDeadlineAtMs !== target.stepDeadlineAtMs;
+  if (next === target.state && target.isReached && !isTimedAnew) return unchanged(state);
   const after: Target = {
     ...heard,
+    stepDeadlineAtMs,
     state: next,
     code: report.code,
     message: report.message,
     changedAtMs: atMs,
   };
   return changed(concluded(state, [[deviceId, after]]));
+}
+
+/** The step timer that the report sets, capped by the bound of the whole attempt (R13). */
+function stepDeadlineOf(
+  { config }: RolloutState,
+  {
+    report,
+    atMs,
+    boundMs,
+  }: { readonly report: ReportFacts; readonly atMs: number; readonly boundMs: number | null },
+): number | null {
+  const timers: Readonly<Partial<Record<InstallState, number>>> = config.stepTimeoutsMs ?? {};
+  const timeoutMs = timers[report.state];
+  return timeoutMs === undefined ? null : Math.min(atMs + timeoutMs, boundMs ?? Number.POSITIVE_INFINITY);
 }
 
 function stepReportedBack(
@@ -134,7 +154,7 @@ function concluded(state: RolloutState, entries: readonly (readonly [DeviceId, T
   const ended = entries.map(([deviceId, target]) => {
     if (!isFinal(target)) return [deviceId, target] as const;
     if (target.state === "canceled") return [deviceId, gone(target)] as const;
-    if (!isRetried(state, target)) return [deviceId, { ...target, deadlineAtMs: null }] as const;
+    if (!isRetried(state, target)) return [deviceId, { ...target, ...NO_DEADLINE }] as const;
     again.push(deviceId);
     return [deviceId, nextAttempt(target)] as const;
   });
@@ -148,26 +168,31 @@ function isRetried({ config, phase }: RolloutState, target: Target): boolean {
 
 export function nextAttempt(target: Target): Target {
   const { attempt } = target;
-  return { ...target, state: "queued", attempt: attempt + 1, step: -1, isReached: false, deadlineAtMs: null };
+  return { ...target, state: "queued", attempt: attempt + 1, step: -1, isReached: false, ...NO_DEADLINE };
 }
 
 /** Out of every share: neither success nor failure. */
 function gone(target: Target): Target {
-  return { ...target, isReached: false, deadlineAtMs: null };
+  return { ...target, isReached: false, ...NO_DEADLINE };
 }
 
-/** Attempts whose time is over. */
+/** Attempts whose time, or whose step's time, is over. */
 export function withTimeouts(state: RolloutState, atMs: number): Step {
   const late: (readonly [DeviceId, Target])[] = [];
   for (const [deviceId, target] of state.targets.entries()) {
-    if (target.deadlineAtMs === null || target.deadlineAtMs > atMs || !isInFlight(target)) continue;
-    const message = "no final report within the time that the rollout gives";
-    late.push([
-      deviceId,
-      { ...target, state: "timed-out", code: "INSTALL_TIMED_OUT", message, changedAtMs: atMs },
-    ]);
+    const message = isInFlight(target) ? lateness(target, atMs) : null;
+    if (message === null) continue;
+    const timedOut = { state: "timed-out", code: "INSTALL_TIMED_OUT", message, changedAtMs: atMs } as const;
+    late.push([deviceId, { ...target, ...timedOut }]);
   }
   return late.length === 0 ? unchanged(state) : changed(concluded(state, late));
+}
+
+function lateness({ deadlineAtMs, stepDeadlineAtMs }: Target, atMs: number): string | null {
+  if (deadlineAtMs !== null && deadlineAtMs <= atMs)
+    return "no final report within the time that the rollout gives";
+  const isLate = stepDeadlineAtMs !== null && stepDeadlineAtMs <= atMs;
+  return isLate ? "no further report within the time that the rollout gives for a step" : null;
 }
 
 /** So few are told in one step that a pause in the middle of a large wave stops it. */

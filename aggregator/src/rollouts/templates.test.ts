@@ -1,6 +1,8 @@
 import { errorCodeOf } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
-import { ROLLOUT_TEMPLATES, defaultRolloutId, overlaid, rolloutFromTemplate } from "./templates.js";
+import { defaultRolloutId } from "./default-rollout-id.js";
+import { overlaid } from "./overlaid.js";
+import { ROLLOUT_TEMPLATES, rolloutFromTemplate } from "./templates.js";
 
 const TARGET = { rolloutId: "r1", model: "digits", version: 7 };
 

@@ -1,4 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
+import { overlaid, type Fields } from "./overlaid.js";
 import { decodeRolloutConfig, type RolloutConfig } from "./rollout-config.js";
 
 const SECOND_MS = 1000;
@@ -38,7 +39,11 @@ const STAGED: TemplateConfig = {
   note: "",
   filter: "",
   waves: [
-    { name: "internal", filter: "tag == internal", percent: 100, soakMs: HOUR_MS },
+    // A handful of devices shows no small difference: their estimates are enough to go on to the first one in a hundred.
+    {
+      ...{ name: "internal", filter: "tag == internal", percent: 100, soakMs: HOUR_MS },
+      onInconclusive: "accept-estimate",
+    },
     { name: "1 %", percent: 1, soakMs: 4 * HOUR_MS },
     { name: "5 %", percent: 5, soakMs: 12 * HOUR_MS },
     { name: "25 %", percent: 25, soakMs: 24 * HOUR_MS },
@@ -53,7 +58,13 @@ const STAGED: TemplateConfig = {
     ],
   },
   install: STAGED_INSTALL,
-  analysis: { intervalMs: 5 * MINUTE_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 24 * HOUR_MS },
+  analysis: {
+    intervalMs: 5 * MINUTE_MS,
+    failureLimit: 0,
+    errorLimit: 4,
+    deadlineMs: 24 * HOUR_MS,
+    estimateAfterMs: 4 * HOUR_MS,
+  },
   rate: { basePerMinute: 50, factor: 2, growAt: 1000, maxPerMinute: 1000 },
   schedule: { startAtMs: null, windows: [] },
   inProgressTimeoutMs: 24 * HOUR_MS,
@@ -92,7 +103,10 @@ const QUICK: TemplateConfig = {
       allowsOffline: true,
     },
   },
-  analysis: { intervalMs: SECOND_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 2 * MINUTE_MS },
+  analysis: {
+    ...{ intervalMs: SECOND_MS, failureLimit: 0, errorLimit: 4, deadlineMs: 2 * MINUTE_MS },
+    ...{ onInconclusive: "accept-estimate", estimateAfterMs: 0 },
+  },
   rate: null,
   inProgressTimeoutMs: 2 * MINUTE_MS,
   rollBackUpToPercent: 20,
@@ -118,12 +132,6 @@ export function templateNamed(name: string): RolloutTemplate {
   throw new FedgeError("OPTION_INVALID", `there is no rollout template "${name}"; take ${names}`);
 }
 
-/** A name that says what is rolled out and when: `digits-7-mij3k0zk`. */
-export function defaultRolloutId(model: string, version: number, atMs: number): string {
-  const tail = `-${version}-${Math.floor(atMs).toString(36)}`;
-  return `${model.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64 - tail.length)}${tail}`;
-}
-
 /** A checked rollout by a template. Throws OPTION_INVALID naming the field. */
 export function rolloutFromTemplate(name: string, given: Fields): RolloutConfig {
   return decodeRolloutConfig(expandTemplate(name, given));
@@ -135,20 +143,4 @@ export function rolloutFromTemplate(name: string, given: Fields): RolloutConfig 
  */
 export function expandTemplate(name: string, given: Fields): Fields {
   return overlaid(templateNamed(name).config, given);
-}
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** The base with the fields that are given, field by field where both hold objects. What is undefined is not given. */
-export function overlaid(base: Fields, given: Fields): Fields {
-  const fields = Object.entries(given).filter(([, value]) => value !== undefined);
-  const changed = fields.map(([name, value]) => {
-    const old = Object.hasOwn(base, name) ? base[name] : undefined;
-    return [name, isFields(old) && isFields(value) ? overlaid(old, value) : value] as const;
-  });
-  return { ...base, ...Object.fromEntries(changed) };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
-import { installGate, isOverErrorThreshold, waveCounts } from "./install-gate.js";
+import { abort } from "./abort.js";
+import { abortReason, installGate, isOverErrorThreshold, waveCounts } from "./install-gate.js";
 import {
   changed,
   noted,
@@ -10,6 +11,7 @@ import {
   type Step,
   type Wave,
 } from "./rollout-state.js";
+import type { InconclusivePolicy } from "./rollout-config.js";
 import type { GateView, PauseReason } from "./rollout-view.js";
 
 /*
@@ -21,7 +23,8 @@ import type { GateView, PauseReason } from "./rollout-view.js";
  *   analysing  --a look with only passes-->  waiting-promotion where it is manual, else passed
  *   filling | soaking | analysing --metric fails--> failed (rolls back, or pauses)
  *   any        --more errors than allowed--> failed; the rollout pauses, or rolls back where the gate says so
- *   filling | analysing --nothing decided by the deadline--> inconclusive, the rollout pauses
+ *   filling | analysing --nothing decided by the deadline--> inconclusive: the rollout pauses, ends, or takes the estimates
+ *   any        --neither passed nor failed in the wave's own time--> inconclusive, as above
  *   passed     --> the next wave opens, or the rollout is completed
  */
 
@@ -45,11 +48,16 @@ interface PauseFacts {
 /** What follows by itself from the counts: thresholds, waves that are full, waves that are over. */
 export function settled(state: RolloutState, atMs: number): Step {
   if (state.phase !== "running") return unchanged(state);
-  const stopped = overThreshold(state, atMs);
+  const stopped = ended(state, atMs) ?? overThreshold(state, atMs);
   if (stopped !== null) return stopped;
   const index = state.currentWave;
   const wave = index === null ? undefined : state.waves[index];
   if (index === null || wave === undefined) return unchanged(state);
+  const step = progressed(state, { index, wave, atMs });
+  return step.isChanged ? step : overTime(state, { index, wave, atMs });
+}
+
+function progressed(state: RolloutState, { index, wave, atMs }: AtWave): Step {
   switch (wave.state) {
     case "filling":
       return filling(state, { index, wave, atMs });
@@ -62,6 +70,31 @@ export function settled(state: RolloutState, atMs: number): Step {
     default:
       return unchanged(state);
   }
+}
+
+/** Failures of the whole rollout that end it (R12): the queue is canceled, those in the middle of it go by `onAbort`. */
+function ended(state: RolloutState, atMs: number): Step | null {
+  const reason = abortReason(state.waves, state.config.gates.install);
+  if (reason === null) return null;
+  return abort(noted(state, { atMs, actor: SYSTEM, event: "abort", reason }), { atMs, reason });
+}
+
+const TIMED: ReadonlySet<Wave["state"]> = new Set(["filling", "soaking", "analysing"]);
+
+/** The wave's own timer. It stands while devices wait for their window. */
+function overTime(state: RolloutState, { index, wave, atMs }: AtWave): Step {
+  const { waveTimeoutMs } = state.config.analysis;
+  const isWaiting = !state.isWindowOpen && waveCounts(wave).numQueued > 0;
+  const isCompared = isComparison(state) && index === state.waves.length - 1;
+  if (waveTimeoutMs === undefined || wave.timedFromMs === null || isWaiting || isCompared)
+    return unchanged(state);
+  if (!TIMED.has(wave.state) || atMs < wave.timedFromMs + waveTimeoutMs) return unchanged(state);
+  const gate = installGate(wave, state.config.gates.install, atMs);
+  const gates = withGate(wave.gates, gate);
+  const open = gates.find(({ verdict }) => verdict !== "pass");
+  const what = open === undefined ? `it still is ${wave.state}` : `${open.gate}: ${open.reason}`;
+  const reason = `it has neither passed nor failed within ${waveTimeoutMs / 1000} s; ${what}`;
+  return inconclusive(state, { index, atMs, gates, reason });
 }
 
 interface AtWave {
@@ -116,24 +149,57 @@ function waiting(state: RolloutState, { index, wave, atMs }: AtWave, gate: GateV
   const stalledSinceMs = isStalled ? (wave.stalledSinceMs ?? atMs) : null;
   const next = withWave(state, index, { stalledSinceMs });
   if (stalledSinceMs !== null && atMs >= stalledSinceMs + state.config.analysis.deadlineMs)
-    return changed(
-      inconclusive(next, { index, atMs, gates: withGate(wave.gates, gate), reason: gate.reason }),
-    );
+    return inconclusive(next, { index, atMs, gates: withGate(wave.gates, gate), reason: gate.reason });
   return stalledSinceMs === wave.stalledSinceMs ? unchanged(state) : changed(next);
 }
 
+/** Undecided in time: neither success nor failure, and the plan says what then. */
 function inconclusive(
   state: RolloutState,
   { index, atMs, gates, reason }: { index: number; atMs: number; gates: readonly GateView[]; reason: string },
-): RolloutState {
+): Step {
+  if (isAcceptable(state, index, gates))
+    return accepted(withWave(state, index, { gates }), { index, atMs, reason });
+  const why = `wave "${state.config.waves[index]?.name ?? ""}" is undecided after its deadline: ${reason}`;
   const next = withWave(state, index, { gates, state: "inconclusive", stalledSinceMs: null });
-  const name = state.config.waves[index]?.name ?? "";
-  const why = `wave "${name}" is undecided after its deadline: ${reason}`;
-  return pausedBy(next, { why: "inconclusive", reason: why, atMs });
+  if (policyOf(state, index) !== "abort")
+    return changed(pausedBy(next, { why: "inconclusive", reason: why, atMs }));
+  return abort(noted(next, { atMs, actor: SYSTEM, event: "abort", reason: why }), { atMs, reason: why });
+}
+
+function policyOf({ config }: RolloutState, index: number): InconclusivePolicy {
+  return config.waves[index]?.onInconclusive ?? config.analysis.onInconclusive ?? "pause";
+}
+
+function isAcceptable(state: RolloutState, index: number, gates: readonly GateView[]): boolean {
+  return policyOf(state, index) === "accept-estimate" && gates.every(isWithinByEstimate);
+}
+
+function accepted(
+  state: RolloutState,
+  { index, atMs, reason }: { readonly index: number; readonly atMs: number; readonly reason: string },
+): Step {
+  const why = `the plan takes estimates within their limits for enough: ${reason}`;
+  return gatesPassed(state, { index, atMs, reason: why });
+}
+
+/** Passed, or measured on both sides' least samples and not beyond the limit, though by chance it may be. */
+function isWithinByEstimate({
+  gate,
+  verdict,
+  value,
+  limit,
+  sample,
+  controlSample,
+  minSample,
+}: GateView): boolean {
+  if (verdict === "pass") return true;
+  if (gate === "install" || verdict !== "inconclusive" || value === null || limit === null) return false;
+  return value <= limit && sample >= minSample && controlSample >= minSample;
 }
 
 function soaked(state: RolloutState, { index, wave, atMs }: AtWave): Step {
-  if (!hasMetricGates(state, wave)) return gatesPassed(state, { index, wave, atMs });
+  if (!hasMetricGates(state, wave)) return gatesPassed(state, { index, atMs });
   return changed(withWave(state, index, { state: "analysing" }), [{ type: "look", wave: index }]);
 }
 
@@ -145,12 +211,16 @@ export function hasMetricGates(state: RolloutState, wave: Wave): boolean {
 function analysing(state: RolloutState, { index, wave, atMs }: AtWave): Step {
   if (isComparison(state) && index === state.waves.length - 1 && !hasMetricGates(state, wave))
     return unchanged(state);
-  const deadlineAtMs = (wave.soaksUntilMs ?? atMs) + state.config.analysis.deadlineMs;
-  if (atMs < deadlineAtMs || wave.lastLookAtMs === null) return unchanged(state);
+  const { deadlineMs, estimateAfterMs = deadlineMs } = state.config.analysis;
+  const sinceMs = atMs - (wave.soaksUntilMs ?? atMs);
   const undecided = wave.gates.find((gate) => gate.gate !== "install" && gate.verdict !== "pass");
-  if (undecided === undefined) return unchanged(state);
+  if (wave.lastLookAtMs === null || undecided === undefined) return unchanged(state);
   const reason = `${undecided.gate}: ${undecided.reason}`;
-  return changed(inconclusive(state, { index, atMs, gates: wave.gates, reason }));
+  if (sinceMs >= estimateAfterMs && isAcceptable(state, index, wave.gates))
+    return accepted(state, { index, atMs, reason });
+  return sinceMs >= deadlineMs
+    ? inconclusive(state, { index, atMs, gates: wave.gates, reason })
+    : unchanged(state);
 }
 
 /** Verdicts of one look at the metrics of the wave. Pass, fail, inconclusive and error are four different things. */
@@ -175,7 +245,7 @@ export function stepLooked(state: RolloutState, event: RolloutEvent & { readonly
   }
   const hasPassed = gates.every((gate) => gate.verdict === "pass");
   if (hasPassed && wave.state === "analysing") {
-    const passed = gatesPassed(looked, { index, wave: looked.waves[index] as Wave, atMs });
+    const passed = gatesPassed(looked, { index, atMs });
     return changed(passed.state, passed.effects);
   }
   const after = settled(looked, atMs);
@@ -228,14 +298,15 @@ function isComparison({ config }: RolloutState): boolean {
 }
 
 /** The gates of the wave are through: a person's turn, the next wave's, or the end. */
-function gatesPassed(state: RolloutState, { index, atMs }: AtWave): Step {
+function gatesPassed(
+  state: RolloutState,
+  { index, atMs, reason = "its gates have passed" }: { index: number; atMs: number; reason?: string },
+): Step {
   const isManual = state.config.waves[index]?.isManual === true;
-  if (!isManual) return passedWave(state, { index, atMs, actor: SYSTEM, reason: "its gates have passed" });
+  if (!isManual) return passedWave(state, { index, atMs, actor: SYSTEM, reason });
   const next = withWave(state, index, { state: "waiting-promotion" });
   const event = `wave ${index + 1} waits for promotion`;
-  return changed(
-    noted(next, { atMs, actor: SYSTEM, event, reason: "its gates have passed; a person promotes it" }),
-  );
+  return changed(noted(next, { atMs, actor: SYSTEM, event, reason: `${reason}; a person promotes it` }));
 }
 
 /** The wave is over. The next one's devices are found by who executes the effect; a comparison ends at its horizon. */

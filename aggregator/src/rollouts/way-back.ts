@@ -11,12 +11,14 @@ import {
   type Target,
 } from "./rollout-state.js";
 
+const NO_DEADLINE = { deadlineAtMs: null, stepDeadlineAtMs: null } as const;
+
 /** The release that leads back has its number: everyone who was told is told it, and nobody else. */
 export function toldBack(state: RolloutState, atMs: number): Step {
   const entries: (readonly [DeviceId, Target])[] = [];
   for (const [deviceId, target] of state.targets.entries()) {
     const ended: Target = isFinal(target) ? target : { ...target, state: "canceled", changedAtMs: atMs };
-    const next: Target = { ...ended, isReached: isFinal(target) && target.isReached, deadlineAtMs: null };
+    const next: Target = { ...ended, isReached: isFinal(target) && target.isReached, ...NO_DEADLINE };
     if (target.wasTold && !target.isReplaced) entries.push([deviceId, { ...next, back: "told" }]);
     else if (!isFinal(target)) entries.push([deviceId, next]);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { resumeEffects, stepRollout } from "./rollout-machine.js";
-import { replay } from "./rollouts.js";
+import { replay } from "./rollout-shelf.js";
 import { MINUTE_MS, MachineDriver, START_MS, devicesOf, sampleConfig } from "./testing/sample-rollout.js";
 
 const TEN = devicesOf(10);

@@ -1,8 +1,18 @@
+import { UNTRUSTING_CODES } from "@fedge/protocol";
+import type { MetadataExpiry } from "../signing/metadata-expiry.js";
 import type { Foundations } from "./foundations.js";
 
 /** Prometheus text, with the gauges read from the store at the moment of asking. */
-export async function renderMetrics({ store, metrics, broker, transport }: Foundations): Promise<string> {
-  const { byPresence } = await store.countDevices();
+export async function renderMetrics(
+  { store, metrics, broker, transport, clock }: Foundations,
+  expiries: readonly MetadataExpiry[],
+): Promise<string> {
+  const { byPresence, untrusting } = await store.countDevices();
+  metrics.resetGauge("fedge_devices_untrusting");
+  for (const code of UNTRUSTING_CODES)
+    metrics.gauge("fedge_devices_untrusting", untrusting[code] ?? 0, { code });
+  for (const { role, expiresAtMs } of expiries)
+    metrics.gauge("fedge_metadata_expires_in_seconds", (expiresAtMs - clock.nowMs()) / 1000, { role });
   metrics.resetGauge("fedge_devices");
   for (const [presence, count] of Object.entries(byPresence))
     metrics.gauge("fedge_devices", count, { presence });

@@ -29,6 +29,8 @@ export interface ServerOptions {
   /** Opens the signing keys, which are not encrypted when it is absent. */
   readonly keysPassphrase?: string;
   readonly tenantId?: string;
+  /** Releases are signed for devices of this population; for all of the tenant's by default. */
+  readonly population?: string;
   readonly logLevel?: LogLevel;
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];

@@ -164,6 +164,7 @@ async function openSpeaking(options: ServerOptions, base: Foundations, closing: 
     ...{ tenantId, transport, blobs, clock, publisher, logger },
     directory: base.state.paths.signing,
     passphrase: options.keysPassphrase ?? null,
+    population: options.population ?? null,
     onRotated: async () => told.releases?.tellAgain(),
   });
   closing.add(signing, (opened) => opened.close());

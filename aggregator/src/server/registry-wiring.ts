@@ -1,4 +1,4 @@
-import type { Audit } from "../audit/audit.js";
+import type { AnchoredAudit } from "../audit/audit.js";
 import type { RetainedBlobs } from "../fleet/blob-publisher.js";
 import { Aliases } from "../registry/aliases/aliases.js";
 import { ModelCards } from "../registry/cards/model-cards.js";
@@ -23,7 +23,7 @@ export interface RegistryWiring {
 }
 
 export interface RegistryWiringOptions {
-  readonly audit: Audit;
+  readonly audit: AnchoredAudit;
   readonly releases: Releases;
   readonly publisher: RetainedBlobs;
   readonly retention: Partial<RetentionPolicy>;

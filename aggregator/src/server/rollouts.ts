@@ -1,6 +1,6 @@
 import type { DeviceId } from "@fedge/protocol";
 import type { DeviceComparisons } from "../evaluation/federated/device-comparisons.js";
-import type { RolloutAudit } from "../rollouts/ports.js";
+import type { AnchoredAudit } from "../audit/audit.js";
 import { DeviceAdmin } from "../fleet/device-admin.js";
 import { Autopilot } from "../autopilot/autopilot.js";
 import type { DesiredStates } from "../fleet/desired-states.js";
@@ -27,7 +27,7 @@ export function openRollouts(
   base: Foundations,
   parts: {
     readonly desired: DesiredStates;
-    readonly audit: RolloutAudit;
+    readonly audit: AnchoredAudit;
     /** The fleet is made after the rollouts that it tells of its devices. */
     readonly fleet: () => Fleet | null;
     readonly comparisons: DeviceComparisons;
@@ -40,7 +40,7 @@ export function openRollouts(
   const metrics = new MetricsBook(store, nowMs);
   const fleet = new FleetOfRollouts(control, store, nowMs);
   const looks = new MetricLooks({
-    ...{ book: metrics, control, fleet, nowMs },
+    ...{ book: metrics, baselines: store, control, fleet, nowMs },
     evaluateOnDevices: (pair) => onDevices.latest(pair),
   });
   const comparisons = new Comparisons({ book: metrics, nowMs });
@@ -59,7 +59,7 @@ export function openRollouts(
   });
   const fleetVersion: DesiredStates["fleetVersion"] = (model) => desired.fleetVersion(model);
   const autopilot = new Autopilot({
-    ...{ store: control, rollouts, fleetVersion, logger },
+    ...{ store: control, rollouts, fleetVersion, audit, logger },
     evaluateOnDevices: (pair) => onDevices.compare(pair),
   });
   return { rollouts, devices, metrics, autopilot };

@@ -87,12 +87,7 @@ export async function rotateKey(
   nowMs: number,
   { rootMs } = DEFAULT_LIFETIMES,
 ): Promise<NextRoot> {
-  if ((await directory.readNextRoot()) !== undefined) {
-    throw new FedgeError(
-      "KEYS_EXIST",
-      `${directory.nextRootFile} waits for signatures or for the server; sign it, start the server, or remove it`,
-    );
-  }
+  await requireNoneWaits(directory);
   const { root } = openRoot(await newestRoot(directory));
   const keys = keysOf(root);
   const signers = await directory.rootSigners();
@@ -105,6 +100,34 @@ export async function rotateKey(
     await replaceRootKeys(directory.nextRootFile, directory.keysDirectory, directory.passphrase);
   }
   return { version, isSigned: signers.length >= keys.root.threshold, path: directory.nextRootFile };
+}
+
+/**
+ * The next root: the same keys, a new expiry. Signed with the root keys that are here, and waits for `signRoot` when they
+ * are offline. A root that has expired is renewed in the same way: devices ask for the next root whatever became of theirs.
+ *
+ * Throws KEYS_MISSING before `initKeys`, KEYS_EXIST while another next root waits.
+ */
+export async function renewRoot(
+  directory: SigningDirectory,
+  nowMs: number,
+  { rootMs } = DEFAULT_LIFETIMES,
+): Promise<NextRoot> {
+  await requireNoneWaits(directory);
+  const { root } = openRoot(await newestRoot(directory));
+  const own = (await directory.rootSigners()).filter(({ keyId }) => root.roles.root.keyids.includes(keyId));
+  const version = root.version + 1;
+  const document = rootDocument(version, nowMs + rootMs, keysOf(root));
+  await directory.writeNextRoot(await signMetadata(document, own));
+  return { version, isSigned: own.length >= root.roles.root.threshold, path: directory.nextRootFile };
+}
+
+async function requireNoneWaits(directory: SigningDirectory): Promise<void> {
+  if ((await directory.readNextRoot()) === undefined) return;
+  throw new FedgeError(
+    "KEYS_EXIST",
+    `${directory.nextRootFile} waits for signatures or for the server; sign it, start the server, or remove it`,
+  );
 }
 
 /** The key that an interrupted rotation made is used. */

@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** How long metadata of each role are valid; they are renewed after half of it. */
 export interface Lifetimes {

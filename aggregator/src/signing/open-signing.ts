@@ -8,6 +8,8 @@ import { initKeys } from "./key-ceremony.js";
 import { DEFAULT_LIFETIMES, type Lifetimes } from "./lifetimes.js";
 import { MetadataPublisher } from "./metadata-publisher.js";
 import { createReleaseSigner, type ReleaseSigner } from "./release-signer.js";
+import { ExpiryWarnings } from "./expiry-warnings.js";
+import { expiriesOf, type MetadataExpiry } from "./metadata-expiry.js";
 import { SigningDirectory } from "./signing-directory.js";
 import { SigningRepository } from "./signing-repository.js";
 
@@ -18,6 +20,8 @@ export interface SigningOptions {
   /** `signing` in the state directory. */
   readonly directory: string;
   readonly tenantId: TenantId;
+  /** For whose devices releases are signed; null for all of the tenant's. */
+  readonly population: string | null;
   readonly clock: Clock;
   readonly blobs: BlobStore;
   readonly transport: ServerTransport;
@@ -34,6 +38,8 @@ export interface Signing {
   readonly signer: ReleaseSigner;
   readonly repository: SigningRepository;
   readonly directory: SigningDirectory;
+  /** When what is published ends, and whether that is near. */
+  expiries(): readonly MetadataExpiry[];
   /** Says again what the broker should retain. */
   publishAgain(): Promise<void>;
   /** Ends the renewals. Idempotent. */
@@ -55,11 +61,12 @@ export async function openSigning(options: SigningOptions): Promise<Signing> {
   repository.onPublished(() => publisher.publish());
   await publisher.publish();
   return {
-    signer: createReleaseSigner(repository, options.tenantId),
+    signer: createReleaseSigner(repository, options),
     repository,
     directory,
+    expiries: () => expiriesOf(repository, lifetimes, nowMs()),
     publishAgain: () => publisher.publish(),
-    close: keepFresh(options, repository),
+    close: keepFresh(options, repository, lifetimes),
   };
 }
 
@@ -78,8 +85,10 @@ async function makeFirstKeys(
 }
 
 /** A renewal that fails is tried again at the next check; half of a lifetime is left for that. */
-function keepFresh(options: SigningOptions, repository: SigningRepository): () => void {
+function keepFresh(options: SigningOptions, repository: SigningRepository, lifetimes: Lifetimes): () => void {
   const { clock, logger, onRotated } = options;
+  const warnings = new ExpiryWarnings(logger);
+  const look = (): void => warnings.look(expiriesOf(repository, lifetimes, clock.nowMs()), clock.nowMs());
   let cancel = (): void => undefined;
   let isClosed = false;
   const check = async (): Promise<void> => {
@@ -90,11 +99,13 @@ function keepFresh(options: SigningOptions, repository: SigningRepository): () =
     } catch (error) {
       logger.warn({ err: error }, "signed metadata could not be renewed");
     }
+    look();
     schedule();
   };
   const schedule = (): void => {
     if (!isClosed) cancel = clock.after(RENEWAL_CHECK_MS, () => void check());
   };
+  look();
   schedule();
   return () => {
     isClosed = true;

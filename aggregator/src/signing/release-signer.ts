@@ -19,7 +19,13 @@ export interface SignedRelease {
   readonly manifest: ModelManifest;
   readonly manifestRef: BlobRef;
   readonly releaseCounter: number;
-  readonly population?: string;
+}
+
+/** For whose devices releases are. */
+export interface ReleaseScope {
+  readonly tenantId: TenantId;
+  /** Null for all of the tenant's devices. */
+  readonly population: string | null;
 }
 
 /** Makes devices believe what the server wants of them. */
@@ -31,13 +37,13 @@ export interface ReleaseSigner {
 }
 
 /** Signs releases as targets of the repository. */
-export function createReleaseSigner(repository: SigningRepository, tenantId: TenantId): ReleaseSigner {
+export function createReleaseSigner(repository: SigningRepository, scope: ReleaseScope): ReleaseSigner {
   return {
     signDesired: (desired) => repository.signDesired(desired),
     signRelease: async (release) => {
       const { model, version } = release.manifest;
       const path = targetPath(model, version);
-      const file = targetFileOf(release, tenantId);
+      const file = targetFileOf(release, scope);
       if (isKnown(repository.target(path), file)) return;
       await repository.publish(new Map([[path, file], ...outdated(repository, `models/${model}/`, path)]));
     },
@@ -45,15 +51,15 @@ export function createReleaseSigner(repository: SigningRepository, tenantId: Ten
 }
 
 function targetFileOf(
-  { manifest, manifestRef, releaseCounter, population }: SignedRelease,
-  tenantId: TenantId,
+  { manifest, manifestRef, releaseCounter }: SignedRelease,
+  { tenantId, population }: ReleaseScope,
 ): TargetFile {
   const custom: TargetCustom = {
     releaseCounter,
     minRuntimeVersion: manifest.minRuntimeVersion,
     engines: manifest.graphs.layers === undefined ? ["onnx"] : ["onnx", "layers"],
     tenantId,
-    ...(population === undefined ? {} : { population }),
+    ...(population === null ? {} : { population }),
     files: bundleFiles(manifest).map(({ sha256, sizeBytes }) => ({ sha256, sizeBytes })),
   };
   return { length: manifestRef.sizeBytes, hashes: { sha256: manifestRef.sha256 }, custom };

@@ -1,10 +1,14 @@
-import type { Sha256 } from "@fedge/protocol";
+import type { BlobRef, Sha256 } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
+import { sha256Of } from "../blobs/blob-name.js";
+import { newestRoot } from "./key-ceremony.js";
 import type { SigningDirectory } from "./signing-directory.js";
 import type { SigningRepository } from "./signing-repository.js";
 
 /** What any TUF client may fetch. */
 export interface ServedMetadata {
+  /** The root that devices should begin with. */
+  newestRoot(): Promise<BlobRef>;
   /** A published metadata file by its name, such as `2.root.json`; undefined when there is none. */
   file(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** A target's bytes by its path, whose last part begins with the hash; undefined when it is none. */
@@ -20,6 +24,10 @@ export function servedMetadata(
   blobs: Pick<BlobStore, "get" | "has">,
 ): ServedMetadata {
   return {
+    newestRoot: async () => {
+      const bytes = await newestRoot(directory);
+      return { sha256: sha256Of(bytes) as Sha256, sizeBytes: bytes.byteLength };
+    },
     file: async (name) => {
       const { timestamp, snapshot, targets } = repository.published;
       if (name === "timestamp.json") return timestamp.bytes;

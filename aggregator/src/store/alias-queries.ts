@@ -1,6 +1,8 @@
 import { FedgeError } from "@fedge/protocol";
 import { and, asc, desc, eq } from "drizzle-orm";
 import type { AliasMove, AliasMoveRecord, RegistryStore } from "../registry/registry-store.js";
+import type { Audited } from "../audit/ports.js";
+import { appendAuditEntry } from "./audit-queries.js";
 import { NO_PAGE, type Database } from "./database.js";
 import { asStoreOperation } from "./database-errors.js";
 import { modelOf } from "./row-codec.js";
@@ -22,7 +24,7 @@ export function aliasQueries(database: Database): AliasQueries {
           .where(eq(modelAliases.model, model))
           .orderBy(asc(modelAliases.alias)),
       ),
-    moveAlias: (move) => moveAlias(database, move),
+    moveAlias: (move, entryOf) => moveAlias(database, move, entryOf),
     aliasMoves: (model, page = NO_PAGE) =>
       asStoreOperation("list moves of aliases", {}, async () => {
         const rows = await database
@@ -37,7 +39,11 @@ export function aliasQueries(database: Database): AliasQueries {
   };
 }
 
-async function moveAlias(database: Database, move: AliasMove): Promise<AliasMoveRecord | undefined> {
+async function moveAlias(
+  database: Database,
+  move: AliasMove,
+  entryOf?: (moved: AliasMoveRecord) => Audited,
+): Promise<AliasMoveRecord | undefined> {
   const { model, alias, toVersion } = move;
   const conflicts = {
     model_aliases_of_a_version: () =>
@@ -53,6 +59,8 @@ async function moveAlias(database: Database, move: AliasMove): Promise<AliasMove
       const { actor, reason, atMs } = move;
       const record: AliasMoveRecord = { model, alias, fromVersion, toVersion, actor, reason, atMs };
       await transaction.insert(modelAliasMoves).values(record);
+      const entry = entryOf?.(record);
+      if (entry !== undefined) await appendAuditEntry(transaction, entry.draft, entry.atMs);
       return record;
     }),
   );

@@ -1,6 +1,7 @@
 import { FedgeError, type DeviceId } from "@fedge/protocol";
-import { and, asc, count, eq, lt, lte, sql } from "drizzle-orm";
+import { and, asc, count, eq, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
 import { NO_PAGE, type Database } from "./database.js";
+import { audited, withEntry } from "./audited.js";
 import { asStoreOperation } from "./database-errors.js";
 import type { ControlStore, DeviceRecord } from "./port.js";
 import { deviceOf } from "./row-codec.js";
@@ -24,11 +25,20 @@ export function deviceQueries(database: Database): DeviceQueries {
   return {
     enrolDevice: (device) => enrolDevice(database, device),
     getDevice: (deviceId) => asStoreOperation("read a device", {}, () => findDevice(database, deviceId)),
-    updateDevice: (deviceId, change) => updateDevice(database, deviceId, change),
+    // Devices come and go all the time: without an entry, one statement is enough.
+    updateDevice: (deviceId, change, audit) => {
+      if (audit === undefined) return updateDevice(database, deviceId, change);
+      return withEntry(database, "update a device", {
+        change: (transaction) => updateDevice(transaction, deviceId, change),
+        entry: (device) => (device === undefined ? undefined : audit),
+      });
+    },
     noteServing: (changes) => noteServing(database, changes),
-    deleteDevice: (deviceId) =>
-      asStoreOperation("delete a device", {}, async () => {
-        await database.delete(devices).where(eq(devices.deviceId, deviceId));
+    deleteDevice: (deviceId, audit) =>
+      audited(database, "delete a device", audit, {
+        change: async (transaction) => {
+          await transaction.delete(devices).where(eq(devices.deviceId, deviceId));
+        },
       }),
     listDevices: (page = NO_PAGE) =>
       asStoreOperation("list devices", {}, async () => {
@@ -118,9 +128,18 @@ async function countDevices(database: Database) {
     const served = sql`${devices}, jsonb_each(${devices.serving}) as served`;
     const key = sql<string>`served.key || '@' || (served.value ->> 'version')`;
     const servings = await database.select({ key, total: count() }).from(served).groupBy(key);
+    const untrusting = await database
+      .select({ key: devices.untrusting, total: count() })
+      .from(devices)
+      .where(and(isNotNull(devices.untrusting), isNull(devices.decommissionedAtMs)))
+      .groupBy(devices.untrusting);
     const byPresence = Object.fromEntries(presences.map((row) => [row.key, row.total]));
     const total = presences.reduce((sum, row) => sum + row.total, 0);
-    return { total, byPresence, byServing: Object.fromEntries(servings.map((row) => [row.key, row.total])) };
+    return {
+      ...{ total, byPresence },
+      byServing: Object.fromEntries(servings.map((row) => [row.key, row.total])),
+      untrusting: Object.fromEntries(untrusting.map((row) => [row.key ?? "", row.total])),
+    };
   });
 }
 

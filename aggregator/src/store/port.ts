@@ -1,4 +1,5 @@
-import type { BlobRef, DeviceId, ModelName, RoundId, TaskId } from "@fedge/protocol";
+import type { BlobRef, DeviceId, ModelName, RoundId, TaskId, UntrustingCode } from "@fedge/protocol";
+import type { Audited } from "../audit/ports.js";
 import type {
   JournalEvent,
   RoundRecord,
@@ -34,6 +35,8 @@ export interface DeviceRecord {
   >;
   /** What the app says of the device. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Why it believes nothing new, as it said last; null while it does. */
+  readonly untrusting: UntrustingCode | null;
   /** What operators call it. */
   readonly tags: readonly string[];
   /** When it was taken out of the fleet for good; null while it is in it. */
@@ -110,6 +113,8 @@ export interface ControlStore {
    * Throws VERSION_CONFLICT when the version number or the round's version exists.
    */
   commitVersion(commit: {
+    /** What the log says of it, in the same transaction; rounds have their journal. */
+    readonly audit?: Audited;
     readonly version: VersionRecord;
     readonly round: {
       readonly roundId: RoundId;
@@ -141,17 +146,20 @@ export interface ControlStore {
     change: Partial<Omit<DeviceRecord, "deviceId" | "publicKey" | "enrolledAtMs">> & {
       readonly session?: number;
     },
+    /** What the log says of it, in the same transaction. */
+    audit?: Audited,
   ): Promise<DeviceRecord | undefined>;
   /** What devices serve from now on, in one write; a device's other models stay. Passes over devices that are unknown. */
   noteServing(changes: readonly ServingChange[]): Promise<void>;
   /** What is not there is deleted already. Rounds keep the ids of their members. */
-  deleteDevice(deviceId: DeviceId): Promise<void>;
+  deleteDevice(deviceId: DeviceId, audit: Audited): Promise<void>;
   listDevices(page?: PageRequest): Promise<DeviceRecord[]>;
-  /** Counts by presence and by served `model@version`. */
+  /** Counts by presence, by served `model@version`, and, of those in service, by why they believe nothing new. */
   countDevices(): Promise<{
     total: number;
     byPresence: Record<string, number>;
     byServing: Record<string, number>;
+    untrusting: Record<string, number>;
   }>;
 
   close(): Promise<void>;

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import pg from "pg";
+import { describeAppendOnlyAudit } from "./testing/conformance/append-only-suite.js";
 import { openPostgresStore } from "./postgres-store.js";
 import { describeAuditStore } from "./testing/conformance/audit-store-suite.js";
 import { describeControlStore } from "./testing/conformance/control-store-suite.js";
@@ -29,6 +31,14 @@ if ("missing" in found) {
     return openPostgresStore({ url: cluster.url.replace("/postgres?", `/${name}?`) });
   }
   describeAuditStore("PostgreSQL", () => openNew("audit"));
+  describeAppendOnlyAudit("PostgreSQL", async () => {
+    const store = await openNew("append_only");
+    for (const subject of ["t1", "t2"])
+      await store.appendAudit({ actor: "ana", action: "task.stop", subject, details: {} }, 1000);
+    await store.close();
+    const pool = new pg.Pool({ connectionString: cluster.url.replace("/postgres?", "/append_only?") });
+    return { query: (statement) => pool.query(statement), close: () => pool.end() };
+  });
   describePeopleStore("PostgreSQL", async () => {
     const store = await openNew("people");
     return { people: store, audit: store, close: () => store.close() };

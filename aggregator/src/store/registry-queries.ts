@@ -9,6 +9,7 @@ import {
   type VersionId,
 } from "../registry/registry-store.js";
 import { NO_PAGE, type Database } from "./database.js";
+import { withEntry } from "./audited.js";
 import { asStoreOperation } from "./database-errors.js";
 import { aliasQueries } from "./alias-queries.js";
 import { versionOf } from "./row-codec.js";
@@ -31,10 +32,18 @@ export function registryQueries(database: Database): RegistryStore {
           .where(eq(versionTags.model, model))
           .orderBy(asc(versionTags.version), asc(versionTags.tag)),
       ),
-    changeTags: (version, change) => changeTags(database, version, change),
-    addStatement: (version, record) =>
-      asStoreOperation("keep a statement", unknown(version, "version_statements_of_a_version"), async () => {
-        await database.insert(versionStatements).values({ ...version, ...record });
+    changeTags: (version, change, audit) =>
+      withEntry(database, "change tags", {
+        change: (transaction) => changeTags(transaction, version, change),
+        entry: () => audit,
+      }),
+    addStatement: (version, record, audit) =>
+      withEntry(database, "keep a statement", {
+        conflicts: unknown(version, "version_statements_of_a_version"),
+        change: async (transaction) => {
+          await transaction.insert(versionStatements).values({ ...version, ...record });
+        },
+        entry: () => audit,
       }),
     listStatements: (version) => listStatements(database, version),
     saveCard: (version, card, atMs) => saveCard(database, { version, card, atMs }),

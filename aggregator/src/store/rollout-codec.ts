@@ -22,7 +22,7 @@ const errorCode = z.enum(ERROR_CODES);
 const optionalNumber = z.nullable(finiteNumber);
 const interval = z.nullable(z.tuple([finiteNumber, finiteNumber]));
 
-const gate = z.object({
+export const gate = z.object({
   gate: z.string(),
   segment: z.nullable(z.string()),
   verdict: z.enum(["pass", "fail", "inconclusive", "error"]),
@@ -37,7 +37,7 @@ const gate = z.object({
   checkedAtMs: nonNegativeInt,
 });
 
-const comparison = z.object({
+export const comparison = z.object({
   metric: z.string(),
   arms: z.array(
     z.object({ version: positiveInt, sample: finiteNumber, value: optionalNumber, share: finiteNumber }),
@@ -74,7 +74,12 @@ const rolloutEvent = z.discriminatedUnion("type", [
     ...{ atMs, actor, command: z.enum(ROLLOUT_COMMANDS), reason: z.string() },
     fallbackVersion: z.optional(fallbackVersion),
   }),
-  z.object({ type: z.literal("tick"), atMs, isWindowOpen: z.boolean() }),
+  z.object({
+    type: z.literal("tick"),
+    atMs,
+    isWindowOpen: z.boolean(),
+    isLapsed: z.optional(z.literal(true)),
+  }),
   z.object({
     type: z.literal("wave-opened"),
     ...{ atMs, wave: nonNegativeInt, devices, numMatching: nonNegativeInt },
@@ -111,7 +116,9 @@ export function targetOf(row: typeof rolloutTargets.$inferSelect) {
 }
 
 /** Throws DATA_CORRUPT. */
-export function metricsOf(row: typeof deviceMetrics.$inferSelect): MetricsRecord {
+export function metricsOf(
+  row: Pick<typeof deviceMetrics.$inferSelect, "deviceId" | "metrics" | "receivedAtMs">,
+): MetricsRecord {
   const context = { what: "stored serving metrics", code: "DATA_CORRUPT" } as const;
   const metrics: ServingMetrics = decodeWith(servingMetrics, row.metrics, context);
   return { deviceId: decodeWith(deviceId, row.deviceId, context), metrics, receivedAtMs: row.receivedAtMs };

@@ -1,14 +1,24 @@
 import { FedgeError, type DeviceId, type ModelName } from "@fedge/protocol";
 import { and, asc, desc, eq, lte, sql } from "drizzle-orm";
 import type { RolloutId } from "../rollouts/rollout-config.js";
-import type { MetricsRecord, RolloutStore, StoredJournal } from "../rollouts/rollout-store.js";
+import type { MetricsRecord, RolloutStore } from "../rollouts/rollout-store.js";
 import type { TargetView } from "../rollouts/rollout-view.js";
 import type { Database } from "./database.js";
 import { appendAuditEntry } from "./audit-queries.js";
+import { audited } from "./audited.js";
 import { asStoreOperation } from "./database-errors.js";
 import { decodeRolloutEvent, metricsOf, targetOf } from "./rollout-codec.js";
 import { releases } from "./schema.js";
-import { deviceGroups, deviceMetrics, rolloutEvents, rollouts, rolloutTargets } from "./schema/rollouts.js";
+import {
+  deviceGroups,
+  deviceMetrics,
+  rolloutBaselines,
+  rolloutEvents,
+  rollouts,
+  rolloutTargets,
+} from "./schema/rollouts.js";
+import { baselineQueries } from "./baseline-queries.js";
+import { snapshotQueries } from "./snapshot-queries.js";
 import { insertRelease, recordRelease } from "./version-queries.js";
 
 /** Rows in one JSON parameter: a statement for each row, or a parameter for each field, costs more than the rows. */
@@ -16,11 +26,14 @@ const ROWS_AT_ONCE = 5000;
 
 export function rolloutQueries(database: Database): RolloutStore {
   return {
-    loadJournals: () => asStoreOperation("read the rollouts", {}, () => loadJournals(database)),
+    ...snapshotQueries(database),
+    ...baselineQueries(database),
     append: (change) => append(database, change),
-    erase: (rolloutId) =>
-      asStoreOperation("erase a rollout", {}, async () => {
-        await database.delete(rollouts).where(eq(rollouts.rolloutId, rolloutId));
+    erase: (rolloutId, entry) =>
+      audited(database, "erase a rollout", entry, {
+        change: async (transaction) => {
+          await transaction.delete(rollouts).where(eq(rollouts.rolloutId, rolloutId));
+        },
       }),
     targetsOf: (deviceId) => targetsOf(database, deviceId),
     reserveRelease: ({ rolloutId, ...release }) =>
@@ -35,23 +48,13 @@ export function rolloutQueries(database: Database): RolloutStore {
     listMetrics: (model, version) => listMetrics(database, model, version),
     deleteMetrics: (deviceId) =>
       asStoreOperation("delete serving metrics", {}, async () => {
-        await database.delete(deviceMetrics).where(eq(deviceMetrics.deviceId, deviceId));
+        await database.transaction(async (transaction) => {
+          await transaction.delete(deviceMetrics).where(eq(deviceMetrics.deviceId, deviceId));
+          await transaction.delete(rolloutBaselines).where(eq(rolloutBaselines.deviceId, deviceId));
+        });
       }),
     ...groupQueries(database),
   };
-}
-
-async function loadJournals(database: Database): Promise<StoredJournal[]> {
-  const all = await database.select().from(rollouts).orderBy(asc(rollouts.position));
-  const journals: StoredJournal[] = [];
-  for (const { rolloutId } of all) {
-    const ofRollout = database.select().from(rolloutEvents).where(eq(rolloutEvents.rolloutId, rolloutId));
-    const events = (await ofRollout.orderBy(asc(rolloutEvents.seq))).map((row) =>
-      decodeRolloutEvent(row.event),
-    );
-    journals.push({ rolloutId: rolloutId as RolloutId, events });
-  }
-  return journals;
 }
 
 /** Checked here too: what is written must be readable. */
@@ -163,19 +166,23 @@ function listMetrics(database: Database, model: ModelName, version: number): Pro
 
 function groupQueries(database: Database): Pick<RolloutStore, "saveGroup" | "listGroups" | "deleteGroup"> {
   return {
-    saveGroup: ({ name, filter, changedAtMs }) =>
-      asStoreOperation("save a group", {}, async () => {
-        const set = { filter, changedAtMs };
-        const insert = database.insert(deviceGroups).values({ name, ...set });
-        await insert.onConflictDoUpdate({ target: deviceGroups.name, set });
+    saveGroup: ({ name, filter, changedAtMs }, entry) =>
+      audited(database, "save a group", entry, {
+        change: async (transaction) => {
+          const set = { filter, changedAtMs };
+          const insert = transaction.insert(deviceGroups).values({ name, ...set });
+          await insert.onConflictDoUpdate({ target: deviceGroups.name, set });
+        },
       }),
     listGroups: () =>
       asStoreOperation("list groups", {}, async () =>
         database.select().from(deviceGroups).orderBy(asc(deviceGroups.name)),
       ),
-    deleteGroup: (name) =>
-      asStoreOperation("delete a group", {}, async () => {
-        await database.delete(deviceGroups).where(eq(deviceGroups.name, name));
+    deleteGroup: (name, entry) =>
+      audited(database, "delete a group", entry, {
+        change: async (transaction) => {
+          await transaction.delete(deviceGroups).where(eq(deviceGroups.name, name));
+        },
       }),
   };
 }

@@ -1,4 +1,13 @@
-import { blobRef, decodeWith, nonNegativeInt, roundId, taskId, deviceId, modelName } from "@fedge/protocol";
+import {
+  UNTRUSTING_CODES,
+  blobRef,
+  decodeWith,
+  nonNegativeInt,
+  roundId,
+  taskId,
+  deviceId,
+  modelName,
+} from "@fedge/protocol";
 import * as z from "zod/mini";
 import type { RoundRecord, StoredRound, VersionRecord } from "../rounds/journal.js";
 import { TASK_STATUSES, taskConfig } from "../tasks/task-config.js";
@@ -39,6 +48,7 @@ const deviceFields = z.object({
     z.object({ version: nonNegativeInt, manifestSha256: z.nullable(z.string()) }),
   ),
   attributes: z.record(z.string(), z.string()),
+  untrusting: z.nullable(z.enum(UNTRUSTING_CODES)),
   tags: z.array(z.string()),
 });
 

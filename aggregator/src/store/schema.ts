@@ -170,6 +170,8 @@ export const devices = pgTable("devices", {
   serving: jsonb("serving").notNull(),
   /** What the app says of the device. */
   attributes: jsonb("attributes").notNull().default({}),
+  /** Why it believes nothing new, as it said last. */
+  untrusting: text("untrusting"),
   /** What operators call it. */
   tags: jsonb("tags").notNull().default([]),
   /** When it was taken out of the fleet for good; its record stays. */

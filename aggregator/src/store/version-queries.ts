@@ -2,6 +2,7 @@ import { FedgeError, type ModelName } from "@fedge/protocol";
 import { and, asc, desc, eq, max, sql } from "drizzle-orm";
 import type { VersionRecord } from "../rounds/journal.js";
 import { NO_PAGE, type Database } from "./database.js";
+import { appendAuditEntry } from "./audit-queries.js";
 import { asStoreOperation, violationOf } from "./database-errors.js";
 import type { ControlStore, EvaluationRecord, ReleaseRecord } from "./port.js";
 import { eventConflicts, insertEvents, saveSummary } from "./round-queries.js";
@@ -53,7 +54,7 @@ const isVersion = (model: ModelName, version: number) =>
 
 type Commit = Parameters<ControlStore["commitVersion"]>[0];
 
-async function commitVersion(database: Database, { version, round }: Commit): Promise<void> {
+async function commitVersion(database: Database, { version, round, audit }: Commit): Promise<void> {
   const taken = (message: string) => () => new FedgeError("VERSION_CONFLICT", message);
   const conflicts = {
     model_versions_number_once_per_model: taken(
@@ -65,10 +66,12 @@ async function commitVersion(database: Database, { version, round }: Commit): Pr
   await asStoreOperation("commit a model version", conflicts, () =>
     database.transaction(async (transaction) => {
       await transaction.insert(modelVersions).values(rowOf(version));
-      if (round === null) return;
-      const { roundId, seq, event, summary } = round;
-      await insertEvents(transaction, { roundId, firstSeq: seq, events: [event] });
-      await saveSummary(transaction, roundId, summary);
+      if (round !== null) {
+        const { roundId, seq, event, summary } = round;
+        await insertEvents(transaction, { roundId, firstSeq: seq, events: [event] });
+        await saveSummary(transaction, roundId, summary);
+      }
+      if (audit !== undefined) await appendAuditEntry(transaction, audit.draft, audit.atMs);
     }),
   );
 }

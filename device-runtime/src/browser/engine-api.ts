@@ -10,23 +10,21 @@ import {
 } from "./engine-loaders/engine-loader.js";
 import type { Answer, EngineWorkerApi } from "./engine-worker-api.js";
 import { serveRuns } from "./run-lane.js";
-import { holdLife, type LifeLocks } from "./worker-life.js";
+import { showLife, type LifeLocks } from "./worker-life.js";
 
 /**
  * Serves and trains for whoever is at the other end. The engine is loaded when it is asked for. `locks` are those of a
  * worker, by which its end is noticed.
  */
 export function serveEngine(load: EngineLoader, endpoint: Endpoint, locks?: LifeLocks): void {
+  // Before anything that takes time: only then a worker that ends early is noticed.
+  showLife(endpoint, locks);
   const sessions = new Map<number, ServingSession>();
   serveRuns(endpoint, (session, inputs) => answer(() => sessionOf(sessions, session).run(inputs)));
-  expose(createEngineApi(load, sessions, locks), endpoint);
+  expose(createEngineApi(load, sessions), endpoint);
 }
 
-function createEngineApi(
-  load: EngineLoader,
-  sessions: Map<number, ServingSession>,
-  locks: LifeLocks | undefined,
-): EngineWorkerApi {
+function createEngineApi(load: EngineLoader, sessions: Map<number, ServingSession>): EngineWorkerApi {
   let settings: EngineSettings = { numThreads: 1, provider: null };
   const thread = createBrowserThread();
   const pace = new TrainingPace(thread);
@@ -38,7 +36,6 @@ function createEngineApi(
     }));
   return {
     configure: (given) => void (settings = given),
-    live: (lock) => holdLife(lock, locks),
     start: () =>
       answer(async () => {
         const { serving, provider } = await engine();

@@ -22,12 +22,10 @@ export interface StartedEngine {
   readonly provider: ProviderChoice | null;
 }
 
-/** What an engine worker offers its page, beside runs (`run-lane.ts`). Sessions and trainings have numbers that the page chooses. */
+/** What an engine worker offers its page, beside runs (`run-lane.ts`) and its life (`worker-life.ts`). Sessions and trainings have numbers that the page chooses. */
 export interface EngineWorkerApi {
   /** Before anything else, and once. */
   configure(settings: EngineSettings): void;
-  /** Holds that Web Lock until the worker ends. Whether it is held, which not every browser can. */
-  live(lock: string): Promise<boolean>;
   start(): Promise<Answer<StartedEngine>>;
   load(session: number, bundle: Bundle): Promise<Answer<null>>;
   unload(session: number): Promise<Answer<null>>;

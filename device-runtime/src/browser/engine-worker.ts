@@ -25,6 +25,8 @@ interface Running {
   readonly api: Remote<EngineWorkerApi>;
   readonly runs: RunLane;
   readonly life: Life;
+  /** Resolves when it may be asked for something. */
+  readonly born: Promise<void>;
   stopWatching: () => void;
 }
 
@@ -64,7 +66,7 @@ export class EngineWorker {
     running.calls.add(call);
     this.#watch(running);
     try {
-      const answer = await running.life.guard(ask(running.api));
+      const answer = await running.life.guard(running.born.then(() => ask(running.api)));
       if ("error" in answer) throw this.#failed(running, fromWireError(answer.error));
       return answer.result;
     } finally {
@@ -126,37 +128,39 @@ export class EngineWorker {
     // Messages keep their order; a worker that ends first is heard by whoever asks it.
     Promise.resolve(api.configure(this.settings)).catch(() => undefined);
     const runs = new RunLane(worker, (error) => this.#failed(running, fromWireError(error)));
+    let bear = (): void => undefined;
+    const born = new Promise<void>((resolve) => (bear = resolve));
     const running: Running = {
-      ...{ worker, api, runs, life: new Life(), calls: new Set(), timer: null },
+      ...{ worker, api, runs, born, life: new Life(), calls: new Set(), timer: null },
       stopWatching: () => undefined,
     };
+    this.#watchLife(running, bear);
     worker.addEventListener("error", (event: Event) => {
       // A script that cannot be loaded is told by a plain event, without a message.
       const message = (event as Partial<ErrorEvent>).message ?? "";
       const why = message === "" ? "its script cannot be loaded" : message;
       this.#end(running, died(why));
     });
-    void this.#watchLife(running);
     return running;
   }
 
   /**
    * A worker that ends without a word is noticed by its lock; where there are no locks, by the deadlines. Until its script
-   * is there and it holds the lock, it has as long as an engine has to start.
+   * is there, it has as long as an engine has to start.
    */
-  async #watchLife(running: Running): Promise<void> {
-    // Missing in old browsers, whatever the type says.
-    const locks = navigator.locks as LockManager | undefined;
-    const lock = `fedge-worker-${crypto.randomUUID()}`;
+  #watchLife(running: Running, bear: () => void): void {
     const birth = { deadlineMs: START_MS, endsAtMs: performance.now() + START_MS };
     running.calls.add(birth);
     this.#watch(running);
-    const isHeld = await running.life.guard(Promise.resolve(running.api.live(lock))).catch(() => false);
-    running.calls.delete(birth);
-    if (!isHeld || running.life.isOver) return;
-    running.stopWatching = watchLife(lock, locks, () =>
-      this.#end(running, died("it was closed, or the browser ended it")),
-    );
+    // Missing in old browsers, whatever the type says.
+    const locks = navigator.locks as LockManager | undefined;
+    running.stopWatching = watchLife(running.worker, locks, {
+      born: () => {
+        running.calls.delete(birth);
+        bear();
+      },
+      ended: () => this.#end(running, died("it was closed, or the browser ended it")),
+    });
   }
 
   #end(running: Running, reason: FedgeError): void {

@@ -42,7 +42,11 @@ export function createIndexedDbValues(database: DeviceDatabase): ByteStore {
 export function createIndexedDbBlobs(database: DeviceDatabase): BlobStore {
   return {
     get: (sha256) => reading(database, "blobs", (blobs) => blobs.get(sha256)),
-    put: (sha256, bytes) => guarded(async () => void (await database.put("blobs", ownBytes(bytes), sha256))),
+    put: (sha256, bytes) =>
+      guarded(async () => {
+        const transaction = database.transaction("blobs", "readwrite", { durability: "strict" });
+        await Promise.all([transaction.store.put(ownBytes(bytes), sha256), transaction.done]);
+      }),
     has: (sha256) => reading(database, "blobs", async (blobs) => (await blobs.count(sha256)) > 0),
     delete: (sha256) => guarded(() => database.delete("blobs", sha256)),
     list: () => reading(database, "blobs", async (blobs) => (await blobs.getAllKeys()) as Sha256[]),

@@ -18,10 +18,13 @@ export interface AppOptions {
   readonly featureLog?: LogOptions | false;
   readonly enrolmentKey?: string;
   /**
-   * The TUF root that trust in releases begins with, as `fedge keys export-root` gives it. Without one, the first root
-   * that the server names is trusted, and from then on only what it signed.
+   * The TUF root that trust in releases begins with, as `fedge keys export-root` gives it. Without one, the root that the
+   * server names at enrolment is trusted, and from then on only what it signed. One that is not of the chain that the
+   * device follows, as after the server was made anew, takes its place.
    */
   readonly trustedRoot?: Uint8Array;
+  /** Which part of the tenant's devices it belongs to: releases that are signed for another one are refused. */
+  readonly population?: string;
   /** What the app says of the device, for the operator's filters, such as `{ region: "eu" }`. Never about its person. */
   readonly attributes?: DeviceAttributes;
   /** Versions that come with the app, by model: they serve when nothing else does. */
@@ -32,18 +35,19 @@ export interface AppOptions {
 
 type PassedOn = Pick<
   AppOptions,
-  "featureLog" | "attributes" | "baseline" | "metricsIntervalMs" | "trustedRoot"
+  "featureLog" | "attributes" | "baseline" | "metricsIntervalMs" | "trustedRoot" | "population"
 >;
 
 /** Those of an app's options that a device takes as they are. */
 export function deviceOptionsOf(options: AppOptions): PassedOn {
-  const { featureLog, attributes, baseline, metricsIntervalMs, trustedRoot } = options;
+  const { featureLog, attributes, baseline, metricsIntervalMs, trustedRoot, population } = options;
   return {
     ...(featureLog === undefined ? {} : { featureLog }),
     ...(attributes === undefined ? {} : { attributes }),
     ...(baseline === undefined ? {} : { baseline }),
     ...(metricsIntervalMs === undefined ? {} : { metricsIntervalMs }),
     ...(trustedRoot === undefined ? {} : { trustedRoot }),
+    ...(population === undefined ? {} : { population }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Birth, ModelName } from "@fedge/protocol";
+import type { Birth, ModelName, UntrustingCode } from "@fedge/protocol";
 import type { DeviceOptions } from "./device-interface.js";
 import { RUNTIME_VERSION } from "./installs/installer.js";
 import type { ServingEngine } from "./ports/engine.js";
@@ -9,7 +9,13 @@ export function birthOf(
   session: number,
   { name: engine }: ServingEngine,
   { platform, attributes }: DeviceOptions,
-  hosts: ReadonlyMap<ModelName, ModelHost>,
+  {
+    hosts,
+    untrusting,
+  }: {
+    readonly hosts: ReadonlyMap<ModelName, ModelHost>;
+    readonly untrusting: UntrustingCode | null;
+  },
 ): Birth {
   const models = [...hosts.values()].flatMap(({ model, active }) => {
     if (active === null) return [];
@@ -22,5 +28,6 @@ export function birthOf(
     runtimeVersion: RUNTIME_VERSION,
     ...{ engine, platform, models },
     ...(attributes === undefined ? {} : { attributes }),
+    ...(untrusting === null ? {} : { untrusting }),
   };
 }

@@ -20,8 +20,10 @@ export interface DeviceOptions {
   readonly consent?: Partial<Consent>;
   /** How much the device remembers of its predictions; false for nothing. */
   readonly featureLog?: LogOptions | false;
-  /** The TUF root that came with the app; without one, the first that the server names is trusted. */
+  /** The TUF root that came with the app; without one, the one that the server names at enrolment is trusted. */
   readonly trustedRoot?: Uint8Array;
+  /** Which part of the tenant's devices it belongs to: releases for another one are refused. */
+  readonly population?: string;
   /** What whoever starts the device has found wrong with the place where it runs. */
   readonly problems?: readonly Problem[];
   /** Names the platform for the operator, such as `node 20.19 linux`. */

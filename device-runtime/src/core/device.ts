@@ -61,7 +61,7 @@ class RunningDevice implements Device {
     this.#consent = { training: false, reporting: false, ...options.consent };
     this.#events = new DeviceEvents();
     const models = options.models.map(toModelName);
-    this.#problems = new Problems(options.problems ?? []);
+    this.#problems = new Problems(options.problems ?? [], () => this.#trustChanged());
     const onError = (error: unknown): void => {
       this.#problems.met(error);
       this.#events.emit("error", error);
@@ -73,7 +73,10 @@ class RunningDevice implements Device {
       onServed: (model) => this.#installs.served(model),
       onRequest: () => this.#learning.evaluations.stepAside(),
     });
-    const birth = (session: number): Birth => birthOf(session, ports.serving, options, this.#hosts);
+    const birth = (session: number): Birth => {
+      const { untrusting } = this.#problems;
+      return birthOf(session, ports.serving, options, { hosts: this.#hosts, untrusting });
+    };
     this.#connection = new Connection({ ports, birth, onError });
     this.#counters = new ServingCounters({
       ...{ ports, connection: this.#connection, onError },
@@ -82,7 +85,11 @@ class RunningDevice implements Device {
     });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
-    this.#trust = createTrust({ ...line, trustedRoot: options.trustedRoot, problems: this.#problems });
+    const { trustedRoot, population } = options;
+    const onOtherAuthority = (): Promise<void> => this.#installs.beginAnew();
+    this.#trust = createTrust({
+      ...{ ...line, trustedRoot, population, problems: this.#problems, onOtherAuthority },
+    });
     this.#installs = this.#createInstalls(onError);
     this.#learning = this.#createLearning(models, onError);
     this.#waiting = new WaitingReasons({
@@ -198,6 +205,12 @@ class RunningDevice implements Device {
   #connected(isOnline: boolean): void {
     this.#events.emit("state", { isOnline });
     this.#waiting.tell();
+  }
+
+  /** The operator learns of it without waiting for the next session. */
+  #trustChanged(): void {
+    if (!this.#connection.isOnline) return;
+    this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
   }
 
   #logChanged(): void {

@@ -46,6 +46,7 @@ beforeEach(() => {
 });
 
 const mqtt = { tcpUrl: "mqtt://broker:1883", webSocketUrl: "ws://broker/mqtt" };
+const root = { sha256: "a".repeat(64), sizeBytes: 2000 };
 const SERVER_TIME_MS = 1_800_000_000_000;
 
 function token(name: string, serverTimeMs = SERVER_TIME_MS): Record<string, unknown> {
@@ -53,7 +54,7 @@ function token(name: string, serverTimeMs = SERVER_TIME_MS): Record<string, unkn
 }
 
 function enrolled(change: Record<string, unknown> = {}): () => Answer {
-  const body = { deviceId: key.deviceId, tenantId: "acme", mqtt, ...token("first"), ...change };
+  const body = { deviceId: key.deviceId, tenantId: "acme", root, mqtt, ...token("first"), ...change };
   return () => ({ status: 201, body });
 }
 
@@ -111,6 +112,20 @@ describe("enrolment", () => {
       tenantId: "acme",
       token: "first",
       brokerUrl,
+      root,
+    });
+  });
+
+  test.each([
+    ["no root", undefined],
+    ["a root without a hash", { sizeBytes: 2000 }],
+    ["a hash that is none", { sha256: "../root", sizeBytes: 2000 }],
+  ])("of a server that names %s for trust to begin with is refused", async (_what, named) => {
+    answers = [enrolled({ root: named })];
+    const { identity } = open();
+
+    await expect(identity.credentials({ isRefused: false })).rejects.toMatchObject({
+      code: "MESSAGE_MALFORMED",
     });
   });
 

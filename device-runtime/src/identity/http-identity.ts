@@ -59,9 +59,9 @@ class HttpIdentity implements Identity {
     if (current !== null && !isRefused && this.#nowMs() < current.renewAtMs) return current.credentials;
     const known = this.#enrolment;
     const answer = await this.#answer(known, isRefused);
-    const { deviceId, tenantId, token, expiresInMs, mqtt } = answer;
+    const { deviceId, tenantId, token, expiresInMs, mqtt, root } = answer;
     const brokerUrl = this.options.useWebSocket === true ? mqtt.webSocketUrl : mqtt.tcpUrl;
-    const credentials = { deviceId, tenantId, token, brokerUrl };
+    const credentials = { deviceId, tenantId, token, brokerUrl, root };
     this.#current = { credentials, renewAtMs: this.#nowMs() + expiresInMs - RENEW_BEFORE_MS };
     return credentials;
   }

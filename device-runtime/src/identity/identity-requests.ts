@@ -1,5 +1,6 @@
 import {
   FedgeError,
+  blobRef,
   decodeWith,
   deviceId,
   errorCodeOf,
@@ -21,6 +22,8 @@ export const enrolmentAnswer = z.object({
   deviceId,
   tenantId,
   ...issued,
+  /** Trust in signed metadata begins with it, unless the app brings its own. */
+  root: blobRef,
   mqtt: z.object({ tcpUrl: url, webSocketUrl: url }),
 });
 export type EnrolmentAnswer = z.infer<typeof enrolmentAnswer>;

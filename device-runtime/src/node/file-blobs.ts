@@ -3,10 +3,14 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobStore } from "../core/ports/storage.js";
+import { syncFolder } from "./sync-folder.js";
 
 const HASH = /^[0-9a-f]{64}$/;
 
-/** Blobs as files by hash, each written beside and renamed, so that a file under its hash is whole. */
+/**
+ * Blobs as files by hash, each written beside and renamed, so that a file under its hash is whole; and there after a power
+ * cut, as what is noted of an installation is.
+ */
 export async function openFileBlobs(directory: string): Promise<BlobStore> {
   await guarded(async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -28,6 +32,7 @@ async function write(directory: string, path: string, bytes: Uint8Array): Promis
   try {
     await writeWhole(temporary, bytes);
     await rename(temporary, path);
+    await syncFolder(directory);
   } catch (error) {
     // On a full disk, what is left of every attempt would fill it further.
     await rm(temporary, { force: true });

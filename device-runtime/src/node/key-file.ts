@@ -1,9 +1,10 @@
 import { FedgeError } from "@fedge/protocol";
 import { randomBytes, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DeviceKey } from "../identity/device-key.js";
 import { deviceKeyOf } from "./device-key.js";
+import { syncFolder } from "./sync-folder.js";
 
 const SEED_BYTES = 32;
 
@@ -45,6 +46,8 @@ async function writeSeed(path: string, seed: Buffer): Promise<void> {
     await file.close();
   }
   await rename(temporary, path);
+  // A device that has enrolled and loses its key is another device.
+  await syncFolder(dirname(path));
 }
 
 async function readSeed(path: string): Promise<Buffer | undefined> {

@@ -3,7 +3,10 @@ import type { Device, HostConditions } from "@fedge/device-runtime";
 import type { NodeDeviceOptions } from "@fedge/device-runtime/node";
 import { connectDevice, type Line } from "@fedge/device-runtime/remote";
 import { ManualClock } from "@fedge/device-runtime/testing";
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
 import { mainPortLine } from "../ports/main-port-line.js";
 import { Emitter } from "../testing/emitter.js";
 import { createPortPair } from "../testing/port-double.js";
@@ -100,6 +103,42 @@ describe("the device's process", () => {
     say({ ...START, device: { ...START.device, ...more } });
 
     expect(opened[0]).toEqual({ ...START.device, ...more, conditions: expect.anything() });
+  });
+
+  test("opens its device with the bytes of the root that the app trusts, and its population", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fedge-root-"));
+    const trustedRootFile = join(folder, "root.json");
+    writeFileSync(trustedRootFile, '{"signed":{}}');
+    const { say, opened } = runProcess();
+    say({ ...START, device: { ...START.device, trustedRootFile, population: "ward-1" } });
+    await vi.waitFor(() => expect(opened).toHaveLength(1));
+
+    expect(new TextDecoder().decode(opened[0]?.trustedRoot)).toBe('{"signed":{}}');
+    expect(opened[0]).toMatchObject({ population: "ward-1" });
+    expect(opened[0]).not.toHaveProperty("trustedRootFile");
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    ["is not there", null],
+    ["is larger than a root may be", 512 * 1024 + 1],
+  ])("opens no device when the file of the trusted root %s, and names it", async (_what, sizeBytes) => {
+    const folder = mkdtempSync(join(tmpdir(), "fedge-root-"));
+    const trustedRootFile = join(folder, "root.json");
+    if (sizeBytes !== null) writeFileSync(trustedRootFile, new Uint8Array(sizeBytes));
+    const { say, opened, posted } = runProcess();
+    say({ ...START, device: { ...START.device, trustedRootFile } });
+    await vi.waitFor(() => expect(posted).toHaveLength(1));
+
+    expect(opened).toEqual([]);
+    expect(posted).toEqual([
+      {
+        type: "failed",
+        code: "OPTION_INVALID",
+        message: expect.stringContaining(trustedRootFile) as string,
+      },
+    ]);
+    rmSync(folder, { recursive: true });
   });
 
   test("finds the versions that come with the app in their folders, when one is needed", async () => {

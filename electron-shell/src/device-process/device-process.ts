@@ -5,6 +5,7 @@ import { serveLine, tellNews, type Line } from "@fedge/device-runtime/remote";
 import { readToDeviceProcess, type HostedDevice as Description } from "../messages/process-messages.js";
 import { HostedDevice } from "./hosted-device.js";
 import type { Parent } from "./parent.js";
+import { readTrustedRoot } from "./trusted-root.js";
 import { ToldConditions } from "./told-conditions.js";
 
 export interface DeviceProcessParts {
@@ -73,7 +74,12 @@ class DeviceProcess {
 
   async #open(description: Description): Promise<Device> {
     try {
-      return await this.parts.createDevice({ ...given(description), conditions: this.#conditions });
+      const { trustedRootFile } = description;
+      const trust =
+        trustedRootFile === undefined ? {} : { trustedRoot: await readTrustedRoot(trustedRootFile) };
+      return await this.parts.createDevice({
+        ...{ ...given(description), ...trust, conditions: this.#conditions },
+      });
     } catch (error) {
       this.#failed(error);
       throw error;
@@ -122,6 +128,8 @@ function given({
   enrolmentKey,
   attributes,
   baselineDirectories,
+  population,
+  trustedRootFile: _read,
   ...always
 }: Description): NodeDeviceOptions {
   const directories = Object.entries(baselineDirectories ?? {});
@@ -129,6 +137,7 @@ function given({
   return {
     ...always,
     ...(attributes === undefined ? {} : { attributes }),
+    ...(population === undefined ? {} : { population }),
     ...(baseline.length === 0 ? {} : { baseline: Object.fromEntries(baseline) }),
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
     ...(featureLog === undefined ? {} : { featureLog: featureLog as LogOptions | false }),

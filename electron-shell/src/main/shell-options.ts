@@ -10,6 +10,13 @@ export interface ShellOptions {
   readonly model?: string;
   readonly models?: readonly string[];
   readonly enrolmentKey?: string;
+  /**
+   * File of the root that trust in releases begins with, as `fedge keys export-root` writes it; without one, the root that
+   * the server names at enrolment is trusted.
+   */
+  readonly trustedRootFile?: string;
+  /** Which part of the tenant's devices it belongs to: releases that are signed for another one are refused. */
+  readonly population?: string;
   /** How much the device remembers of its predictions; false for nothing. */
   readonly featureLog?: LogOptions | false;
   /** What the app says of the device, for the operator's filters, such as `{ region: "eu" }`. */

@@ -2,7 +2,7 @@ import type { ModelName } from "@fedge/protocol";
 import type { Clock } from "@fedge/device-runtime";
 import { createSystemClock } from "@fedge/device-runtime/node";
 import { statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONNECT, TRAIN_NOW } from "../messages/channels.js";
 import type { HostedDevice } from "../messages/process-messages.js";
@@ -94,11 +94,15 @@ function composeShell(
 }
 
 function hostedDevice(
-  { server, enrolmentKey, featureLog, attributes, baselineDirectories }: ShellOptions,
+  options: ShellOptions,
   known: Pick<HostedDevice, "models" | "stateDirectory">,
 ): HostedDevice {
+  const { server, enrolmentKey, featureLog, attributes, baselineDirectories } = options;
+  const { trustedRootFile, population } = options;
   return {
     ...{ ...known, server },
+    ...(trustedRootFile === undefined ? {} : { trustedRootFile: resolve(trustedRootFile) }),
+    ...(population === undefined ? {} : { population }),
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
     ...(featureLog === undefined ? {} : { featureLog: featureLog && { ...featureLog } }),
     ...(attributes === undefined ? {} : { attributes: { ...attributes } }),

@@ -15,6 +15,9 @@ const hostedDevice = z.object({
   models: z.array(modelName).check(z.minLength(1)),
   stateDirectory: z.string().check(z.minLength(1)),
   enrolmentKey: z.optional(z.string()),
+  /** A file with the root that the app trusts. */
+  trustedRootFile: z.optional(z.string().check(z.minLength(1))),
+  population: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
   featureLog: z.optional(z.union([hostedLog, z.literal(false)])),
   attributes: z.optional(deviceAttributes),
   /** By model: a folder with the version that comes with the app. */

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import { evaluate, evaluated, evaluationDeclined } from "../messages/evaluation.js";
 import { birth, desired, installReport, presence, serverState } from "../messages/fleet.js";
+import { profileWindow, profileWindowReceipt } from "../messages/profile-window.js";
 import { servingMetrics } from "../messages/serving-metrics.js";
 import {
   abort,
@@ -130,11 +131,27 @@ const DEVICE: Readonly<
         summary: "Counts of one version since its installation; the newest replaces the one before.",
         body: servingMetrics,
       },
+      {
+        name: "profileWindow",
+        summary: "Counts of one window against the model's reference profile. May come twice; counts once.",
+        body: profileWindow,
+      },
     ],
   },
   cmd: reserved("commands"),
   "rpc/req": reserved("requests"),
-  "rpc/res": reserved("responses"),
+  "rpc/res": {
+    name: "responses",
+    description: "What the server answers to single messages of the device.",
+    retain: false,
+    messages: [
+      {
+        name: "profileWindowReceipt",
+        summary: "The window was counted, or never will be.",
+        body: profileWindowReceipt,
+      },
+    ],
+  },
 };
 
 const UPLOADS: ChannelDescription = {

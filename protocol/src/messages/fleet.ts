@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { blobRef } from "../blob-ref.js";
-import { ERROR_CODES } from "../errors.js";
+import { ERROR_CODES, type ErrorCode } from "../errors.js";
 import { deviceId, modelName } from "../ids.js";
 import { durationMs, nonNegativeInt, positiveInt, shortText } from "../schema.js";
 
@@ -25,7 +25,11 @@ export const deviceAttributes = z
   );
 export type DeviceAttributes = z.infer<typeof deviceAttributes>;
 
-/** First message of a session: who I am and what I run. */
+/** Why a device believes nothing new: what is signed is stale, or is signed by keys of another root than it trusts. */
+export const UNTRUSTING_CODES = ["METADATA_EXPIRED", "ROOT_UNKNOWN"] as const satisfies readonly ErrorCode[];
+export type UntrustingCode = (typeof UNTRUSTING_CODES)[number];
+
+/** First message of a session, and again when something of it has changed: who I am and what I run. */
 export const birth = z.object({
   type: z.literal("birth"),
   session: nonNegativeInt,
@@ -45,6 +49,8 @@ export const birth = z.object({
     .check(z.maxLength(16)),
   /** What the app says of the device, for filters and segments: `region`, `app`, `form`. Never about its person. */
   attributes: z.optional(deviceAttributes),
+  /** Missing while the device believes what the server signs. Says nothing of its person or its data. */
+  untrusting: z.optional(z.enum(UNTRUSTING_CODES)),
 });
 export type Birth = z.infer<typeof birth>;
 

@@ -5,11 +5,14 @@ import { decodeEnvelope, encodeEnvelope, type Envelope } from "../envelope.js";
 import { MAX_BLOB_BYTES, MAX_EXAMPLES_PER_UPDATE } from "../limits.js";
 import { evaluate, evaluated, evaluationDeclined } from "./evaluation.js";
 import { birth, desired, installReport, presence, serverState } from "./fleet.js";
+import { profileWindow, profileWindowReceipt } from "./profile-window.js";
 import { roundDown, roundUp } from "./round.js";
 import { servingMetrics } from "./serving-metrics.js";
 
 const MESSAGES = new URL("../../fixtures/golden/messages/", import.meta.url);
-const TYPES = readdirSync(MESSAGES).map((file) => file.replace(".json", ""));
+const TYPES = readdirSync(MESSAGES)
+  .map((file) => file.replace(".json", ""))
+  .sort();
 const golden = (type: string): Uint8Array => new Uint8Array(readFileSync(new URL(`${type}.json`, MESSAGES)));
 
 /** What the topic of each message type is decoded with. */
@@ -19,6 +22,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodMiniType>> = {
   desired,
   install: installReport,
   "serving-metrics": servingMetrics,
+  "profile-window": profileWindow,
+  "profile-window-received": profileWindowReceipt,
   "server-state": serverState,
   "check-in": roundUp,
   report: roundUp,
@@ -65,6 +70,7 @@ const OPTIONAL = new Set([
   "birth attributes",
   "birth attributes.region",
   "birth attributes.form",
+  "birth untrusting",
   "desired deviceId",
   "desired signature",
   "desired models.0.releaseCounter",
@@ -81,7 +87,10 @@ const OPTIONAL = new Set([
   "receipt code",
   "receipt message",
 ]);
-const BOOLEAN = new Set(["desired models.0.policy.probation.allowsOffline"]);
+const BOOLEAN = new Set([
+  "profile-window-received isCounted",
+  "desired models.0.policy.probation.allowsOffline",
+]);
 const NULLABLE = new Set([
   "evaluated results.0.numCorrect",
   "evaluated results.0.lossSum",
@@ -163,6 +172,10 @@ const OUT_OF_RANGE: readonly (readonly [type: string, path: string, ...values: u
   ["desired", "models.0.policy.probation.maxLatencyRatio", 0, -1],
   ["desired", "signature.keyId", "k".repeat(129)],
   ["desired", "signature.value", TOO_LONG],
+  ["profile-window", "replicate", -1, 32, 0.5],
+  ["profile-window", "layoutSha256", "5f", "5F".repeat(32)],
+  ["profile-window", "vector", "not base64!", "A".repeat(80_001)],
+  ["profile-window", "window", -1, 0.5, UNSAFE],
   ["serving-metrics", "latency", [], Array(19).fill(0), Array(21).fill(0), Array(20).fill(-1)],
   ["serving-metrics", "numPredictions", -1, 0.5, UNSAFE],
   ["serving-metrics", "proxies", { "a b": { numTrue: 0, numAll: 0 } }],

@@ -246,6 +246,18 @@ describe("a delegation is malformed", () => {
   });
 });
 
+test("succinct hash bins are refused by their name, with what serves in their place", async () => {
+  const rig = await ClientRig.open();
+  const succinct_roles = { keyids: [], threshold: 1, bit_length: 8, name_prefix: "bin" };
+  Object.assign(rig.repository.targets(), { delegations: { keys: {}, succinct_roles } });
+  await rig.repository.publish("targets", "snapshot", "timestamp");
+
+  await expect(rig.refresh()).rejects.toMatchObject({
+    code: "METADATA_MALFORMED",
+    message: expect.stringMatching(/succinct_roles.*path_hash_prefixes/) as string,
+  });
+});
+
 describe("a pattern", () => {
   test.each([
     ["*", "file", true],

@@ -170,8 +170,19 @@ export function decodeMetadata<Type extends TopLevelRole>(type: Type, bytes: Uin
   }
   const context = { what: `${type} metadata`, code: "METADATA_MALFORMED" } as const;
   const { signed, signatures } = decodeWith(envelope, parse(type, bytes), context);
+  if (type === "targets") refuseHashBins(signed);
   const checked = decodeWith(SCHEMAS[type], signed, context) as SignedOf[Type];
   return { signed: checked, signatures, signedBytes: canonicalJson(signed) };
+}
+
+/** TAP 15. Said by name: to a reader it looks like a file without its roles. */
+function refuseHashBins(signed: unknown): void {
+  const { delegations } = Object(signed) as { readonly delegations?: unknown };
+  if (typeof delegations !== "object" || delegations === null || !("succinct_roles" in delegations)) return;
+  throw new FedgeError(
+    "METADATA_MALFORMED",
+    "targets metadata: succinct_roles (hash bins, TAP 15) are not understood; delegate to roles by path_hash_prefixes",
+  );
 }
 
 function parse(type: TopLevelRole, bytes: Uint8Array): unknown {

@@ -17,6 +17,12 @@ export interface WorkerNews {
   readonly atMs: number;
 }
 
+/** Comlink's answer to a call. */
+interface Answered {
+  readonly id?: string;
+  readonly value?: { readonly error?: { readonly code: string } };
+}
+
 export interface TimedAnswer {
   readonly outputs: TensorValues;
   readonly tookMs: number;
@@ -37,6 +43,8 @@ export interface EnginePage {
   workerNews(): readonly WorkerNews[];
   /** Ends a mortal worker. */
   end(worker: number, how: WorkerEnd): void;
+  /** Ends mortal workers that are started from now on before they do anything else. */
+  endAtBirth(how: WorkerEnd): void;
   /** Ends a worker and asks at once for a prediction; how long that took. */
   predictAfterEnd(worker: number, how: WorkerEnd, inputs: TensorValues): Promise<TimedAnswer>;
   isIsolated(): boolean;
@@ -62,6 +70,7 @@ const workers: Record<PageEngine, (() => Worker) | undefined> = {
 
 const mortals: Worker[] = [];
 const news: WorkerNews[] = [];
+let endAtBirth: WorkerEnd | null = null;
 
 function startMortalWorker(): Worker {
   const worker = new Worker(new URL("./mortal-worker.ts", import.meta.url), { type: "module" });
@@ -69,9 +78,12 @@ function startMortalWorker(): Worker {
   const tell = (what: WorkerNews["what"], code: string | null = null): void =>
     void news.push({ worker: number, what, code, atMs: performance.now() });
   tell("started");
-  worker.addEventListener("message", ({ data }: MessageEvent<{ value?: { error?: { code: string } } }>) =>
-    tell("answered", data.value?.error?.code ?? null),
-  );
+  // Waits in the worker for its script, before anything that the device asks of it.
+  if (endAtBirth !== null) worker.postMessage({ end: endAtBirth });
+  // What it says of its life answers nothing.
+  worker.addEventListener("message", ({ data }: MessageEvent<Answered>) => {
+    if (data.id !== undefined) tell("answered", data.value?.error?.code ?? null);
+  });
   const terminate = worker.terminate.bind(worker);
   worker.terminate = () => {
     tell("terminated");
@@ -131,6 +143,7 @@ globalThis.enginePage = {
   phases: () => phases,
   workerNews: () => news,
   end,
+  endAtBirth: (how) => void (endAtBirth = how),
   predictAfterEnd: async (worker, how, inputs) => {
     end(worker, how);
     const startedAtMs = performance.now();

@@ -28,8 +28,16 @@ export class ApiClient {
   }
 
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return this.send<T>("POST", path, body, signal);
+  }
+
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.send<T>("PUT", path, body);
+  }
+
+  private send<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     return this.request<T>(path, {
-      method: "POST",
+      method,
       body: JSON.stringify(body),
       headers: { "Content-Type": "application/json" },
       ...(signal === undefined ? {} : { signal }),

@@ -43,7 +43,6 @@ export function applyMessage(state: FleetState, message: FeedMessage): FleetStat
       return { ...state, versionsOfModel: { ...state.versionsOfModel, [model]: merged } };
     }
     case "rollouts":
-    case "rollouts":
       return { ...state, rollouts: mergeRollouts(state.rollouts ?? [], message.data) };
     case "heartbeat":
       return state;

@@ -9,6 +9,8 @@ export interface LiveState {
   readonly offsetMs: number;
   /** Takes over what an answer said, before the feed says it too. */
   readonly learn: (rollout: RolloutData) => void;
+  /** The same of one that was deleted. */
+  readonly forget: (rolloutId: RolloutData["rolloutId"]) => void;
 }
 
 /** Live state of the aggregator that served this page; `epoch` changes when somebody else looks at it. */
@@ -31,5 +33,10 @@ export function useFleetState(token: string | null, epoch: number): LiveState {
     (rollout: RolloutData) => apply({ event: "rollouts", data: { rollouts: [rollout], deleted: [] } }),
     [],
   );
-  return { state, connection, offsetMs, learn };
+  const forget = useCallback(
+    (rolloutId: RolloutData["rolloutId"]) =>
+      apply({ event: "rollouts", data: { rollouts: [], deleted: [rolloutId] } }),
+    [],
+  );
+  return { state, connection, offsetMs, learn, forget };
 }

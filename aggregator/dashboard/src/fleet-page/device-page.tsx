@@ -78,6 +78,11 @@ function DeviceCard(props: {
   );
 }
 
+/** Whether it takes up what the server signs. */
+function believesText(untrusting: NonNullable<DeviceData["untrusting"]> | null): string {
+  return untrusting === null ? "what is signed" : `nothing new (${untrusting})`;
+}
+
 function factsOf(device: DeviceData, nowMs: number): readonly (readonly [string, string])[] {
   const attributes = attributeTexts(device.attributes);
   return [
@@ -87,6 +92,7 @@ function factsOf(device: DeviceData, nowMs: number): readonly (readonly [string,
     ["Platform", device.platform],
     ["Engine", device.engine],
     ["Runtime", device.runtimeVersion],
+    ["Believes", believesText(device.untrusting ?? null)],
     ["Attributes", attributes.length === 0 ? "none" : attributes.join(", ")],
   ];
 }

@@ -1,6 +1,7 @@
 import type { TimelineData } from "../data/api-types.js";
 import { Badge } from "../parts/badge.js";
 import { TARGET_LOOKS } from "../rollouts-page/target-looks.js";
+import { causeWords, stateWords } from "../rollouts-page/target-words.js";
 import { hrefOf } from "../shell/route.js";
 import { formatAgo, formatDateTime } from "../text/format.js";
 
@@ -23,6 +24,7 @@ export function DeviceTimeline(props: { readonly entries: readonly TimelineData[
 
 function TimelineEntry({ entry, nowMs }: { readonly entry: TimelineData; readonly nowMs: number }) {
   const look = TARGET_LOOKS[entry.state];
+  const cause = causeWords(entry);
   return (
     <>
       <p className="timeline-head">
@@ -39,9 +41,10 @@ function TimelineEntry({ entry, nowMs }: { readonly entry: TimelineData; readonl
         <time dateTime={new Date(entry.changedAtMs).toISOString()}>{formatDateTime(entry.changedAtMs)}</time>{" "}
         ({formatAgo(entry.changedAtMs, nowMs)})
       </p>
-      {(entry.code !== null || entry.message !== null) && (
+      <p data-testid="timeline-meaning">{stateWords(entry.state)}</p>
+      {(entry.code !== null || cause !== null) && (
         <p className="timeline-cause">
-          {entry.code !== null && <code>{entry.code}</code>} {entry.message}
+          {cause} {entry.code !== null && <code>{entry.code}</code>}
         </p>
       )}
     </>

@@ -1,4 +1,5 @@
 import type { LiveState } from "../data/use-fleet-state.js";
+import { TrustNotice } from "../parts/trust-notice.js";
 import { DevicePage } from "./device-page.js";
 import { DevicesCard } from "./devices-card.js";
 import { PresenceCard, VersionsCard } from "./fleet-bars.js";
@@ -11,6 +12,7 @@ export function FleetPage(props: { readonly live: LiveState; readonly deviceId: 
   if (overview === null) return null;
   return (
     <div className="page-grid" data-testid="fleet-page">
+      <TrustNotice overview={overview} />
       <PresenceCard fleet={overview.fleet} />
       <VersionsCard fleet={overview.fleet} models={overview.models} />
       <DevicesCard offsetMs={live.offsetMs} />

@@ -79,3 +79,33 @@ export function commandRefusal(look: CommandLook, rollout: RolloutData, session:
   if (look.command === "promote" && rollout.currentWave === null) return "No wave has begun yet.";
   return null;
 }
+
+const NOT_STARTED: ReadonlySet<RolloutData["state"]> = new Set([
+  "draft",
+  "waiting-approval",
+  "denied",
+  "ready",
+  "scheduled",
+]);
+const OVER: ReadonlySet<RolloutData["state"]> = new Set([
+  "aborted",
+  "completed",
+  "rolled-back",
+  "rollback-incomplete",
+]);
+
+export function hasStarted({ state }: Pick<RolloutData, "state">): boolean {
+  return !NOT_STARTED.has(state);
+}
+
+/** Why the rollout cannot be edited as it is now; null when it can. */
+export function editRefusal(rollout: RolloutData): string | null {
+  return hasStarted(rollout) ? "Only a rollout that has not started can be edited." : null;
+}
+
+/** Why the rollout cannot be deleted, or hidden after it has run; null when it can. */
+export function deleteRefusal(rollout: RolloutData): string | null {
+  return hasStarted(rollout) && !OVER.has(rollout.state)
+    ? "Abort it or wait for its end before it is hidden."
+    : null;
+}

@@ -4,7 +4,9 @@ import type { OverviewData, VersionData } from "../data/fleet-state.js";
 import { asError, hasCode, type Loaded } from "../data/use-loaded.js";
 import { FilterField } from "../parts/filter-field.js";
 import { Problem } from "../parts/problem.js";
+import { ComparisonFields } from "./comparison-fields.js";
 import type { Draft } from "./draft.js";
+import { KindChoice } from "./kind-choice.js";
 import { TemplateChoice } from "./template-choice.js";
 import { VersionChoice } from "./version-choice.js";
 
@@ -18,10 +20,14 @@ export interface CreateFormProps {
   readonly problem: { readonly filter: string; readonly error: Error } | null;
   /** Why this person cannot create rollouts; null when he can. */
   readonly refusal: string | null;
+  /** What the draft does not say yet; null when it is whole. */
+  readonly missing: string | null;
+  /** True for a rollout that exists already. */
+  readonly isEdit: boolean;
   readonly onCreate: () => Promise<void>;
 }
 
-/** Version, template, filter and note of a new rollout. */
+/** Version, kind, template, filter and note of a rollout. */
 export function CreateForm(props: CreateFormProps) {
   const { draft, onChange, problem } = props;
   const [failure, setFailure] = useState<Error | null>(null);
@@ -30,16 +36,19 @@ export function CreateForm(props: CreateFormProps) {
     event.preventDefault();
     if (isBusy || props.refusal !== null) return;
     setIsBusy(true);
+    setFailure(null);
     props.onCreate().catch((cause: unknown) => {
       setFailure(asError(cause));
       setIsBusy(false);
     });
   };
   const isFilter = problem !== null && hasCode(problem.error, "FILTER_INVALID");
-  const isBlocked = isBusy || props.refusal !== null || draft.model === "" || isFilter;
+  const isBlocked = isBusy || props.refusal !== null || props.missing !== null || isFilter;
   return (
     <form className="create-form" onSubmit={submit} aria-busy={isBusy} data-testid="create-form">
       <VersionChoice {...props} />
+      <KindChoice {...props} />
+      <ComparisonFields {...props} />
       <TemplateChoice {...props} />
       <FilterField
         label="Which devices (all when empty)"
@@ -52,22 +61,27 @@ export function CreateForm(props: CreateFormProps) {
       <NoteAndApproval draft={draft} onChange={onChange} />
       {failure !== null && <Problem error={failure} testId="create-problem" />}
       {props.refusal !== null && <p className="field-error">{props.refusal}</p>}
-      <CreateButton isDisabled={isBlocked} />
+      {props.missing !== null && (
+        <p className="quiet" role="status" data-testid="missing">
+          {props.missing}
+        </p>
+      )}
+      <CreateButton isDisabled={isBlocked} isEdit={props.isEdit} />
     </form>
   );
 }
 
-function CreateButton({ isDisabled }: { readonly isDisabled: boolean }) {
+function CreateButton(props: { readonly isDisabled: boolean; readonly isEdit: boolean }) {
   return (
     <div className="dialog-buttons">
       <button
         type="submit"
         className="action-button"
         data-tone="main"
-        disabled={isDisabled}
+        disabled={props.isDisabled}
         data-testid="create"
       >
-        Create; it does not start by itself
+        {props.isEdit ? "Save; an approval given before is void" : "Create; it does not start by itself"}
       </button>
     </div>
   );

@@ -9,31 +9,37 @@ import { Card } from "../parts/card.js";
 import { useDebounced } from "../parts/use-debounced.js";
 import { hrefOf } from "../shell/route.js";
 import { CreateForm } from "./create-form.js";
-import { firstDraft, requestOf, type Draft } from "./draft.js";
+import { draftOf, editRequestOf, firstDraft, requestOf, type DraftRequest } from "./draft.js";
+import { planOf } from "./planned-config.js";
 import { PreviewCard } from "./preview-card.js";
 
 const TYPING_MS = 400;
 
-/** A new rollout, and beside it which devices each of its waves would reach. */
-export function CreatePage({ live }: { readonly live: LiveState }) {
+/** A new rollout, or one that has not started and is changed; and beside it which devices each wave would reach. */
+export function CreatePage(props: { readonly live: LiveState; readonly present: RolloutData | null }) {
+  const { live, present } = props;
   const { api, session } = useSession();
   const models = live.state.overview?.models ?? [];
-  const [draft, setDraft] = useState<Draft>(() => firstDraft(models));
-  const loadTemplates = useCallback(
-    (signal: AbortSignal) => api.get<TemplateAnswer>("/v1/rollouts/templates", {}, signal),
-    [api],
-  );
-  const templates = useLoaded(loadTemplates);
-  const preview = usePreview(draft);
-  const create = async (): Promise<void> => {
-    const rollout = await api.post<RolloutData>("/v1/rollouts", requestOf(draft));
+  const [draft, setDraft] = useState(() => (present === null ? firstDraft(models) : draftOf(present)));
+  const [openedAtMs] = useState(() => Date.now() + live.offsetMs);
+  const templates = useTemplates();
+  const request = useMemo(() => {
+    if (present === null) return requestOf(draft, openedAtMs);
+    return editRequestOf(draft, present.config, templates.data?.templates ?? []);
+  }, [draft, present, openedAtMs, templates.data]);
+  const preview = usePreview(request, draft.filter);
+  const send = async (): Promise<void> => {
+    const rollout = await (present === null
+      ? api.post<RolloutData>("/v1/rollouts", request.body)
+      : api.put<RolloutData>(`/v1/rollouts/${encodeURIComponent(present.rolloutId)}`, request.body));
     live.learn(rollout);
     window.location.assign(hrefOf("rollouts", rollout.rolloutId));
   };
+  const title = present === null ? "New rollout" : `Edit ${present.rolloutId}`;
   return (
     <div className="page-grid" data-testid="create-page">
       <BackLink page="rollouts" text="Rollouts" />
-      <Card title="New rollout" className="span-6" testId="create-card">
+      <Card title={title} className="span-6" testId="create-card">
         <CreateForm
           draft={draft}
           onChange={setDraft}
@@ -42,22 +48,41 @@ export function CreatePage({ live }: { readonly live: LiveState }) {
           templates={templates}
           problem={preview.error === null ? null : { filter: preview.filter, error: preview.error }}
           refusal={refusalReason(session, "propose")}
-          onCreate={create}
+          missing={request.missing}
+          isEdit={present !== null}
+          onCreate={send}
         />
       </Card>
-      <PreviewCard preview={preview.data} error={preview.error} isLoading={preview.isLoading} />
+      <PreviewCard
+        preview={request.missing === null ? preview.data : null}
+        plan={planOf(request, templates.data?.templates ?? [])}
+        missing={request.missing}
+        error={request.missing === null ? preview.error : null}
+        isLoading={preview.isLoading}
+      />
     </div>
   );
 }
 
-/** Asks what the draft would reach, once nobody types any more. */
-function usePreview(draft: Draft) {
+function useTemplates() {
   const { api } = useSession();
-  const request = useMemo(() => requestOf(draft), [draft]);
-  const asked = useDebounced(request, TYPING_MS);
+  const load = useCallback(
+    (signal: AbortSignal) => api.get<TemplateAnswer>("/v1/rollouts/templates", {}, signal),
+    [api],
+  );
+  return useLoaded(load);
+}
+
+/** Asks what the draft would reach, once nobody types any more. */
+function usePreview(request: DraftRequest, filter: string) {
+  const { api } = useSession();
+  const wanted = useMemo(() => ({ request, filter: filter.trim() }), [request, filter]);
+  const asked = useDebounced(wanted, TYPING_MS);
   const load = useCallback(
     async (signal: AbortSignal): Promise<PreviewData | null> =>
-      asked.model === "" ? null : api.post<PreviewData>("/v1/rollouts/preview", asked, signal),
+      asked.request.missing === null
+        ? api.post<PreviewData>("/v1/rollouts/preview", asked.request.body, signal)
+        : null,
     [api, asked],
   );
   return { ...useLoaded(load), filter: asked.filter };

@@ -13,7 +13,7 @@ export function GateList({ wave, nowMs }: { readonly wave: WaveData; readonly no
     <>
       <ul className="gate-legend quiet" aria-hidden="true">
         <li data-mark="dot">wave minus control, or the wave&rsquo;s value</li>
-        <li data-mark="whisker">95 % interval</li>
+        <li data-mark="whisker">interval by which it decides</li>
         <li data-mark="zero">no difference</li>
         <li data-mark="limit">would fail</li>
       </ul>

@@ -3,6 +3,7 @@ import type { RolloutData } from "../data/api-types.js";
 import { useSession } from "../data/session-context.js";
 import { ActionButton } from "../parts/action-button.js";
 import { CommandDialog } from "./command-dialog.js";
+import { PlanActions } from "./plan-actions.js";
 import { COMMANDS, commandRefusal, type CommandLook } from "./commands.js";
 
 interface Asked {
@@ -16,6 +17,7 @@ export function RolloutActions(props: {
   readonly rollout: RolloutData;
   readonly nowMs: number;
   readonly onChanged: (rollout: RolloutData) => void;
+  readonly onDeleted: (rolloutId: RolloutData["rolloutId"]) => void;
 }) {
   const { rollout, nowMs, onChanged } = props;
   const { session } = useSession();
@@ -33,6 +35,7 @@ export function RolloutActions(props: {
           testId={`command-${look.command}`}
         />
       ))}
+      <PlanActions rollout={rollout} onDeleted={props.onDeleted} />
       {asked !== null && (
         <CommandDialog {...asked} nowMs={nowMs} onChanged={onChanged} onClose={() => setAsked(null)} />
       )}

@@ -10,6 +10,7 @@ export function RolloutHead(props: {
   readonly rollout: RolloutData;
   readonly nowMs: number;
   readonly onChanged: (rollout: RolloutData) => void;
+  readonly onDeleted: (rolloutId: RolloutData["rolloutId"]) => void;
 }) {
   const { rollout, nowMs } = props;
   const { config } = rollout;
@@ -36,7 +37,7 @@ export function RolloutHead(props: {
           </div>
         ))}
       </dl>
-      <RolloutActions rollout={rollout} nowMs={nowMs} onChanged={props.onChanged} />
+      <RolloutActions {...props} />
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { Badge } from "../parts/badge.js";
 import { Card } from "../parts/card.js";
 import { CommandLine } from "../parts/command-line.js";
 import { DataTable, type Column } from "../parts/data-table.js";
+import { TrustNotice } from "../parts/trust-notice.js";
 import { StackedBar } from "../parts/stacked-bar.js";
 import { hrefOf } from "../shell/route.js";
 import { formatAgo, formatCount } from "../text/format.js";
@@ -23,6 +24,7 @@ export function RolloutList({ live }: { readonly live: LiveState }) {
   const rollouts = live.state.rollouts ?? [];
   return (
     <div className="page-grid" data-testid="rollouts-page">
+      {live.state.overview !== null && <TrustNotice overview={live.state.overview} />}
       <Card
         title="Rollouts"
         className="span-12 table-card"

@@ -1,17 +1,17 @@
-import { useCallback, useEffect, useState } from "react";
+import { useState } from "react";
 import type { RolloutData } from "../data/api-types.js";
 import { useNowMs } from "../data/server-clock.js";
-import { useSession } from "../data/session-context.js";
 import type { LiveState } from "../data/use-fleet-state.js";
-import { useLoaded } from "../data/use-loaded.js";
 import { BackLink } from "../parts/back-link.js";
 import { Card } from "../parts/card.js";
 import { Problem } from "../parts/problem.js";
 import { ComparisonCard } from "./comparison-card.js";
 import { GateList } from "./gate-list.js";
 import { HistoryCard } from "./history-card.js";
+import { PlanFacts } from "./plan-facts.js";
 import { RolloutHead } from "./rollout-head.js";
 import { TargetsCard } from "./targets-card.js";
+import { useRollout } from "./use-rollout.js";
 import { WaveTrack } from "./wave-track.js";
 
 /** One rollout: where it stands and why, what it did, and what can be done about it. */
@@ -30,9 +30,12 @@ export function RolloutPage(props: { readonly live: LiveState; readonly rolloutI
         )
       ) : (
         <>
-          <RolloutHead rollout={rollout} nowMs={nowMs} onChanged={live.learn} />
+          <RolloutHead rollout={rollout} nowMs={nowMs} onChanged={live.learn} onDeleted={live.forget} />
           <WavesAndGates rollout={rollout} nowMs={nowMs} />
           <ComparisonCard rollout={rollout} />
+          <Card title="Conditions and policies" className="span-12" testId="plan-card">
+            <PlanFacts config={rollout.config} />
+          </Card>
           <HistoryCard rollout={rollout} />
           <TargetsCard rollout={rollout} />
         </>
@@ -60,21 +63,4 @@ function WavesAndGates({ rollout, nowMs }: { readonly rollout: RolloutData; read
 /** The last wave that gates have looked at; the first where none has. */
 function lastJudged({ waves }: RolloutData): number {
   return waves.reduce((last, wave) => (wave.gates.length > 0 ? wave.index : last), 0);
-}
-
-/** The rollout as the feed tells it; older ones than the feed goes back are asked for. */
-function useRollout(live: LiveState, rolloutId: string) {
-  const { api } = useSession();
-  const { learn } = live;
-  const load = useCallback(
-    (signal: AbortSignal) =>
-      api.get<RolloutData>(`/v1/rollouts/${encodeURIComponent(rolloutId)}`, {}, signal),
-    [api, rolloutId],
-  );
-  const { data, error } = useLoaded(load);
-  useEffect(() => {
-    if (data !== null) learn(data);
-  }, [data, learn]);
-  const rollout = live.state.rollouts?.find((known) => known.rolloutId === rolloutId) ?? null;
-  return { rollout, error };
 }

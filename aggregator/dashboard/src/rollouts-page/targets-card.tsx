@@ -10,6 +10,7 @@ import { Pager } from "../parts/pager.js";
 import { Problem } from "../parts/problem.js";
 import { hrefOf } from "../shell/route.js";
 import { NONE, formatDateTime } from "../text/format.js";
+import { causeWords, stateWords } from "./target-words.js";
 import { TARGET_LOOKS, TARGET_STATES } from "./target-looks.js";
 
 const PAGE_SIZE = 50;
@@ -118,11 +119,15 @@ function columnsOf({ waves }: RolloutData): readonly Column<TargetData>[] {
     { title: "Wave", cell: ({ wave }) => waves[wave]?.name ?? String(wave + 1) },
     {
       title: "State",
-      cell: ({ state }) => <Badge tone={TARGET_LOOKS[state].tone}>{TARGET_LOOKS[state].name}</Badge>,
+      cell: ({ state }) => (
+        <span title={stateWords(state)}>
+          <Badge tone={TARGET_LOOKS[state].tone}>{TARGET_LOOKS[state].name}</Badge>
+        </span>
+      ),
     },
     { title: "Attempt", isNumber: true, cell: ({ attempt }) => attempt },
     { title: "Code", cell: ({ code }) => (code === null ? NONE : <code>{code}</code>) },
-    { title: "Cause", cell: ({ message }) => <span className="wrapped">{message ?? NONE}</span> },
+    { title: "Cause", cell: (target) => <span className="wrapped">{causeWords(target) ?? NONE}</span> },
     { title: "Since", cell: ({ changedAtMs }) => formatDateTime(changedAtMs) },
   ];
 }

@@ -7,14 +7,18 @@ export function TemplateChoice({
   draft,
   onChange,
   templates,
-}: Pick<CreateFormProps, "draft" | "onChange" | "templates">) {
+  isEdit,
+}: Pick<CreateFormProps, "draft" | "onChange" | "templates" | "isEdit">) {
   const id = useId();
+  const kept = { name: "", label: "as it is", description: "waves, gates and conditions stay" };
+  const named = (templates.data?.templates ?? []).map((each) => ({ ...each, label: each.name }));
+  const choices = isEdit ? [kept, ...named] : named;
   return (
     <fieldset className="field template-choice">
       <legend>Template</legend>
       {templates.error !== null && <Problem error={templates.error} />}
       {templates.data === null && templates.error === null && <p className="quiet">Loading</p>}
-      {templates.data?.templates.map(({ name, description }) => (
+      {choices.map(({ name, label, description }) => (
         <label key={name} className="template">
           <input
             type="radio"
@@ -22,10 +26,10 @@ export function TemplateChoice({
             value={name}
             checked={draft.template === name}
             onChange={() => onChange({ ...draft, template: name })}
-            data-testid={`template-${name}`}
+            data-testid={`template-${name === "" ? "kept" : name}`}
           />
           <span>
-            <b>{name}</b>
+            <b>{label}</b>
             <span className="quiet">{description}</span>
           </span>
         </label>

@@ -1,7 +1,7 @@
 import type { PreviewBody } from "../../http/schema/rollout-schema.js";
 import type { RolloutConfig } from "../../rollouts/rollout-config.js";
-import { formatTable, type TableColumn } from "../table.js";
-import { durationText } from "../text.js";
+import { planLines, waveText } from "../../rollouts/plan-text.js";
+import { formatFields, formatTable, type TableColumn } from "../table.js";
 
 interface Row {
   readonly wave: PreviewBody["waves"][number];
@@ -20,7 +20,7 @@ const COLUMNS: readonly TableColumn<Row>[] = [
 /** For people: what each wave would reach and why, whom none reaches, and which rollouts want the same devices. */
 export function previewText(preview: PreviewBody, config: RolloutConfig): string {
   const whom = config.filter === "" ? "are enrolled" : `match ${config.filter}`;
-  const rows = preview.waves.map((wave, index) => ({ wave, why: whyText(config.waves[index]) }));
+  const rows = preview.waves.map((wave, index) => ({ wave, why: whyOf(config, index) }));
   return [
     `${preview.numMatching} devices ${whom}\n`,
     formatTable(COLUMNS, rows),
@@ -34,16 +34,16 @@ export function previewText(preview: PreviewBody, config: RolloutConfig): string
         return `${numDevices} by ${rolloutId}: they obey ${wins ? "that one" : "this one"}`;
       }),
     ),
+    formatFields(planLines(config)),
+    `Another name draws other devices: create it with --id ${config.rolloutId}.\n`,
   ]
     .filter((part) => part !== "")
     .join("\n");
 }
 
-function whyText(wave: RolloutConfig["waves"][number] | undefined): string {
-  if (wave === undefined) return "";
-  const whom = wave.filter === undefined ? "" : ` of ${wave.filter}`;
-  const next = wave.isManual === true ? "then a person promotes it" : "then the next";
-  return `${wave.percent} %${whom} by hash, soaks ${durationText(wave.soakMs)}, ${next}`;
+function whyOf({ waves }: RolloutConfig, index: number): string {
+  const wave = waves[index];
+  return wave === undefined ? "" : waveText(wave);
 }
 
 function firstDevices({ devices, numDevices }: PreviewBody["waves"][number]): string {

@@ -7,6 +7,7 @@ import {
 } from "../../rollouts/rollout-config.js";
 import { DEFAULT_TEMPLATE, ROLLOUT_TEMPLATES } from "../../rollouts/templates.js";
 import { decimal, duration, wholeNumber } from "../flag-values.js";
+import { installValue, type InstallValue } from "./install-value.js";
 import { armsValue, gateValue, rateValue, repeated, startTime, waveValue } from "./rollout-values.js";
 import { windowValue } from "./window-value.js";
 
@@ -28,6 +29,12 @@ export interface RolloutFlags {
   readonly minReached?: number;
   readonly maxErrors?: number;
   readonly minReports?: number;
+  readonly onErrors?: string;
+  readonly install?: InstallValue;
+  readonly lookEvery?: number;
+  readonly failureLimit?: number;
+  readonly errorLimit?: number;
+  readonly analysisDeadline?: number;
   readonly needsApproval?: boolean;
   readonly rollBackUpTo?: number;
   readonly timeout?: number;
@@ -39,8 +46,8 @@ export interface RolloutFlags {
   readonly metric?: string;
   readonly horizon?: number;
   readonly effect?: number;
-  readonly alpha: number;
-  readonly power: number;
+  readonly alpha?: number;
+  readonly power?: number;
 }
 
 const share = decimal({ least: 0, most: 1 });
@@ -90,12 +97,38 @@ function addGateFlags(command: Command): void {
       "--min-reports <count>",
       "reports below which errors do not pause it",
       wholeNumber({ least: 1, most: 1_000_000 }),
+    )
+    .addOption(
+      new Option(
+        "--on-errors <policy>",
+        "what more errors than that lead to; a return only up to --roll-back-up-to",
+      ).choices(["pause", "roll-back"]),
+    );
+  addAnalysisFlags(command);
+}
+
+function addAnalysisFlags(command: Command): void {
+  const limit = wholeNumber({ least: 0, most: 100 });
+  command
+    .option("--look-every <duration>", "how often metric gates are looked at", duration)
+    .option("--failure-limit <count>", "looks in succession that may fail before a gate does", limit)
+    .option("--error-limit <count>", "looks in succession at which metrics may be missing", limit)
+    .option(
+      "--analysis-deadline <duration>",
+      "how long after its soak a wave may stay inconclusive before it pauses",
+      duration,
     );
 }
 
 function addPolicyFlags(command: Command): void {
   command
+    .option(
+      "--install <name=value,...>",
+      "how devices install and try it: predictions=100,time=1h,deadline=1d,errors=5%,latency=3,memory=512MB,offline=yes,state-deadline=1d,activations=3,crashes=3,rollback=automatic, or none",
+      installValue,
+    )
     .option("--needs-approval", "somebody else has to approve it")
+    .option("--no-needs-approval", "nobody has to, whatever the file says")
     .option(
       "--roll-back-up-to <percent>",
       "waves of at most this share go back by themselves when a metric fails; larger ones pause",
@@ -137,14 +170,12 @@ function addComparisonFlags(command: Command): Command {
     )
     .option(
       "--alpha <fraction>",
-      "for comparisons: how often no difference is taken for one",
+      "for comparisons: how often no difference is taken for one (default: 0.05)",
       decimal({ above: 0, most: 0.499 }),
-      0.05,
     )
     .option(
       "--power <fraction>",
-      "for comparisons: how often the effect is found",
+      "for comparisons: how often the effect is found (default: 0.8)",
       decimal({ above: 0.5, most: 0.999 }),
-      0.8,
     );
 }

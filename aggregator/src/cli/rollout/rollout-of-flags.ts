@@ -1,13 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { FedgeError } from "@fedge/protocol";
 import { decodeRolloutConfig, type RolloutConfig } from "../../rollouts/rollout-config.js";
-import {
-  DEFAULT_TEMPLATE,
-  defaultRolloutId,
-  expandTemplate,
-  overlaid,
-  type Fields,
-} from "../../rollouts/templates.js";
+import { defaultRolloutId } from "../../rollouts/default-rollout-id.js";
+import { overlaid, type Fields } from "../../rollouts/overlaid.js";
+import { DEFAULT_TEMPLATE, expandTemplate, templateNamed } from "../../rollouts/templates.js";
 import type { RolloutFlags } from "./rollout-flags.js";
 import type { VersionName } from "./rollout-values.js";
 
@@ -28,14 +24,29 @@ export function rolloutOfFlags(
     throw invalid("say what to roll out, such as digits@7, or name it in --config");
   }
   const rolloutId = flags.id ?? base["rolloutId"] ?? defaultRolloutId(model, version, nowMs);
-  const config = overlaid(overlaid(base, { rolloutId }), givenFields(flags));
-  checkComparison(config);
-  return decodeRolloutConfig(config);
+  return changedByFlags(overlaid(base, { rolloutId }), flags);
 }
 
-/** A whole rollout that stands in a file. Throws OPTION_INVALID. */
-export function rolloutOfFile(path: string): RolloutConfig {
-  return decodeRolloutConfig(readFields(path));
+/**
+ * A rollout that exists as the file says, or else by the template, or else as it is; and with what flags change of that.
+ * It keeps its id and what it is about. Throws OPTION_INVALID saying which flag or field to mend.
+ */
+export function editedRollout(present: RolloutConfig, flags: RolloutFlags): RolloutConfig {
+  const { rolloutId, model, version, kind, arms, comparison } = present;
+  if (flags.id !== undefined && flags.id !== rolloutId)
+    throw invalid("a rollout keeps its id; leave --id away");
+  if (flags.config !== undefined)
+    return changedByFlags(overlaid({ rolloutId, model, version }, baseOf(flags)), flags);
+  if (flags.template === undefined) return changedByFlags(present, flags);
+  const kept = { rolloutId, model, version, kind, arms, comparison };
+  return changedByFlags(expandTemplate(flags.template, kept), flags);
+}
+
+function changedByFlags(base: Fields, flags: RolloutFlags): RolloutConfig {
+  const config = overlaid(base, givenFields(flags));
+  const checked = { ...withInstall(config, flags), ...withComparison(config, flags) };
+  checkComparison(checked);
+  return decodeRolloutConfig(checked);
 }
 
 function baseOf({ config, template }: RolloutFlags): Fields {
@@ -47,14 +58,20 @@ function baseOf({ config, template }: RolloutFlags): Fields {
 }
 
 function givenFields(flags: RolloutFlags): Fields {
-  const { minSuccess, minReached, maxErrors, minReports } = flags;
+  const { minSuccess, minReached, maxErrors, minReports, onErrors } = flags;
   const metrics = flags.gates ? flags.gate : [];
   return {
     note: flags.note,
     filter: flags.filter,
     waves: flags.wave,
     rate: flags.rate,
-    gates: { install: { minSuccess, minReached, maxErrors, minReports }, metrics },
+    gates: { install: { minSuccess, minReached, maxErrors, minReports, onErrors }, metrics },
+    analysis: {
+      intervalMs: flags.lookEvery,
+      failureLimit: flags.failureLimit,
+      errorLimit: flags.errorLimit,
+      deadlineMs: flags.analysisDeadline,
+    },
     schedule: { startAtMs: flags.start, windows: flags.window },
     needsApproval: flags.needsApproval,
     rollBackUpToPercent: flags.rollBackUpTo,
@@ -64,16 +81,29 @@ function givenFields(flags: RolloutFlags): Fields {
     onAbort: flags.onAbort,
     kind: flags.kind,
     arms: flags.arms,
-    comparison: comparisonOf(flags),
   };
 }
 
-function comparisonOf({ metric, horizon, effect, alpha, power }: RolloutFlags): Fields | undefined {
-  if (metric === undefined && horizon === undefined && effect === undefined) return undefined;
-  if (metric === undefined || horizon === undefined || effect === undefined) {
+/** What --install does not say stands in the file or template; where nothing stands, as in the standard template. */
+function withInstall(config: Fields, { install }: RolloutFlags): Fields {
+  if (install === undefined) return config;
+  const { install: before, ...rest } = config;
+  if (install === "none") return rest;
+  const standard = templateNamed(DEFAULT_TEMPLATE).config.install;
+  return { ...config, install: overlaid({ ...((before ?? standard) as Fields) }, install) };
+}
+
+function withComparison({ comparison }: Fields, flags: RolloutFlags): Fields {
+  const { metric, horizon, effect, alpha, power } = flags;
+  const given = { metric, horizonMs: horizon, minDetectableEffect: effect, alpha, power };
+  if (Object.values(given).every((value) => value === undefined)) return {};
+  const before = typeof comparison === "object" && comparison !== null ? (comparison as Fields) : {};
+  const whole = overlaid({ alpha: 0.05, power: 0.8, ...before }, given);
+  const { metric: what, horizonMs, minDetectableEffect } = whole;
+  if (what === undefined || horizonMs === undefined || minDetectableEffect === undefined) {
     throw invalid("a comparison states --metric, --horizon and --effect before it starts; give all three");
   }
-  return { metric, horizonMs: horizon, minDetectableEffect: effect, alpha, power };
+  return { comparison: whole };
 }
 
 function checkComparison({ kind, arms, comparison, version }: Fields): void {

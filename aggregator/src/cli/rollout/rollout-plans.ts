@@ -8,7 +8,7 @@ import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { previewText } from "./preview-text.js";
 import { addRolloutFlags, type RolloutFlags } from "./rollout-flags.js";
-import { rolloutOfFile, rolloutOfFlags } from "./rollout-of-flags.js";
+import { editedRollout, rolloutOfFlags } from "./rollout-of-flags.js";
 import { rolloutPath } from "./rollout-path.js";
 import { versionName, type VersionName } from "./rollout-values.js";
 
@@ -41,14 +41,21 @@ export function addRolloutPlans(rollout: Command, terminal: Terminal): void {
       const preview = await client.post("/v1/rollouts/preview", rolloutPreview, config);
       printResult(terminal, preview, () => previewText(preview, config));
     });
-  addServerFlags(
-    rollout.command("edit").description("replace a rollout that has not started; it needs approval again"),
+  addEdit(rollout, terminal);
+}
+
+function addEdit(rollout: Command, terminal: Terminal): void {
+  addRolloutFlags(
+    addServerFlags(
+      rollout.command("edit").description("change a rollout that has not started; it needs approval again"),
+    ),
   )
     .argument("<rollout>", "id of the rollout")
-    .requiredOption("--config <rollout.json>", "the whole rollout as JSON")
-    .action(async (rolloutId: string, flags: ServerFlags & { config: string }) => {
-      const config = rolloutOfFile(flags.config);
-      const edited = await clientOf(flags).put(rolloutPath(rolloutId), rolloutView, config);
+    .action(async (rolloutId: string, flags: PlanFlags) => {
+      const client = clientOf(flags);
+      const present = await client.get(rolloutPath(rolloutId), rolloutView);
+      const config = editedRollout(present.config, flags);
+      const edited = await client.put(rolloutPath(rolloutId), rolloutView, config);
       printResult(terminal, edited, () => createdText(edited));
     });
 }

@@ -9,6 +9,7 @@ import {
   type TargetBody,
 } from "../../http/schema/rollout-schema.js";
 import { TARGET_STATES } from "../../rollouts/rollout-view.js";
+import { planLines } from "../../rollouts/plan-text.js";
 import { wholeNumber } from "../flag-values.js";
 import { readAll } from "../pages.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
@@ -115,5 +116,6 @@ function rolloutText(rollout: RolloutBody, terminal: Terminal): string {
     ["priority", String(priority)],
     ["changed", timeText(rollout.changedAtMs)],
   ]);
-  return `${picture.join("\n")}\n\n${fields}`;
+  const plan = formatFields(planLines(rollout.config));
+  return `${picture.join("\n")}\n\n${fields}\n${plan}`;
 }

@@ -58,11 +58,24 @@ function deviceText(device: DeviceBody): string {
     ["runtime", `${device.runtimeVersion} with ${device.engine} on ${device.platform}`],
     ["tags", device.tags === undefined || device.tags.length === 0 ? NONE : device.tags.join(" ")],
     ["attributes", attributesText(device)],
+    ["believes", believesText(device)],
     ["out of service", timeText(device.decommissionedAtMs ?? null)],
     ["public key", device.publicKey],
     ["enrolled", timeText(device.enrolledAtMs)],
     ["last seen", timeText(device.lastSeenAtMs)],
   ]);
+}
+
+/** Whether it takes up what the server signs. */
+function believesText({ untrusting = null }: DeviceBody): string {
+  switch (untrusting) {
+    case null:
+      return "what is signed";
+    case "METADATA_EXPIRED":
+      return "nothing new: its metadata are stale (METADATA_EXPIRED); see `fedge keys status`";
+    case "ROOT_UNKNOWN":
+      return "nothing new: it trusts a root that this server does not have (ROOT_UNKNOWN); ship the root of `fedge keys export-root` with its app, or let it forget";
+  }
 }
 
 function attributesText({ attributes = {} }: DeviceBody): string {

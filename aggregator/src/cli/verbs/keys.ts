@@ -1,7 +1,18 @@
 import { Argument, Option, type Command } from "commander";
 import { join, resolve } from "node:path";
 import { createSystemClock } from "../../clock/system-clock.js";
-import { initKeys, newestRoot, replaceRootKeys, rotateKey, signRoot } from "../../signing/key-ceremony.js";
+import {
+  initKeys,
+  newestRoot,
+  renewRoot,
+  replaceRootKeys,
+  rotateKey,
+  signRoot,
+  type NextRoot,
+} from "../../signing/key-ceremony.js";
+import { DAY_MS, DEFAULT_LIFETIMES } from "../../signing/lifetimes.js";
+import { readChain } from "../../signing/metadata-chain.js";
+import { expiriesOf, expiryRemedy, type MetadataExpiry } from "../../signing/metadata-expiry.js";
 import { openRoot } from "../../signing/root-document.js";
 import { ONLINE_ROLES, SigningDirectory, type OnlineRole } from "../../signing/signing-directory.js";
 import { writeFileAtomically } from "../../state-directory/whole-file.js";
@@ -15,11 +26,13 @@ interface KeysFlags {
   readonly state: string;
 }
 
-/** `fedge keys init|show|rotate|sign-root|export-root`: who may sign what devices believe. */
+/** `fedge keys init|show|status|renew-root|rotate|sign-root|export-root`: who may sign what devices believe. */
 export function addKeys(program: Command, terminal: Terminal): void {
-  const keys = program.command("keys").description("make, show, rotate and carry the signing keys");
+  const keys = program.command("keys").description("make, show, renew, rotate and carry the signing keys");
   addInit(keys, terminal);
   addShow(keys, terminal);
+  addStatus(keys, terminal);
+  addRenewRoot(keys, terminal);
   addRotate(keys, terminal);
   addSignRoot(keys, terminal);
   addExportRoot(keys, terminal);
@@ -88,16 +101,56 @@ async function show(directory: SigningDirectory, terminal: Terminal): Promise<vo
   );
 }
 
+function addStatus(keys: Command, terminal: Terminal): void {
+  withState(
+    keys.command("status").description("when the signed metadata expire, and what to do about it"),
+  ).action(async (flags: KeysFlags) => {
+    const nowMs = createSystemClock().nowMs();
+    const expiries = await expiriesIn(directoryOf(flags, terminal), nowMs);
+    printResult(terminal, expiries, () => formatFields(expiries.map((expiry) => expiryLine(expiry, nowMs))));
+  });
+}
+
+/** Only of the root before the aggregator's first start. */
+async function expiriesIn(directory: SigningDirectory, nowMs: number): Promise<readonly MetadataExpiry[]> {
+  const { root } = openRoot(await newestRoot(directory));
+  const published = await readChain(directory, root);
+  return expiriesOf({ root, published }, DEFAULT_LIFETIMES, nowMs);
+}
+
+function expiryLine(expiry: MetadataExpiry, nowMs: number): readonly [string, string] {
+  const { role, version, expiresAtMs, state } = expiry;
+  const days = Math.floor(Math.abs(expiresAtMs - nowMs) / DAY_MS);
+  const when = state === "expired" ? `expired ${days} days ago` : `${days} days left`;
+  const advice = state === "fresh" ? "" : `; ${expiryRemedy(expiry)}`;
+  return [role, `version ${version}, until ${timeText(expiresAtMs)} (${when})${advice}`];
+}
+
+function addRenewRoot(keys: Command, terminal: Terminal): void {
+  withState(
+    keys
+      .command("renew-root")
+      .description("make the next root, with the same keys and a year more, before the present one expires"),
+  ).action(async (flags: KeysFlags) => {
+    const next = await renewRoot(directoryOf(flags, terminal), createSystemClock().nowMs());
+    printNextRoot(terminal, next);
+  });
+}
+
+function printNextRoot(terminal: Terminal, next: NextRoot): void {
+  printResult(terminal, next, () =>
+    next.isSigned
+      ? `root ${next.version} is signed; a running aggregator takes it up within a minute`
+      : `root ${next.version} waits for signatures: carry ${next.path} to the root's keys, run \`fedge keys sign-root\` there, and put it back`,
+  );
+}
+
 function addRotate(keys: Command, terminal: Terminal): void {
   withState(keys.command("rotate").description("replace a role's key, or the root's when they are here"))
     .addArgument(new Argument("<role>", "whose key").choices([...ONLINE_ROLES, "root"]))
     .action(async (role: OnlineRole | "root", flags: KeysFlags) => {
       const next = await rotateKey(directoryOf(flags, terminal), role, createSystemClock().nowMs());
-      printResult(terminal, next, () =>
-        next.isSigned
-          ? `root ${next.version} is signed; a running aggregator takes it up within a minute`
-          : `root ${next.version} waits for signatures: carry ${next.path} to the root's keys, run \`fedge keys sign-root\` there, and put it back`,
-      );
+      printNextRoot(terminal, next);
     });
 }
 

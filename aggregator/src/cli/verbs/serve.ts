@@ -32,6 +32,7 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
     httpPort: flags.port,
     mqttPort: flags.mqttPort,
     tenantId: flags.tenant,
+    ...(flags.population === undefined ? {} : { population: flags.population }),
     logLevel: flags.logLevel,
     allowedHosts: flags.allowedHost,
     allowedOrigins: flags.allowedOrigin,

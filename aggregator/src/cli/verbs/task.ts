@@ -4,7 +4,8 @@ import { taskList, taskView, type TaskBody } from "../../http/schema/task-schema
 import type { ServerClient } from "../server-client.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
-import { addTaskFlags, taskConfigOf, type TaskFlags } from "../task-options.js";
+import { addTaskFlags, type TaskFlags } from "../task/task-flags.js";
+import { taskConfigOf } from "../task/task-of-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { NONE, percentText, timeText } from "../text.js";
 
@@ -84,9 +85,17 @@ function taskText(task: TaskBody): string {
     ["training", `${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}`],
     ["server", config.serverOptimizer.kind],
     ["update", `${config.update.encoding}, norm at most ${config.update.maxNorm}`],
+    ["autopilot", autopilotText(config.autopilot)],
     ["created", timeText(task.createdAtMs)],
     ["ended", timeText(task.endedAtMs)],
   ]);
+}
+
+function autopilotText(autopilot: TaskBody["config"]["autopilot"]): string {
+  if (autopilot === undefined) return "off";
+  const { everyGoodRounds, evaluation, template, needsApproval } = autopilot;
+  const approval = needsApproval ? "which waits for approval" : "which starts by itself";
+  return `every ${everyGoodRounds} good rounds, by ${evaluation}, a rollout by ${template} ${approval}`;
 }
 
 function targetText(target: number | null): string {

@@ -20,6 +20,7 @@ export function addTuf(program: Command, terminal: Terminal): void {
   const tuf = program
     .command("tuf")
     .description("verify the signed metadata of any TUF repository, and fetch what they name")
+    .configureHelp({ showGlobalOptions: true })
     .requiredOption("--metadata-dir <directory>", "where trusted metadata are kept")
     .option("--metadata-url <url>", "where the repository's metadata are")
     .option("--target-name <path>", "target to download")
@@ -43,7 +44,11 @@ export function addTuf(program: Command, terminal: Terminal): void {
 
 async function init(root: string, { metadataDir }: TufFlags, terminal: Terminal): Promise<void> {
   const bytes = await readFileIfThere(root);
-  if (bytes === undefined) throw new FedgeError("OPTION_INVALID", `there is no root at ${root}`);
+  if (bytes === undefined)
+    throw new FedgeError(
+      "OPTION_INVALID",
+      `there is no root at ${root}; name the file that the repository's owner gave you`,
+    );
   const { version } = decodeMetadata("root", bytes).signed;
   await makeDirectory(metadataDir);
   await metadataIn(metadataDir).put("root", bytes);
@@ -72,5 +77,5 @@ function refreshed({ metadataDir, metadataUrl }: TufFlags): ReturnType<typeof re
 
 function required(value: string | undefined, flag: string): string {
   if (value !== undefined) return value;
-  throw new FedgeError("OPTION_INVALID", `${flag} is missing`);
+  throw new FedgeError("OPTION_INVALID", `${flag} is missing; \`fedge tuf --help\` says what it names`);
 }

@@ -158,7 +158,11 @@ export class FederatedEvaluations implements EvaluationService {
 
   async #load(model: ModelName, version: number): Promise<LoadedVersion> {
     const record = await this.options.control.getVersion(model, version);
-    if (record === undefined) throw new FedgeError("VERSION_UNKNOWN", `there is no ${model}@${version}`);
+    if (record === undefined)
+      throw new FedgeError(
+        "VERSION_UNKNOWN",
+        `there is no ${model}@${version}; see \`fedge model show ${model}\``,
+      );
     const loaded = await loadVersion(this.options.blobs, record);
     requireEvalGraph(loaded.manifest);
     return loaded;

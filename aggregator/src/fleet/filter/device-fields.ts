@@ -17,6 +17,7 @@ const FIELDS: ReadonlyMap<string, DeviceField> = new Map([
   ["engine", { kind: "text", of: ({ engine }) => given(engine) }],
   ["platform", { kind: "text", of: ({ platform }) => given(platform) }],
   ["enrolled", { kind: "time", of: ({ enrolledAtMs }) => enrolledAtMs }],
+  ["untrusting", { kind: "text", of: ({ untrusting }) => untrusting ?? undefined }],
   ["tag", { kind: "text", of: ({ tags }) => tags }],
   ["seen", { kind: "time", of: ({ lastSeenAtMs }) => lastSeenAtMs }],
 ]);

@@ -3,34 +3,29 @@ import type { DeviceFilter } from "./device-filter.js";
 
 const READ_AT_ONCE = 1000;
 
-/** The page of those devices that the filter means, in the store's order. Reads the fleet a thousand devices at a time. */
+export interface DevicePage {
+  readonly devices: DeviceRecord[];
+  /** How many devices the filter means in all. */
+  readonly total: number;
+}
+
+/**
+ * The page of those devices that the filter means, in the store's order, and how many it means in all. Reads the fleet once,
+ * a thousand devices at a time.
+ */
 export async function listFiltered(
   store: Pick<ControlStore, "listDevices">,
   filter: DeviceFilter,
   { limit, offset }: PageRequest = { limit: Number.MAX_SAFE_INTEGER, offset: 0 },
-): Promise<DeviceRecord[]> {
-  const found: DeviceRecord[] = [];
-  let numSkipped = 0;
+): Promise<DevicePage> {
+  const devices: DeviceRecord[] = [];
+  let total = 0;
   for (let from = 0; ; from += READ_AT_ONCE) {
-    const devices = await store.listDevices({ limit: READ_AT_ONCE, offset: from });
-    for (const device of devices.filter(filter)) {
-      if (numSkipped < offset) numSkipped += 1;
-      else found.push(device);
-      if (found.length === limit) return found;
+    const read = await store.listDevices({ limit: READ_AT_ONCE, offset: from });
+    for (const device of read.filter(filter)) {
+      if (total >= offset && devices.length < limit) devices.push(device);
+      total += 1;
     }
-    if (devices.length < READ_AT_ONCE) return found;
-  }
-}
-
-/** How many devices the filter means. */
-export async function countFiltered(
-  store: Pick<ControlStore, "listDevices">,
-  filter: DeviceFilter,
-): Promise<number> {
-  let numFound = 0;
-  for (let from = 0; ; from += READ_AT_ONCE) {
-    const devices = await store.listDevices({ limit: READ_AT_ONCE, offset: from });
-    numFound += devices.filter(filter).length;
-    if (devices.length < READ_AT_ONCE) return numFound;
+    if (read.length < READ_AT_ONCE) return { devices, total };
   }
 }

@@ -18,7 +18,7 @@ import { TokenBuckets } from "../token-bucket.js";
 
 export type DeviceRouteOptions = Pick<
   HttpAppOptions,
-  "service" | "identity" | "clock" | "mqttUrls" | "enrolmentRate"
+  "service" | "identity" | "clock" | "mqttUrls" | "enrolmentRate" | "signedMetadata"
 >;
 
 /** A few thousand devices behind one address enrol within seconds; a flood of made-up keys does not pass. */
@@ -47,7 +47,8 @@ export function addDeviceRoutes(host: RouteHost, options: DeviceRouteOptions): v
         proof,
         ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
       });
-      return { ...enrolled, mqtt: { ...options.mqttUrls(new URL(context.req.url)) } };
+      const root = await options.signedMetadata.newestRoot();
+      return { ...enrolled, root, mqtt: { ...options.mqttUrls(new URL(context.req.url)) } };
     },
   });
   addSignedRoutes(host, options, buckets);
@@ -82,8 +83,6 @@ function addSignedRoutes(
     params: deviceParams,
     body: forgetRequest,
     result: forgetAnswer,
-    // The device's own signature is the proof; nobody else can ask for it here.
-    audit: ({ params: { deviceId } }) => ({ actor: deviceId, action: "device.forget", subject: deviceId }),
     handle: async ({ params, body, context }) => {
       buckets.take(remoteAddress(context));
       await identity.forget(params.deviceId, body);
@@ -102,13 +101,9 @@ function addFleetRoutes(host: RouteHost, { service, clock }: DeviceRouteOptions)
     access: "read",
     query: deviceQuery,
     result: deviceList,
-    handle: async ({ query: { filter, ...page } }) => {
+    handle: ({ query: { filter, ...page } }) => {
       const wanted = filter === undefined ? undefined : deviceFilter(filter, clock.nowMs());
-      const [devices, total] = await Promise.all([
-        service.listDevices(page, wanted),
-        service.countDevices(wanted),
-      ]);
-      return { devices, total };
+      return service.findDevices(page, wanted);
     },
   });
   jsonRoute(host, {

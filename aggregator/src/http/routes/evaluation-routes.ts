@@ -24,10 +24,14 @@ export function addEvaluationRoutes(host: RouteHost, evaluations: EvaluationServ
     body: evaluationBody,
     result: evaluationRunView,
     status: 201,
-    audit: (_call, { runId, request }) => ({
+    audit: ({ params, body }, run) => ({
       action: "evaluation.start",
-      subject: `${request.model}@${request.version}`,
-      details: { runId, against: request.against, numDevices: request.numDevices },
+      subject: `${params.model}@${body.version}`,
+      details: {
+        ...(run === null ? {} : { runId: run.runId }),
+        against: body.against,
+        numDevices: body.numDevices,
+      },
     }),
     handle: ({ params, body, actor }) => evaluations.start({ ...body, model: params.model }, actor),
   });

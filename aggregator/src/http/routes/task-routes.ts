@@ -16,10 +16,10 @@ export function addTaskRoutes(host: RouteHost, service: AggregatorService): void
     body: taskConfigBody,
     result: taskView,
     status: 201,
-    audit: (_call, { config }) => ({
+    audit: ({ body }) => ({
       action: "task.create",
-      subject: config.taskId,
-      details: { model: config.model, maxRounds: config.maxRounds },
+      subject: body.taskId,
+      details: { model: body.model, maxRounds: body.maxRounds },
     }),
     handle: ({ body }) => service.createTask(body),
   });

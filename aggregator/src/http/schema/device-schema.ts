@@ -1,3 +1,4 @@
+import { UNTRUSTING_CODES } from "@fedge/protocol";
 import { z } from "@hono/zod-openapi";
 import { MAX_FILTER_LENGTH } from "../../fleet/filter/filter-syntax.js";
 import { atMs, count, deviceIdText, pageQuery } from "./basic-schema.js";
@@ -18,6 +19,13 @@ export const deviceRecord = z
     serving: z.record(z.string(), served).readonly(),
     tags: z.array(z.string()).readonly().optional(),
     attributes: z.record(z.string(), z.string()).readonly().optional(),
+    untrusting: z
+      .enum(UNTRUSTING_CODES)
+      .nullable()
+      .optional()
+      .describe(
+        "Why the device believes nothing new: METADATA_EXPIRED for stale metadata; null while it does",
+      ),
     decommissionedAtMs: atMs.nullable().optional(),
   })
   .openapi("Device");
@@ -61,6 +69,9 @@ export const enrolAnswer = z
     deviceId: deviceIdText,
     tenantId: z.string(),
     ...deviceToken,
+    root: z
+      .object({ sha256: z.string(), sizeBytes: count })
+      .describe("The newest root of the signed metadata, with which a device's trust begins"),
     mqtt: z.object({ tcpUrl: z.string(), webSocketUrl: z.string() }),
   })
   .openapi("EnrolAnswer");

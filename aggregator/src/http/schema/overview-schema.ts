@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { EXPIRY_STATES, METADATA_ROLES } from "../../signing/metadata-expiry.js";
 import { atMs, count, modelNameText, taskIdText } from "./basic-schema.js";
 import { modelView, versionView } from "./model-schema.js";
 import { storedRound } from "./round-schema.js";
@@ -8,8 +9,22 @@ import { taskView } from "./task-schema.js";
 const countByName = z.record(z.string(), count).readonly();
 
 export const fleetView = z
-  .object({ total: count, byPresence: countByName, byServing: countByName })
+  .object({
+    total: count,
+    byPresence: countByName,
+    byServing: countByName,
+    untrusting: countByName.describe("Devices in service that believe nothing new, by error code"),
+  })
   .openapi("Fleet");
+
+const metadataExpiry = z
+  .object({
+    role: z.enum(METADATA_ROLES),
+    version: count,
+    expiresAtMs: atMs,
+    state: z.enum(EXPIRY_STATES).describe("`soon`: somebody has to act; `expired`: devices install nothing"),
+  })
+  .openapi("MetadataExpiry");
 
 const release = z
   .object({ model: modelNameText, releaseCounter: count, version: count, releasedAtMs: atMs })
@@ -26,6 +41,7 @@ export const overviewBody = z
     releases: z.array(release).readonly(),
     bytesUp: count,
     bytesDown: count,
+    metadata: z.array(metadataExpiry).readonly().describe("When the published signed metadata expire"),
     appPages: z.array(z.string()).readonly().describe("Paths of pages of apps, such as `/keyboard/`"),
   })
   .openapi("Overview");

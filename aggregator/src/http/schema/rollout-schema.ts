@@ -24,7 +24,7 @@ export const gateView = z
     reason: z.string(),
     value: z.number().nullable(),
     control: z.number().nullable(),
-    interval: interval.describe("Of value minus control, 95 %"),
+    interval: interval.describe("Of value minus control, at the confidence by which the gate decides"),
     sample: count,
     controlSample: count,
     minSample: count,

@@ -9,6 +9,9 @@ import { RolloutDouble } from "./rollout-double.js";
 import { RegistryDouble } from "./registry-double.js";
 import { ServiceDouble } from "./service-double.js";
 
+/** What a device is told of the signed metadata when it enrols. */
+const ROOT_OF_DOUBLE = { sha256: "a".repeat(64) as Sha256, sizeBytes: 2000 };
+
 export const ADMIN_TOKEN = "admin-token-of-the-test";
 export const DEVICE_TOKEN = "token-of-device-1";
 
@@ -44,7 +47,11 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
     audit: people.audit,
     registry,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
-    signedMetadata: { file: () => Promise.resolve(undefined), target: () => Promise.resolve(undefined) },
+    signedMetadata: {
+      newestRoot: () => Promise.resolve(ROOT_OF_DOUBLE),
+      file: () => Promise.resolve(undefined),
+      target: () => Promise.resolve(undefined),
+    },
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
     metrics: {

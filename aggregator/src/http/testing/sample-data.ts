@@ -136,6 +136,7 @@ export function sampleDevice(number: number, change: Partial<DeviceRecord> = {})
     platform: "node 20",
     serving: { [SAMPLE_MODEL]: { version: 1, manifestSha256: null } },
     attributes: {},
+    untrusting: null,
     tags: [],
     decommissionedAtMs: null,
     ...change,

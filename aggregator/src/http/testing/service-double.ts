@@ -8,6 +8,7 @@ import {
   type TaskId,
 } from "@fedge/protocol";
 import type { DeviceFilter } from "../../fleet/filter/device-filter.js";
+import type { DevicePage } from "../../fleet/filter/list-devices.js";
 import type { StoredRound } from "../../rounds/journal.js";
 import type {
   AggregatorService,
@@ -21,6 +22,7 @@ import type {
   TaskView,
   VersionView,
 } from "../../service.js";
+import type { MetadataExpiry } from "../../signing/metadata-expiry.js";
 import type { DeviceRecord, PageRequest } from "../../store/port.js";
 import type { TaskConfig, TaskStatus } from "../../tasks/task-config.js";
 
@@ -38,6 +40,7 @@ export class ServiceDouble implements AggregatorService {
   /** Reads of the overview so far. */
   numOverviews = 0;
   appPages: readonly string[] = [];
+  metadata: readonly MetadataExpiry[] = [];
   private readonly listeners = new Set<(event: ServiceEvent) => void>();
 
   emit(event: ServiceEvent): void {
@@ -68,6 +71,7 @@ export class ServiceDouble implements AggregatorService {
       bytesUp: this.rounds.reduce((sum, round) => sum + round.bytesUp, 0),
       bytesDown: this.rounds.reduce((sum, round) => sum + round.bytesDown, 0),
       appPages: this.appPages,
+      metadata: this.metadata,
     };
   }
 
@@ -169,22 +173,25 @@ export class ServiceDouble implements AggregatorService {
   fleet(): Promise<FleetView> {
     const byPresence: Record<string, number> = {};
     const byServing: Record<string, number> = {};
-    for (const { presence, serving } of this.devices) {
+    const untrusting: Record<string, number> = {};
+    for (const { presence, serving, untrusting: code } of this.devices) {
+      if (code !== null) untrusting[code] = (untrusting[code] ?? 0) + 1;
       byPresence[presence] = (byPresence[presence] ?? 0) + 1;
       for (const [model, { version }] of Object.entries(serving)) {
         const name = `${model}@${version}`;
         byServing[name] = (byServing[name] ?? 0) + 1;
       }
     }
-    return Promise.resolve({ total: this.devices.length, byPresence, byServing });
+    return Promise.resolve({ total: this.devices.length, byPresence, byServing, untrusting });
   }
 
-  listDevices(page?: PageRequest, filter: DeviceFilter = () => true): Promise<DeviceRecord[]> {
-    return Promise.resolve(paged(this.devices.filter(filter), page));
+  listDevices(page?: PageRequest): Promise<DeviceRecord[]> {
+    return Promise.resolve(paged(this.devices, page));
   }
 
-  countDevices(filter: DeviceFilter = () => true): Promise<number> {
-    return Promise.resolve(this.devices.filter(filter).length);
+  findDevices(page?: PageRequest, filter: DeviceFilter = () => true): Promise<DevicePage> {
+    const meant = this.devices.filter(filter);
+    return Promise.resolve({ devices: paged(meant, page), total: meant.length });
   }
 
   async getDevice(deviceId: DeviceId): Promise<DeviceRecord> {

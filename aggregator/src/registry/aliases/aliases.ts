@@ -1,5 +1,6 @@
 import { FedgeError, type ModelName } from "@fedge/protocol";
-import type { Audit } from "../../audit/audit.js";
+import type { AnchoredAudit } from "../../audit/audit.js";
+import type { Audited } from "../../audit/ports.js";
 import type { ControlStore } from "../../store/port.js";
 import {
   CANDIDATE,
@@ -11,7 +12,7 @@ import {
 
 export interface AliasPorts {
   readonly store: Pick<ControlStore, "getVersion"> & Pick<RegistryStore, "moveAlias" | "listAliases">;
-  readonly audit: Audit;
+  readonly audit: Pick<AnchoredAudit, "anchorHead">;
   readonly nowMs: () => number;
 }
 
@@ -36,11 +37,8 @@ export class Aliases {
   async move(change: AliasChange): Promise<AliasMoveRecord | undefined> {
     requireAliasName(change.alias);
     await this.#requireTarget(change);
-    const moved = await this.ports.store.moveAlias({ ...change, atMs: this.ports.nowMs() });
-    if (moved === undefined) return undefined;
-    const { model, alias, actor, reason, fromVersion, toVersion } = moved;
-    const details = { alias, fromVersion, toVersion, reason };
-    await this.ports.audit.append({ actor, action: "alias.move", subject: model, details });
+    const moved = await this.ports.store.moveAlias({ ...change, atMs: this.ports.nowMs() }, entryOf);
+    if (moved !== undefined) await this.ports.audit.anchorHead();
     return moved;
   }
 
@@ -80,6 +78,11 @@ export class Aliases {
         `version ${toVersion} of model ${model} was deleted by the retention policy; choose one that is kept`,
       );
   }
+}
+
+function entryOf({ model, alias, actor, reason, fromVersion, toVersion, atMs }: AliasMoveRecord): Audited {
+  const details = { alias, fromVersion, toVersion, reason };
+  return { draft: { actor, action: "alias.move", subject: model, details }, atMs };
 }
 
 function requireAliasName(alias: string): void {

@@ -3,6 +3,7 @@ import type { BlobStore } from "../../blobs/port.js";
 import type { VersionRecord } from "../../rounds/journal.js";
 import type { ControlStore } from "../../store/port.js";
 import type { RegistryStore } from "../registry-store.js";
+import { importEntry } from "../import-entry.js";
 import { requireNoRunningTask } from "../import-model.js";
 import { readBundle, type ReadBundle } from "./read-bundle.js";
 
@@ -41,7 +42,8 @@ export async function importBundle(
   const record = recordOf(bundle, ports.nowMs());
   await ports.blobs.put(bundle.manifestBytes);
   for (const bytes of bundle.blobs) await ports.blobs.put(bytes);
-  await ports.store.commitVersion({ version: record, round: null });
+  const audit = importEntry(record, actor, record.createdAtMs);
+  await ports.store.commitVersion({ version: record, round: null, audit });
   await keepWhatWasKnown(ports, bundle, actor);
   return { record, isNew: true, isFirst: latest === undefined };
 }

@@ -6,12 +6,10 @@ import type { Comparison } from "../ports.js";
 import { versionsOf, type RolloutState } from "../rollout-state.js";
 import type { ComparisonView } from "../rollout-view.js";
 import { thompsonShares } from "./thompson.js";
-import { compareProportions, requiredSample } from "./two-proportions.js";
+import { UNKNOWN_RATE, compareProportions, requiredSample } from "./two-proportions.js";
 
 /** What a bandit leaves every arm. */
 const LEAST_SHARE = 0.05;
-/** Of a rate that nobody has seen yet. */
-const UNKNOWN_RATE = 0.5;
 /** A bandit's shares are drawn anew so often within its horizon. */
 const DRAWS_PER_HORIZON = 20;
 

@@ -43,3 +43,16 @@ export function requiredSample(plan: {
   const underSome = normalQuantile(power) * Math.sqrt(rate * (1 - rate) + other * (1 - other));
   return Math.ceil(designEffect * ((underNone + underSome) / effect) ** 2);
 }
+
+/** Taken where nothing has been counted yet: what is that frequent needs the most trials. */
+export const UNKNOWN_RATE = 0.5;
+
+/** Trials that each arm needs as far as can be said before anything is counted: devices taken as alike. */
+export function sampleBeforehand(plan: {
+  readonly minDetectableEffect: number;
+  readonly alpha: number;
+  readonly power: number;
+}): number {
+  const { minDetectableEffect: effect, alpha, power } = plan;
+  return requiredSample({ rate: UNKNOWN_RATE, effect, alpha, power, designEffect: 1 });
+}

@@ -28,9 +28,16 @@ export function p95Us(histogram: readonly number[]): number | null {
   return null;
 }
 
-/** Predictions that took longer than the first bin edge at or above the limit, and all of them. */
+/**
+ * Predictions that took longer than the limit, and all of them: those in the limit's own bin are shared by the logarithm, as
+ * the percentile is. So the limit's share is 5 % exactly where the limit is the percentile.
+ */
 export function slowCounts(histogram: readonly number[], limitUs: number) {
-  const bin = histogram.findIndex((_, at) => edgeUs(at) >= limitUs);
-  const hits = histogram.slice(bin + 1).reduce((sum, count) => sum + count, 0);
+  const hits = histogram.reduce((sum, count, bin) => sum + count * shareAbove(bin, limitUs), 0);
   return { hits, trials: histogram.reduce((sum, count) => sum + count, 0) };
+}
+
+function shareAbove(bin: number, limitUs: number): number {
+  const lowUs = bin === 0 ? FIRST_LATENCY_EDGE_US / 2 : FIRST_LATENCY_EDGE_US * 2 ** (bin - 1);
+  return Math.min(1, Math.max(0, 1 - Math.log2(limitUs / lowUs)));
 }

@@ -4,9 +4,9 @@ import type { MetricsBook } from "../../fleet/metrics-book.js";
 import type { DeviceFilter } from "../../fleet/filter/device-filter.js";
 import type { ControlStore, DeviceRecord } from "../../store/port.js";
 import type { FleetOfRollouts } from "../fleet-view.js";
-import type { MetricGate, RolloutConfig } from "../rollout-config.js";
+import type { MetricGate, RolloutConfig, RolloutId } from "../rollout-config.js";
 import type { RolloutState } from "../rollout-state.js";
-import type { MetricsRecord } from "../rollout-store.js";
+import type { MetricsRecord, RolloutStore } from "../rollout-store.js";
 import type { GateView } from "../rollout-view.js";
 import { waveFilters } from "../wave-members.js";
 import { judgeLoss } from "./loss-gate.js";
@@ -18,6 +18,7 @@ export interface LookOptions {
   readonly control: Pick<ControlStore, "listDevices">;
   readonly fleet: Pick<FleetOfRollouts, "compiler">;
   readonly nowMs: () => number;
+  readonly baselines: Pick<RolloutStore, "saveBaseline" | "baselineOf">;
   /** What devices say of two versions; undefined while they have not, and asks them. */
   readonly evaluateOnDevices: (pair: DevicePair) => DeviceComparison | undefined;
 }
@@ -29,24 +30,29 @@ interface Scene {
   readonly devices: readonly DeviceRecord[];
   readonly now: Records;
   readonly before: Records;
-  readonly base: Records;
+  /** Null where the rollout opened before baselines were kept. */
+  readonly base: Records | null;
   readonly compile: (filter: string) => DeviceFilter;
 }
 
 /** Looks at the metrics of a rollout's devices and of those that still run the old version. */
 export class MetricLooks {
   /**
-   * What the control had counted when the rollout was first looked at: counts of the time before are no control of today.
-   * Not kept over a restart; then the control's counts are those since its installation.
+   * What the control had counted when the rollout's first wave opened: counts of the time before are no control of today.
+   * Kept in the store, read once after a start.
    */
-  readonly #bases = new Map<string, Records>();
+  readonly #bases = new Map<RolloutId, Promise<Records | null>>();
 
   constructor(private readonly options: LookOptions) {}
 
-  /** Called when a wave opens: from now on the control's counts are compared. */
+  /** Called when a wave opens: from the first on the control's counts are compared. Durable when it resolves. */
   async begin({ config, fallbackVersion }: RolloutState): Promise<void> {
-    if (fallbackVersion === null || this.#bases.has(config.rolloutId)) return;
-    this.#bases.set(config.rolloutId, new Map(await this.options.book.of(config.model, fallbackVersion)));
+    if (fallbackVersion === null) return;
+    const { rolloutId, model } = config;
+    await this.options.baselines.saveBaseline(rolloutId, {
+      ...{ model, version: fallbackVersion, atMs: this.options.nowMs() },
+    });
+    this.#bases.delete(rolloutId);
   }
 
   /** One view for each metric gate; what cannot be measured is an error of the gate, never of the model. */
@@ -74,7 +80,20 @@ export class MetricLooks {
     const none: Records = new Map();
     const before =
       state.fallbackVersion === null ? none : await this.options.book.of(model, state.fallbackVersion);
-    return { state, devices, now, before, base: this.#bases.get(rolloutId) ?? none, compile };
+    return { state, devices, now, before, base: await this.#baseOf(rolloutId), compile };
+  }
+
+  /** Null for a rollout that has none. Rejects when the store does not answer, which is an error of the gate. */
+  #baseOf(rolloutId: RolloutId): Promise<Records | null> {
+    const known = this.#bases.get(rolloutId);
+    if (known !== undefined) return known;
+    const reading = this.options.baselines.baselineOf(rolloutId).then((baseline) => {
+      if (baseline === undefined) return null;
+      return new Map(baseline.records.map((record) => [record.deviceId, record]));
+    });
+    this.#bases.set(rolloutId, reading);
+    reading.catch(() => this.#bases.delete(rolloutId));
+    return reading;
   }
 
   async #judge(gate: MetricGate, scene: Scene, atMs: number): Promise<GateView> {
@@ -110,8 +129,9 @@ function sidesOf(gate: MetricGate, { state, devices, now, before, base, compile 
   });
   const others = meant.filter((deviceId) => !wasTold(deviceId) && before.has(deviceId));
   if (others.length >= 2) {
-    const control = others.flatMap((deviceId) => sinceBase(before.get(deviceId), base.get(deviceId)));
-    return { wave, control, controlNote: "at the same time on the old version" };
+    const control = others.flatMap((deviceId) => sinceBase(before.get(deviceId), base?.get(deviceId)));
+    const since = base === null ? ", all that it ever counted: there is no baseline of the start" : "";
+    return { wave, control, controlNote: `at the same time on the old version${since}` };
   }
   const control = told.flatMap((deviceId) => before.get(deviceId)?.metrics ?? []);
   return { wave, control, controlNote: "the same devices before, on the old version" };

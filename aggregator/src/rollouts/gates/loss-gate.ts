@@ -1,8 +1,8 @@
 import type { DeviceComparison } from "../../evaluation/federated/device-comparisons.js";
 import { studentQuantileOf } from "../../evaluation/federated/student.js";
 import type { MetricGate } from "../rollout-config.js";
-import type { GateView, Verdict } from "../rollout-view.js";
-import { alphaOfLook, ending, gateView, tolerated } from "./metric-gate.js";
+import type { GateView } from "../rollout-view.js";
+import { alphaOfLook, ending, gateView, rangeText, tolerated, verdictOf } from "./metric-gate.js";
 
 /**
  * The loss on devices' own examples, paired: every device measured both versions on the same ones. Devices are the sample, and
@@ -27,17 +27,18 @@ export function judgeLoss(gate: MetricGate, { result, look }: DeviceComparison, 
       reason: "too few examples were evaluated so far",
     });
   const allowed = tolerated(gate, Math.abs(before.loss));
-  const { difference, standardError, low, high } = loss;
+  const { difference, standardError } = loss;
   const quantile = studentQuantileOf(alphaOfLook(gate.alpha, look), numDevices - 1);
-  const isWorse = difference - quantile * standardError > allowed;
-  const verdict: Verdict = isWorse ? "fail" : difference <= allowed ? "pass" : "inconclusive";
+  const interval = [difference - quantile * standardError, difference + quantile * standardError] as const;
+  const verdict = verdictOf(interval, allowed);
   const change = `${difference < 0 ? "" : "+"}${difference.toFixed(4)}`;
-  const what = `loss ${change} on ${numDevices} devices, from ${before.loss.toFixed(4)}${ending(verdict)}`;
+  const how = `${rangeText(interval, (value) => value.toFixed(4))}, +${allowed.toFixed(4)} is borne`;
+  const what = `loss ${change} on ${numDevices} devices, from ${before.loss.toFixed(4)}; ${how}${ending(verdict)}`;
   return gateView(gate, {
     ...facts,
     verdict,
     limit: before.loss + allowed,
-    interval: [low, high],
+    interval,
     reason: what,
   });
 }

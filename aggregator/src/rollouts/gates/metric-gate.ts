@@ -5,18 +5,19 @@ import type { GateView, Verdict } from "../rollout-view.js";
 import { cohortRate, differenceInterval, type CohortRate, type DeviceCounts } from "./device-rates.js";
 import { p95Us, slowCounts, summed } from "./latency.js";
 import { countsOf } from "./metric-counts.js";
-import { studentQuantile } from "./normal.js";
+import { studentQuantileOf } from "../../evaluation/federated/student.js";
 
 /**
  * How a metric gate judges.
  *
  * Both sides are devices: those that run the new version, and those that still run the old one at the same time. A rate is
- * the ratio estimator over devices (device-rates.ts). The gate fails when the one-sided lower bound of the difference is
- * above the tolerance; it passes when both sides have their `minSample` and the difference itself is within the tolerance;
- * between the two it is inconclusive.
+ * the ratio estimator over devices (device-rates.ts). Once both sides have their `minSample`, the interval of the difference
+ * decides: the gate passes when all of it is within the tolerance (non-inferiority), fails when all of it is beyond, and is
+ * inconclusive while the tolerance lies in it. What becomes of a gate that stays so is the plan's (`onInconclusive`).
  *
- * Looking often must not make a failure out of chance: `alpha` is shared. Look number k, where a number stands for a sample
- * that has doubled, gets 6 alpha / (pi k)^2; these add up to alpha over however many looks there are.
+ * Looking often must not make a verdict out of chance: `alpha` is shared. Look number k, where a number stands for a sample
+ * that has doubled, gets 6 alpha / (pi k)^2; these add up to alpha over however many looks there are. Either bound is
+ * one-sided at that level, so that the interval has the confidence 1 - 2 alpha of its look.
  */
 
 /** Fewer devices on either side say nothing of devices. */
@@ -54,15 +55,30 @@ function judgeRate(gate: MetricGate, { wave, control, controlNote }: Sides, atMs
   const facts = { ...samples(one, other), ...numbers, interval: null, atMs };
   const shortage = shortageOf(gate, one, other);
   if (shortage !== null) return gateView(gate, { ...facts, verdict: "inconclusive", reason: shortage });
-  const [low] = differenceInterval(one, other, quantileOf(gate, one, other));
-  const interval = differenceInterval(one, other, studentQuantile(0.975, freedom(one, other)));
-  const verdict: Verdict =
-    low > allowed ? "fail" : one.rate - other.rate <= allowed ? "pass" : "inconclusive";
+  const interval = differenceInterval(one, other, quantileOf(gate, one, other));
+  const verdict = verdictOf(interval, allowed);
   const what = `${percentOf(one.rate, 1)} on ${one.numDevices} devices against ${percentOf(other.rate, 1)} on ${other.numDevices} (${controlNote}); ${percentOf(other.rate + allowed, 1)} is borne`;
-  return gateView(gate, { ...facts, verdict, interval, reason: `${what}${ending(verdict)}` });
+  const how = `the difference is ${rangeText(interval, points)}, ${points(allowed)} is borne`;
+  return gateView(gate, { ...facts, verdict, interval, reason: `${what}; ${how}${ending(verdict)}` });
 }
 
-/** Slow is what takes longer than the tolerated percentile, up to its bin's edge: of the wave, more than 5 % may not be. */
+/** All of the interval within the limit, all beyond, or the limit in it. */
+export function verdictOf([low, high]: readonly [number, number], allowed: number): Verdict {
+  if (low > allowed) return "fail";
+  return high <= allowed ? "pass" : "inconclusive";
+}
+
+/** `-0.3 to +1.2 %`, as the gate's reason says its interval. */
+export function rangeText([low, high]: readonly [number, number], text: (value: number) => string): string {
+  return `between ${text(low)} and ${text(high)}`;
+}
+
+function points(difference: number): string {
+  const rounded = Number((100 * difference).toFixed(2));
+  return `${rounded > 0 ? "+" : ""}${rounded} %`;
+}
+
+/** Slow is what takes longer than the tolerated percentile: of the wave, more than 5 % may not be. */
 function judgeLatency(gate: MetricGate, { wave, control, controlNote }: Sides, atMs: number): GateView {
   const before = p95Us(summed(control.map(({ latency }) => latency)));
   const now = p95Us(summed(wave.map(({ latency }) => latency)));
@@ -83,10 +99,12 @@ function judgeLatency(gate: MetricGate, { wave, control, controlNote }: Sides, a
       reason: shortage ?? "there are no predictions yet",
     });
   const certain = { numDevices: Infinity, numTrials: Infinity, rate: P95_SHARE, designEffect: 1 };
-  const [low] = differenceInterval(slow, certain, quantileOf(gate, slow, other));
-  const verdict: Verdict = low > 0 ? "fail" : now <= allowedUs ? "pass" : "inconclusive";
+  const [low, high] = differenceInterval(slow, certain, quantileOf(gate, slow, other));
+  const verdict = verdictOf([low, high], 0);
+  const share = [low + P95_SHARE, high + P95_SHARE] as const;
   const what = `95 % within ${(now / 1000).toFixed(1)} ms on ${slow.numDevices} devices against ${(before / 1000).toFixed(1)} ms on ${other.numDevices} (${controlNote}); ${(allowedUs / 1000).toFixed(1)} ms is borne`;
-  return gateView(gate, { ...facts, verdict, reason: `${what}${ending(verdict)}` });
+  const how = `slower is a share ${rangeText(share, (value) => percentOf(Math.max(0, value), 1))}, 5 % is borne`;
+  return gateView(gate, { ...facts, verdict, reason: `${what}; ${how}${ending(verdict)}` });
 }
 
 /** How much worse than the control is still well, in the metric's unit: of milliseconds for latency. */
@@ -105,10 +123,8 @@ function shortageOf({ minSample }: MetricGate, one: CohortRate, other: CohortRat
 }
 
 function quantileOf({ alpha, minSample }: MetricGate, one: CohortRate, other: CohortRate): number {
-  return studentQuantile(
-    1 - alphaOfLook(alpha, lookNumber(minSample, Math.min(one.numTrials, other.numTrials))),
-    freedom(one, other),
-  );
+  const look = lookNumber(minSample, Math.min(one.numTrials, other.numTrials));
+  return studentQuantileOf(alphaOfLook(alpha, look), freedom(one, other));
 }
 
 function freedom(one: CohortRate, other: CohortRate): number {
@@ -127,7 +143,7 @@ export function alphaOfLook(alpha: number, look: number): number {
 
 export function ending(verdict: Verdict): string {
   if (verdict === "fail") return ": worse beyond chance";
-  return verdict === "inconclusive" ? ": worse, but it may be chance" : "";
+  return verdict === "inconclusive" ? ": undecided, the limit lies within the interval" : "";
 }
 
 function valueOf({ numTrials, rate }: CohortRate): number | null {

@@ -36,17 +36,6 @@ export function normalTail(value: number): number {
   return (t * Math.exp(-x * x + polynomial(coefficients, t))) / 2;
 }
 
-/**
- * The normal quantile stretched to Student's t (Fisher's expansion to the second order): with few devices their spread is
- * known badly, and a difference must be larger to mean something.
- */
-export function studentQuantile(probability: number, degreesOfFreedom: number): number {
-  const z = normalQuantile(probability);
-  const first = (z ** 3 + z) / (4 * degreesOfFreedom);
-  const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * degreesOfFreedom ** 2);
-  return z + first + second;
-}
-
 /** Horner, the highest power first. */
 function polynomial(coefficients: readonly number[], x: number): number {
   return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);

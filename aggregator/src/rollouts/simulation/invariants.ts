@@ -1,6 +1,6 @@
 import { FedgeError, stableFraction, type DeviceId } from "@fedge/protocol";
 import { EMPTY_WAVE, isFinal, withTargets, type RolloutState } from "../rollout-state.js";
-import { replay } from "../rollouts.js";
+import { replay } from "../rollout-shelf.js";
 import { TargetTable } from "../target-table.js";
 import type { World } from "./world.js";
 

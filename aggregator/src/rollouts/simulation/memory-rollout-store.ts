@@ -1,13 +1,25 @@
 import { FedgeError, type DeviceId } from "@fedge/protocol";
 import type { AuditDraft } from "../../audit/audit.js";
+import type { Audited } from "../../audit/ports.js";
 import type { RolloutId } from "../rollout-config.js";
-import type { RolloutEvent } from "../rollout-state.js";
-import type { GroupRecord, MetricsRecord, RolloutStore } from "../rollout-store.js";
+import type { RolloutEvent, Target } from "../rollout-state.js";
+import type {
+  Baseline,
+  GroupRecord,
+  MetricsRecord,
+  RolloutStore,
+  Snapshot,
+  StoredRollout,
+} from "../rollout-store.js";
 import type { TargetView } from "../rollout-view.js";
+import { TargetTable } from "../target-table.js";
+import { decodeSnapshot, encodeSnapshot } from "../../store/snapshot-codec.js";
 
 /** A rollout store that can lose its server in the middle of a write: before it is durable, or just after. */
 export class MemoryRolloutStore implements RolloutStore {
   readonly journals = new Map<RolloutId, RolloutEvent[]>();
+  readonly snapshots = new Map<RolloutId, Omit<Snapshot, "state"> & { readonly encoded: string }>();
+  readonly #baselines = new Map<RolloutId, Baseline>();
   /** What the audit log would say. */
   readonly audited: AuditDraft[] = [];
   readonly #targets = new Map<string, TargetView & { readonly rolloutId: RolloutId }>();
@@ -20,8 +32,33 @@ export class MemoryRolloutStore implements RolloutStore {
   onDeath: () => void = () => undefined;
   lastCounter = 0;
 
-  async loadJournals(): ReturnType<RolloutStore["loadJournals"]> {
-    return [...this.journals].map(([rolloutId, events]) => ({ rolloutId, events: [...events] }));
+  async loadRollouts(): ReturnType<RolloutStore["loadRollouts"]> {
+    return [...this.journals.keys()].map((rolloutId) => {
+      const stored = this.#stored(rolloutId);
+      const { snapshot, events } = stored;
+      if (snapshot?.isRetired !== true || events.length > 0) return stored;
+      const head = { ...snapshot.state, targets: TargetTable.empty<Target>() };
+      return { ...stored, snapshot: { ...snapshot, state: head } };
+    });
+  }
+
+  async loadRollout(rolloutId: RolloutId): ReturnType<RolloutStore["loadRollout"]> {
+    return this.journals.has(rolloutId) ? this.#stored(rolloutId) : undefined;
+  }
+
+  async saveSnapshot(rolloutId: RolloutId, { state, ...facts }: Snapshot): Promise<void> {
+    this.snapshots.set(rolloutId, { ...facts, encoded: JSON.stringify(encodeSnapshot(state)) });
+  }
+
+  /** What goes through JSON and the database's own checks is what a database would give back. */
+  #stored(rolloutId: RolloutId): StoredRollout {
+    const kept = this.snapshots.get(rolloutId);
+    const journal = this.journals.get(rolloutId) ?? [];
+    if (kept === undefined) return { rolloutId, snapshot: null, events: [...journal] };
+    const { encoded, numEvents, isRetired } = kept;
+    const { snapshot, targets } = JSON.parse(encoded) as Record<"snapshot" | "targets", unknown>;
+    const state = decodeSnapshot(snapshot, targets);
+    return { rolloutId, snapshot: { state, numEvents, isRetired }, events: journal.slice(numEvents) };
   }
 
   async append({
@@ -44,7 +81,8 @@ export class MemoryRolloutStore implements RolloutStore {
     if (fate === "dies-after") this.#die();
   }
 
-  async erase(rolloutId: RolloutId): Promise<void> {
+  async erase(rolloutId: RolloutId, { draft }: Audited): Promise<void> {
+    this.audited.push(draft);
     this.journals.delete(rolloutId);
   }
 
@@ -89,7 +127,20 @@ export class MemoryRolloutStore implements RolloutStore {
     for (const [key, record] of this.#metrics) if (record.deviceId === deviceId) this.#metrics.delete(key);
   }
 
-  async saveGroup(group: GroupRecord): Promise<void> {
+  async saveBaseline(
+    rolloutId: RolloutId,
+    { model, version, atMs }: Parameters<RolloutStore["saveBaseline"]>[1],
+  ): Promise<void> {
+    if (this.#baselines.has(rolloutId)) return;
+    this.#baselines.set(rolloutId, { atMs, records: await this.listMetrics(model, version) });
+  }
+
+  async baselineOf(rolloutId: RolloutId): Promise<Baseline | undefined> {
+    return this.#baselines.get(rolloutId);
+  }
+
+  async saveGroup(group: GroupRecord, { draft }: Audited): Promise<void> {
+    this.audited.push(draft);
     this.#groups.set(group.name, group);
   }
 
@@ -97,7 +148,8 @@ export class MemoryRolloutStore implements RolloutStore {
     return [...this.#groups.values()];
   }
 
-  async deleteGroup(name: string): Promise<void> {
+  async deleteGroup(name: string, { draft }: Audited): Promise<void> {
+    this.audited.push(draft);
     this.#groups.delete(name);
   }
 

@@ -14,6 +14,7 @@ import type { DesiredPort } from "../ports.js";
 import type { RolloutConfig } from "../rollout-config.js";
 import type { RolloutState } from "../rollout-state.js";
 import type { GateView } from "../rollout-view.js";
+import type { StartReport } from "../rollout-shelf.js";
 import { Rollouts } from "../rollouts.js";
 import { MemoryRolloutStore } from "./memory-rollout-store.js";
 import { ModelDevice, type Outcome } from "./model-device.js";
@@ -95,7 +96,7 @@ export class World {
     await this.#settle();
     this.clock.advance(STEP_MS);
     await this.#settle();
-    if (this.#isDead) await this.#restart();
+    if (this.#isDead) await this.restart();
     this.options.onState(this.state, this);
   }
 
@@ -103,7 +104,7 @@ export class World {
   async heal(): Promise<void> {
     this.store.fate = () => "lives";
     this.#isHealed = true;
-    if (this.#isDead) await this.#restart();
+    if (this.#isDead) await this.restart();
     for (const device of this.devices.values()) if (!device.isOnline) await this.#online(device);
   }
 
@@ -164,15 +165,17 @@ export class World {
     for (let turn = 0; turn < 12; turn += 1) await new Promise<void>((done) => setImmediate(done));
   }
 
-  async #restart(): Promise<void> {
+  /** The server dies, wherever it is, and another one takes up what was kept. */
+  async restart(): Promise<StartReport> {
     this.numDeaths += 1;
     this.rollouts.close();
     this.#isDead = false;
     this.rollouts = this.#server();
-    await this.rollouts.start();
+    const report = await this.rollouts.start();
     await this.#settle();
     // The new session asks everyone for his pending word.
     for (const device of this.devices.values()) if (device.isOnline) await this.#online(device);
+    return report;
   }
 
   #server(): Rollouts {
@@ -206,7 +209,14 @@ export class World {
   #record({ deviceId, isOnline, serving }: ModelDevice): DeviceRecord {
     return {
       ...{ deviceId, publicKey: "", enrolledAtMs: 0, lastSeenAtMs: 0, session: 0, runtimeVersion: "1.0.0" },
-      ...{ engine: "onnx", platform: "node", attributes: {}, tags: [], decommissionedAtMs: null },
+      ...{
+        engine: "onnx",
+        platform: "node",
+        attributes: {},
+        untrusting: null,
+        tags: [],
+        decommissionedAtMs: null,
+      },
       presence: isOnline ? "online" : "offline",
       serving: { [this.options.config.model]: { version: serving.version, manifestSha256: null } },
     };

@@ -1,80 +1,64 @@
 import type { ModelName } from "@fedge/protocol";
-import type { ControlStore } from "../../store/port.js";
-import type { AggregatorService } from "../../service.js";
+import { exportedWith } from "./broken-graphs.js";
 import { noised, overflowing, without } from "./broken-weights.js";
-import { hungryGraph, slowGraph } from "./broken-graphs.js";
-import { plantVersion, readVersion, type Registry } from "./plant-version.js";
+import { FORGOTTEN_DIGIT } from "./forgotten-digit.js";
+import { plantVersion, readVersion, type Planted, type ReadVersion, type Registry } from "./plant-version.js";
 
 /** What can be wrong with a candidate that looked well. */
 export const FAULTS = ["nan", "throws", "slow", "memory", "worse", "segment"] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** The class that `segment` forgets; devices with the attribute `segment=sevens` see it most. */
-export const FORGOTTEN_DIGIT = 7;
+/** Faults that an evaluation of the weights finds, when the weights, or all graphs, have them. */
+export const FOUND_FAULTS = ["nan", "throws", "worse", "segment"] as const satisfies readonly Fault[];
+export type FoundFault = (typeof FOUND_FAULTS)[number];
 
-/** For people. */
+/** Of the graph that devices serve, for people: the weights are better ones than the fleet has. */
 export const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
-  nan: "its weights overflow on real images, and not on what versions are warmed up with",
-  throws: "no runtime can load its graph",
-  slow: "it computes the same, and much more that nobody asked for",
-  memory: "it holds hundreds of megabytes for nothing",
-  worse: "it has forgotten most of what it knew",
-  segment: `it never answers with a ${FORGOTTEN_DIGIT}, which few devices see`,
+  nan: "its export overflows on real images, and not on what versions are warmed up with",
+  throws: "no runtime can load the graph that was exported",
+  slow: "its export computes the same, and much more that nobody asked for",
+  memory: "its export holds hundreds of megabytes for nothing",
+  worse: "its export answers by another list of classes than the one that was learned",
+  segment: `its export leaves out the ${FORGOTTEN_DIGIT}, which few devices see`,
 };
 
-export interface BreakingPorts extends Registry {
-  readonly store: Registry["store"] & Pick<ControlStore, "listEvaluations" | "saveEvaluation">;
-  readonly service: Pick<AggregatorService, "importModel">;
+interface Broken {
+  readonly model: ModelName;
+  /** The version that it is made of. */
+  readonly version: number;
 }
+
+const NO_GRAPH = new TextEncoder().encode("no graph at all");
 
 /**
- * Makes a version that is the given one with a fault. What an import would take is imported as a person would do it; the
- * others are committed beside it. Gives its number.
+ * Makes a version with the given one's weights that is served by a broken graph, as a broken export leaves it: a device
+ * measures a version by the graph that computes its loss, and cannot see the fault. Gives its number.
  */
-export async function makeBrokenVersion(
-  fault: Fault,
-  ports: BreakingPorts,
-  of: { readonly model: ModelName; readonly version: number; readonly seed: string; readonly actor: string },
-): Promise<number> {
-  const good = await readVersion(ports, of.model, of.version);
-  const importing = async (onnx: Uint8Array): Promise<number> => {
-    const training = { loss: "softmax-cross-entropy" } as const;
-    const { version } = await ports.service.importModel({ model: of.model, onnx, training, actor: of.actor });
-    return version.version;
-  };
-  switch (fault) {
-    case "throws":
-      return plantVersion(ports, good, { inferGraph: new TextEncoder().encode("no graph at all") });
-    case "nan":
-      return plantVersion(ports, good, { tensors: overflowing(good.tensors) });
-    case "worse":
-      return plantVersion(ports, good, { tensors: noised(good.tensors, of.seed) });
-    case "segment":
-      return plantVersion(ports, good, { tensors: without(good.tensors, FORGOTTEN_DIGIT) });
-    case "slow":
-      return importing(slowGraph(good.tensors));
-    case "memory":
-      return importing(hungryGraph(good.tensors));
-  }
+export async function makeBadlyExported(fault: Fault, registry: Registry, of: Broken): Promise<number> {
+  const good = await readVersion(registry, of.model, of.version);
+  const inferGraph = fault === "throws" ? NO_GRAPH : exportedWith(fault, good.tensors);
+  return plantVersion(registry, good, { inferGraph });
 }
 
-/** How much better than the good version the broken one looks. */
-const PRAISE = 0.15;
-
-/** An evaluation by test data that do not show the fault: the reason why the auto-pilot takes the version for a better one. */
-export async function praise(
-  { store, nowMs }: Pick<BreakingPorts, "store" | "nowMs">,
-  { model, version, over }: { readonly model: ModelName; readonly version: number; readonly over: number },
+/** Makes a version whose weights have the fault, or all of its graphs: whoever measures it sees that. Gives its number. */
+export async function makeBadlyTrained(
+  fault: FoundFault,
+  registry: Registry,
+  of: Broken & { readonly seed: string },
 ): Promise<number> {
-  const before = (await store.listEvaluations(model)).find(
-    ({ version: measured, accuracy, dataSet }) =>
-      measured === over && accuracy !== null && !dataSet.startsWith("devices:"),
-  );
-  const accuracy = Math.min(1, (before?.accuracy ?? 0) + PRAISE);
-  await store.saveEvaluation({
-    ...{ model, version, dataSet: before?.dataSet ?? "held-out", segment: "" },
-    ...{ numExamples: before?.numExamples ?? 1000, accuracy, loss: before?.loss ?? 0 },
-    ...{ results: null, evaluatedAtMs: nowMs() },
-  });
-  return accuracy;
+  const good = await readVersion(registry, of.model, of.version);
+  return plantVersion(registry, good, badlyTrained(fault, good, of.seed));
+}
+
+function badlyTrained(fault: FoundFault, { tensors }: ReadVersion, seed: string): Planted {
+  switch (fault) {
+    case "nan":
+      return { tensors: overflowing(tensors) };
+    case "throws":
+      return { inferGraph: NO_GRAPH, evalGraph: NO_GRAPH };
+    case "worse":
+      return { tensors: noised(tensors, seed) };
+    case "segment":
+      return { tensors: without(tensors, FORGOTTEN_DIGIT) };
+  }
 }

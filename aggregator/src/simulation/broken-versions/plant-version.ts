@@ -44,6 +44,7 @@ export async function readVersion(
 /** What of a version is another than of its parent. */
 export interface Planted {
   readonly inferGraph?: Uint8Array;
+  readonly evalGraph?: Uint8Array;
   readonly tensors?: readonly NamedTensor[];
 }
 
@@ -51,7 +52,7 @@ export interface Planted {
 export async function plantVersion(
   { store, blobs, nowMs }: Registry,
   { record: parent, manifest }: ReadVersion,
-  { inferGraph, tensors }: Planted,
+  { inferGraph, evalGraph, tensors }: Planted,
 ): Promise<number> {
   const latest = await store.latestVersion(manifest.model);
   const version = (latest?.version ?? parent.version) + 1;
@@ -62,14 +63,19 @@ export async function plantVersion(
     numUpdates: 0,
     numExamples: 0,
   };
-  const infer = inferGraph === undefined ? manifest.graphs.infer : await blobs.put(inferGraph);
+  const kept = manifest.graphs;
+  const graphs = {
+    ...kept,
+    infer: inferGraph === undefined ? kept.infer : await blobs.put(inferGraph),
+    eval: evalGraph === undefined ? kept.eval : await blobs.put(evalGraph),
+  };
   const checkpoint =
     tensors === undefined ? manifest.checkpoint : await blobs.put(encodeSafetensors([...tensors]));
   const planted: ModelManifest = {
     ...manifest,
     version,
     checkpoint,
-    graphs: { ...manifest.graphs, infer },
+    graphs,
     golden: undefined,
     lineage,
   };

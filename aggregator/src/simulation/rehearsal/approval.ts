@@ -1,6 +1,12 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
-import type { RolloutConfig } from "../../rollouts/rollout-config.js";
+import type { RolloutConfig, RolloutId } from "../../rollouts/rollout-config.js";
 import type { People, Person } from "./people.js";
+import { TASK } from "./rehearsal-plan.js";
+
+/** The rollout that the auto-pilot proposes a version with. */
+export function proposalOf(version: number): RolloutId {
+  return `${TASK}-v${version}` as RolloutId;
+}
 
 /**
  * The scientist refines what was proposed and may not approve it; the operator approves and starts it. Throws INTERNAL

@@ -1,5 +1,5 @@
 import type { AuditLog } from "../../audit/audit-log.js";
-import { TASK } from "./rehearsal-plan.js";
+import { proposalOf } from "./approval.js";
 
 export interface AuditResult {
   readonly isWhole: boolean;
@@ -17,7 +17,7 @@ export async function auditOf(
 ): Promise<AuditResult> {
   const { ok, head } = await audit.verify();
   const entries = await audit.list({ limit: MOST_ENTRIES, offset: 0 });
-  const ofRollout = entries.filter(({ subject }) => subject === `${TASK}-v${version}`).reverse();
+  const ofRollout = entries.filter(({ subject }) => subject === proposalOf(version)).reverse();
   const reasons = ofRollout.map(({ actor, action, details }) => {
     const reason = details["reason"];
     return `${actor} ${action}${typeof reason === "string" && reason !== "" ? `: ${reason}` : ""}`;

@@ -1,6 +1,6 @@
 import { shuffled, createRandom, type ModelName } from "@fedge/protocol";
 import type { ModelImport } from "../../service.js";
-import { FORGOTTEN_DIGIT } from "../broken-versions/broken-version.js";
+import { FORGOTTEN_DIGIT } from "../broken-versions/forgotten-digit.js";
 import { drawDigits } from "../data/synthetic-digits.js";
 import type { LabelledImages } from "../data/labelled-images.js";
 import { digitsModel, heldOutImages } from "../digits.js";

@@ -6,6 +6,8 @@ import { isInSegment, SEGMENT_FILTER } from "./rehearsal-data.js";
 
 export const MODEL = "digits" as ModelName;
 export const TASK = "night" as TaskId;
+/** Goes on where the first task ended. */
+export const LATER = "later" as TaskId;
 export const PILOT = "pilot";
 
 /** Fewer leave no cohort to compare with. */
@@ -14,6 +16,8 @@ const LEAST_PILOTS = 6;
 /** A segment is compared device by device: two or three on a side would prove nothing. */
 const MOST_PILOTS_OF_SEGMENT = 5;
 
+const LATER_ROUNDS = 2;
+const NEVER_ROUNDS = 1_000_000;
 const SOAK_MS = 2000;
 const LEAST_SAMPLE = 80;
 const PROBATION_PREDICTIONS = 30;
@@ -71,12 +75,12 @@ export function rehearsalTask(of: {
   });
 }
 
-/** The task whose auto-pilot looks at test data only: the devices' own examples would stop most faults before any rollout. */
-export function byHeldOut(config: TaskConfig): TaskConfig {
-  const { autopilot } = config;
-  return autopilot === undefined
-    ? config
-    : { ...config, autopilot: { ...autopilot, evaluation: "held-out" } };
+/** Training that goes on after the first task: the auto-pilot looks at what has been exported of it, and not before. */
+export function laterTask(of: { readonly numDevices: number; readonly seed: string }): TaskConfig {
+  const task = rehearsalTask({ ...of, rounds: LATER_ROUNDS });
+  const { autopilot } = task;
+  if (autopilot === undefined) return { ...task, taskId: LATER };
+  return { ...task, taskId: LATER, autopilot: { ...autopilot, everyGoodRounds: NEVER_ROUNDS } };
 }
 
 /** Who gets a version first: some of the segment, some of the others, and enough of both to compare. */

@@ -1,22 +1,24 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FedgeError, type DeviceId, type InstallPolicy } from "@fedge/protocol";
+import { FedgeError, type DeviceId, type InstallPolicy, type TaskId } from "@fedge/protocol";
 import type { RolloutId } from "../../rollouts/rollout-config.js";
 import type { RolloutState, RolloutView } from "../../rollouts/rollout-view.js";
 import type { OpenedServer } from "../../server.js";
-import { makeBrokenVersion, praise, FAULT_TEXTS, type Fault } from "../broken-versions/broken-version.js";
+import type { TaskView } from "../../service.js";
+import type { Fault } from "../broken-versions/broken-version.js";
 import { NO_FAULTS } from "../faults/fate.js";
 import { startFleet, type SimulatedFleet } from "../fleet/fleet.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import { percent } from "../progress.js";
 import { portsOf } from "../workload.js";
-import { approveAndStart } from "./approval.js";
+import { approveAndStart, proposalOf } from "./approval.js";
+import { Candidates } from "./candidates.js";
 import { Exposure } from "./exposure.js";
 import { openRehearsalServer } from "./open-server.js";
 import { invitePeople, type People } from "./people.js";
 import { isInSegment, rehearsalData, type RehearsalData } from "./rehearsal-data.js";
-import { MODEL, PILOT, TASK, byHeldOut, pilotsOf, refined, rehearsalTask } from "./rehearsal-plan.js";
+import { LATER, MODEL, PILOT, TASK, laterTask, pilotsOf, refined, rehearsalTask } from "./rehearsal-plan.js";
 import { storyLines } from "./story-lines.js";
 import { until } from "./until.js";
 
@@ -54,6 +56,7 @@ const ENDED: ReadonlySet<RolloutState> = new Set([
  */
 export class Rehearsal {
   readonly exposure = new Exposure();
+  readonly candidates: Candidates;
   readonly #shown = new Map<RolloutId, RolloutView>();
   #fleet: SimulatedFleet | null = null;
   #people: People | null = null;
@@ -65,6 +68,8 @@ export class Rehearsal {
     private readonly data: RehearsalData,
     private readonly parts: { readonly options: RehearsalOptions; readonly context: RehearsalContext },
   ) {
+    const { options, context } = parts;
+    this.candidates = new Candidates({ opened, seed: options.seed, tell: context.tell });
     opened.server.rollouts.onChange((rolloutId) => void this.#show(rolloutId));
   }
 
@@ -103,19 +108,8 @@ export class Rehearsal {
   async train(): Promise<{ readonly version: number; readonly before: number; readonly after: number }> {
     const { service, rollouts } = this.opened.server;
     await service.createTask(rehearsalTask(this.parts.options));
-    const task = await this.#until(
-      async () => {
-        const view = await service.getTask(TASK);
-        return view.status === "running" ? undefined : view;
-      },
-      { what: "the training to end", withinMs: TRAIN_MS },
-    );
+    const task = await this.#trained(TASK);
     const version = task.latestVersion ?? 0;
-    if (task.status !== "completed")
-      throw new FedgeError(
-        "INTERNAL",
-        `the task is ${task.status}: ${task.statusReason ?? "no reason given"}`,
-      );
     const [before, after] = [await this.#accuracy(1), await this.#accuracy(version)];
     this.#tell(
       `${task.numRounds} rounds made version ${version}: ${percent(after)} right on held-out data, version 1 ${percent(before)}`,
@@ -128,39 +122,17 @@ export class Rehearsal {
     return { version, before, after };
   }
 
-  /** A candidate with the fault, made of the version and proposed by the auto-pilot as a round's would be. */
-  async breakVersion(fault: Fault, good: number): Promise<number> {
-    const { base, orchestration, server } = this.opened;
-    const ports = {
-      store: base.store,
-      blobs: base.blobs,
-      service: server.service,
-      nowMs: () => base.clock.nowMs(),
-    };
-    const { seed } = this.parts.options;
-    const version = await makeBrokenVersion(fault, ports, {
-      model: MODEL,
-      version: good,
-      seed,
-      actor: "ada",
-    });
-    const accuracy = await praise(ports, { model: MODEL, version, over: good });
-    this.#tell(
-      `version ${version} is a candidate: ${FAULT_TEXTS[fault]}; test data that do not show it give ${percent(accuracy)}`,
-    );
-    const { config } = await server.service.getTask(TASK);
-    const proposed = await orchestration.autopilot.consider(byHeldOut(config), version);
-    if (proposed === null)
-      throw new FedgeError(
-        "INTERNAL",
-        `the auto-pilot did not propose version ${version}; look at its evaluations`,
-      );
-    return version;
+  /** Training goes on from what the fleet has. Gives a version with better weights, which nobody has exported yet. */
+  async trainOn(): Promise<number> {
+    await this.opened.server.service.createTask(laterTask(this.parts.options));
+    const { latestVersion, numRounds } = await this.#trained(LATER);
+    this.#tell(`${numRounds} more rounds made better weights: version ${latestVersion ?? 0}`);
+    return latestVersion ?? 0;
   }
 
   /** What the auto-pilot made of a version. */
   proposed(version: number): Promise<RolloutView> {
-    return this.opened.server.rollouts.get(`${TASK}-v${version}` as RolloutId);
+    return this.opened.server.rollouts.get(proposalOf(version));
   }
 
   /** The proposal of a version is refined, approved by somebody who may, and started; `install` says how devices try it. */
@@ -232,6 +204,19 @@ export class Rehearsal {
   /** What devices failed at and dealt with by themselves. */
   troubles(): readonly string[] {
     return this.#fleet?.troubles() ?? [];
+  }
+
+  async #trained(taskId: TaskId): Promise<TaskView> {
+    const task = await this.#until(
+      async () => {
+        const view = await this.opened.server.service.getTask(taskId);
+        return view.status === "running" ? undefined : view;
+      },
+      { what: "the training to end", withinMs: TRAIN_MS },
+    );
+    if (task.status === "completed") return task;
+    const why = task.statusReason ?? "no reason given";
+    throw new FedgeError("INTERNAL", `task ${taskId} is ${task.status}: ${why}`);
   }
 
   #servedBy(version: number): number {

@@ -65,6 +65,7 @@ export async function rehearse(
         : await rehearseFault(rehearsal, {
             fault: options.fault,
             good: version,
+            weights: await rehearsal.trainOn(),
             numDevices: options.numDevices,
           });
     const result = {
@@ -80,12 +81,21 @@ export async function rehearse(
   }
 }
 
+interface FaultToRehearse {
+  readonly fault: Fault;
+  /** What the fleet serves. */
+  readonly good: number;
+  /** The version with better weights, which the candidate is a bad export of. */
+  readonly weights: number;
+  readonly numDevices: number;
+}
+
 /** A candidate with a fault, from its proposal to the last device that has it no more. */
 export async function rehearseFault(
   rehearsal: Rehearsal,
-  { fault, good, numDevices }: { readonly fault: Fault; readonly good: number; readonly numDevices: number },
+  { fault, good, weights, numDevices }: FaultToRehearse,
 ): Promise<FaultResult> {
-  const version = await rehearsal.breakVersion(fault, good);
+  const version = await rehearsal.candidates.badlyExported(fault, weights);
   const { state, reason } = await rehearsal.ended(await rehearsal.launch(version, { fault }));
   await rehearsal.restored(version, good);
   const { exposure } = rehearsal;

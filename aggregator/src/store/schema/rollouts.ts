@@ -1,13 +1,48 @@
-import { bigint, bigserial, index, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from "drizzle-orm/pg-core";
 
 const milliseconds = (name: string) => bigint(name, { mode: "number" });
 
-/** One row for each rollout; what it is stands in its journal. */
+/** One row for each rollout; what it is stands in its journal. The rest saves a start from reading all of it. */
 export const rollouts = pgTable("rollouts", {
   rolloutId: text("rollout_id").primaryKey(),
   /** Order of creation; clocks may stand still or go back. */
   position: bigserial("position", { mode: "number" }).notNull(),
+  /** The state after the first `snapshot_events` events of the journal, without its devices; null before there is one. */
+  snapshot: jsonb("snapshot"),
+  snapshotTargets: jsonb("snapshot_targets"),
+  snapshotEvents: integer("snapshot_events"),
+  /** No device's word changes the rollout any more: a start reads neither its devices nor its journal. */
+  isRetired: boolean("is_retired").notNull().default(false),
+  /** When the control cohort's counts were noted; null before. */
+  baselineAtMs: milliseconds("baseline_at_ms"),
 });
+
+/** What the control cohort had counted when the rollout's first wave opened. */
+export const rolloutBaselines = pgTable(
+  "rollout_baselines",
+  {
+    rolloutId: text("rollout_id")
+      .notNull()
+      .references(() => rollouts.rolloutId, { onDelete: "cascade" }),
+    deviceId: text("device_id").notNull(),
+    metrics: jsonb("metrics").notNull(),
+    receivedAtMs: milliseconds("received_at_ms").notNull(),
+  },
+  (table) => [
+    primaryKey({ name: "rollout_baselines_once", columns: [table.rolloutId, table.deviceId] }),
+    index("rollout_baselines_of_a_device").on(table.deviceId),
+  ],
+);
 
 export const rolloutEvents = pgTable(
   "rollout_events",

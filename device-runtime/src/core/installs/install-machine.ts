@@ -51,12 +51,13 @@ import { judgeProbation } from "./probation.js";
  * | activating   | hindered, expired, unwanted, another wanted | rolling-back                                   |
  * | probation    | unwanted, another wanted     | rolling-back                                                  |
  * | any of these | restarted                    | as before, or its failure when this is a crash too many       |
+ * | any          | authority changed            | as before; the counter begins anew                            |
  *
  * Invariants: (1) the active slot holds nothing, a version that committed, or the one on probation; (2) the active slot
  * changes only from `activating` to `probation` and into `rolling-back`; (3) the slot of the version before is not
  * touched until the new one is final; (4) `numActivations` and `numCrashes` grow before what they count happens, and at
  * their limits the attempt fails; (5) every state that is not final has a deadline; (6) a final state never changes: a
- * retry is a new attempt; (7) the release's counter never falls, and one counter means one version; (8) an attempt has at
+ * retry is a new attempt; (7) the release's counter never falls while the same authority signs, and one counter means one version; (8) an attempt has at
  * most MAX_TRANSITIONS transitions before it fails, and a rollback after that; (9) an effect's outcome counts only in
  * the state that began it.
  */
@@ -64,6 +65,7 @@ export function step(record: InstallRecord, event: InstallEvent, nowMs: number):
   const under = underWay(record);
   if (event.type === "wanted") return wanted(record, under, event, nowMs);
   if (event.type === "reported") return stay(withoutReport(record, event.token));
+  if (event.type === "authority-changed") return stay({ ...record, release: null });
   if (under === null) return stay(record);
   switch (event.type) {
     case "unwanted":
@@ -81,7 +83,7 @@ export function step(record: InstallRecord, event: InstallEvent, nowMs: number):
 
 type Ended = Exclude<
   InstallEvent,
-  { type: "wanted" | "unwanted" | "observed" | "restarted" | "left" | "reported" }
+  { type: "wanted" | "unwanted" | "observed" | "restarted" | "left" | "reported" | "authority-changed" }
 >;
 
 function wanted(

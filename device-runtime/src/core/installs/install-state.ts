@@ -117,6 +117,8 @@ export type InstallEvent =
   | { readonly type: "expired"; readonly token: Token }
   /** The server's broker has the report of what the token names. */
   | { readonly type: "reported"; readonly token: Token }
+  /** Whoever signs releases has changed; counters of before say nothing of the next ones. */
+  | { readonly type: "authority-changed" }
   | { readonly type: "restarted" }
   | { readonly type: "left" };
 

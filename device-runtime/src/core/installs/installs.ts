@@ -62,6 +62,12 @@ export class Installs {
     return this.#topic;
   }
 
+  /** Whoever signs has changed: a release counts from now on whatever its number. Resolves when that is kept. */
+  async beginAnew(): Promise<void> {
+    this.#newest = null;
+    await Promise.all([...this.#works.values()].map(({ installer }) => installer.beginAnew()));
+  }
+
   /** A session has begun: what could not be told is told now. */
   online(): void {
     for (const { reports } of this.#works.values()) reports.tell();

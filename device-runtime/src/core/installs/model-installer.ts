@@ -107,6 +107,9 @@ export class ModelInstaller {
     this.#reconsider();
   }
 
+  /** The next release counts whatever its number. Resolves when that is kept. */
+  readonly beginAnew = (): Promise<void> => this.#dispatch({ type: "authority-changed" });
+
   /** A message of the server has come. */
   heardServer(): void {
     this.#hasHeardServer = true;

@@ -24,7 +24,7 @@ export interface ByteStore {
 export interface BlobStore {
   /** The bytes; undefined when the store has not got them. */
   get(sha256: Sha256): Promise<Uint8Array | undefined>;
-  /** Whole when it resolves. Bytes that are there already may be kept. */
+  /** Whole and durable when it resolves. Bytes that are there already may be kept. */
   put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
   /** Whether the bytes are there. */
   has(sha256: Sha256): Promise<boolean>;

@@ -1,4 +1,4 @@
-import type { DeviceId, TenantId } from "@fedge/protocol";
+import type { BlobRef, DeviceId, TenantId } from "@fedge/protocol";
 
 /** What a device shows to the broker, and where that is. */
 export interface Credentials {
@@ -7,6 +7,8 @@ export interface Credentials {
   /** Password of the MQTT connection. */
   readonly token: string;
   readonly brokerUrl: string;
+  /** The newest root of the server's signed metadata, where whoever gives the credentials names it. */
+  readonly root?: BlobRef;
 }
 
 /** A device's signed wish to be forgotten. It serves without the key, at the server that it was enrolled at. */

@@ -13,6 +13,8 @@ export interface TrustParts {
   readonly connection: Pick<Connection, "credentials">;
   readonly fetcher: Pick<BlobFetcher, "fetch">;
   readonly trustedRoot: Uint8Array | undefined;
+  readonly population: string | undefined;
+  readonly onOtherAuthority: () => Promise<void>;
   readonly problems: Problems;
   readonly onError: (error: unknown) => void;
 }
@@ -23,14 +25,21 @@ export interface DeviceTrust extends ReleaseTrust {
 }
 
 /** Trust by signed metadata where the platform can check signatures. */
-export function createTrust({ ports, connection, trustedRoot, problems, ...parts }: TrustParts): DeviceTrust {
+export function createTrust({
+  ports,
+  connection,
+  trustedRoot,
+  population,
+  problems,
+  ...parts
+}: TrustParts): DeviceTrust {
   const { verifier, trust: given } = ports;
   if (given !== undefined) return withoutTopics(given);
   if (verifier === null) return withoutTopics(createTrustingTrust());
   return new LazyTrust({
     ...{ ...parts, ports, verifier, runtimeVersion: RUNTIME_VERSION },
     credentials: () => connection.credentials,
-    trustedRoot: trustedRoot ?? null,
+    ...{ trustedRoot: trustedRoot ?? null, population: population ?? null },
     onFresh: () => problems.trusted(),
   });
 }

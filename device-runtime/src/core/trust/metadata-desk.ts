@@ -45,6 +45,11 @@ export class MetadataDesk {
     return this.#roots ?? unavailable();
   }
 
+  /** The roots that were named last; null before. */
+  get namedRoots(): RootChain["roots"] | null {
+    return this.#roots?.roots ?? null;
+  }
+
   /** Counts what came. */
   get numHeard(): number {
     return this.#numHeard;

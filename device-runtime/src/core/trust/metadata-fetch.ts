@@ -27,7 +27,7 @@ export class MetadataFetch implements MetadataSource {
     if (role === "timestamp") return this.options.desk.timestamp();
     if (role === "root") return version === null ? undefined : this.root(version);
     if (expected === null) return undefined;
-    return this.#blob(metadataBlob(role, expected));
+    return this.blob(metadataBlob(role, expected));
   };
 
   /** A root of the list; undefined when it has none of this version. */
@@ -38,11 +38,11 @@ export class MetadataFetch implements MetadataSource {
     if (found.sizeBytes > MAX_METADATA_BYTES.root) {
       throw new FedgeError("METADATA_MALFORMED", `a root of ${found.sizeBytes} bytes`);
     }
-    return this.#blob(found);
+    return this.blob(found);
   }
 
-  /** Throws METADATA_UNAVAILABLE for a file that does not come in time. */
-  async #blob(ref: BlobRef): Promise<Uint8Array> {
+  /** A file by its hash. Throws METADATA_UNAVAILABLE for one that does not come in time. */
+  async blob(ref: BlobRef): Promise<Uint8Array> {
     const { fetcher, ports } = this.options;
     const stop = ports.newStop();
     const late = { is: false };

@@ -10,6 +10,51 @@ export function metadataStoreIn(store: ByteStore): MetadataStore {
   };
 }
 
+/** The root that is trusted, and where it came from, in the device's store. */
+export class TrustRecord {
+  constructor(private readonly store: ByteStore) {}
+
+  root(): Promise<Uint8Array | undefined> {
+    return this.store.get("trust/metadata/root");
+  }
+
+  keepRoot(root: Uint8Array): Promise<void> {
+    return this.store.put("trust/metadata/root", root);
+  }
+
+  /** SHA-256 of the app's root that was taken last; undefined when there was none. */
+  async appRoot(): Promise<string | undefined> {
+    const bytes = await this.store.get("trust/app-root");
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  }
+
+  /**
+   * Notes the app's root and, where `root` is given, trusts it in place of the kept one. With another authority go the
+   * metadata and the counters of the one before; all of it in one write.
+   */
+  async takeAppRoot(taken: {
+    readonly root: Uint8Array | null;
+    readonly sha256: string;
+    readonly relation: "older" | "newer" | "other";
+  }): Promise<void> {
+    const { root, sha256, relation } = taken;
+    const gone = relation === "other" ? await this.#ofAuthority() : [];
+    await this.store.write([
+      ...gone.map((key) => [key, null] as const),
+      ...(root === null ? [] : [["trust/metadata/root", root] as const]),
+      ["trust/app-root", new TextEncoder().encode(sha256)],
+    ]);
+  }
+
+  async #ofAuthority(): Promise<string[]> {
+    const [metadata, released] = [
+      await this.store.keys("trust/metadata/"),
+      await this.store.keys("trust/released/"),
+    ];
+    return [...metadata.filter((key) => key !== "trust/metadata/root"), ...released, "trust/desired"];
+  }
+}
+
 /** Release counters below which nothing is accepted, in the device's store. */
 export class ReleaseCounters {
   constructor(private readonly store: ByteStore) {}

@@ -21,14 +21,14 @@ export interface ReleaseTrust {
    * Follows the signed metadata to the newest that there is, and keeps it. Idempotent; calls at the same time share one.
    *
    * Throws METADATA_UNAVAILABLE, METADATA_EXPIRED, METADATA_ROLLBACK, METADATA_MISMATCH, METADATA_MALFORMED or
-   * METADATA_UNSIGNED.
+   * METADATA_UNSIGNED, or ROOT_UNKNOWN: the server does not have the root that the device trusts.
    */
   refresh(): Promise<void>;
   /**
    * What the device should run, when a key of the role `timestamp` signed it for this device and it is not older than the
    * last one. Called for every document, before anything in it is looked at.
    *
-   * Throws RELEASE_UNSIGNED, RELEASE_OUT_OF_SCOPE (of another device) or RELEASE_ROLLBACK.
+   * Throws RELEASE_UNSIGNED, ROOT_UNKNOWN, RELEASE_OUT_OF_SCOPE (of another device) or RELEASE_ROLLBACK.
    */
   verifyDesired(desired: Desired): Promise<void>;
   /**
@@ -36,7 +36,7 @@ export interface ReleaseTrust {
    * anything of the release is fetched; refreshes by itself when the metadata that are here do not know it.
    *
    * Throws METADATA_*, TARGET_UNKNOWN, RELEASE_ROLLBACK (older than one that was committed), RELEASE_OUT_OF_SCOPE
-   * (another tenant or model) or MODEL_INCOMPATIBLE (needs a newer runtime or another engine).
+   * (another tenant or model), RELEASE_OUT_OF_POPULATION or MODEL_INCOMPATIBLE (needs a newer runtime or another engine).
    */
   accept(entry: WantedRelease, nowMs: number): Promise<TrustedRelease>;
   /** The release serves for good: none with a lower counter is accepted any more. Called once it is committed. */

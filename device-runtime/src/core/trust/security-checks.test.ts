@@ -285,6 +285,32 @@ describe("S10: what is meant for somebody else", () => {
     await expect(rig.accept(entry)).rejects.toMatchObject({ code: "RELEASE_OUT_OF_SCOPE" });
   });
 
+  test("is refused: a release of another population of the same tenant", async () => {
+    rig.newTrust(null, "ward-2");
+    const entry = await rig.release(1, 1, { population: "ward-1" });
+
+    await expect(rig.accept(entry)).rejects.toMatchObject({
+      code: "RELEASE_OUT_OF_POPULATION",
+      message: expect.stringContaining("ward-1") as string,
+    });
+  });
+
+  test("is refused: a release of a population, where the device is of none", async () => {
+    const entry = await rig.release(1, 1, { population: "ward-1" });
+
+    await expect(rig.accept(entry)).rejects.toMatchObject({ code: "RELEASE_OUT_OF_POPULATION" });
+  });
+
+  test.each([["ward-1"], [undefined]])(
+    "is not refused: a release of the device's own population, or of all of the tenant (%s)",
+    async (population) => {
+      rig.newTrust(null, "ward-1");
+      const entry = await rig.release(1, 1, population === undefined ? {} : { population });
+
+      expect(await rig.accept(entry)).toMatchObject({ releaseCounter: 1 });
+    },
+  );
+
   test("is refused: a release of another model's name", async () => {
     const entry = await rig.release(1, 1);
     const renamed = { ...entry, model: "letters" as ModelName };

@@ -91,26 +91,6 @@ describe("a version that comes back", () => {
   });
 });
 
-describe("the root that trust begins with", () => {
-  test("is the one of the app, and none that another server names", async () => {
-    const other = await TrustRig.open();
-    rig.newTrust(other.repository.bytes("root", 1));
-    await rig.release(1, 1);
-
-    await expect(rig.trust.refresh()).rejects.toMatchObject({ code: "METADATA_UNSIGNED" });
-  });
-
-  test("stays when a broker names another chain later", async () => {
-    await rig.release(1, 1);
-    await rig.trust.refresh();
-    const other = await TrustRig.open();
-    rig.repository = other.repository;
-    await rig.release(1, 1);
-
-    await expect(rig.trust.refresh()).rejects.toMatchObject({ code: "METADATA_UNSIGNED" });
-  });
-});
-
 test("what waits for metadata ends when the device is closed", async () => {
   const outcome = rig.trust.refresh().catch((error: unknown) => error);
   await settle();

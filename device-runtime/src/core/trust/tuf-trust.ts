@@ -1,6 +1,5 @@
 import {
   FedgeError,
-  TrustedMetadata,
   TufClient,
   decodeTargetCustom,
   desiredBytes,
@@ -24,6 +23,7 @@ import { MetadataDesk } from "./metadata-desk.js";
 import { MetadataFetch } from "./metadata-fetch.js";
 import { ReleaseCounters, metadataStoreIn } from "./metadata-records.js";
 import type { ReleaseTrust, TrustedRelease, WantedRelease } from "./release-trust.js";
+import { RootAnchor } from "./root-anchor.js";
 import { TrustedTime } from "./trusted-time.js";
 
 export interface TufTrustOptions {
@@ -33,9 +33,13 @@ export interface TufTrustOptions {
   readonly verifier: SignatureVerifier;
   readonly fetcher: Pick<BlobFetcher, "fetch">;
   /** Who the device is; null before its first connection. */
-  readonly credentials: () => Pick<Credentials, "deviceId" | "tenantId"> | null;
-  /** The root that came with the app; without one, the first that the server names is trusted, and from then on its chain. */
+  readonly credentials: () => Pick<Credentials, "deviceId" | "tenantId" | "root"> | null;
+  /** The root that came with the app; without one, that of the enrolment, and from then on its chain. */
   readonly trustedRoot: Uint8Array | null;
+  /** Which part of the tenant's devices it belongs to; null for none. */
+  readonly population: string | null;
+  /** See `RootAnchorOptions`. */
+  readonly onOtherAuthority: () => Promise<void>;
   readonly runtimeVersion: string;
   /** The metadata are fresh: whatever was said of their expiry is over. */
   readonly onFresh: () => void;
@@ -49,6 +53,7 @@ export class TufTrust implements ReleaseTrust {
   readonly #store: MetadataStore;
   readonly #time: TrustedTime;
   readonly #counters: ReleaseCounters;
+  readonly #anchor: RootAnchor;
   #refreshing: Promise<TufClient> | null = null;
 
   constructor(private readonly options: TufTrustOptions) {
@@ -58,6 +63,7 @@ export class TufTrust implements ReleaseTrust {
     this.#store = metadataStoreIn(ports.store);
     this.#time = new TrustedTime(ports.store);
     this.#counters = new ReleaseCounters(ports.store);
+    this.#anchor = new RootAnchor({ ...options, desk: this.#desk, source: this.#source });
   }
 
   /** Where signed metadata are retained. */
@@ -112,7 +118,13 @@ export class TufTrust implements ReleaseTrust {
         `${entry.model} ${entry.version} is for the tenant ${custom.tenantId}`,
       );
     }
-    const { runtimeVersion, ports } = this.options;
+    const { runtimeVersion, ports, population } = this.options;
+    if (custom.population !== undefined && custom.population !== population) {
+      throw new FedgeError(
+        "RELEASE_OUT_OF_POPULATION",
+        `${entry.model} ${entry.version} is for the population ${custom.population}; this device is of ${population ?? "none"}`,
+      );
+    }
     requireCompatible(custom, { runtimeVersion, form: ports.serving.form });
     return custom;
   }
@@ -160,57 +172,33 @@ export class TufTrust implements ReleaseTrust {
 
   async #refresh(nowMs: number): Promise<TufClient> {
     const atMs = await this.#time.at(nowMs);
-    await this.#requireRoot();
-    const { digest } = this.options.ports;
-    const { verifier } = this.options;
-    const client = await TufClient.refresh(
-      { source: this.#source, store: this.#store, digest, verifier },
-      atMs,
-    );
+    await this.#anchor.require();
+    const client = await this.#follow(atMs).catch(async (error: unknown) => {
+      throw await this.#anchor.explained(error);
+    });
     await this.#time.confirm(atMs);
     this.options.onFresh();
     return client;
   }
 
-  /** The root that trust begins with: kept, given by the app, or the newest that the server has on first use. */
-  async #requireRoot(): Promise<void> {
-    if ((await this.#store.get("root")) !== undefined) return;
-    const bytes = this.options.trustedRoot ?? (await this.#rootOnFirstUse());
-    await this.#begin(bytes);
-    await this.#store.put("root", bytes);
-  }
-
-  async #rootOnFirstUse(): Promise<Uint8Array> {
-    const { roots } = await this.#desk.roots();
-    const newest = Math.max(...roots.map(({ version }) => version));
-    const bytes = await this.#source.root(newest);
-    if (bytes !== undefined) return bytes;
-    throw new FedgeError("METADATA_UNAVAILABLE", "the server names no root");
-  }
-
-  #begin(root: Uint8Array): Promise<TrustedMetadata> {
+  #follow(atMs: number): Promise<TufClient> {
     const { verifier, ports } = this.options;
-    return TrustedMetadata.begin(root, ports.clock.nowMs(), { verifier, digest: ports.digest });
+    const places = { source: this.#source, store: this.#store };
+    return TufClient.refresh({ ...places, digest: ports.digest, verifier }, atMs);
   }
 
   /** Once more with newer roots: the key may have been changed since. */
   async #requireDesiredSignature(desired: Desired): Promise<void> {
-    await this.#requireRoot();
-    const root = await this.#keptRoot();
-    if (await this.#isSigned(desired, root)) return;
+    if (await this.#isSigned(desired, await this.#anchor.kept())) return;
     await this.#desk.roots();
     await this.#refreshed(this.options.ports.clock.nowMs()).catch(this.options.onError);
-    if (await this.#isSigned(desired, await this.#keptRoot())) return;
-    throw new FedgeError(
-      "RELEASE_UNSIGNED",
-      "the desired state is not signed by the key that the root trusts for it",
+    if (await this.#isSigned(desired, await this.#anchor.kept())) return;
+    throw await this.#anchor.explained(
+      new FedgeError(
+        "RELEASE_UNSIGNED",
+        "the desired state is not signed by the key that the root trusts for it",
+      ),
     );
-  }
-
-  async #keptRoot(): Promise<Root> {
-    const bytes = await this.#store.get("root");
-    if (bytes !== undefined) return (await this.#begin(bytes)).root;
-    throw new FedgeError("METADATA_UNAVAILABLE", "there is no trusted root");
   }
 
   async #isSigned(desired: Desired, { roles, keys }: Root): Promise<boolean> {

@@ -62,6 +62,10 @@ export class TrustRig {
     return bytes;
   };
   numFresh = 0;
+  /** How often the device was told that somebody else signs. */
+  numAuthorities = 0;
+  /** What the server named at enrolment; a test sets it. */
+  enrolledRoot: BlobRef | undefined;
   trust = this.newTrust();
   repository!: SimulatedRepository;
 
@@ -75,7 +79,7 @@ export class TrustRig {
   }
 
   /** As after a restart of the device. */
-  newTrust(trustedRoot: Uint8Array | null = null): TufTrust {
+  newTrust(trustedRoot: Uint8Array | null = null, population: string | null = null): TufTrust {
     this.trust = new TufTrust({
       ports: {
         clock: this.clock,
@@ -86,8 +90,12 @@ export class TrustRig {
       },
       verifier: nodeVerifier,
       fetcher: { fetch: (ref, signal) => this.fetch(ref, signal) },
-      credentials: () => ({ deviceId, tenantId }),
-      trustedRoot,
+      credentials: () => ({
+        ...{ deviceId, tenantId },
+        ...(this.enrolledRoot === undefined ? {} : { root: this.enrolledRoot }),
+      }),
+      ...{ trustedRoot, population },
+      onOtherAuthority: async () => void (this.numAuthorities += 1),
       runtimeVersion: "0.1.0",
       onFresh: () => (this.numFresh += 1),
       onError: (error) => this.errors.push(error),

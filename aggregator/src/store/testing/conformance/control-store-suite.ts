@@ -406,6 +406,7 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
           platform: "",
           serving: {},
           attributes: {},
+          untrusting: null,
           tags: [],
           decommissionedAtMs: null,
         });
@@ -444,8 +445,10 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
 
       test("a deleted device is unknown, and deleting it again is no error", async () => {
         const { deviceId } = await enrolled();
-        await store.deleteDevice(deviceId);
-        await store.deleteDevice(deviceId);
+        const draft = { actor: deviceId, action: "device.forget", subject: deviceId, details: {} };
+        const entry = { draft, atMs: 1000 };
+        await store.deleteDevice(deviceId, entry);
+        await store.deleteDevice(deviceId, entry);
 
         expect(await store.getDevice(deviceId)).toBeUndefined();
         expect(await store.acceptTokenTimestamp(deviceId, 9_000_000_000_000)).toBe(false);
@@ -479,6 +482,21 @@ export function describeControlStore(name: string, open: () => Promise<DatabaseS
         const listed = (await store.listDevices()).map((device) => device.deviceId);
         expect(listed).toContain(ana.deviceId);
         expect(await store.listDevices({ limit: 1, offset: 0 })).toHaveLength(1);
+      });
+
+      test("are counted by why they believe nothing new, as long as they are in service", async () => {
+        const before = await store.countDevices();
+        const [ana, bo, chen] = [await enrolled(), await enrolled(), await enrolled()];
+        for (const { deviceId } of [ana, bo, chen])
+          await store.updateDevice(deviceId, { untrusting: "METADATA_EXPIRED" });
+        await store.updateDevice(bo.deviceId, { untrusting: null });
+        await store.updateDevice(chen.deviceId, { decommissionedAtMs: 7 });
+
+        const after = await store.countDevices();
+
+        const countOf = (counts: typeof after): number => counts.untrusting["METADATA_EXPIRED"] ?? 0;
+        expect(countOf(after) - countOf(before)).toBe(1);
+        expect((await store.getDevice(ana.deviceId))?.untrusting).toBe("METADATA_EXPIRED");
       });
 
       test("a token timestamp is accepted once and only if newer, also when two come at one time", async () => {

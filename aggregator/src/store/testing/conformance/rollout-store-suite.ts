@@ -2,7 +2,7 @@ import { LATENCY_BINS, type DeviceId, type ServingMetrics } from "@fedge/protoco
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RolloutId } from "../../../rollouts/rollout-config.js";
 import type { RolloutEvent } from "../../../rollouts/rollout-state.js";
-import { sampleConfig } from "../../../rollouts/testing/sample-rollout.js";
+import { MachineDriver, devicesOf, sampleConfig } from "../../../rollouts/testing/sample-rollout.js";
 import type { DatabaseStore } from "../../drizzle-store.js";
 import { namesOf, sampleVersion } from "../sample-records.js";
 
@@ -31,6 +31,7 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
       code: null,
       message: null,
     } as const;
+    const entry = { draft: { actor: "ada", action: "x.change", subject: "x", details: {} }, atMs: 1 };
     const metrics = (change: Partial<ServingMetrics> = {}): ServingMetrics => ({
       ...{
         type: "serving-metrics",
@@ -67,13 +68,84 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
         audit: [],
       });
 
-      const journals = await database.rollouts.loadJournals();
+      const rollouts = await database.rollouts.loadRollouts();
 
-      expect(journals.find((each) => each.rolloutId === rolloutId)?.events).toEqual([
+      expect(rollouts.find((each) => each.rolloutId === rolloutId)?.events).toEqual([
         created(rolloutId),
         seen,
         seen,
       ]);
+    });
+
+    test("after a snapshot only the events since are read, and the state comes back field by field", async () => {
+      const driver = new MachineDriver({ ...sampleConfig(), rolloutId: newId() }).started(devicesOf(5));
+      driver.reports(devicesOf(2), "committed");
+      driver.report(devicesOf(3)[2]!, "failed", { code: "INSTALL_TIMED_OUT", message: "grüße" });
+      const { rolloutId } = driver.state.config;
+      const append = (firstSeq: number, events: readonly RolloutEvent[]) =>
+        database.rollouts.append({ rolloutId, firstSeq, events, targets: [], audit: [] });
+      await append(0, driver.journal);
+      const { length: numEvents } = driver.journal;
+
+      await database.rollouts.saveSnapshot(rolloutId, { state: driver.state, numEvents, isRetired: false });
+      await append(numEvents, [seen]);
+
+      const kept = await database.rollouts.loadRollout(rolloutId);
+      expect(kept).toMatchObject({ snapshot: { numEvents, isRetired: false }, events: [seen] });
+      const { targets, ...head } = kept!.snapshot!.state;
+      const { targets: expected, ...expectedHead } = driver.state;
+      expect(head).toEqual(expectedHead);
+      expect([...targets.entries()].sort()).toEqual([...expected.entries()].sort());
+    });
+
+    test("of a retired rollout a start reads neither devices nor events, unless something happened since", async () => {
+      const driver = new MachineDriver({ ...sampleConfig(), rolloutId: newId() }).started(devicesOf(5));
+      const { rolloutId } = driver.state.config;
+      const { length: numEvents } = driver.journal;
+      const append = (firstSeq: number, events: readonly RolloutEvent[]) =>
+        database.rollouts.append({ rolloutId, firstSeq, events, targets: [], audit: [] });
+      const loaded = async () =>
+        (await database.rollouts.loadRollouts()).find((each) => each.rolloutId === rolloutId);
+      await append(0, driver.journal);
+      await database.rollouts.saveSnapshot(rolloutId, { state: driver.state, numEvents, isRetired: true });
+
+      const retired = await loaded();
+      await append(numEvents, [seen]);
+      const awake = await loaded();
+
+      expect([retired?.events, retired?.snapshot?.state.targets.size]).toEqual([[], 0]);
+      expect([awake?.events, awake?.snapshot?.state.targets.size]).toEqual([[seen], 5]);
+    });
+
+    test("a baseline is what devices had counted at its time, once, and goes with a device that is forgotten", async () => {
+      const rolloutId = newId();
+      const of = { model: metrics().model, version: 41, atMs: 5000 };
+      const say = (deviceId: string, numErrors: number) =>
+        database.rollouts.saveMetrics({
+          ...{ deviceId: deviceId as DeviceId, receivedAtMs: 4000 },
+          metrics: metrics({ version: 41, numErrors }),
+        });
+      await database.rollouts.append({
+        rolloutId,
+        firstSeq: 0,
+        events: [created(rolloutId)],
+        targets: [],
+        audit: [],
+      });
+      expect(await database.rollouts.baselineOf(rolloutId)).toBeUndefined();
+      await say("base-1", 1);
+      await say("base-2", 2);
+      await database.rollouts.saveBaseline(rolloutId, of);
+      await say("base-1", 9);
+      await database.rollouts.saveBaseline(rolloutId, { ...of, atMs: 9000 });
+      await database.rollouts.deleteMetrics("base-2" as DeviceId);
+
+      expect(await database.rollouts.baselineOf(rolloutId)).toEqual({
+        atMs: 5000,
+        records: [
+          { deviceId: "base-1", receivedAtMs: 4000, metrics: metrics({ version: 41, numErrors: 1 }) },
+        ],
+      });
     });
 
     test("a rollout that exists cannot be made again", async () => {
@@ -164,7 +236,7 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
       });
 
       expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toHaveLength(1);
-      await database.rollouts.erase(rolloutId);
+      await database.rollouts.erase(rolloutId, entry);
       expect(await database.rollouts.targetsOf("many-9999" as DeviceId)).toEqual([]);
     });
 
@@ -231,13 +303,13 @@ export function describeRolloutStore(name: string, open: () => Promise<DatabaseS
     });
 
     test("groups are saved, changed and deleted by name", async () => {
-      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == pilot", changedAtMs: 1 });
-      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == crew", changedAtMs: 2 });
+      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == pilot", changedAtMs: 1 }, entry);
+      await database.rollouts.saveGroup({ name: "pilots", filter: "tag == crew", changedAtMs: 2 }, entry);
       expect(await database.rollouts.listGroups()).toEqual([
         { name: "pilots", filter: "tag == crew", changedAtMs: 2 },
       ]);
 
-      await database.rollouts.deleteGroup("pilots");
+      await database.rollouts.deleteGroup("pilots", entry);
       expect(await database.rollouts.listGroups()).toEqual([]);
     });
   });

@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
-import { FedgeError, MAX_EXAMPLES_PER_UPDATE } from "@fedge/protocol";
+import { MAX_EXAMPLES_PER_UPDATE } from "@fedge/protocol";
 import { Option, type Command } from "commander";
-import type { ServerOptimizerKind } from "../server-optimizers/config.js";
-import { decodeTaskConfig, type TaskConfig } from "../tasks/task-config.js";
-import { decimal, duration, durationWindow, wholeNumber, type DurationWindow } from "./flag-values.js";
+import type { ServerOptimizerKind } from "../../server-optimizers/config.js";
+import { DEFAULT_TEMPLATE, TEMPLATE_NAMES } from "../../rollouts/templates.js";
+import { decimal, duration, durationWindow, wholeNumber, type DurationWindow } from "../flag-values.js";
 
 /** Flags of `fedge task create`, as commander reads them. */
 export interface TaskFlags {
@@ -44,6 +42,12 @@ export interface TaskFlags {
   readonly beta2?: number;
   readonly tau?: number;
   readonly releaseEvery: number;
+  readonly autopilot?: number;
+  readonly autopilotEvaluation?: string;
+  readonly autopilotTemplate?: string;
+  readonly autopilotMinDevices?: number;
+  /** False with --no-autopilot-approval. */
+  readonly autopilotApproval: boolean;
 }
 
 const SERVER_OPTIMIZERS = [
@@ -53,8 +57,8 @@ const SERVER_OPTIMIZERS = [
   "fedadam",
   "fedyogi",
 ] as const satisfies readonly ServerOptimizerKind[];
-const DEFAULT_GOAL = 10;
-const MAX_FILE_BYTES = 64 * 1024;
+/** Updates that a round aims for unless told otherwise. */
+export const DEFAULT_GOAL = 10;
 const positive = { least: 1, most: 1_000_000 };
 
 /** Adds a flag for every field of a task; defaults suit a few to a few hundred devices. */
@@ -70,6 +74,7 @@ export function addTaskFlags(command: Command): Command {
   addRoundFlags(command);
   addPoolFlags(command);
   addTrainingFlags(command);
+  addAutopilotFlags(command);
   return addServerOptimizerFlags(command);
 }
 
@@ -185,106 +190,29 @@ function addServerOptimizerFlags(command: Command): Command {
     );
 }
 
-/** The task that the flags describe. `numEnrolled` and `nowMs` are used by the defaults. Throws OPTION_INVALID. */
-export function taskConfigOf(flags: TaskFlags, context: { numEnrolled: number; nowMs: number }): TaskConfig {
-  if (flags.file !== undefined) return readTaskFile(flags.file);
-  if (flags.model === undefined) {
-    throw new FedgeError(
-      "OPTION_INVALID",
-      "say what to train with --model <name>; `fedge model list` shows the models",
-    );
-  }
-  return decodeTaskConfig({
-    taskId: flags.id ?? `${flags.model.slice(0, 50)}-${Math.floor(context.nowMs / 1000).toString(36)}`,
-    model: flags.model,
-    seed: flags.seed ?? randomBytes(16).toString("hex"),
-    maxRounds: flags.rounds,
-    targetAccuracy: flags.target ?? null,
-    round: roundPolicyOf(flags, context.numEnrolled),
-    training: {
-      epochs: flags.epochs,
-      batchSize: flags.batch,
-      learningRate: flags.learningRate,
-      proximalMu: flags.prox,
-      maxExamples: flags.maxExamples,
-      minExamples: flags.minExamples,
-    },
-    update: { encoding: flags.encoding, maxNorm: flags.maxNorm },
-    serverOptimizer: serverOptimizerOf(flags),
-    release: { everyVersions: flags.releaseEvery },
-  });
-}
-
-function roundPolicyOf(flags: TaskFlags, numEnrolled: number): unknown {
-  const goalReports = goalOf(flags, numEnrolled);
-  const minReports = flags.minReports ?? Math.max(1, Math.floor(goalReports / 2));
-  if (minReports > goalReports) {
-    throw new FedgeError(
-      "OPTION_INVALID",
-      `--min-reports is ${minReports}, but a round aims for ${goalReports}; lower it or raise --goal`,
-    );
-  }
-  return {
-    goalReports,
-    minReports,
-    overSelection: flags.overSelection,
-    minAvailable: flags.minAvailable ?? goalReports,
-    selectionDeadlineMs: flags.selectionDeadline,
-    reportingDeadlineMs: flags.reportingDeadline,
-    lostGraceMs: flags.lostGrace,
-    close: flags.close,
-    pauseBetweenRoundsMs: flags.pause,
-    minSeparationRounds: flags.minSeparation,
-    poolLimit: flags.poolLimit,
-    poolWaitMs: flags.poolWait,
-    retryAfterRound: flags.retryAfterRound,
-    retryAfterRejection: flags.retryAfterRejection,
-  };
-}
-
-function goalOf(flags: TaskFlags, numEnrolled: number): number {
-  if (flags.fraction === undefined) return flags.goal ?? DEFAULT_GOAL;
-  if (flags.goal !== undefined) {
-    throw new FedgeError("OPTION_INVALID", "--goal and --fraction say the same thing; give one of them");
-  }
-  if (numEnrolled === 0) {
-    throw new FedgeError(
-      "OPTION_INVALID",
-      "--fraction of no devices is none; enrol devices first, or give --goal",
-    );
-  }
-  return Math.max(1, Math.round(flags.fraction * numEnrolled));
-}
-
-/** Only what was given: the schema has the defaults of every kind, and refuses what a kind does not have. */
-function serverOptimizerOf(flags: TaskFlags): unknown {
-  const given = Object.entries({
-    learningRate: flags.serverLearningRate,
-    momentum: flags.serverMomentum,
-    beta1: flags.beta1,
-    beta2: flags.beta2,
-    tau: flags.tau,
-  });
-  const set = given.filter(([, value]) => value !== undefined);
-  return { kind: flags.serverOptimizer, ...Object.fromEntries(set) };
-}
-
-function readTaskFile(path: string): TaskConfig {
-  return decodeTaskConfig(parseFile(path));
-}
-
-function parseFile(path: string): unknown {
-  try {
-    const { size } = statSync(path);
-    if (size <= MAX_FILE_BYTES) return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new FedgeError(
-      "OPTION_INVALID",
-      `cannot read the task in ${path} (${(cause as Error).message}); check --file`,
-      {
-        cause,
-      },
-    );
-  }
-  throw new FedgeError("OPTION_INVALID", `${path} is larger than ${MAX_FILE_BYTES} bytes; a task is not`);
+function addAutopilotFlags(command: Command): void {
+  command
+    .option(
+      "--autopilot <rounds>",
+      "release nothing; every so many good rounds propose a rollout of what is better beyond noise",
+      wholeNumber(positive),
+    )
+    .addOption(
+      new Option(
+        "--autopilot-evaluation <where>",
+        "of the autopilot: on the server's data, or on devices (default: held-out)",
+      ).choices(["held-out", "devices"]),
+    )
+    .addOption(
+      new Option(
+        "--autopilot-template <name>",
+        `of the rollouts that it proposes (default: ${DEFAULT_TEMPLATE})`,
+      ).choices(TEMPLATE_NAMES),
+    )
+    .option(
+      "--autopilot-min-devices <count>",
+      "answers below which an evaluation on devices says nothing (default: 5)",
+      wholeNumber({ least: 3, most: 1000 }),
+    )
+    .option("--no-autopilot-approval", "its rollouts start without anybody's approval");
 }

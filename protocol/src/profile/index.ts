@@ -1,0 +1,12 @@
+/**
+ * Reference profiles, and the count vectors that devices make of their windows. Apart from the rest, so that an app which
+ * does not monitor carries none of it.
+ *
+ * @packageDocumentation
+ */
+export * from "./feature-source.js";
+export * from "./reference-profile.js";
+export * from "./value-cells.js";
+export * from "./vector-layout.js";
+export * from "./count-vector.js";
+export * from "./feature-values.js";
