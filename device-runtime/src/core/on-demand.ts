@@ -5,9 +5,8 @@
 export { trainLocally } from "./rounds/local-training.js";
 export { measureVersions } from "./evaluations/measure-versions.js";
 export { TufTrust } from "./trust/tuf-trust.js";
-export { selectRows } from "./feature-log/select-rows.js";
-export { eraseFrom } from "./feature-log/erase-rows.js";
+export { openLog } from "./feature-log/open-log.js";
 export { headLine, rowLine } from "./feature-log/log-lines.js";
-export { draftOf, loneWrite } from "./feature-log/log-draft.js";
-export { withEvictions } from "./feature-log/log-eviction.js";
-export { decodeSegment } from "./feature-log/segment-codec.js";
+export { PredictionLog } from "./feature-log/prediction-log.js";
+export { loggedExamples } from "./feature-log/labelled-examples.js";
+export { numClassesOf } from "./feature-log/class-labels.js";

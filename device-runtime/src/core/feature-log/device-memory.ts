@@ -4,15 +4,13 @@ import type { TrainingData } from "../ports/application.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { ModelHost, PredictionRecorder } from "../serving/model-host.js";
 import type { TensorLike } from "../serving/tensor-types.js";
-import { numClassesOf } from "./class-labels.js";
 import { exportLog } from "./export-log.js";
 import { FeatureLog } from "./feature-log.js";
-import { labelledExamples } from "./labelled-examples.js";
 import { toLogLimits, type LogLimits, type LogOptions } from "./log-limits.js";
 import { createLogRecorder } from "./log-recorder.js";
 import type { LogField } from "./log-row.js";
 import { PredictionIds } from "./prediction-ids.js";
-import { PredictionLog } from "./prediction-log.js";
+import type { PredictionLog } from "./prediction-log.js";
 
 const NOTHING_KEPT = { maxRows: 0, maxBytes: 0, maxAgeMs: 0 };
 
@@ -80,11 +78,7 @@ export class DeviceMemory {
     const log = this.#log;
     this.#taughtByApp = Object.keys(given);
     if (log === null) return given;
-    const own = [...hosts].map(([model, host]) => {
-      const numClasses = (): number | null =>
-        host.active === null ? null : numClassesOf(host.active.manifest);
-      return [model, labelledExamples(log, model, numClasses)] as const;
-    });
+    const own = [...hosts].map(([model, host]) => [model, labelledIn(log, model, host)] as const);
     return { ...Object.fromEntries(own), ...given };
   }
 
@@ -93,21 +87,34 @@ export class DeviceMemory {
     id: string,
     fields: Readonly<Record<string, LogField>>,
   ): Promise<void> {
-    return this.#predictions(hosts).note(id, fields);
+    return (await this.#predictions(hosts)).note(id, fields);
   }
 
   async label(hosts: ReadonlyMap<ModelName, ModelHost>, id: string, truth: TensorLike): Promise<void> {
-    return this.#predictions(hosts).label(id, truth);
+    return (await this.#predictions(hosts)).label(id, truth);
   }
 
   async close(): Promise<void> {
     await this.#log?.close();
   }
 
-  #predictions(hosts: ReadonlyMap<ModelName, ModelHost>): PredictionLog {
+  async #predictions(hosts: ReadonlyMap<ModelName, ModelHost>): Promise<PredictionLog> {
     const log = this.#log;
     if (log === null)
       throw new FedgeError("PREDICTION_UNKNOWN", "this device keeps no feature log; give it limits for one");
+    const { PredictionLog } = await import("../on-demand.js");
     return new PredictionLog(log, hosts, () => this.parts.ports.clock.nowMs());
   }
+}
+
+/** The labelled rows of a model as its training data. An older version of the model may have had other classes. */
+function labelledIn(log: FeatureLog, model: ModelName, host: ModelHost): TrainingData {
+  return {
+    numExamples: () => log.totals.numExamples[model] ?? 0,
+    examples: async (maxExamples) => {
+      const { loggedExamples, numClassesOf } = await import("../on-demand.js");
+      const numClasses = host.active === null ? null : numClassesOf(host.active.manifest);
+      return loggedExamples(log, { model, numClasses }, maxExamples);
+    },
+  };
 }

@@ -4,8 +4,9 @@ import { NO_CHANGE, type GoneRow, type LogChange } from "./log-index.js";
 import type { LogRecords } from "./log-records.js";
 import type { LogRow } from "./log-row.js";
 import { idSelectionOf, isSelected, matches, maySelect, type LogSelection } from "./log-selection.js";
-import type { Segment } from "./log-segment.js";
+import type { Segment } from "./log-keys.js";
 import { selectRows } from "./select-rows.js";
+import type { UnwrittenRows } from "./unwritten-rows.js";
 
 /** What is written at once: a log is larger than what a device has room for twice. */
 const WRITE_AT_BYTES = 4_000_000;
@@ -16,20 +17,20 @@ const WRITE_AT_RECORDS = 512;
  * among them. Resolves with how many there were. Throws STORAGE_FULL or STORAGE_FAILED.
  */
 export async function eraseFrom(
-  { records, unwritten }: { readonly records: LogRecords; readonly unwritten: Map<string, LogRow> },
+  { records, unwritten }: { readonly records: LogRecords; readonly unwritten: UnwrittenRows },
   selection: LogSelection,
   onErasing: (models: readonly string[]) => Promise<void>,
 ): Promise<number> {
   const meant = idSelectionOf(selection);
   const models = new Set<string>();
   if (selection.isLabelled !== false)
-    for await (const { model } of selectRows({ records, unwritten }, { ...selection, isLabelled: true }))
+    for await (const { model } of selectRows({ records, unwritten: unwritten.byId }, { ...selection, isLabelled: true }))
       models.add(model);
   if (models.size > 0) await onErasing([...models]);
-  const waiting = [...unwritten.values()].filter(
+  const waiting = [...unwritten.byId.values()].filter(
     (row) => isSelected(row.id, meant) && matches(row, selection),
   );
-  for (const { id } of waiting) unwritten.delete(id);
+  unwritten.delete(waiting);
   return waiting.length + (await eraseRows(records, selection));
 }
 

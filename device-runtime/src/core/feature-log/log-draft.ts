@@ -1,8 +1,9 @@
 import type { LogChange, LoneWrite } from "./log-index.js";
 import type { LogLimits } from "./log-limits.js";
-import { dataBytesOf, encodeLogRow, type LogRow } from "./log-row.js";
-import { MAX_SEGMENT_ROWS } from "./log-segment.js";
+import { encodeLogRow, type LogRow } from "./log-row.js";
+import { MAX_SEGMENT_ROWS } from "./log-keys.js";
 import { measuresOf } from "./log-totals.js";
+import { dataBytesOf } from "./row-sizes.js";
 import { encodeSegment } from "./segment-codec.js";
 
 /** The oldest go by whole segments: one is at most this part of what the limits allow. */

@@ -1,6 +1,6 @@
 import type { GoneRow, LogChange } from "./log-index.js";
 import type { LogRecords } from "./log-records.js";
-import type { Segment } from "./log-segment.js";
+import type { Segment } from "./log-keys.js";
 
 interface Left {
   readonly numRows: number;

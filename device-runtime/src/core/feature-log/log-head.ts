@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import type { LogTotals } from "./log-totals.js";
 
 const count = z.int().check(z.gte(0));
 const head = z.object({
@@ -8,6 +7,16 @@ const head = z.object({
   numExamples: z.record(z.string(), count),
   purpose: z.optional(z.string()),
 });
+
+/** What the log holds, kept with every write so that a start need not read it whole. */
+export interface LogTotals {
+  readonly numRows: number;
+  readonly sizeBytes: number;
+  /** Labelled examples by model. */
+  readonly numExamples: Readonly<Record<string, number>>;
+}
+
+export const NO_ROWS: LogTotals = { numRows: 0, sizeBytes: 0, numExamples: {} };
 
 /** What is kept once for the whole log, and written with every change of it. */
 export interface LogHead {

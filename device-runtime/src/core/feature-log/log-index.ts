@@ -1,11 +1,5 @@
-import { keyOfSegment, segmentOfKey, spans, SEGMENTS, type Segment } from "./log-segment.js";
+import { keyOfRow, keyOfSegment, rowOfKey, segmentOfKey, type Segment } from "./log-keys.js";
 import type { RowMeasures } from "./log-totals.js";
-import { isPredictionId } from "./prediction-ids.js";
-
-/** Rows of their own: labelled before they were written with others, or written when each had a record. */
-export const ROWS = "log/rows/";
-/** What has become of a row in a segment, and stands for it. */
-export const CHANGED = "log/changed/";
 
 /** One write to the log: what it adds and what it takes away. */
 export interface LogChange {
@@ -52,11 +46,11 @@ export class LogIndex {
   constructor(keys: readonly string[] = []) {
     for (const key of keys) {
       const segment = segmentOfKey(key);
-      const id = loneIdOf(key);
+      const row = rowOfKey(key);
       if (segment !== null) this.#segments.push(segment);
-      if (id === null) continue;
-      this.#lone.push(id);
-      if (key.startsWith(CHANGED)) this.#changed.add(id);
+      if (row === null) continue;
+      this.#lone.push(row.id);
+      if (row.isChanged) this.#changed.add(row.id);
     }
     this.#segments.sort((a, b) => (a.firstId < b.firstId ? -1 : 1));
     this.#lone.sort();
@@ -71,10 +65,6 @@ export class LogIndex {
     return this.#lone;
   }
 
-  get numRows(): number {
-    return this.#segments.reduce((sum, { numRows }) => sum + numRows, this.#lone.length - this.#changed.size);
-  }
-
   /** Of the oldest segment or record. */
   get firstId(): string | undefined {
     const [lone] = this.#lone;
@@ -82,23 +72,10 @@ export class LogIndex {
     return lone !== undefined && (segment === undefined || lone < segment.firstId) ? lone : segment?.firstId;
   }
 
-  get lastId(): string | undefined {
-    const lasts = [...this.#lone.slice(-1), ...this.#segments.map(({ lastId }) => lastId)];
-    return lasts.reduce<string | undefined>(
-      (last, id) => (last === undefined || id > last ? id : last),
-      undefined,
-    );
-  }
-
-  /** Where the record of one row is. */
-  static keyFor(id: string, isChanged: boolean): string {
-    return (isChanged ? CHANGED : ROWS) + id;
-  }
-
   /** Where the row's own record is; undefined when it has none. */
   keyOf(id: string): string | undefined {
-    if (this.#changed.has(id)) return CHANGED + id;
-    return this.#lone[firstAt(this.#lone, id)] === id ? ROWS + id : undefined;
+    const isThere = this.#lone[firstAt(this.#lone, id)] === id;
+    return isThere ? keyOfRow(id, this.#changed.has(id)) : undefined;
   }
 
   isChanged(id: string): boolean {
@@ -111,7 +88,7 @@ export class LogIndex {
 
   /** Segments that may hold the row. */
   spanning(id: string): readonly Segment[] {
-    return this.#segments.filter((segment) => spans(segment, id));
+    return this.#segments.filter(({ firstId, lastId }) => firstId <= id && id <= lastId);
   }
 
   /** Rows between the segment's first and last that have changed since: its own, unless another lies across it. */
@@ -166,12 +143,6 @@ export class LogIndex {
   }
 }
 
-function loneIdOf(key: string): string | null {
-  const prefix = [ROWS, CHANGED].find((each) => key.startsWith(each));
-  const id = prefix === undefined ? "" : key.slice(prefix.length);
-  return isPredictionId(id) ? id : null;
-}
-
 /** Where the first of the ascending ids is that is not before the given one. */
 function firstAt(ids: readonly string[], id: string): number {
   let [low, high] = [0, ids.length];
@@ -188,8 +159,4 @@ function insert<T>(values: T[], value: T, idOf: (value: T) => string): void {
   let at = values.length;
   while (at > 0 && idOf(values[at - 1] as T) > idOf(value)) at -= 1;
   values.splice(at, 0, value);
-}
-
-export function isLogKey(key: string): boolean {
-  return [SEGMENTS, ROWS, CHANGED].some((prefix) => key.startsWith(prefix));
 }

@@ -1,11 +1,11 @@
 import type { ByteStore } from "../ports/storage.js";
-import { decodeHead, encodeHead } from "./log-head.js";
-import { LogIndex, isLogKey, type LogChange } from "./log-index.js";
+import { encodeHead, type LogTotals } from "./log-head.js";
+import { LogIndex, type LogChange } from "./log-index.js";
 import { decodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
-import { keyOfSegment, type Segment } from "./log-segment.js";
-import { NO_ROWS, measuresOf, totalsAfter, type LogTotals, type RowMeasures } from "./log-totals.js";
-
-const HEAD = "log/totals";
+import { HEAD, keyOfRow, keyOfSegment, type Segment } from "./log-keys.js";
+import type { LogStart } from "./log-start.js";
+import { measuresOf, totalsAfter, type RowMeasures } from "./log-totals.js";
+import { decodeSegment } from "./segment-codec.js";
 
 export interface LogRecordsParts {
   readonly store: ByteStore;
@@ -25,33 +25,26 @@ export interface LoneRow {
  * changes them. What is known of it in memory is changed after the store has changed.
  */
 export class LogRecords {
-  #index = new LogIndex();
-  #totals = NO_ROWS;
-  #purpose: string | null = null;
+  readonly index: LogIndex;
+  #totals: LogTotals;
 
-  constructor(private readonly parts: LogRecordsParts) {}
-
-  get index(): LogIndex {
-    return this.#index;
+  constructor(
+    private readonly parts: LogRecordsParts,
+    private readonly start: LogStart,
+  ) {
+    this.index = new LogIndex(start.keys);
+    this.#totals = start.totals;
   }
 
   get totals(): LogTotals {
     return this.#totals;
   }
 
-  get purpose(): string | null {
-    return this.#purpose;
-  }
-
-  /** Reads keys and the head, and nothing else unless they do not agree. Throws STORAGE_FAILED. */
-  async restore(purpose: string | null): Promise<void> {
-    const { store } = this.parts;
-    this.#index = new LogIndex(await store.keys("log/"));
-    const head = decodeHead(await store.get(HEAD));
-    this.#purpose = purpose ?? head?.purpose ?? null;
-    const isWhole = head?.totals.numRows === this.#index.numRows;
-    this.#totals = isWhole ? head.totals : await this.#countAnew();
-    if (this.#purpose !== (head?.purpose ?? null)) await store.put(HEAD, this.#head(this.#totals));
+  /** Counts anew what a start did not find counted rightly, and keeps what the log is for. Throws STORAGE_FAILED. */
+  async settle(): Promise<void> {
+    const { numRows, totals, isHeadKept } = this.start;
+    if (totals.numRows !== numRows) this.#totals = await this.#countAnew(numRows);
+    if (!isHeadKept) await this.parts.store.put(HEAD, this.#head(this.#totals));
   }
 
   /** All of the change or, when it throws, nothing of it. */
@@ -62,38 +55,27 @@ export class LogRecords {
       [
         ...goneSegments.map((segment) => [keyOfSegment(segment), null] as const),
         ...goneRows.flatMap(({ id }) => {
-          const key = this.#index.keyOf(id);
+          const key = this.index.keyOf(id);
           return key === undefined ? [] : [[key, null] as const];
         }),
         ...segments.map(({ segment, bytes }) => [keyOfSegment(segment), bytes] as const),
-        ...rows.map(({ id, isChanged, bytes }) => [LogIndex.keyFor(id, isChanged), bytes] as const),
+        ...rows.map(({ id, isChanged, bytes }) => [keyOfRow(id, isChanged), bytes] as const),
         [HEAD, this.#head(totals)],
       ],
       options,
     );
     this.#totals = totals;
-    this.#index.apply(change);
+    this.index.apply(change);
     this.parts.onChange();
   }
 
   totalsAfter(change: LogChange): LogTotals {
-    return totalsAfter(this.#totals, change, (id) => this.#index.isChanged(id));
-  }
-
-  /** Every record but the head goes in one write, also those that this process does not know of. */
-  async clear(): Promise<void> {
-    const keys = (await this.parts.store.keys("log/")).filter(isLogKey);
-    const gone = keys.map((key) => [key, null] as const);
-    await this.parts.store.write([...gone, [HEAD, this.#head(NO_ROWS)]]);
-    this.#index = new LogIndex();
-    this.#totals = NO_ROWS;
-    this.parts.onChange();
+    return totalsAfter(this.#totals, change, (id) => this.index.isChanged(id));
   }
 
   /** The rows as they were written first, ascending; their tensors are views of one buffer. Throws STORAGE_FAILED. */
   async segmentRows(segment: Segment): Promise<readonly LogRow[]> {
     const bytes = await this.parts.store.get(keyOfSegment(segment));
-    const { decodeSegment } = await import("../on-demand.js");
     return decodeSegment(bytes ?? new Uint8Array());
   }
 
@@ -109,7 +91,7 @@ export class LogRecords {
 
   /** What lies in the row's own record; undefined when it has none. Throws STORAGE_FAILED. */
   async loneRow(id: string): Promise<LoneRow | undefined> {
-    const key = this.#index.keyOf(id);
+    const key = this.index.keyOf(id);
     const bytes = key === undefined ? undefined : await this.parts.store.get(key);
     if (bytes === undefined) return undefined;
     const row = decodeLogRow(id, bytes);
@@ -128,9 +110,9 @@ export class LogRecords {
 
   /** A row that cannot be read stands for nothing: it must not keep others from being written or erased. */
   async measuresOf(id: string): Promise<RowMeasures> {
-    const known = this.#index.measuresOf(id);
+    const known = this.index.measuresOf(id);
     if (known !== undefined) return known;
-    const bytes = (await this.parts.store.get(this.#index.keyOf(id) ?? "")) ?? new Uint8Array();
+    const bytes = (await this.parts.store.get(this.index.keyOf(id) ?? "")) ?? new Uint8Array();
     try {
       return measuresOf(decodeLogRow(id, bytes), bytes.byteLength);
     } catch (error) {
@@ -140,12 +122,12 @@ export class LogRecords {
   }
 
   #head(totals: LogTotals): Uint8Array {
-    return encodeHead({ totals, purpose: this.#purpose });
+    return encodeHead({ totals, purpose: this.start.purpose });
   }
 
   /** Rows in segments are not labelled: only those outside are read. */
-  async #countAnew(): Promise<LogTotals> {
-    const { segments, loneIds, numRows } = this.#index;
+  async #countAnew(numRows: number): Promise<LogTotals> {
+    const { segments, loneIds } = this.index;
     let sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
     const numExamples: Record<string, number> = {};
     for (const id of loneIds) {

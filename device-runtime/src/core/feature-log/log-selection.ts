@@ -1,5 +1,5 @@
 import type { LogRow } from "./log-row.js";
-import type { Segment } from "./log-segment.js";
+import type { Segment } from "./log-keys.js";
 import { firstIdAt } from "./prediction-ids.js";
 
 /** Which rows are meant; a field that is missing does not restrict. */

@@ -1,15 +1,6 @@
+import type { LogTotals } from "./log-head.js";
 import type { LogChange } from "./log-index.js";
 import { numExamplesOf, type LogRow } from "./log-row.js";
-
-/** What the log holds, kept with every write so that a start need not read it whole. */
-export interface LogTotals {
-  readonly numRows: number;
-  readonly sizeBytes: number;
-  /** Labelled examples by model. */
-  readonly numExamples: Readonly<Record<string, number>>;
-}
-
-export const NO_ROWS: LogTotals = { numRows: 0, sizeBytes: 0, numExamples: {} };
 
 /** What a row adds to the totals. */
 export interface RowMeasures {

@@ -2,9 +2,10 @@ import { FedgeError, type TensorData } from "@fedge/protocol";
 import * as z from "zod/mini";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import { TENSOR_ARRAYS, elementTypeOf } from "../serving/tensor-types.js";
-import { dataBytesOf, padded, tensorsOf, type LogRow } from "./log-row.js";
-import { MAX_SEGMENT_ROWS } from "./log-segment.js";
+import type { LogRow } from "./log-row.js";
+import { MAX_SEGMENT_ROWS } from "./log-keys.js";
 import { isPredictionId, timeOfPrediction } from "./prediction-ids.js";
+import { dataBytesOf, padded, tensorsOf } from "./row-sizes.js";
 
 /*
  * One value for rows that were written together, none of them labelled. Little-endian:

@@ -9,7 +9,7 @@ import {
   type IdSelection,
   type LogQuery,
 } from "./log-selection.js";
-import type { Segment } from "./log-segment.js";
+import type { Segment } from "./log-keys.js";
 
 /** So many single records are in memory at once while the log is read. */
 const READ_AT_ONCE = 64;

@@ -9,7 +9,15 @@ export interface Segment {
   readonly sizeBytes: number;
 }
 
-export const SEGMENTS = "log/segments/";
+/** All that the log keeps begins so. */
+export const LOG = "log/";
+/** What is kept once for the whole log. */
+export const HEAD = "log/totals";
+const SEGMENTS = "log/segments/";
+/** Rows of their own: labelled before they were written with others, or written when each had a record. */
+const ROWS = "log/rows/";
+/** What has become of a row in a segment, and stands for it. */
+const CHANGED = "log/changed/";
 /** A segment has at most so many rows. */
 export const MAX_SEGMENT_ROWS = 128;
 
@@ -29,7 +37,14 @@ export function segmentOfKey(key: string): Segment | null {
   return { firstId, lastId, numRows, sizeBytes };
 }
 
-/** Whether the id lies between the segment's first and last; it need not be in it. */
-export function spans({ firstId, lastId }: Segment, id: string): boolean {
-  return firstId <= id && id <= lastId;
+/** Where the record of one row is. */
+export function keyOfRow(id: string, isChanged: boolean): string {
+  return (isChanged ? CHANGED : ROWS) + id;
+}
+
+/** Null for a key that names no record of one row. */
+export function rowOfKey(key: string): { readonly id: string; readonly isChanged: boolean } | null {
+  const isChanged = key.startsWith(CHANGED);
+  const id = isChanged || key.startsWith(ROWS) ? key.slice((isChanged ? CHANGED : ROWS).length) : "";
+  return isPredictionId(id) ? { id, isChanged } : null;
 }
