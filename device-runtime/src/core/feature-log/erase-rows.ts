@@ -24,7 +24,10 @@ export async function eraseFrom(
   const meant = idSelectionOf(selection);
   const models = new Set<string>();
   if (selection.isLabelled !== false)
-    for await (const { model } of selectRows({ records, unwritten: unwritten.byId }, { ...selection, isLabelled: true }))
+    for await (const { model } of selectRows(
+      { records, unwritten: unwritten.byId },
+      { ...selection, isLabelled: true },
+    ))
       models.add(model);
   if (models.size > 0) await onErasing([...models]);
   const waiting = [...unwritten.byId.values()].filter(

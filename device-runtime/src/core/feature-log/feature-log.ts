@@ -1,7 +1,6 @@
 import type { Clock } from "../ports/clock.js";
-import type { LogTotals } from "./log-head.js";
+import { NO_ROWS, encodeHead, type LogTotals } from "./log-head.js";
 import { HEAD, LOG, MAX_SEGMENT_ROWS } from "./log-keys.js";
-import { NO_ROWS, encodeHead } from "./log-head.js";
 import type { LogLimits } from "./log-limits.js";
 import type { LogRecordsParts } from "./log-records.js";
 import type { LogRow } from "./log-row.js";
@@ -22,8 +21,8 @@ export interface FeatureLogParts extends LogRecordsParts {
 
 /** Rows are written together: one by one, each would cost a write to disk and delay the request after it. */
 const WRITE_EVERY_MS = 1000;
-/** Of tensors that wait in memory. */
-const WRITE_AT_BYTES = 4_000_000;
+/** Of tensors that wait: one segment's, with room for the row that comes last. Several at once would block a page longer. */
+const WRITE_AT_BYTES = 48_000;
 
 /**
  * What the device has predicted, noted and been told, on the device and nowhere else. Here is what a start and a

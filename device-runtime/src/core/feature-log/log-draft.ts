@@ -8,8 +8,8 @@ import { encodeSegment } from "./segment-codec.js";
 
 /** The oldest go by whole segments: one is at most this part of what the limits allow. */
 const SEGMENTS_OF_LOG = 8;
-/** Kept in one value at most; a larger one would hold up whoever reads one row of it. */
-const MAX_SEGMENT_BYTES = 4_000_000;
+/** Chromium keeps a value of more than 64 KiB in a file of its own, which costs more than all the rest of writing it. */
+const MAX_SEGMENT_BYTES = 60_000;
 const ROW_HEAD_BYTES = 64;
 
 type Piece = Pick<LogChange, "segments" | "rows"> & { readonly sizeBytes: number };

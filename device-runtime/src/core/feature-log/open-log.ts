@@ -80,7 +80,14 @@ export class OpenLog {
   /** Resolves with how many rows there were. */
   async erase(selection: LogSelection): Promise<number> {
     const onErasing = async (models: readonly string[]): Promise<void> => this.parts.onErasing?.(models);
-    return eraseFrom({ records: this.records, unwritten: this.unwritten }, selection, onErasing);
+    const numErased = await eraseFrom(
+      { records: this.records, unwritten: this.unwritten },
+      selection,
+      onErasing,
+    );
+    // Whatever is left counts; when that fails it waits for the next write.
+    await this.write().catch(this.parts.onError);
+    return numErased;
   }
 
   /** Writes the rows that wait, and with them the one that has changed. */
