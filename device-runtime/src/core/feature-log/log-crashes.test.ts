@@ -165,7 +165,7 @@ test("a process that ends at any write: nothing told is lost, nothing erased com
       await again.erase();
       expect(await textOf(memory)).not.toContain("canary");
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
