@@ -66,15 +66,16 @@ class RunningDevice implements Device {
       this.#problems.met(error);
       this.#events.emit("error", error);
     };
-    const limits = options.featureLog ?? {};
-    this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
+    this.#memory = this.#createMemory(onError);
     this.#farewells = new Farewells(ports, onError);
     this.#hosts = createHosts(models, ports, {
       recorder: this.#memory.recorder,
       onServed: (model) => this.#installs.served(model),
       onRequest: () => this.#learning.evaluations.stepAside(),
     });
-    this.#connection = this.#createConnection(onError);
+    const spoken = { hosts: this.#hosts, problems: this.#problems };
+    const birth = (session: number): Birth => birthOf(session, ports.serving, options, spoken);
+    this.#connection = new Connection({ ports, birth, onError });
     this.#counters = new ServingCounters({
       ...{ ports, connection: this.#connection, onError },
       mayReport: () => this.#consent.reporting,
@@ -134,7 +135,7 @@ class RunningDevice implements Device {
       installedAtMs: this.#perModel((model) => this.#installedAtMs.get(model) ?? null),
       installs: this.#installs.statuses,
       engine: this.ports.serving.name,
-      log: this.#memory.totals,
+      log: this.#memory.status,
       round: {
         phase: this.#learning.rounds.phase,
         roundId: this.#learning.rounds.assignment?.roundId ?? null,
@@ -251,17 +252,18 @@ class RunningDevice implements Device {
     this.#learning.rounds.online();
   }
 
-  #createConnection(onError: (error: unknown) => void): Connection {
-    const [{ serving }, problems, hosts] = [this.ports, this.#problems, this.#hosts];
-    const birth = (session: number): Birth =>
-      birthOf(session, serving, this.options, { hosts, untrusting: problems.untrusting });
-    return new Connection({ ports: this.ports, birth, onError });
-  }
-
   #createTrust(line: Pick<TrustParts, "ports" | "connection" | "fetcher" | "onError">): DeviceTrust {
     const { trustedRoot, population } = this.options;
     const onOtherAuthority = (): Promise<void> => this.#installs.beginAnew();
     return createTrust({ ...line, trustedRoot, population, problems: this.#problems, onOtherAuthority });
+  }
+
+  #createMemory(onError: (error: unknown) => void): DeviceMemory {
+    return new DeviceMemory({
+      ...{ ports: this.ports, options: this.options.featureLog ?? {}, onError },
+      onChange: () => this.#logChanged(),
+      onErasing: (models) => this.#learning.unlearn(models),
+    });
   }
 
   #createInstalls(onError: (error: unknown) => void): Installs {
@@ -287,9 +289,7 @@ class RunningDevice implements Device {
     const trainingData = this.#memory.trainingData(this.#hosts, this.ports.trainingData);
     return new Learning({
       ports: { ...this.ports, trainingData },
-      connection: this.#connection,
-      fetcher: this.#fetcher,
-      models,
+      ...{ connection: this.#connection, fetcher: this.#fetcher, models },
       mayTrain: () => this.#consent.training,
       beforeReport: this.options.beforeReport ?? null,
       onRound: (event) => this.#events.emit("round", event),

@@ -67,6 +67,16 @@ export class Learning {
     this.evaluations.reconsider();
   }
 
+  /**
+   * Labelled rows of these models are going to be erased: what is being made of them ends, and what was made and not
+   * yet counted is removed. Resolves when a restart would not take it up again.
+   */
+  async unlearn(models: readonly string[]): Promise<void> {
+    if (models.length === 0) return;
+    this.evaluations.unlearn(models);
+    await this.rounds.unlearn(models);
+  }
+
   /** Resolves when nothing runs any more. The fetcher must be closed before. */
   async close(): Promise<void> {
     await this.evaluations.close();

@@ -20,7 +20,8 @@ interface EvaluationRouteOptions {
 }
 
 /** Evaluations on devices: asking for one, and what came of it. */
-export function addEvaluationRoutes(host: RouteHost, { evaluations, service }: EvaluationRouteOptions): void {
+export function addEvaluationRoutes(host: RouteHost, options: EvaluationRouteOptions): void {
+  const { evaluations } = options;
   jsonRoute(host, {
     method: "post",
     path: MODEL_PATH,
@@ -42,10 +43,10 @@ export function addEvaluationRoutes(host: RouteHost, { evaluations, service }: E
     }),
     handle: ({ params, body, actor }) => evaluations.start({ ...body, model: params.model }, actor),
   });
-  addReading(host, evaluations);
+  addReading(host, options);
 }
 
-function addReading(host: RouteHost, evaluations: EvaluationService): void {
+function addReading(host: RouteHost, { evaluations, service }: EvaluationRouteOptions): void {
   jsonRoute(host, {
     method: "get",
     path: MODEL_PATH,

@@ -1,27 +1,18 @@
 import { FedgeError, type TensorData } from "@fedge/protocol";
-import type { TrainingData } from "../ports/application.js";
 import type { Examples, TensorValue } from "../ports/engine.js";
 import { elementTypeOf } from "../serving/tensor-types.js";
 import { wrongClassIn } from "./class-labels.js";
 import type { FeatureLog } from "./feature-log.js";
 import { numExamplesOf, type LogRow } from "./log-row.js";
 
-/**
- * A model's labelled predictions as the examples that it is trained on; the newest first. `numClasses` tells how many
- * classes the model has now, null where labels are no classes: rows with another one are left out.
- */
-export function labelledExamples(
+/** A model's labelled predictions as the examples that it is trained on; the newest first, of which its labels are classes. */
+export async function loggedExamples(
   log: FeatureLog,
-  model: string,
-  numClasses: () => number | null = () => null,
-): TrainingData {
-  return {
-    numExamples: () => log.totals.numExamples[model] ?? 0,
-    examples: async (maxExamples) => {
-      const rows = await log.query({ model, isLabelled: true, limit: maxExamples });
-      return toExamples(ofClasses(rows, numClasses()), maxExamples);
-    },
-  };
+  { model, numClasses }: { readonly model: string; readonly numClasses: number | null },
+  maxExamples: number,
+): Promise<Examples> {
+  const rows = await log.query({ model, isLabelled: true, limit: maxExamples });
+  return toExamples(ofClasses(rows, numClasses), maxExamples);
 }
 
 /** The rows whose labels the model can be trained on: an older version of it may have had more classes. */

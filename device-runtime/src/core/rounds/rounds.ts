@@ -105,6 +105,12 @@ export class Rounds {
     if (this.#asksApp(() => this.numExamples > 0)) void this.#dispatch({ type: "able" });
   }
 
+  /** Examples of these models are going to be erased: as without consent, training on them ends, its update goes. */
+  unlearn(models: readonly string[]): Promise<void> {
+    const isOf = (): boolean => this.assignment !== null && models.includes(this.assignment.model);
+    return this.#enqueue(async () => (isOf() ? this.#step({ type: "forbidden" }) : undefined));
+  }
+
   /** False after it has ended what the device may not do now. */
   #requireAble(): boolean {
     if (!this.options.mayTrain()) void this.#dispatch({ type: "forbidden" });
