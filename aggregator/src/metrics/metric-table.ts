@@ -71,6 +71,21 @@ export const METRICS = {
     help: "What the embedded broker refused, by action (connect, publish, subscribe, packet) and error code.",
     labels: ["action", "code"],
   },
+  fedge_fleet_profile_rows_total: {
+    kind: "counter",
+    help: "Rows that devices counted against reference profiles, of windows that were counted.",
+    labels: ["model"],
+  },
+  fedge_profile_windows_refused_total: {
+    kind: "counter",
+    help: "Windows of devices that were not counted, by reason: not-monitored, late, not-begun, duplicate.",
+    labels: ["reason"],
+  },
+  fedge_windows_suppressed_total: {
+    kind: "counter",
+    help: "Cohorts of released windows that are not shown, by reason.",
+    labels: ["reason"],
+  },
   fedge_broker_connections: { kind: "gauge", help: "Devices connected to the embedded broker.", labels: [] },
   fedge_devices: { kind: "gauge", help: "Enrolled devices, by presence.", labels: ["presence"] },
   fedge_tasks: { kind: "gauge", help: "Tasks, by status.", labels: ["status"] },
