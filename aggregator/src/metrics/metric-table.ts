@@ -86,6 +86,16 @@ export const METRICS = {
     help: "Cohorts of released windows that are not shown, by reason.",
     labels: ["reason"],
   },
+  fedge_drift_alerts_total: {
+    kind: "counter",
+    help: "Alerts of drift that were raised or grew graver, by severity, and those that were over (resolved).",
+    labels: ["severity"],
+  },
+  fedge_webhook_calls_total: {
+    kind: "counter",
+    help: "Attempts to tell the webhook, by outcome: delivered, failed, given-up.",
+    labels: ["outcome"],
+  },
   fedge_broker_connections: { kind: "gauge", help: "Devices connected to the embedded broker.", labels: [] },
   fedge_devices: { kind: "gauge", help: "Enrolled devices, by presence.", labels: ["presence"] },
   fedge_tasks: { kind: "gauge", help: "Tasks, by status.", labels: ["status"] },

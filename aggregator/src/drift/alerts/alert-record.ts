@@ -51,6 +51,8 @@ export const alertRecord = z.object({
   version: z.number(),
   state: z.enum(["open", "acknowledged", "resolved"]),
   evidence,
+  /** Length of its windows. */
+  windowMs: z.number(),
   firstWindow: z.number(),
   lastWindow: z.number(),
   openedAtMs: z.number(),

@@ -35,12 +35,14 @@ export interface WindowCloserOptions {
   readonly counters: Counters;
   readonly logger: Logger;
   /** What a release changes about alerts, to be kept with it. */
-  readonly alertsOf: (
-    whole: WholeRelease,
-    before: PreviousRelease,
-    monitored: MonitoredVersion,
-  ) => Promise<AlertChange>;
+  readonly alerts: ReleaseAlerts;
   readonly onReleased: (whole: WholeRelease) => void;
+}
+
+export interface ReleaseAlerts {
+  changeOf(whole: WholeRelease, before: PreviousRelease, monitored: MonitoredVersion): Promise<AlertChange>;
+  /** Runs with no other change of alerts in between. */
+  exclusively<T>(run: () => Promise<T>): Promise<T>;
 }
 
 /** What was released before a window: the last release, and the views of the last that showed something. */
@@ -120,8 +122,11 @@ export class WindowCloser {
     if (sums.sums.length === 0 && (before.last === null || before.last.shown.length === 0)) return;
     const nowMs = clock.nowMs();
     const whole = buildRelease({ monitored, key, sums, policy, nowMs, before: before.views });
-    const alerts = await this.options.alertsOf(whole, before, monitored);
-    if (!(await store.saveRelease(whole, alerts, { numWindows: policy.numKeptWindows }))) return;
+    const isSaved = await this.options.alerts.exclusively(async () => {
+      const change = await this.options.alerts.changeOf(whole, before, monitored);
+      return store.saveRelease(whole, change, { numWindows: policy.numKeptWindows });
+    });
+    if (!isSaved) return;
     this.#tell(whole);
     const next = { ...key, window: key.window + 1 };
     this.expect(next, closingOf(monitored, next.window, policy));

@@ -36,7 +36,7 @@ export interface OpenDriftOptions {
   readonly startMs?: number;
   readonly platformOf?: (deviceId: DeviceId) => string;
   readonly device?: (deviceId: DeviceId) => DeviceRecord | undefined;
-  readonly alertsOf?: WindowCloserOptions["alertsOf"];
+  readonly alerts?: WindowCloserOptions["alerts"];
 }
 
 export async function openDriftForTest(options: OpenDriftOptions): Promise<OpenedDrift> {
@@ -62,7 +62,7 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
   const shared = { versions, batch, policy, clock, counters, logger };
   const closer = new WindowCloser({
     ...{ ...shared, store: store.drift },
-    alertsOf: options.alertsOf ?? (async () => ({ alerts: [], deliveries: [] })),
+    alerts: options.alerts ?? NO_ALERTS,
     onReleased: (whole) => released.push(whole),
   });
   const known = options.device ?? ((deviceId) => deviceOf(deviceId, platformOf(deviceId)));
@@ -103,3 +103,8 @@ export function deviceOf(deviceId: DeviceId, platform: string): DeviceRecord {
     decommissionedAtMs: null,
   };
 }
+
+const NO_ALERTS: WindowCloserOptions["alerts"] = {
+  changeOf: async () => ({ alerts: [], deliveries: [] }),
+  exclusively: (run) => run(),
+};
