@@ -98,7 +98,7 @@ function createApp(
   { service, orchestration }: { readonly service: Aggregator; readonly orchestration: Orchestration },
 ): HttpApp {
   const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
-  const { registry, signing, rollouts, devices, evaluations } = orchestration;
+  const { registry, signing, rollouts, devices, evaluations, drift } = orchestration;
   return createHttpApp({
     ...{
       service,
@@ -106,6 +106,7 @@ function createApp(
       rollouts,
       evaluations,
       deviceAdmin: devices,
+      drift: drift.monitoring,
       blobs,
       identity,
       people,
