@@ -18,11 +18,8 @@ interface FleetFlags extends ServerFlags {
   readonly format?: "csv" | "json";
 }
 
-/** `fedge drift status|fleet|alerts`. */
-export function addDrift(program: Command, terminal: Terminal): void {
-  const drift = program
-    .command("drift")
-    .description("what devices say of the models' inputs, and alerts of it");
+/** `fedge drift status|fleet|alerts`: what released windows say. */
+export function addDriftFleet(drift: Command, terminal: Terminal): void {
   addServerFlags(drift.command("status").description("the verdict on every monitored model, or on one"))
     .option("--model <name>", "only this one, with its cohorts and how well it does")
     .action((flags: ServerFlags & { readonly model?: string }) => status(flags, terminal));

@@ -22,10 +22,15 @@ export function addAlertActRoutes(host: RouteHost, drift: DriftService, nowMs: (
       tag: "drift",
       ...{ summary, access, params: alertParams, result: driftAlert },
       ...(body === undefined ? {} : { body }),
-      audit: ({ params, body: said }, { model, evidence }) => ({
+      audit: ({ params, body: said }, alert) => ({
         action: `drift.${name}`,
         subject: params.alertId,
-        details: { model, kind: evidence.kind, feature: evidence.feature, ...(said as object | undefined) },
+        details: {
+          model: alert?.model,
+          kind: alert?.evidence.kind,
+          feature: alert?.evidence.feature,
+          ...(said as object | undefined),
+        },
       }),
       handle: ({ params, body: said, actor }) => drift.act(params.alertId, actOf(actor, said as never)),
     });
