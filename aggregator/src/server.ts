@@ -116,7 +116,10 @@ function createApp(
     },
     signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
-    metrics: { contentType: metrics.contentType, render: () => renderMetrics(base, signing.expiries()) },
+    metrics: {
+      contentType: metrics.contentType,
+      render: () => renderMetrics(base, signing.expiries(), drift.monitoring),
+    },
     health: () => checkHealth(base),
     mqttUrls: (requestUrl) => mqttUrls(requestUrl, options, base),
     dashboardDirectory: dashboardDirectory(),

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAppDouble, type AppDouble } from "../http/testing/app-double.js";
 import { driftFeature, driftModels } from "../http/schema/drift-schema.js";
+import type { VersionRecord } from "../rounds/journal.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
 import { openEmbeddedStore } from "../store/embedded-store.js";
 import { Alerts } from "./alerts/alerts.js";
@@ -58,10 +59,16 @@ beforeAll(async () => {
   const nowMs = (): number => drift.clock.nowMs();
   const shared = { store: store.drift, policy, nowMs, counters };
   const alerts = new Alerts({ ...shared, hasWebhook: true, onDeliveries: () => undefined });
-  drift = await openDriftForTest({ store, monitored, policy: { minDevices: 20 }, alerts, platformOf });
+  drift = await openDriftForTest({
+    store,
+    monitored,
+    policy: { minDevices: 20, graceMs: 0 },
+    alerts,
+    platformOf,
+  });
   const control = {
     listModels: async () => [monitored.model],
-    latestVersion: async () => undefined,
+    latestVersion: async () => ({ version: monitored.version }) as VersionRecord,
     countDevices: async () => ({ total: 60, byPresence: {}, byServing: { "digits@3": 60 } }),
     currentReleases: async () => [],
   };
