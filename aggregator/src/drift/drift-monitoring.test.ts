@@ -69,7 +69,7 @@ beforeAll(async () => {
   const control = {
     listModels: async () => [monitored.model],
     latestVersion: async () => ({ version: monitored.version }) as VersionRecord,
-    countDevices: async () => ({ total: 60, byPresence: {}, byServing: { "digits@3": 60 } }),
+    countDevices: async () => ({ total: 60, byPresence: {}, untrusting: {}, byServing: { "digits@3": 60 } }),
     currentReleases: async () => [],
   };
   const versions = { of: async () => monitored };

@@ -100,7 +100,7 @@ export function deviceOf(deviceId: DeviceId, platform: string): DeviceRecord {
   return {
     ...{ deviceId, platform, publicKey: "", enrolledAtMs: 0, lastSeenAtMs: 0, presence: "online" },
     ...{ session: 1, runtimeVersion: "0.1.0", engine: "onnx", serving: {}, attributes: {}, tags: [] },
-    decommissionedAtMs: null,
+    ...{ decommissionedAtMs: null, untrusting: null },
   };
 }
 
