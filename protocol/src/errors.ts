@@ -34,6 +34,8 @@ export const ERROR_CODES = [
   "ROUND_ABANDONED",
   // Evaluations on devices
   "EVALUATION_UNKNOWN",
+  "ALERT_UNKNOWN",
+  "ALERT_STATE_CONFLICT",
   "EVALUATION_INVALID",
   "EVALUATION_TOO_FEW_DEVICES",
   // Signed metadata and releases

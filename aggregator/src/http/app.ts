@@ -15,6 +15,7 @@ import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
 import { addEvaluationRoutes } from "./routes/evaluation-routes.js";
+import { addDriftRoutes } from "./routes/drift-routes.js";
 import { addMetadataRoutes } from "./routes/metadata-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
 import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
@@ -128,7 +129,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
 
 function addDeliveryRoutes(
   host: RouteHost,
-  { rollouts, deviceAdmin, evaluations, clock, service }: HttpAppOptions,
+  { rollouts, deviceAdmin, evaluations, drift, clock, service }: HttpAppOptions,
 ): void {
   if (rollouts !== undefined) {
     addRolloutRoutes(host, { rollouts, clock });
@@ -136,4 +137,5 @@ function addDeliveryRoutes(
   }
   if (deviceAdmin !== undefined) addFleetAdminRoutes(host, deviceAdmin);
   if (evaluations !== undefined) addEvaluationRoutes(host, { evaluations, service });
+  if (drift !== undefined) addDriftRoutes(host, drift, () => clock.nowMs());
 }

@@ -91,6 +91,18 @@ const TABLE: Readonly<Record<string, string>> = {
   "post /v1/rollouts/{rolloutId}/abort": OPERATORS,
   "post /v1/rollouts/{rolloutId}/rollback": OPERATORS,
 
+  "get /v1/drift/models": SIGNED_IN,
+  "get /v1/drift/models/{model}": SIGNED_IN,
+  "get /v1/drift/models/{model}/features": SIGNED_IN,
+  "get /v1/drift/models/{model}/features/{name}": SIGNED_IN,
+  "get /v1/drift/models/{model}/windows": SIGNED_IN,
+  "get /v1/drift/alerts": SIGNED_IN,
+  "post /v1/drift/alerts/{alertId}/ack": PLANNERS,
+  "post /v1/drift/alerts/{alertId}/silence": PLANNERS,
+  "post /v1/drift/alerts/{alertId}/false-alarm": PLANNERS,
+  "post /v1/drift/alerts/{alertId}/resolve": PLANNERS,
+  "post /v1/drift/alerts/{alertId}/proposal": SCIENTISTS,
+
   "post /v1/session": EVERYBODY,
   "get /v1/session": SIGNED_IN,
   "delete /v1/session": EVERYBODY,
