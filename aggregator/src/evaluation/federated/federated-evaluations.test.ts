@@ -223,7 +223,15 @@ test("a loss beyond all measure is no number, and says of the version that it is
   const { evaluations, ids } = await world();
   const run = await evaluations.start(REQUEST, "ada");
   for (const deviceId of ids)
-    await evaluations.reply(deviceId, answer(run, 0, { results: [sums(2, 1, 1e300), sums(1, 1)] }));
+    await evaluations.reply(
+      deviceId,
+      answer(run, 0, {
+        results: [
+          { version: 2, numCorrect: 1, lossSum: 1e300 },
+          { version: 1, numCorrect: 1, lossSum: 1 },
+        ],
+      }),
+    );
 
   const { result } = await evaluations.ended(run.runId);
   expect(result).toMatchObject({

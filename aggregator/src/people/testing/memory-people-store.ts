@@ -100,16 +100,13 @@ export class MemoryPeopleStore implements PeopleStore {
   }
 
   async findPasswordReset(codeSha256: string, nowMs: number): Promise<PasswordReset | undefined> {
-    const found = [...this.#resets.values()].find((reset) => reset.codeSha256 === codeSha256);
-    if (found === undefined || found.expiresAtMs <= nowMs) return undefined;
-    const { codeSha256: _code, ...reset } = found;
-    return reset;
+    return this.#openReset(codeSha256, nowMs);
   }
 
   async usePasswordReset(
     ...[codeSha256, passwordHash, audited]: Parameters<PeopleStore["usePasswordReset"]>
   ): Promise<Account> {
-    const reset = await this.findPasswordReset(codeSha256, audited.atMs);
+    const reset = this.#openReset(codeSha256, audited.atMs);
     if (reset === undefined) throw passwordLinkInvalid();
     const before = this.#account(reset.account);
     if (before.disabledAtMs !== null) throw passwordLinkInvalid();
@@ -195,6 +192,13 @@ export class MemoryPeopleStore implements PeopleStore {
     if (found === undefined || found.expiresAtMs <= nowMs) return undefined;
     const { codeSha256: _code, ...invitation } = found;
     return invitation;
+  }
+
+  #openReset(codeSha256: string, nowMs: number): PasswordReset | undefined {
+    const found = [...this.#resets.values()].find((reset) => reset.codeSha256 === codeSha256);
+    if (found === undefined || found.expiresAtMs <= nowMs) return undefined;
+    const { codeSha256: _code, ...reset } = found;
+    return reset;
   }
 
   #account(name: string): StoredAccount {
