@@ -1,10 +1,9 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { RolloutId } from "../../aggregator/src/rollouts/rollout-config.js";
 import { ROLLOUT_COMMANDS, type RolloutState } from "../../aggregator/src/rollouts/rollout-view.js";
 import { hasChromium } from "./chromium.js";
 import { DashboardPages, SMALL_PHONE, scrollsSideways, unnamedControls } from "./dashboard-pages.js";
-import { addDevices, addRollout, addVersions, rolloutIn, runningRollout } from "./dashboard-samples.js";
+import { addRollout, addVersions, rolloutIn, runningRollout } from "./dashboard-samples.js";
 import { PEOPLE } from "./dashboard-people.js";
 
 const ONE = "rollouts/digits-7-staged";

@@ -9,20 +9,15 @@ const SHELL = join(repositoryRoot, "electron-shell");
 
 const textOf = (path: string): string => readFileSync(join(SHELL, path), "utf8");
 const given = readPlainYaml(textOf("electron-builder.yml"));
+const platform = z.looseObject({ icon: z.string() });
 const used = z
   .looseObject({
     electronVersion: z.string(),
     files: z.array(z.string()),
     asarUnpack: z.array(z.string()),
-    ...Object.fromEntries(
-      ["linux", "mac", "win"].map((name) => [name, z.looseObject({ icon: z.string() })] as const),
-    ),
+    ...{ linux: platform, mac: platform, win: platform },
   })
-  .parse(given) as {
-  readonly electronVersion: string;
-  readonly files: readonly string[];
-  readonly asarUnpack: readonly string[];
-} & Readonly<Record<"linux" | "mac" | "win", { readonly icon: string }>>;
+  .parse(given);
 
 const packageFile = JSON.parse(textOf("package.json")) as {
   readonly main: string;

@@ -82,13 +82,19 @@ describe("fedge account reset and password", () => {
   });
 
   test("changes one's own password, and leaves no session behind", async () => {
-    const { secret } = await app.people.sessions.signIn({ name: "olga", password: PASSWORD, address: "a" });
+    const { secret } = await app.people.people.sessions.signIn({
+      name: "olga",
+      password: PASSWORD,
+      address: "a",
+    });
 
     const run = await here([PASSWORD, NEW, NEW]);
 
     expect([run.stderr, lastJson(run)]).toEqual(["", { account: "olga", role: "operator" }]);
-    await expect(app.people.sessions.callerOf(secret)).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
-    const again = app.people.sessions.signIn({ name: "olga", password: NEW, address: "a" });
+    await expect(app.people.people.sessions.callerOf(secret)).rejects.toMatchObject({
+      code: "SESSION_EXPIRED",
+    });
+    const again = app.people.people.sessions.signIn({ name: "olga", password: NEW, address: "a" });
     expect((await again).account.name).toBe("olga");
     const actions = app.people.auditStore.rows.map(({ action }) => action);
     expect(actions).toContain("account.password");

@@ -1,5 +1,7 @@
-import type { DeviceId } from "@fedge/protocol";
+import type { DeviceId, ModelName } from "@fedge/protocol";
+import type { Verdict } from "@fedge/protocol/profile";
 import type { DeviceComparisons } from "../evaluation/federated/device-comparisons.js";
+import type { DriftStore } from "../drift/drift-store.js";
 import type { AnchoredAudit } from "../audit/audit.js";
 import { DeviceAdmin } from "../fleet/device-admin.js";
 import { Autopilot } from "../autopilot/autopilot.js";
@@ -35,15 +37,14 @@ export function openRollouts(
 ): RolloutParts {
   const { clock, logger, metrics: counters, store: control } = base;
   const { desired, audit, comparisons: onDevices } = parts;
-  const store = control.rollouts;
+  const { rollouts: store } = control;
   const nowMs = (): number => clock.nowMs();
   const metrics = new MetricsBook(store, nowMs);
   const fleet = new FleetOfRollouts(control, store, nowMs);
   const looks = new MetricLooks({
     ...{ book: metrics, baselines: store, control, fleet, nowMs },
     evaluateOnDevices: (pair) => onDevices.latest(pair),
-    fleetVerdict: async (model, version) =>
-      (await control.drift.listReleases(model, { version, limit: 1 }))[0]?.verdict ?? null,
+    fleetVerdict: (model, version) => newestVerdict(control.drift, model, version),
   });
   const comparisons = new Comparisons({ book: metrics, nowMs });
   const rollouts = new Rollouts({
@@ -59,12 +60,16 @@ export function openRollouts(
     onChanged: (deviceId) => rollouts.devices.deviceSeen(deviceId),
     onDecommissioned: async (deviceId: DeviceId) => parts.fleet()?.forget(deviceId),
   });
-  const fleetVersion: DesiredStates["fleetVersion"] = (model) => desired.fleetVersion(model);
   const autopilot = new Autopilot({
-    ...{ store: control, rollouts, fleetVersion, audit, logger },
+    ...{ store: control, rollouts, audit, logger, fleetVersion: (model) => desired.fleetVersion(model) },
     evaluateOnDevices: (pair) => onDevices.compare(pair),
   });
   return { rollouts, devices, metrics, autopilot };
+}
+
+async function newestVerdict(drift: DriftStore, model: ModelName, version: number): Promise<Verdict | null> {
+  const [newest] = await drift.listReleases(model, { version, limit: 1 });
+  return newest?.verdict ?? null;
 }
 
 const ENDED: ReadonlySet<RolloutState> = new Set(["denied", "aborted", "completed", "rolled-back"]);

@@ -172,6 +172,12 @@ function releaseQueries(
         const views = await database.select().from(driftViews).where(whereVersionWindow(driftViews, key));
         return { release: keptRelease(row.release), views: views.map(({ view }) => keptView(view)) };
       }),
+    ...viewQueries(database),
+  };
+}
+
+function viewQueries(database: Database): Pick<DriftStore, "listViews" | "releasedVersions"> {
+  return {
     listViews: ({ model, version, cohort, limit }) =>
       asStoreOperation("read released counts", {}, async () => {
         const ofCohort = [eq(driftViews.model, model), eq(driftViews.version, version)];

@@ -15,7 +15,7 @@ export function passwordResetQueries(database: Database): PasswordResetQueries {
     addPasswordReset: (reset, entry) =>
       audited(database, "keep a password link", entry, {
         change: async (transaction) => {
-          const { account, ...link } = reset;
+          const { account: _account, ...link } = reset;
           await transaction
             .insert(passwordResets)
             .values(reset)

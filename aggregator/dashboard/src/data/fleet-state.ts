@@ -44,6 +44,7 @@ export function applyMessage(state: FleetState, message: FeedMessage): FleetStat
     }
     case "rollouts":
       return { ...state, rollouts: mergeRollouts(state.rollouts ?? [], message.data) };
+    case "drift":
     case "heartbeat":
       return state;
   }

@@ -47,6 +47,7 @@ const PAUSE_TEXTS: Readonly<Record<NonNullable<RolloutData["pauseReason"]>, stri
   inconclusive: "not enough is known",
   "metric-error": "metrics could not be read",
   "wave-finished": "the wave waits for a person",
+  lapsed: "its schedule has ended",
 };
 
 /** A state as words: `waiting for approval`, `paused: a metric got worse`. */

@@ -41,46 +41,36 @@ export interface OpenDriftOptions {
 
 export async function openDriftForTest(options: OpenDriftOptions): Promise<OpenedDrift> {
   const { store, monitored, platformOf = () => "node" } = options;
+  const { device = (deviceId) => deviceOf(deviceId, platformOf(deviceId)) } = options;
   const clock = new ManualClock(options.startMs);
   const policy = checkDriftPolicy({ minDevices: 20, ...options.policy });
-  const answers: OpenedDrift["answers"] = [];
-  const released: WholeRelease[] = [];
-  const counted = new Map<string, number>();
-  const counters = {
-    count: (name: string, labels: Readonly<Record<string, string>> = {}, by = 1) => {
-      const text = `${name}{${Object.values(labels).join(",")}}`;
-      counted.set(text, (counted.get(text) ?? 0) + by);
-    },
-    observe: () => undefined,
-  };
-  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const [answers, released]: [OpenedDrift["answers"], WholeRelease[]] = [[], []];
+  const { counted, counters } = countersForTest();
   const batch = new WindowBatch({ store: store.drift, sums: new ClearSums() });
   const versions = {
     of: async (model: string, version: number) =>
       model === monitored.model && version === monitored.version ? monitored : null,
   };
-  const shared = { versions, batch, policy, clock, counters, logger };
+  const shared = { versions, batch, policy, clock, counters, logger: SILENT };
   const closer = new WindowCloser({
     ...{ ...shared, store: store.drift },
     alerts: options.alerts ?? NO_ALERTS,
     onReleased: (whole) => released.push(whole),
   });
-  const known = options.device ?? ((deviceId) => deviceOf(deviceId, platformOf(deviceId)));
   const intake = new ProfileIntake({
-    ...{ ...shared, devices: { getDevice: async (deviceId) => known(deviceId) } },
+    ...{ ...shared, devices: { getDevice: async (deviceId) => device(deviceId) } },
     answer: async (deviceId, receipt) => void answers.push({ ...receipt, deviceId }),
     onCounted: (key, closesAtMs) => closer.expect(key, closesAtMs),
   });
   await closer.start();
   const { lengthMs } = monitored.profile.window;
-  const window = (): number => Math.floor(clock.nowMs() / lengthMs);
-  const count = countsOf(monitored);
+  const window = () => Math.floor(clock.nowMs() / lengthMs);
   return {
     ...{ clock, intake, closer, answers, released, counted, window },
     message: (values, change = {}) => ({
       ...{ type: "profile-window", model: monitored.model, version: monitored.version, window: window() },
       ...{ layoutSha256: monitored.profile.layoutSha256, replicate: 0 },
-      vector: textOf(count(values.length, (row) => values[row] ?? null)),
+      vector: textOf(countsOf(monitored)(values.length, (row) => values[row] ?? null)),
       ...change,
     }),
     closeWindow: async () => {
@@ -88,6 +78,25 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
       await closer.closeDue();
     },
   };
+}
+
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+interface TestCounters {
+  readonly counted: Map<string, number>;
+  readonly counters: {
+    count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
+    observe(): void;
+  };
+}
+
+function countersForTest(): TestCounters {
+  const counted = new Map<string, number>();
+  const count = (name: string, labels: Readonly<Record<string, string>> = {}, by = 1): void => {
+    const text = `${name}{${Object.values(labels).join(",")}}`;
+    counted.set(text, (counted.get(text) ?? 0) + by);
+  };
+  return { counted, counters: { count, observe: () => undefined } };
 }
 
 /** A vector as messages carry it. */

@@ -12,9 +12,11 @@ interface ActRoute<B extends z.ZodType | undefined> {
   actOf(by: string, body: B extends z.ZodType ? z.output<B> : undefined): AlertAct;
 }
 
-/** What people do with alerts; each is written down with who did it. */
-export function addAlertActRoutes(host: RouteHost, drift: DriftService, nowMs: () => number): void {
-  const add = <B extends z.ZodType | undefined>(route: ActRoute<B>): void => {
+type AddAct = <B extends z.ZodType | undefined>(route: ActRoute<B>) => void;
+
+/** One route; what was done is written down with who did it. */
+function addingTo(host: RouteHost, drift: DriftService): AddAct {
+  return <B extends z.ZodType | undefined>(route: ActRoute<B>): void => {
     const { name, summary, body, access = "propose", actOf } = route;
     jsonRoute(host, {
       method: "post",
@@ -35,6 +37,11 @@ export function addAlertActRoutes(host: RouteHost, drift: DriftService, nowMs: (
       handle: ({ params, body: said, actor }) => drift.act(params.alertId, actOf(actor, said as never)),
     });
   };
+}
+
+/** What people do with alerts. */
+export function addAlertActRoutes(host: RouteHost, drift: DriftService, nowMs: () => number): void {
+  const add = addingTo(host, drift);
   add({
     ...{ name: "ack", summary: "Take an alert on: it has an owner" },
     actOf: (by) => ({ type: "acknowledge", by }),
