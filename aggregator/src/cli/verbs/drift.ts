@@ -8,7 +8,9 @@ import { addDriftFleet } from "./drift-fleet.js";
 export function addDrift(program: Command, terminal: Terminal): void {
   const drift = program
     .command("drift")
-    .description("what devices say of the models' inputs, alerts of it, samples tested by hand, reference profiles");
+    .description(
+      "what devices say of the models' inputs, alerts of it, samples tested by hand, reference profiles",
+    );
   addDriftFleet(drift, terminal);
   addDriftTest(drift, terminal);
   addProfileCommands(drift, terminal);
