@@ -4,6 +4,7 @@ import type { TrainingOptions } from "@fedge/onnx-autodiff";
 import type { BlobRef, DeviceId, ModelManifest, ModelName, RoundId, TaskId } from "@fedge/protocol";
 import type { DeviceFilter } from "./fleet/filter/device-filter.js";
 import type { DevicePage } from "./fleet/filter/list-devices.js";
+import type { ProfilePackage } from "./registry/profiles/profile-package.js";
 import type { JournalEvent, StoredRound, VersionRecord } from "./rounds/journal.js";
 import type { DeviceRecord, EvaluationRecord, PageRequest, ReleaseRecord, TaskRecord } from "./store/port.js";
 import type { TaskConfig } from "./tasks/task-config.js";
@@ -74,6 +75,8 @@ export interface ModelImport {
   readonly onnx: Uint8Array;
   /** What the model is for, for its card. */
   readonly purpose?: string;
+  /** What its inputs and predictions look like, so that devices can say when theirs do not. */
+  readonly profile?: ProfilePackage;
   /** Whom the audit log names. */
   readonly actor?: string;
   /** What devices minimise, with which optimizer; `proximal` lets tasks ask for `proximalMu` above 0. */

@@ -103,6 +103,10 @@ const LOCAL_COMMANDS = [
     "keys export-root",
   ],
   ...["tuf init", "tuf refresh", "tuf download", "drift test"],
+  ...["build", "show", "check", "review", "attach"].flatMap((command) => [
+    `profile ${command}`,
+    `drift profile ${command}`,
+  ]),
 ];
 
 const commands = await everyCommand();

@@ -42,6 +42,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./verbs/model.js")).addModel,
   },
   {
+    name: "profile",
+    summary: "what a model's data looked like when it was made: build, review, attach",
+    load: async () => (await import("./verbs/profile.js")).addProfile,
+  },
+  {
     name: "rollout",
     summary: "bring versions to the fleet in waves, watch, pause and roll back",
     load: async () => (await import("./verbs/rollout.js")).addRollout,

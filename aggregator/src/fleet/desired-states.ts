@@ -173,8 +173,8 @@ export class DesiredStates implements Releases {
 }
 
 function servedBlobs(manifestRef: BlobRef, manifest: ModelManifest): BlobRef[] {
-  const golden = manifest.golden === undefined ? [] : [manifest.golden.tensors];
+  const extras = [manifest.golden?.tensors, manifest.profile].filter((ref) => ref !== undefined);
   const { infer, layers } = manifest.graphs;
   const graphs = layers === undefined ? [infer] : [infer, layers];
-  return [manifestRef, manifest.checkpoint, ...graphs, ...golden];
+  return [manifestRef, manifest.checkpoint, ...graphs, ...extras];
 }

@@ -21,7 +21,7 @@ import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.j
 import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
 import { addRolloutRoutes } from "./routes/rollout-routes.js";
 import { addSessionRoutes } from "./routes/session-routes.js";
-import { BUNDLES_PATH, addRegistryRoutes } from "./routes/registry-routes.js";
+import { BUNDLES_PATH, PROFILE_PATH, addRegistryRoutes } from "./routes/registry-routes.js";
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { feedMessage } from "./schema/overview-schema.js";
@@ -78,7 +78,8 @@ function addGuards(app: OpenAPIHono, options: HttpAppOptions): void {
   const json = limitTo(MAX_JSON_BYTES);
   const model = limitTo(maxModelBytes);
   const large = new Set(["/v1/models", BUNDLES_PATH]);
-  app.use("*", (context, next) => (large.has(context.req.path) ? model : json)(context, next));
+  const isLarge = (path: string): boolean => large.has(path) || PROFILE_PATH.test(path);
+  app.use("*", (context, next) => (isLarge(context.req.path) ? model : json)(context, next));
 }
 
 function limitTo(maxSize: number): ReturnType<typeof bodyLimit> {

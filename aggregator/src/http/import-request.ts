@@ -5,14 +5,18 @@ import type { importQuery } from "./schema/model-schema.js";
 
 type ImportQuery = z.output<typeof importQuery>;
 
+/** What an import is made of. */
+export type ImportBody = Pick<ModelImport, "onnx" | "profile">;
+
 /** An import as the service takes it. What does not fit together is refused where the graphs are built. */
-export function importRequest(query: ImportQuery, onnx: Uint8Array): ModelImport {
+export function importRequest(query: ImportQuery, { onnx, profile }: ImportBody): ModelImport {
   const { model, loss: kind, target, classWeights: weights, ignoreIndex, delta, clipNorm } = query;
   const names = query.trainable.split(",").map((name) => name.trim());
   const trainable = names.filter((name) => name !== "");
   return {
     model,
     onnx,
+    ...present({ profile }),
     ...(query.purpose === "" ? {} : { purpose: query.purpose }),
     training: {
       loss: present({ kind, target, weights, ignoreIndex, delta }),

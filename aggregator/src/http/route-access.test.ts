@@ -50,6 +50,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "get /v1/models/{model}/compare": SIGNED_IN,
   "post /v1/models/{model}/versions/{version}/verify": SCIENTISTS,
   "get /v1/models/{model}/versions/{version}/bundle": SIGNED_IN,
+  "post /v1/models/{model}/versions/{version}/profile": SCIENTISTS,
   "post /v1/bundles": SCIENTISTS,
   "get /v1/retention": SIGNED_IN,
   "post /v1/retention": SCIENTISTS,

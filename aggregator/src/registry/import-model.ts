@@ -21,6 +21,8 @@ import type { ModelImport } from "../service.js";
 import type { ControlStore } from "../store/port.js";
 import type { RegistryStore } from "./registry-store.js";
 import { importEntry } from "./import-entry.js";
+import { requireFits } from "./profiles/profile-package.js";
+import { storeProfile } from "./profiles/store-profile.js";
 import { layersTrainAlike } from "./layers-training.js";
 
 const ELEMENT_TYPES = elementTypeSchema.options;
@@ -60,7 +62,7 @@ export interface ImportedModel {
  * blobs, then one row. Nothing is stored of a model that is refused.
  *
  * Throws ONNX_… for a model that cannot be trained, TRAINING_FAILED when a step of it fails, MANIFEST_INVALID for one
- * beyond what devices are told, VERSION_CONFLICT when the parameters differ from the model's, and TASK_STATE_CONFLICT
+ * beyond what devices are told, PROFILE_INVALID for a profile of another model, VERSION_CONFLICT when the parameters differ from the model's, and TASK_STATE_CONFLICT
  * while a task trains the model: it would go on from another model than the one it began with.
  */
 export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<ImportedModel> {
@@ -141,15 +143,20 @@ async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundl
   const { built } = bundle;
   const { federated, state } = divideTensors(built);
   // Refuses what no manifest may say, before anything is stored.
-  encodeManifest(manifestOf(request, bundle, { infer: NO_BLOB, checkpoint: NO_BLOB }));
+  const empty = manifestOf(request, bundle, { infer: NO_BLOB, checkpoint: NO_BLOB });
+  encodeManifest(empty);
+  if (request.profile !== undefined) requireFits(request.profile, empty, request.model);
   const checkpoint = encodeSafetensors([...federated, ...state.filter(beginsNonZero)].map(toNamedTensor));
-  return manifestOf(request, bundle, {
+  const manifest = manifestOf(request, bundle, {
     infer: await blobs.put(built.infer),
     train: await blobs.put(built.train),
     eval: await blobs.put(built.eval),
     checkpoint: await blobs.put(checkpoint),
     ...(await storeLayers(blobs, request)),
   });
+  return request.profile === undefined
+    ? manifest
+    : { ...manifest, ...(await storeProfile(blobs, request.profile)) };
 }
 
 async function storeLayers(
@@ -219,7 +226,7 @@ function toTensorShape(spec: TensorSpec): TensorShape {
   return { name: spec.name, elementType: "float32", shape: [...spec.shape] };
 }
 
-function toPortShape(spec: ValueSpec): PortShape {
+export function toPortShape(spec: ValueSpec): PortShape {
   const elementType = ELEMENT_TYPES.find((type) => type === spec.elementType);
   if (elementType === undefined || spec.shape === undefined) {
     const message = `"${spec.name}" (${spec.elementType}) has an element type or rank that devices cannot be told`;

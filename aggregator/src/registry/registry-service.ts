@@ -11,6 +11,7 @@ import type {
   StatementRecord,
   VersionId,
 } from "./registry-store.js";
+import type { ProfilePackage } from "./profiles/profile-package.js";
 import type { RetentionReport } from "./retention/retention.js";
 import type { Verification } from "./verify/verify-version.js";
 
@@ -56,6 +57,9 @@ export interface RegistryService {
   ): Promise<Comparison[]>;
   /** Throws VERSION_NOT_REPRODUCED or DATA_MISSING. */
   verify(version: VersionId): Promise<Verification>;
+
+  /** The new version. Throws as `attachProfile`. */
+  attachProfile(version: VersionId, given: ProfilePackage, actor: string): Promise<VersionRecord>;
 
   exportBundle(version: VersionId): Promise<Uint8Array<ArrayBuffer>>;
   /** Throws DATA_CORRUPT and others for a bundle that is refused. */

@@ -12,6 +12,8 @@ import { exportBundle } from "./bundle/export-bundle.js";
 import { importBundle } from "./bundle/import-bundle.js";
 import { cardMarkdown } from "./cards/card-markdown.js";
 import type { ModelCards } from "./cards/model-cards.js";
+import { attachProfile } from "./profiles/attach-profile.js";
+import type { ProfilePackage } from "./profiles/profile-package.js";
 import type { AliasMoveRecord, RegistryStore, Statement, VersionId } from "./registry-store.js";
 import type { CardView, RegistryService, VersionFacts } from "./registry-service.js";
 import type { Retention, RetentionReport } from "./retention/retention.js";
@@ -102,6 +104,12 @@ export class Registry implements RegistryService {
 
   async verify(version: VersionId): Promise<Verification> {
     return verifyVersion(this.parts, await this.#kept(version));
+  }
+
+  async attachProfile(version: VersionId, given: ProfilePackage, actor: string): Promise<VersionRecord> {
+    const record = await attachProfile(this.parts, await this.#kept(version), { package: given, actor });
+    await this.#follow(record, { isFirst: false });
+    return record;
   }
 
   async exportBundle(version: VersionId): Promise<Uint8Array<ArrayBuffer>> {

@@ -30,9 +30,8 @@ export function valueOf(source: FeatureSource): ValueOf {
   return (rows, row) => {
     const tensor = tensorOf(rows, source);
     if (tensor === undefined || tensor === null) return null;
-    const width = widthOf(tensor);
-    const begin = row * width;
-    return begin + width > tensor.data.length ? null : measure(tensor.data, begin, width);
+    const width = widthOf(tensor, row);
+    return width === 0 ? null : measure(tensor.data, row * width, width);
   };
 }
 
@@ -45,10 +44,12 @@ function tensorOf(rows: FeatureRows, { of, name }: TensorSource): FeatureTensor 
   return of === "input" ? rows.inputs[name] : rows.outputs[name];
 }
 
-/** Numbers of one row. */
-function widthOf({ shape, data }: FeatureTensor): number {
+/** Numbers of one row; 0 where there is no such row, or the data are not those of the shape. */
+function widthOf({ shape, data }: FeatureTensor, row: number): number {
   const numRows = shape[0] ?? 1;
-  return numRows === 0 ? 0 : data.length / numRows;
+  if (row >= numRows) return 0;
+  const width = data.length / numRows;
+  return Number.isInteger(width) ? width : 0;
 }
 
 function measureOf(source: TensorSource): Measure {
@@ -62,10 +63,12 @@ function measureOf(source: TensorSource): Measure {
     case "length":
       return lengthOf;
     case "argmax":
-      return (data, begin, width) => (width === 0 ? null : argmax(data, begin, width));
+      return (data, begin, width) => largestOf(data, begin, width);
     case "top-score":
-      return (data, begin, width) =>
-        width === 0 ? null : numberAt(data, begin + argmax(data, begin, width));
+      return (data, begin, width) => {
+        const largest = largestOf(data, begin, width);
+        return largest === null ? null : numberAt(data, begin + largest);
+      };
     case "projection":
       return projection(source.seed);
     case "mean":
@@ -73,7 +76,7 @@ function measureOf(source: TensorSource): Measure {
     case "min":
     case "max":
     case "norm":
-      return (data, begin, width) => (width === 0 ? null : moment(source.take, data, begin, width));
+      return (data, begin, width) => moment(source.take, data, begin, width);
   }
 }
 
@@ -81,15 +84,10 @@ function numberAt(data: TensorData, at: number): number {
   return Number(data[at]);
 }
 
-function share(
-  data: TensorData,
-  begin: number,
-  width: number,
-  is: (value: number) => boolean,
-): number | null {
+function share(data: TensorData, begin: number, width: number, is: (value: number) => boolean): number {
   let num = 0;
   for (let at = begin; at < begin + width; at += 1) num += Number(is(numberAt(data, at)));
-  return width === 0 ? null : num / width;
+  return num / width;
 }
 
 function lengthOf(data: TensorData, begin: number, width: number): number {
@@ -98,10 +96,16 @@ function lengthOf(data: TensorData, begin: number, width: number): number {
   return length;
 }
 
-function argmax(data: TensorData, begin: number, width: number): number {
-  let best = 0;
-  for (let at = 1; at < width; at += 1)
-    if (numberAt(data, begin + at) > numberAt(data, begin + best)) best = at;
+/** Index of the largest number, the first of equals; null when every one of them is missing. */
+function largestOf(data: TensorData, begin: number, width: number): number | null {
+  let best: number | null = null;
+  let most = Number.NaN;
+  for (let at = 0; at < width; at += 1) {
+    const value = numberAt(data, begin + at);
+    if (!(value > most) && (best !== null || Number.isNaN(value))) continue;
+    best = at;
+    most = value;
+  }
   return best;
 }
 
@@ -139,6 +143,6 @@ function projection(seed: string): Measure {
     }
     let sum = 0;
     for (let at = 0; at < width; at += 1) sum += numberAt(data, begin + at) * (direction[at] as number);
-    return width === 0 ? null : sum / Math.sqrt(width);
+    return sum / Math.sqrt(width);
   };
 }

@@ -10,3 +10,4 @@ export * from "./value-cells.js";
 export * from "./vector-layout.js";
 export * from "./count-vector.js";
 export * from "./feature-values.js";
+export * from "./skew-check.js";

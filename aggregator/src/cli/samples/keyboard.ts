@@ -1,3 +1,4 @@
+import { UNKNOWN } from "@fedge/browser-demo/words";
 import type { ModelName } from "@fedge/protocol";
 import { loadNextWord } from "../../simulation/next-word/next-word.js";
 import { SAMPLE_SEED, type Sample } from "./sample.js";
@@ -10,7 +11,7 @@ export async function sampleKeyboard(numDevices: number): Promise<Sample> {
   const of = { directory: null, numDevices, numTestExamples: TEST_EXAMPLES, model: MODEL, seed: SAMPLE_SEED };
   const { model, fleet, heldOut } = await loadNextWord(of);
   return {
-    ...{ model: MODEL, initial: model, fleet, heldOut },
+    ...{ model: MODEL, initial: model, fleet, heldOut, unknownToken: UNKNOWN },
     training: { batchSize: 16, learningRate: 1 },
     serverOptimizer: { kind: "fedadam", learningRate: 0.01 },
     // One device's step is noise beside all devices' together, and a page sends it over a real line.

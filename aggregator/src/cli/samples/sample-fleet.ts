@@ -3,6 +3,7 @@ import type { EvaluationData, EvaluationDataSource } from "../../evaluation/eval
 import type { AggregatorService } from "../../service.js";
 import { startFleet, type SimulatedFleet } from "../../simulation/fleet/fleet.js";
 import { evaluationDataOf, portsOf } from "../../simulation/workload.js";
+import { sampleProfile } from "./sample-profile.js";
 import { SampleTasks } from "./sample-tasks.js";
 import { SAMPLE_SEED, type Sample } from "./sample.js";
 
@@ -33,7 +34,8 @@ export class SampleFleet {
     const { service, httpUrl } = server;
     const { model, initial, fleet, heldOut } = this.sample;
     const models = await service.listModels();
-    if (!models.some((known) => known.model === model)) await service.importModel(initial);
+    if (!models.some((known) => known.model === model))
+      await service.importModel({ ...initial, profile: await sampleProfile(this.sample) });
     const ports = portsOf((await service.getVersion(model, 1)).manifest);
     this.heldOut = evaluationDataOf(heldOut, ports);
     this.tasks = new SampleTasks(this.sample, { service, nowMs, onError: this.options.onError });

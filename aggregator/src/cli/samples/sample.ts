@@ -18,6 +18,8 @@ export interface Sample extends SamplePace {
   readonly initial: ModelImport;
   readonly fleet: ArrangedExamples;
   readonly heldOut: LabelledExamples;
+  /** Token of unknown words, in texts. */
+  readonly unknownToken?: number;
   readonly training: {
     readonly batchSize: number;
     readonly learningRate: number;

@@ -1,9 +1,14 @@
 import { buildTrainingGraphs, describeModel, LOSS_KINDS, OPTIMIZER_KINDS } from "@fedge/onnx-autodiff";
+import { FedgeError, type ModelName } from "@fedge/protocol";
 import { Option, type Command } from "commander";
 import { importRequest } from "../../http/import-request.js";
 import { importQuery, importReport } from "../../http/schema/model-schema.js";
 import { createModelPreparer } from "../../model-check/prepare-in-process.js";
+import { requireFits, requireReady } from "../../registry/profiles/profile-package.js";
 import { decimal, wholeNumber } from "../flag-values.js";
+import { modelOfFile } from "../../drift/profiles/onnx-model.js";
+import { packageBytes } from "../profile/profile-commands.js";
+import { readProfile } from "../profile/profile-file.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { describeImport, importText, type ImportSummary } from "./import-text.js";
@@ -29,6 +34,7 @@ interface ImportFlags extends ServerFlags {
   readonly trainable: readonly string[];
   readonly dryRun: boolean;
   readonly purpose: string;
+  readonly profile?: string;
 }
 
 const fraction = decimal({ least: 0, most: 0.999_999 });
@@ -59,6 +65,10 @@ const OPTIONS: readonly Option[] = [
     "every parameter, or those that a model.json does not freeze",
   ),
   new Option("--purpose <text>", "what the model is for, for its card").default("", "nothing"),
+  new Option(
+    "--profile <file>",
+    "reference profile of `fedge profile build`, reviewed: devices then monitor",
+  ),
   new Option("--dry-run", "describe and check the model without a server").default(false),
 ];
 
@@ -71,28 +81,50 @@ export function addImport(model: Command, terminal: Terminal): void {
   );
   for (const option of OPTIONS) command.addOption(option);
   command.action(async (file: string, flags: ImportFlags) => {
-    if (isBundle(file)) return importBundleFile(terminal, file, flags);
+    if (isBundle(file)) return importBundleFile(terminal, file, withoutProfile(flags));
     const { onnx: bytes, trainable } = await readModel(file);
     const given = flags.trainable.length === 0 ? { ...flags, trainable } : flags;
     const query = queryOf(given, flags.name ?? modelNameOf(file));
     const summary = describeFile(bytes, query);
+    const body = flags.profile === undefined ? bytes : await withProfile(bytes, query, flags.profile);
     const result = flags.dryRun
       ? await checkHere(bytes, query, summary)
-      : await send(flags, bytes, { query, summary });
+      : await send(flags, body, { query, summary });
     printResult(terminal, result, () => importText(result));
   });
+}
+
+function withoutProfile(flags: ImportFlags): ImportFlags {
+  if (flags.profile === undefined) return flags;
+  throw new FedgeError(
+    "OPTION_INVALID",
+    "a bundle brings its own profile; import it, then `fedge profile attach` another one",
+  );
 }
 
 type Query = Readonly<Record<string, string>>;
 
 /** Differentiated here as well, so that a model that cannot be trained is refused before it is sent. */
 function describeFile(bytes: Uint8Array, query: Query): ImportSummary {
-  const { training } = importRequest(importQuery.parse(query), bytes);
+  const { training } = importRequest(importQuery.parse(query), { onnx: bytes });
   return describeImport(describeModel(bytes), buildTrainingGraphs(bytes, training));
 }
 
+/** Refused here already when the profile is not ready, is of another model, or cannot be computed of this one. */
+async function withProfile(
+  onnx: Uint8Array,
+  { model, loss }: Query,
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const profile = await readProfile(path);
+  requireReady(profile);
+  const shape = modelOfFile(onnx, loss ?? "");
+  requireFits({ profile, golden: null }, shape, model as ModelName);
+  return packageBytes(profile, { shape, onnx, isImport: true });
+}
+
 async function checkHere(bytes: Uint8Array, query: Query, summary: ImportSummary): Promise<ImportSummary> {
-  const { training } = importRequest(importQuery.parse(query), bytes);
+  const { training } = importRequest(importQuery.parse(query), { onnx: bytes });
   return { ...summary, check: (await createModelPreparer()({ onnx: bytes, training })).check };
 }
 
@@ -118,5 +150,6 @@ function queryOf(flags: ImportFlags, model: string): Query {
     nesterov: String(flags.nesterov),
     proximal: String(flags.proximal),
     trainable: flags.trainable.join(","),
+    body: flags.profile === undefined ? "onnx" : "profile-package",
   };
 }

@@ -1,7 +1,8 @@
 import { FedgeError, MAX_BLOB_BYTES } from "@fedge/protocol";
 import type { Context } from "hono";
 import type { AggregatorService } from "../../service.js";
-import { importRequest } from "../import-request.js";
+import { importRequest, type ImportBody } from "../import-request.js";
+import { decodeProfilePackage } from "../../registry/profiles/profile-package.js";
 import { jsonRoute, rawRoute, type RouteHost } from "../route.js";
 import { modelParams, pageQuery, versionParams } from "../schema/basic-schema.js";
 import {
@@ -66,16 +67,20 @@ function addImport(host: RouteHost, service: AggregatorService): void {
     result: importReport,
     status: 201,
     respond: async ({ query, context, actor }) => {
-      const request = importRequest(query, await onnxBody(context));
+      const request = importRequest(query, await importBody(context, query.body));
       return context.json(await service.importModel({ ...request, actor }), 201);
     },
   });
 }
 
-async function onnxBody(context: Context): Promise<Uint8Array> {
-  const onnx = new Uint8Array(await context.req.arrayBuffer());
-  if (onnx.byteLength > 0) return onnx;
-  throw new FedgeError("MESSAGE_MALFORMED", "the body is empty; send the ONNX file as the body");
+async function importBody(context: Context, form: "onnx" | "profile-package"): Promise<ImportBody> {
+  const bytes = new Uint8Array(await context.req.arrayBuffer());
+  if (bytes.byteLength === 0)
+    throw new FedgeError("MESSAGE_MALFORMED", "the body is empty; send the ONNX file as the body");
+  if (form === "onnx") return { onnx: bytes };
+  const { onnx, ...profile } = decodeProfilePackage(bytes);
+  if (onnx === null) throw new FedgeError("MESSAGE_MALFORMED", "the package holds no tensor `onnx`");
+  return { onnx, profile };
 }
 
 function addExport(host: RouteHost, service: AggregatorService): void {

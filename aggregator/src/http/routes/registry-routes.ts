@@ -1,6 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import type { Context } from "hono";
 import type { RegistryService } from "../../registry/registry-service.js";
+import { decodeProfilePackage } from "../../registry/profiles/profile-package.js";
 import { jsonRoute, rawRoute, type RouteHost } from "../route.js";
 import { modelParams, pageQuery, versionParams } from "../schema/basic-schema.js";
 import {
@@ -8,6 +9,7 @@ import {
   aliasList,
   aliasParams,
   aliasResult,
+  attachResult,
   bundleResult,
   cardView,
   compareQuery,
@@ -21,6 +23,8 @@ import {
 } from "../schema/registry-schema.js";
 
 export const BUNDLES_PATH = "/v1/bundles";
+/** Where profiles with their golden rows are sent to. */
+export const PROFILE_PATH = /^\/v1\/models\/[^/]+\/versions\/[^/]+\/profile$/;
 const VERSION_PATH = "/v1/models/{model}/versions/{version}";
 
 /** What the registry keeps of versions: names, cards, comparisons, proofs, bundles, retention. */
@@ -30,6 +34,7 @@ export function addRegistryRoutes(host: RouteHost, registry: RegistryService): v
   addStatements(host, registry);
   addEvidence(host, registry);
   addBundles(host, registry);
+  addProfiles(host, registry);
   addRetention(host, registry);
 }
 
@@ -154,6 +159,26 @@ function addEvidence(host: RouteHost, registry: RegistryService): void {
     params: versionParams,
     result: verification,
     handle: ({ params }) => registry.verify(params),
+  });
+}
+
+function addProfiles(host: RouteHost, registry: RegistryService): void {
+  rawRoute(host, {
+    method: "post",
+    path: `${VERSION_PATH}/profile`,
+    tag: "registry",
+    summary: "Make the next version out of the newest one and a reference profile with its golden rows",
+    access: "models",
+    params: versionParams,
+    consumes: "application/octet-stream",
+    produces: "application/json",
+    result: attachResult,
+    status: 201,
+    respond: async ({ params, context, actor }) => {
+      const given = decodeProfilePackage(new Uint8Array(await context.req.arrayBuffer()));
+      const { model, version, manifest } = await registry.attachProfile(params, given, actor);
+      return context.json({ model, version, manifestSha256: manifest.sha256 }, 201);
+    },
   });
 }
 

@@ -93,9 +93,13 @@ export const importReport = z
   .openapi("ImportReport");
 export type ImportReportBody = z.infer<typeof importReport>;
 
-/** Options of an import; the body is the ONNX file itself. */
+/** Options of an import; the body is the ONNX file itself, or with its profile a package of both. */
 export const importQuery = z.object({
   model: modelNameText,
+  body: z
+    .enum(["onnx", "profile-package"])
+    .default("onnx")
+    .describe("profile-package: safetensors with the bytes of `profile` and `onnx`, and golden rows"),
   purpose: z.string().max(4096).default("").describe("What the model is for, for its card"),
   loss: z.enum(LOSS_KINDS).default("softmax-cross-entropy"),
   target: z

@@ -130,6 +130,10 @@ export const verification = z
   .openapi("Verification");
 export type VerificationBody = z.infer<typeof verification>;
 
+export const attachResult = z
+  .object({ model: z.string(), version: z.number().int().positive(), manifestSha256: z.string() })
+  .openapi("AttachResult");
+
 export const bundleResult = z
   .object({
     model: z.string(),

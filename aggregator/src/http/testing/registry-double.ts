@@ -1,8 +1,11 @@
 import { FedgeError, type ModelName } from "@fedge/protocol";
 import type { AliasMoveRecord, StatementRecord, VersionId } from "../../registry/registry-store.js";
+import type { ProfilePackage } from "../../registry/profiles/profile-package.js";
+import type { VersionRecord } from "../../rounds/journal.js";
 import type { RegistryService, VersionFacts } from "../../registry/registry-service.js";
 import { DEFAULT_RETENTION } from "../../registry/retention/retention-policy.js";
 import type { RetentionReport } from "../../registry/retention/retention.js";
+import { sampleVersion } from "./sample-data.js";
 
 /** A registry in memory of one version, for tests of what stands in front of one; it keeps names, tags and statements. */
 export class RegistryDouble implements RegistryService {
@@ -75,6 +78,12 @@ export class RegistryDouble implements RegistryService {
   async exportBundle(version: VersionId): Promise<Uint8Array<ArrayBuffer>> {
     this.#require(version);
     return this.bundle;
+  }
+
+  async attachProfile(version: VersionId, _given: ProfilePackage, actor: string): Promise<VersionRecord> {
+    this.#require(version);
+    this.actors.push(actor);
+    return { ...sampleVersion(version.version + 1, 0.9), model: version.model };
   }
 
   importBundle(): ReturnType<RegistryService["importBundle"]> {

@@ -1,5 +1,6 @@
 import {
   blobRef,
+  bundleFiles,
   decodeWith,
   numScalars,
   portShape,
@@ -105,10 +106,18 @@ export function buildModelCard(facts: CardFacts): ModelCard {
         ...{ dataSet, segment, numExamples, accuracy, loss, evaluatedAtMs },
       }),
     ),
-    drift: { text: facts.driftText ?? NO_DRIFT },
+    drift: { text: `${profileText(facts)} ${facts.driftText ?? NO_DRIFT}` },
     limits: limitsOf(record, manifest),
     ...saidOf(statements),
   };
+}
+
+/** Rounds keep the profile of the version that they began with: inputs are the same, predictions need not be. */
+function profileText({ manifest: { profile }, record }: CardFacts): string {
+  if (profile === undefined) return "It has no reference profile, so that devices do not monitor it.";
+  const name = `It is monitored against the reference profile ${profile.sha256.slice(0, 12)}`;
+  if (record.roundId === null) return `${name}.`;
+  return `${name}, made for the version before training: what that says of predictions and scores was not measured anew.`;
 }
 
 /** Canonical bytes: the schema's field order, so that equal cards have equal hashes. */
@@ -169,10 +178,8 @@ function limitsOf({ checkpoint }: VersionRecord, manifest: ModelManifest): Model
 }
 
 /** Every blob that a manifest names, each once, by hash. */
-export function manifestBlobs({ graphs, checkpoint, golden }: ModelManifest): BlobRef[] {
-  const named = [...Object.values(graphs), checkpoint, golden?.tensors].filter((ref) => ref !== undefined);
-  const byHash = new Map(named.map((ref) => [ref.sha256, ref]));
-  return [...byHash.values()].sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1));
+export function manifestBlobs(manifest: ModelManifest): BlobRef[] {
+  return bundleFiles(manifest).sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1));
 }
 
 function saidOf(statements: readonly StatementRecord[]): Pick<ModelCard, "risk" | "approvals" | "notes"> {

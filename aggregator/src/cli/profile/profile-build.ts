@@ -1,0 +1,166 @@
+import { basename } from "node:path";
+import { LOSS_KINDS } from "@fedge/onnx-autodiff";
+import { FedgeError, decodeWith, modelName, type ModelName } from "@fedge/protocol";
+import { Option, type Command } from "commander";
+import { DEFAULT_WINDOW, buildProfile, type BuiltProfile } from "../../drift/profiles/build-profile.js";
+import { draftFeatures } from "../../drift/profiles/feature-drafts.js";
+import { decimal, duration, wholeNumber } from "../flag-values.js";
+import { addServerFlags } from "../server-flags.js";
+import { printResult, type Terminal } from "../terminal.js";
+import { findModelIfAny, type FoundModel, type ModelFlags } from "./model-source.js";
+import { batchSizeOf, openModel } from "../../drift/profiles/onnx-model.js";
+import { openData, type OpenedData } from "./open-data.js";
+import { writeProfile } from "./profile-file.js";
+import { profileText } from "./profile-text.js";
+
+interface BuildFlags extends ModelFlags {
+  readonly data: string;
+  readonly labels?: string;
+  readonly label?: string;
+  readonly fields: readonly string[];
+  readonly leaveOut: readonly string[];
+  readonly separator: string;
+  readonly divideBy: number;
+  readonly unknownToken?: number;
+  readonly window: number;
+  readonly maxRows: number;
+  readonly seed: string;
+  readonly out: string;
+}
+
+/** Rows at once where there is no model to say it. */
+const BATCH_SIZE = 256;
+
+/** `fedge profile build`. */
+export function addProfileBuild(parent: Command, terminal: Terminal): void {
+  const command = addServerFlags(
+    parent
+      .command("build")
+      .description("what a model's inputs and predictions look like, from training data"),
+  );
+  for (const option of [...modelOptions(), ...dataOptions(), ...windowOptions()]) command.addOption(option);
+  command.action((flags: BuildFlags) => build(flags, terminal));
+}
+
+function modelOptions(): Option[] {
+  return [
+    new Option(
+      "--model <name>",
+      "the model; digits@3 or --model-version takes a version of the aggregator",
+    ).makeOptionMandatory(),
+    new Option("--model-version <number>", "the version to run on the data").argParser(
+      wholeNumber({ least: 1 }),
+    ),
+    new Option("--onnx <file>", "the model from a file, where no aggregator has it yet"),
+    new Option("--loss <loss>", "of --onnx: what training minimises")
+      .choices(LOSS_KINDS)
+      .default(LOSS_KINDS[0]),
+  ];
+}
+
+function dataOptions(): Option[] {
+  const token = wholeNumber({ least: 0 });
+  return [
+    new Option(
+      "--data <file>",
+      "training data: .csv with column names, .jsonl, or .idx",
+    ).makeOptionMandatory(),
+    new Option("--labels <file>", "labels of an .idx file"),
+    new Option("--label <column>", "column of the label (default: the model's target, or label)"),
+    new Option(
+      "--fields <columns...>",
+      "columns that the app notes with log, and that are no inputs",
+    ).default([], "those that are left"),
+    new Option("--leave-out <columns...>", "columns that are neither").default([], "none"),
+    new Option("--separator <character>", "of .csv").argParser(separator).default(","),
+    new Option("--divide-by <number>", "what the bytes of .idx are divided by")
+      .argParser(decimal({ above: 0 }))
+      .default(255),
+    new Option("--unknown-token <token>", "token of unknown words, whose share is monitored").argParser(
+      token,
+    ),
+    new Option("--seed <text>", "of the sample that quantiles of large data are taken from").default(
+      "profile",
+    ),
+    new Option("--out <file>", "where the profile is written").default("profile.json"),
+  ];
+}
+
+function windowOptions(): Option[] {
+  return [
+    new Option("--window <duration>", "how long devices count before they send")
+      .argParser(duration)
+      .default(DEFAULT_WINDOW.lengthMs, "1h"),
+    new Option("--max-rows <number>", "rows of one device that count in a window")
+      .argParser(wholeNumber({ least: 1, most: 10_000 }))
+      .default(DEFAULT_WINDOW.maxRows),
+  ];
+}
+
+async function build(flags: BuildFlags, terminal: Terminal): Promise<void> {
+  const found = await findModelIfAny(flags);
+  const model = found instanceof FedgeError ? null : found;
+  if (found instanceof FedgeError)
+    terminal.err(`fedge: ${found.message}. Columns become fields, and predictions have no reference.\n`);
+  const name = nameOf(model?.name ?? flags.model);
+  const opened = await openData(model?.shape ?? null, {
+    ...flags,
+    divisor: flags.divideBy,
+    batchSize: model === null ? BATCH_SIZE : batchSizeOf(model.shape),
+  });
+  const built = await builtOf(flags, { name, model, opened });
+  await writeProfile(flags.out, built.profile);
+  printResult(terminal, resultOf(flags, built), () => builtText(flags, built));
+}
+
+async function builtOf(
+  flags: BuildFlags,
+  { name, model, opened }: { name: ModelName; model: FoundModel | null; opened: OpenedData },
+): Promise<BuiltProfile> {
+  const shape = model?.shape ?? null;
+  const drafts = draftFeatures(shape, {
+    ...{ fields: opened.fields, columns: opened.columns },
+    ...{ hasLabel: opened.hasLabel, hasOutputs: shape !== null },
+    ...(flags.unknownToken === undefined ? {} : { unknownToken: flags.unknownToken }),
+  });
+  const by = model === null ? "fields alone" : `run with ${versionText(model)}`;
+  return buildProfile({
+    ...{ model: name, shape, drafts, data: opened.data, seed: flags.seed },
+    predict: model === null ? null : await openModel(model.onnx, model.shape),
+    origin: `${basename(flags.data).slice(0, 120)}, ${by}`,
+    window: { ...DEFAULT_WINDOW, lengthMs: flags.window, maxRows: flags.maxRows },
+  });
+}
+
+function versionText({ name, target }: FoundModel): string {
+  return target === null ? "the model's file" : `${name}@${target.version}`;
+}
+
+function resultOf({ out }: BuildFlags, { profile, skipped, isExact }: BuiltProfile): object {
+  const { model, numRows, features, layoutSha256, origin } = profile;
+  const listed = features.map(({ name, kind, role, privacy, counts }) => ({
+    name,
+    kind,
+    role,
+    privacy,
+    counts,
+  }));
+  return { file: out, model, numRows, isExact, origin, layoutSha256, features: listed, skipped };
+}
+
+function builtText({ out }: BuildFlags, { profile, skipped, isExact }: BuiltProfile): string {
+  const left = skipped.map(({ name, reason }) => `left out "${name}": ${reason}`);
+  const sample = isExact ? [] : ["bins are cut from a uniform sample of the rows; all rows are counted"];
+  const next = `written to ${out}; look through it, then \`fedge profile review ${out} --by NAME\``;
+  return [profileText(profile).trimEnd(), ...left, ...sample, next].join("\n");
+}
+
+function nameOf(text: string): ModelName {
+  return decodeWith(modelName, text, { what: "model name", code: "OPTION_INVALID" });
+}
+
+function separator(text: string): string {
+  const character = text === "\\t" || text === "tab" ? "\t" : text;
+  if (character.length === 1 && !'"\r\n'.includes(character)) return character;
+  throw new FedgeError("OPTION_INVALID", `--separator takes one character or tab, not "${text}"`);
+}

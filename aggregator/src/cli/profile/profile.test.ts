@@ -1,0 +1,123 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { logistic } from "@fedge/onnx-autodiff/zoo";
+import { decodeProfile, type ReferenceProfile } from "@fedge/protocol/profile";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { runHere } from "../testing/fake-terminal.js";
+import { lastJson, type FedgeRun } from "../testing/run-fedge.js";
+
+const directory = mkdtempSync(join(tmpdir(), "fedge-profile-"));
+const path = (name: string): string => join(directory, name);
+const NOWHERE = ["--server", "http://127.0.0.1:1"];
+
+beforeAll(() => {
+  for (const name of ["FEDGE_SERVER", "FEDGE_TOKEN", "FEDGE_STATE"]) vi.stubEnv(name, undefined);
+  const rows = Array.from({ length: 40 }, (_, at) => `${at},${at % 2 === 0 ? "red" : "blue"},${at % 3}`);
+  writeFileSync(path("shop.csv"), `age,colour,label\n${rows.join("\n")}\n`);
+  writeFileSync(path("logistic.onnx"), logistic({ inputs: 4, classes: 3, seed: 1 }));
+  const lines = rows.map((_, at) => JSON.stringify({ input: [at, 0, 1, 2], label: at % 3, mood: "good" }));
+  writeFileSync(path("rows.jsonl"), lines.join("\n"));
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(directory, { recursive: true });
+});
+
+const profile = (...args: string[]): Promise<FedgeRun> => runHere(["profile", ...args]);
+const written = (name: string): ReferenceProfile =>
+  decodeProfile(new TextEncoder().encode(JSON.stringify(JSON.parse(readFileSync(path(name), "utf8")))));
+const buildShop = (out: string): Promise<FedgeRun> =>
+  profile("build", "--data", path("shop.csv"), "--model", "shop", "--out", path(out), ...NOWHERE, "--json");
+
+describe("fedge profile build", () => {
+  test("without a model makes features of the columns, and says that predictions are left out", async () => {
+    const run = await buildShop("shop.json");
+
+    expect([run.exitCode, run.stderr]).toEqual([0, expect.stringContaining("predictions have no reference")]);
+    expect(lastJson(run)).toMatchObject({ model: "shop", numRows: 40, isExact: true, skipped: [] });
+    expect(written("shop.json")).toMatchObject({
+      reviewedBy: null,
+      features: [
+        { name: "age", kind: "numeric", mean: 19.5 },
+        { name: "colour", categories: ["blue", "red"], counts: [20, 20, 0, 0, 0] },
+        { name: "label", kind: "numeric" },
+      ],
+    });
+  });
+
+  test("runs a model on the rows for what it predicts of them", async () => {
+    const args = ["--data", path("rows.jsonl"), "--onnx", path("logistic.onnx"), "--model", "digits"];
+    const run = await profile("build", ...args, "--out", path("digits.json"), "--json");
+
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    const { features, outcomes } = written("digits.json");
+    expect(features.map(({ name, role }) => `${role} ${name}`)).toEqual([
+      ...["input input[0]", "input input[1]", "input input[2]", "input input[3]", "input mood"],
+      ...["prediction logits prediction", "score logits top score", "label label"],
+    ]);
+    for (const { counts } of features) expect(counts.reduce((sum, count) => sum + count, 0)).toBe(40);
+    expect(features.at(-1)?.counts).toEqual([14, 13, 13, 0, 0, 0]);
+    expect(outcomes).toMatchObject({ numClasses: 3, output: "logits" });
+  });
+
+  test.each([
+    ["a file that is not there", ["nothing.csv"], "DATA_MISSING"],
+    ["a file of another kind", ["logistic.onnx"], "OPTION_INVALID"],
+    ["a column that is not there", ["shop.csv", "--leave-out", "weight"], "OPTION_INVALID"],
+    ["a name that no model has", ["shop.csv", "--model", "No Model"], "OPTION_INVALID"],
+  ])("refuses %s", async (_, [file = "", ...more], code) => {
+    const args = ["--data", path(file), "--model", "shop", "--out", path("no.json"), ...NOWHERE, ...more];
+    const run = await profile("build", ...args, "--json");
+
+    expect(run.exitCode).toBe(1);
+    expect(lastJson(run)).toMatchObject({ error: { code } });
+  });
+});
+
+describe("a profile that was built", () => {
+  test("is ready when somebody has reviewed it, and shown as it is", async () => {
+    await buildShop("ready.json");
+    expect(lastJson(await profile("check", path("ready.json"), "--json"))).toMatchObject({
+      error: { code: "PROFILE_INVALID" },
+    });
+
+    const review = await profile("review", path("ready.json"), "--by", "ada", "--json");
+    expect(lastJson(review)).toMatchObject({ reviewedBy: "ada", isLayoutChanged: false });
+    expect(lastJson(await profile("check", path("ready.json"), "--json"))).toMatchObject({ isReady: true });
+    expect((await profile("show", path("ready.json"))).stdout).toMatch(
+      /colour\s+input\s+field colour\s+2 categories/,
+    );
+  });
+
+  test("gets its layout's hash anew when a person has changed what it counts", async () => {
+    await buildShop("edited.json");
+    await profile("review", path("edited.json"), "--by", "ada");
+    const edited = written("edited.json");
+    writeFileSync(path("edited.json"), JSON.stringify({ ...edited, features: edited.features.slice(0, 2) }));
+
+    const stale = await runHere(["drift", "profile", "check", path("edited.json"), "--json"]);
+    expect(stale.stderr).toContain("fedge profile review");
+    const review = await profile("review", path("edited.json"), "--by", "bob", "--json");
+    expect(lastJson(review)).toMatchObject({ reviewedBy: "bob", isLayoutChanged: true });
+    expect((await profile("check", path("edited.json"))).exitCode).toBe(0);
+  });
+
+  test("goes with no model that it is not of", async () => {
+    await buildShop("other.json");
+    await profile("review", path("other.json"), "--by", "ada");
+    const args = [
+      "model",
+      "import",
+      path("logistic.onnx"),
+      "--name",
+      "digits",
+      "--profile",
+      path("other.json"),
+    ];
+
+    const run = await runHere([...args, "--dry-run", "--json"]);
+
+    expect(lastJson(run)).toMatchObject({ error: { code: "PROFILE_INVALID" } });
+  });
+});
