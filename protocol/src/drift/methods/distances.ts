@@ -81,17 +81,28 @@ export function excessDistance(cells: Cells): number {
   return Math.sqrt(Math.max(0, (divergenceNats(cells) - (freedom * scale) / 8) / Math.LN2));
 }
 
+/** Per cell (p + q)/2 times (1 + d) log(1 + d) + (1 - d) log(1 - d), halved, with d = (p - q) / (p + q). */
 function divergenceNats({ reference, current, n, m }: Cells): number {
   let sum = 0;
   for (let index = 0; index < reference.length; index += 1) {
     const p = (reference[index] as number) / n;
     const q = (current[index] as number) / m;
-    const middle = (p + q) / 2;
-    // log(p / middle) of nearly equal shares, without cancellation.
-    if (p > 0) sum += p * Math.log1p((p - q) / 2 / middle);
-    if (q > 0) sum += q * Math.log1p((q - p) / 2 / middle);
+    sum += ((p + q) / 4) * twoSidedEntropy(Math.abs(p - q) / (p + q));
   }
-  return Math.max(0, sum / 2);
+  return sum;
+}
+
+/** (1 + d) log(1 + d) + (1 - d) log(1 - d) for 0 <= d <= 1; by its series where the terms would cancel. */
+function twoSidedEntropy(d: number): number {
+  if (d === 1) return 2 * Math.LN2;
+  if (d > 0.2) return (1 + d) * Math.log1p(d) + (1 - d) * Math.log1p(-d);
+  let power = 1;
+  let sum = 0;
+  for (let k = 1; k <= 12; k += 1) {
+    power *= d * d;
+    sum += power / (k * (2 * k - 1));
+  }
+  return sum;
 }
 
 /** Hellinger distance: the root of half the sum of (root p - root q)^2, in [0, 1]. */
