@@ -12,6 +12,7 @@ export { testSamples, type SampleMethod } from "./test-samples.js";
 export { testStream, createDetector, restoreDetector } from "./test-stream.js";
 export { effectGate, type EffectGate } from "./effect-gate.js";
 export * from "./samples/sample.js";
+export { decodeSample } from "./samples/decode-sample.js";
 export { readPair } from "./samples/read-pair.js";
 export { binOf, countInBin, equalMassEdges, nextDouble } from "./samples/bin-edges.js";
 export { cellsOf, type Cells } from "./samples/cells.js";
