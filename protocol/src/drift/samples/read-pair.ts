@@ -31,8 +31,13 @@ function isList(sample: Sample): boolean {
   return Array.isArray(sample) || ArrayBuffer.isView(sample);
 }
 
+/** Whether the first value that is there is a list. */
 function isArrayOfRows(values: ArrayLike<unknown>): boolean {
-  return values.length > 0 && (Array.isArray(values[0]) || ArrayBuffer.isView(values[0]));
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    if (value !== null && value !== undefined) return Array.isArray(value) || ArrayBuffer.isView(value);
+  }
+  return false;
 }
 
 /** `undefined` for a sample with missing values only. */

@@ -14,9 +14,13 @@ export function readVectors(
   return { kind: "vectors", width, reference: first, current: second, numMissing };
 }
 
+/** Of the first row that is there. */
 function widthOf(rows: ArrayLike<unknown>): number | undefined {
-  const row = rows[0] as ArrayLike<number> | null | undefined;
-  return row === null || row === undefined ? undefined : row.length;
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index];
+    if (row !== null && row !== undefined) return (row as ArrayLike<number>).length;
+  }
+  return undefined;
 }
 
 function rowsOf(rows: ArrayLike<unknown>, width: number): Float64Array | undefined {
