@@ -54,6 +54,7 @@ describe("help and mistakes", () => {
       "account",
       "token",
       "audit",
+      "drift",
       "bench",
     ]) {
       expect(run.stdout).toMatch(new RegExp(`^  ${verb} `, "m"));

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+
 export interface Screen {
   readonly columns: number;
   readonly rows: number;
@@ -16,6 +18,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isJson: boolean;
   fail(): void;
+  /** Resolves when what was written is on its way, so that output without end is not held in memory. */
+  drained?(): Promise<void>;
 }
 
 export function processTerminal(): Terminal {
@@ -30,7 +34,12 @@ export function processTerminal(): Terminal {
     fail: () => {
       process.exitCode = 1;
     },
+    drained: stdoutDrained,
   };
+}
+
+async function stdoutDrained(): Promise<void> {
+  if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
 }
 
 /** A terminal that does not know its size cannot be drawn on. */

@@ -82,6 +82,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./verbs/tuf.js")).addTuf,
   },
   {
+    name: "drift",
+    summary: "compare samples and streams by any test of drift",
+    load: async () => (await import("./verbs/drift.js")).addDrift,
+  },
+  {
     name: "bench",
     summary: "measure this machine against what the project promises",
     load: async () => (await import("./verbs/bench.js")).addBench,

@@ -1,0 +1,28 @@
+import { createReadStream } from "node:fs";
+import { FedgeError } from "@fedge/protocol";
+import type { Terminal } from "../terminal.js";
+import { boundedLines } from "./bounded-lines.js";
+import { caseResult, tooLong } from "./case-result.js";
+
+/** Longest line; a case with samples of a million values has about 20 MB. */
+export const MOST_LINE_BYTES = 64 * 2 ** 20;
+
+/**
+ * Prints one line of JSON for each case of a file, in its order, holding one case at a time. What is wrong with a line is the reason in its
+ * result. Throws DATA_MISSING when the file cannot be read.
+ */
+export async function runCases(path: string, terminal: Terminal): Promise<void> {
+  try {
+    for await (const { number, text } of boundedLines(createReadStream(path), MOST_LINE_BYTES)) {
+      const result = text === undefined ? tooLong(number, MOST_LINE_BYTES) : caseResult(text, number);
+      terminal.out(`${JSON.stringify(result)}\n`);
+      await terminal.drained?.();
+    }
+  } catch (cause) {
+    throw new FedgeError(
+      "DATA_MISSING",
+      `cannot read the cases in ${path} (${(cause as Error).message}); name a file with one JSON object a line`,
+      { cause, details: { path } },
+    );
+  }
+}

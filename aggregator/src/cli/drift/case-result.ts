@@ -1,0 +1,81 @@
+import {
+  DRIFT_METHODS,
+  decodeSample,
+  testDrift,
+  type DriftMethod,
+  type DriftOptionsInput,
+} from "@fedge/protocol/drift";
+import { parseNumberedJson, withSpelledNumbers } from "./numbered-json.js";
+
+/** What a line of `--cases` gives. */
+export interface CaseResult {
+  /** As in the case; the number of the line when there is none. */
+  readonly id: string | number;
+  readonly statistic: number | string | null;
+  readonly pValue?: number;
+  readonly logPValue?: number | string;
+  readonly n: number;
+  readonly m: number;
+  readonly verdict: string;
+  readonly reason?: string;
+  /** Of streams: places of drifts, from 0. */
+  readonly detections?: readonly number[];
+}
+
+/** The result of the case that a line holds. Never throws: what is wrong is the reason. */
+export function caseResult(text: string, lineNumber: number): CaseResult {
+  let id: string | number = lineNumber;
+  try {
+    const parsed = parseNumberedJson(text);
+    if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+      return notTestable(id, "the line is no object { id, method, reference, current }");
+    }
+    const entry = parsed as Readonly<Record<string, unknown>>;
+    id = idOf(entry["id"]) ?? lineNumber;
+    return resultOf(id, entry);
+  } catch (error) {
+    return notTestable(id, (error as Error).message);
+  }
+}
+
+/** The result of a line that was longer than it may be. */
+export function tooLong(lineNumber: number, mostBytes: number): CaseResult {
+  return notTestable(lineNumber, `the line has more than ${mostBytes} bytes; give counts of bins`);
+}
+
+function resultOf(id: string | number, entry: Readonly<Record<string, unknown>>): CaseResult {
+  const { method } = entry;
+  if (!isMethod(method)) {
+    return notTestable(
+      id,
+      `there is no method ${JSON.stringify(method)?.slice(0, 64)}; there are ${DRIFT_METHODS.join(", ")}`,
+    );
+  }
+  const reference = decodeSample(entry["reference"], '"reference"');
+  const current = decodeSample(entry["current"], '"current"');
+  // The options' names and ranges are checked by the test itself.
+  const result = testDrift(method, reference, current, (entry["options"] ?? {}) as DriftOptionsInput);
+  const { statistic, pValue, logPValue, n, m, verdict, reason, details } = result;
+  const detections = details["detections"] as readonly number[] | undefined;
+  return {
+    id,
+    statistic: withSpelledNumbers(statistic) as CaseResult["statistic"],
+    ...(pValue === undefined ? {} : { pValue }),
+    ...(logPValue === undefined ? {} : { logPValue: withSpelledNumbers(logPValue) as number | string }),
+    ...{ n, m, verdict },
+    ...(reason === undefined ? {} : { reason }),
+    ...(detections === undefined ? {} : { detections }),
+  };
+}
+
+function isMethod(value: unknown): value is DriftMethod {
+  return typeof value === "string" && (DRIFT_METHODS as readonly string[]).includes(value);
+}
+
+function idOf(value: unknown): string | number | undefined {
+  return typeof value === "string" || typeof value === "number" ? value : undefined;
+}
+
+function notTestable(id: string | number, reason: string): CaseResult {
+  return { id, statistic: null, n: 0, m: 0, verdict: "not_testable", reason };
+}
