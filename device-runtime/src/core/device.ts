@@ -3,12 +3,14 @@ import { birthOf } from "./device-birth.js";
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
 import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
+import { deviceStatus } from "./device-status.js";
 import type { Device, DeviceModel, DeviceOptions, DeviceStatus, FeatureLogView } from "./device-interface.js";
 import { keepConsent, keptConsent } from "./consent-record.js";
 import { WaitingReasons } from "./waiting-reasons.js";
 import { DeviceMemory } from "./feature-log/device-memory.js";
 import type { LogField } from "./feature-log/log-row.js";
 import { Farewells } from "./farewell/farewells.js";
+import { MonitorDesk } from "./monitor/monitor-desk.js";
 import type { Consent } from "./ports/application.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
@@ -43,6 +45,7 @@ class RunningDevice implements Device {
   readonly #installs: Installs;
   readonly #learning: Learning;
   #consent: Consent;
+  readonly #monitoring: MonitorDesk;
   #serverSession: number | null = null;
   #topicsOf: Credentials | null = null;
   #hasRestored = false;
@@ -67,7 +70,11 @@ class RunningDevice implements Device {
       this.#events.emit("error", error);
     };
     const limits = options.featureLog ?? {};
-    this.#memory = new DeviceMemory({ ports, limits, onChange: () => this.#logChanged(), onError });
+    this.#memory = new DeviceMemory({
+      ...{ ports, limits, onChange: () => this.#logChanged(), onError },
+      listener: () => this.#monitoring.monitors,
+      onErased: () => this.#monitoring.monitors?.erase(),
+    });
     this.#farewells = new Farewells(ports, onError);
     this.#hosts = createHosts(models, ports, {
       recorder: this.#memory.recorder,
@@ -79,10 +86,17 @@ class RunningDevice implements Device {
       return birthOf(session, ports.serving, options, { hosts: this.#hosts, untrusting });
     };
     this.#connection = new Connection({ ports, birth, onError });
+    const mayReport = (): boolean => this.#consent.reporting;
     this.#counters = new ServingCounters({
-      ...{ ports, connection: this.#connection, onError },
-      mayReport: () => this.#consent.reporting,
+      ...{ ports, connection: this.#connection, mayReport, onError },
       intervalMs: options.metricsIntervalMs ?? DEFAULT_METRICS_INTERVAL_MS,
+    });
+    this.#monitoring = new MonitorDesk({
+      ...{ ports, connection: this.#connection, hosts: this.#hosts, mayReport, onError },
+      onDrift: (event) => {
+        this.#events.emit("drift", event);
+        this.#reconsider();
+      },
     });
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
@@ -98,6 +112,7 @@ class RunningDevice implements Device {
       isOnline: () => this.#connection.isOnline,
       numExamples: () => this.#learning.rounds.numExamples,
       conditions: ports.conditions,
+      unfit: () => models.flatMap((model) => this.#monitoring.against(model) ?? []),
       onChange: (waitingFor) => this.#events.emit("conditions", { waitingFor }),
     });
   }
@@ -135,28 +150,12 @@ class RunningDevice implements Device {
   }
 
   status(): DeviceStatus {
-    return {
-      deviceId: this.#connection.credentials?.deviceId ?? null,
-      isOnline: this.#connection.isOnline,
-      versions: this.#perModel((model) => this.#hosts.get(model)?.active?.manifest.version ?? null),
-      installedAtMs: this.#perModel((model) => this.#installedAtMs.get(model) ?? null),
-      installs: this.#installs.statuses,
-      engine: this.ports.serving.name,
-      log: this.#memory.totals,
-      round: {
-        phase: this.#learning.rounds.phase,
-        roundId: this.#learning.rounds.assignment?.roundId ?? null,
-      },
-      trainings: this.#learning.history.records,
-      problems: this.#problems.all,
-      waitingFor: this.#waiting.reasons(),
-      consent: this.#consent,
-      ...this.#connection.traffic,
-    };
-  }
-
-  #perModel<T>(valueOf: (model: ModelName) => T): Record<string, T> {
-    return Object.fromEntries([...this.#hosts.keys()].map((model) => [model, valueOf(model)]));
+    return deviceStatus({
+      ...{ connection: this.#connection, hosts: this.#hosts, installedAtMs: this.#installedAtMs },
+      ...{ installs: this.#installs, engine: this.ports.serving.name, memory: this.#memory },
+      ...{ learning: this.#learning, problems: this.#problems, monitoring: this.#monitoring },
+      ...{ waiting: this.#waiting, consent: this.#consent },
+    });
   }
 
   setConsent(consent: Partial<Consent>): void {
@@ -195,6 +194,7 @@ class RunningDevice implements Device {
     this.#fetcher.close();
     await this.#installs.close();
     await this.#learning.close();
+    await this.#monitoring.close();
     await this.#counters.close();
     await this.#connection.close();
     await this.ports.trainer.close();
@@ -222,6 +222,7 @@ class RunningDevice implements Device {
   }
 
   #reconsider(): void {
+    this.#monitoring.monitors?.reconsider();
     this.#learning.reconsider();
     this.#waiting.tell();
   }
@@ -274,6 +275,7 @@ class RunningDevice implements Device {
         this.#installedAtMs.set(event.model, installedAtMs);
         this.#problems.kept();
         this.#events.emit("version", event);
+        this.#monitoring.served(event.model);
       },
       onInstall: (event) => this.#events.emit("install", event),
       onError,
@@ -288,6 +290,7 @@ class RunningDevice implements Device {
       fetcher: this.#fetcher,
       models,
       mayTrain: () => this.#consent.training,
+      isFit: (model) => this.#monitoring.against(model) === null,
       beforeReport: this.options.beforeReport ?? null,
       onRound: (event) => this.#events.emit("round", event),
       onUnused: () => this.#installs.tidy(),

@@ -14,6 +14,7 @@ export interface LearningParts {
   readonly fetcher: BlobFetcher;
   readonly models: readonly ModelName[];
   readonly mayTrain: () => boolean;
+  readonly isFit: RoundsOptions["isFit"];
   readonly beforeReport: RoundsOptions["beforeReport"];
   /** Told of each step of a round. */
   readonly onRound: (event: DeviceEventMap["round"]) => void;

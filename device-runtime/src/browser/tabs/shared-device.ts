@@ -265,6 +265,7 @@ class SharedDevice implements BrowserDevice {
       log: { numRows: 0, sizeBytes: 0 },
       trainings: [],
       problems: [],
+      drift: {},
       waitingFor: ["not connected"],
       round: { phase: "resting", roundId: null },
       consent: { training: false, reporting: false, ...this.#consent },

@@ -11,11 +11,15 @@ import { toLogLimits, type LogLimits } from "./log-limits.js";
 import { createLogRecorder } from "./log-recorder.js";
 import type { LogField } from "./log-row.js";
 import { PredictionIds } from "./prediction-ids.js";
-import { PredictionLog } from "./prediction-log.js";
+import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 
 export interface DeviceMemoryParts {
   readonly ports: Pick<DevicePorts, "store" | "clock" | "random">;
   readonly limits: Partial<LogLimits> | false;
+  /** Who hears what the app says of its predictions; null for nobody. */
+  readonly listener: () => FeedbackListener | null;
+  /** Rows were erased; resolves when what was counted of them is, too. */
+  readonly onErased: () => Promise<void> | undefined;
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -37,7 +41,11 @@ export class DeviceMemory {
     this.recorder = createLogRecorder(this.#ids, log, limits.maxOutputBytes);
     this.view = {
       query: (query) => log?.query(query) ?? Promise.resolve([]),
-      erase: (selection) => log?.erase(selection) ?? Promise.resolve(0),
+      erase: async (selection) => {
+        const numErased = (await log?.erase(selection)) ?? 0;
+        await parts.onErased();
+        return numErased;
+      },
     };
   }
 
@@ -72,21 +80,24 @@ export class DeviceMemory {
     id: string,
     fields: Readonly<Record<string, LogField>>,
   ): Promise<void> {
-    return this.#predictions(hosts).note(id, fields);
+    return (await this.#predictions(hosts)).note(id, fields);
   }
 
   async label(hosts: ReadonlyMap<ModelName, ModelHost>, id: string, truth: TensorLike): Promise<void> {
-    return this.#predictions(hosts).label(id, truth);
+    return (await this.#predictions(hosts)).label(id, truth);
   }
 
   async close(): Promise<void> {
     await this.#log?.close();
   }
 
-  #predictions(hosts: ReadonlyMap<ModelName, ModelHost>): PredictionLog {
+  /** On demand: most visits to a page say nothing of a prediction before it has been made. */
+  async #predictions(hosts: ReadonlyMap<ModelName, ModelHost>): Promise<PredictionLog> {
     const log = this.#log;
     if (log === null)
       throw new FedgeError("PREDICTION_UNKNOWN", "this device keeps no feature log; give it limits for one");
-    return new PredictionLog(log, hosts, () => this.parts.ports.clock.nowMs());
+    const { ports, listener } = this.parts;
+    const { PredictionLog } = await import("../on-demand.js");
+    return new PredictionLog(log, hosts, () => ports.clock.nowMs(), listener());
   }
 }

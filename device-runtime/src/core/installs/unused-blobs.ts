@@ -1,4 +1,4 @@
-import { decodeManifest, type BlobRef, type ModelManifest } from "@fedge/protocol";
+import { bundleFiles, decodeManifest, type BlobRef, type ModelManifest } from "@fedge/protocol";
 import type { BlobStore } from "../ports/storage.js";
 
 /** A version whose blobs stay. */
@@ -19,9 +19,7 @@ export async function removeUnusedBlobs(
   const needed = new Set(
     versions.flatMap(({ manifest, manifestRef }) => [
       manifestRef.sha256,
-      manifest.checkpoint.sha256,
-      ...(manifest.golden === undefined ? [] : [manifest.golden.tensors.sha256]),
-      ...Object.values(manifest.graphs).flatMap((graph) => graph?.sha256 ?? []),
+      ...bundleFiles(manifest).map(({ sha256 }) => sha256),
     ]),
   );
   for (const sha256 of await blobs.list()) {

@@ -29,6 +29,8 @@ export interface RoundsOptions {
   readonly fetcher: BlobFetcher;
   readonly models: readonly ModelName[];
   readonly mayTrain: () => boolean;
+  /** Whether the device's data are fit for the model to learn from. */
+  readonly isFit: (model: ModelName) => boolean;
   /** Held before an update is reported; a test or a simulation may wait here. */
   readonly beforeReport: ((assignment: Assigned) => Promise<void>) | null;
   readonly onRound: (event: {
@@ -89,7 +91,8 @@ export class Rounds {
   /** What the server says to this device about rounds. */
   receive(message: RoundDown): void {
     const isNews = message.type === "assigned" && message.roundId !== this.assignment?.roundId;
-    if (isNews && !this.#isWilling()) void this.#dispatch({ type: "declined", assignment: message });
+    if (isNews && !this.#isWilling(message.model))
+      void this.#dispatch({ type: "declined", assignment: message });
     else void this.#dispatch({ type: "message", message });
   }
 
@@ -102,7 +105,10 @@ export class Rounds {
   /** Looks at the conditions again: they, the consent or the examples may have changed. */
   reconsider(): void {
     if (!this.#requireAble() || !this.#isRested || !this.options.connection.isOnline) return;
-    if (this.#asksApp(() => this.numExamples > 0)) void this.#dispatch({ type: "able" });
+    const { ports, models, isFit } = this.options;
+    const hasExamples = (model: ModelName): boolean => (ports.trainingData[model]?.numExamples() ?? 0) > 0;
+    if (this.#asksApp(() => models.some((model) => isFit(model) && hasExamples(model))))
+      void this.#dispatch({ type: "able" });
   }
 
   /** False after it has ended what the device may not do now. */
@@ -132,8 +138,9 @@ export class Rounds {
     await this.#queue;
   }
 
-  #isWilling(): boolean {
-    return this.options.mayTrain() && this.#asksApp(() => this.options.ports.conditions.isEligible());
+  #isWilling(model: ModelName): boolean {
+    const { mayTrain, isFit, ports } = this.options;
+    return mayTrain() && isFit(model) && this.#asksApp(() => ports.conditions.isEligible());
   }
 
   #dispatch(event: ParticipationEvent): Promise<void> {
@@ -198,8 +205,8 @@ export class Rounds {
   }
 
   #checkIn(): void {
-    const { ports, models } = this.options;
-    this.#send(checkInOf(models, ports.serving.name, ports.trainingData));
+    const { ports, models, isFit } = this.options;
+    this.#send(checkInOf(models.filter(isFit), ports.serving.name, ports.trainingData));
   }
 
   /** What cannot be sent now is said again when the connection is back. */
