@@ -43,7 +43,7 @@ export interface ProfileChange {
 /** A checked profile of `digits` with windows of a minute. */
 export async function sampleProfile(digest: Digest, change: ProfileChange = {}): Promise<ReferenceProfile> {
   const profile = {
-    ...{ format: PROFILE_FORMAT, model: "digits" as ModelName, numRows: 10_000 },
+    ...{ format: PROFILE_FORMAT as typeof PROFILE_FORMAT, model: "digits" as ModelName, numRows: 10_000 },
     ...{ origin: "a test", reviewedBy: null },
     features: [...(change.features ?? [numericFeature()])],
     window: { lengthMs: 60_000, numKept: 5, maxRows: 200, minRows: 100, ...change.window },
@@ -51,7 +51,7 @@ export async function sampleProfile(digest: Digest, change: ProfileChange = {}):
       ...{ numClasses: 0, output: null, topK: 2, errorUnit: 1, labelHorizonMs: 3_600_000 },
       ...change.outcomes,
     },
-  } as const;
+  };
   const layoutSha256 = await digest.sha256(layoutDocument(profile));
   return checkProfile({ ...profile, layoutSha256 });
 }
