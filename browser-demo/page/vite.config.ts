@@ -18,7 +18,7 @@ function developmentConnection(): Plugin {
   return {
     name: "development-connection",
     apply: (_, { command, isPreview }) => command === "serve" && isPreview !== true,
-    transformIndexHtml: (html) => html.replace("connect-src 'self'", "connect-src 'self' http: ws:"),
+    transformIndexHtml: (html) => html.replace("connect-src 'self' ws:", "connect-src 'self' http: ws:"),
   };
 }
 

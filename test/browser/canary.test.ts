@@ -82,6 +82,7 @@ describe.skipIf(!hasChromium)("a recording of everything that leaves a page (nee
     );
 
     const everything = Buffer.concat(proxy.sent.map(plainBytes));
+    expect(proxy.isPacked).toBe(false);
     expect(found(tracesOfTyped(), everything)).toEqual([]);
     // The recording is whole: the device's own messages and the updates are in it.
     expect(found(tracesOfText("runtimeVersion"), everything)).toContain("UTF-8");

@@ -1,13 +1,14 @@
 import { DEMO_WORDS, PersonalWords, Vocabulary } from "@fedge/browser-demo/words";
 import { ManualClock } from "@fedge/device-runtime/testing";
 import { describe, expect, test } from "vitest";
-import { keepWords, keptWords } from "../../browser-demo/page/device/kept-words.js";
+import { forgetWords, hearWords, keepWords, keptWords } from "../../browser-demo/page/device/kept-words.js";
 import { KeyboardConditions } from "../../browser-demo/page/device/keyboard-conditions.js";
 import {
   KeyboardModel,
   splitAtCaret,
   type PredictingDevice,
 } from "../../browser-demo/page/device/keyboard-model.js";
+import { openPageStorage } from "../../browser-demo/page/device/page-storage.js";
 import { TypedContexts } from "../../browser-demo/page/device/typed-contexts.js";
 
 const vocabulary = new Vocabulary(DEMO_WORDS);
@@ -161,22 +162,120 @@ function storageDouble(values: Record<string, string> = {}, isFull = false) {
   };
 }
 
+describe("the page's storage", () => {
+  /** A storage whose every call throws, as with a store that the browser has taken away. */
+  const broken = {
+    getItem: () => fail(),
+    setItem: () => fail(),
+    removeItem: () => fail(),
+  };
+  function fail(): never {
+    throw new DOMException("access is denied", "SecurityError");
+  }
+
+  test.each([
+    ["cannot be named, as with blocked site data", fail],
+    ["is not there", () => null],
+    ["throws at every call", () => broken],
+  ])("lasts as long as the page where the origin's %s", (_, ofOrigin) => {
+    const storage = openPageStorage(ofOrigin);
+    const before = storage.getItem("key");
+    storage.setItem("key", "kept");
+    const kept = storage.getItem("key");
+    storage.removeItem("key");
+
+    expect([before, kept, storage.getItem("key")]).toEqual([null, "kept", null]);
+  });
+
+  test("is the origin's where that works, and what found no room there is read from memory", () => {
+    const roomy = storageDouble();
+    openPageStorage(() => roomy).setItem("key", "kept");
+    const full = openPageStorage(() => storageDouble({ key: "old" }, true));
+    full.setItem("key", "new");
+
+    expect([roomy.getItem("key"), full.getItem("key")]).toEqual(["kept", "new"]);
+  });
+});
+
 describe("a person's own words", () => {
-  test("are there at the next visit", () => {
+  const noted = (...words: readonly string[]): PersonalWords => {
+    const personal = new PersonalWords();
+    for (const word of words) personal.note(word);
+    return personal;
+  };
+
+  test("are there at the next visit", async () => {
     const storage = storageDouble();
-    keepWords(storage, new PersonalWords([["zebra", 2]]));
+    await keepWords(storage, noted("zebra", "zebra"));
 
     expect(keptWords(storage).entries()).toEqual([["zebra", 2]]);
+  });
+
+  test("of two pages are kept and counted side by side", async () => {
+    const storage = storageDouble();
+    const [one, other] = [keptWords(storage), keptWords(storage)];
+    one.note("zebra");
+    other.note("quokka");
+    other.note("zebra");
+    await keepWords(storage, one);
+    await keepWords(storage, other);
+    await keepWords(storage, one);
+
+    expect(new Map(keptWords(storage).entries())).toEqual(
+      new Map([
+        ["zebra", 2],
+        ["quokka", 1],
+      ]),
+    );
+    expect(new Map(one.entries())).toEqual(
+      new Map([
+        ["zebra", 2],
+        ["quokka", 1],
+      ]),
+    );
+  });
+
+  test("of another page are suggested once the browser tells of them, and go when it erased them", async () => {
+    const storage = storageDouble();
+    const [one, other] = [keptWords(storage), keptWords(storage)];
+    one.note("zebra");
+    await keepWords(storage, one);
+    hearWords(storage, other, "another-sites-key");
+    const before = other.startingWith("ze");
+    hearWords(storage, other, "fedge-keyboard/personal-words");
+    const heard = other.startingWith("ze");
+    forgetWords(storage, one);
+    hearWords(storage, other, "fedge-keyboard/personal-words");
+
+    expect([before, heard, other.entries()]).toEqual([[], ["zebra"], []]);
+  });
+
+  test("are read and written under one lock, and without it where the browser refuses it", async () => {
+    const storage = storageDouble();
+    const asked: string[] = [];
+    const locks = {
+      request: (name: string, work: () => unknown) => {
+        asked.push(name);
+        return Promise.resolve(work());
+      },
+    } as never;
+    const refusing = { request: () => Promise.reject(new DOMException("no", "SecurityError")) } as never;
+    await keepWords(storage, noted("zebra"), locks);
+    await keepWords(storage, noted("quokka"), refusing);
+
+    expect(asked).toHaveLength(1);
+    expect(keptWords(storage).entries()).toHaveLength(2);
   });
 
   test.each(["{", "7", '[["zebra", -1], ["fine"], [3, 4], null]'])("are none where %s is kept", (text) => {
     expect(keptWords(storageDouble({ "fedge-keyboard/personal-words": text })).entries()).toEqual([]);
   });
 
-  test("cost nothing but themselves when there is no room", () => {
-    const storage = storageDouble({}, true);
+  test("last as long as the page when there is no room", async () => {
+    const storage = openPageStorage(() => storageDouble({}, true));
+    await keepWords(storage, noted("zebra"));
 
-    expect(() => keepWords(storage, new PersonalWords([["zebra", 2]]))).not.toThrow();
+    expect(keptWords(storage).entries()).toEqual([["zebra", 1]]);
   });
 });
 

@@ -123,6 +123,18 @@ describe.skipIf(!hasChromium)("the keyboard page (needs chromium): access", () =
       expect(await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts)).toEqual([]);
     });
 
+    // 320 pixels are 640 at 200 %; a scroll bar may take 15 of them.
+    test.each([320, 305])("nothing stands beyond the edge of a page of %d pixels", async (width) => {
+      const page = await pages.open({ viewport: { width, height: 640 } });
+      const edges = await page.evaluate(() => ({
+        page: document.documentElement.scrollWidth,
+        theme: document.querySelector("[data-testid=theme]")?.getBoundingClientRect().right ?? Infinity,
+        send: document.querySelector("[data-testid=send]")?.getBoundingClientRect().right ?? Infinity,
+      }));
+
+      expect(Math.max(edges.page, edges.theme, edges.send)).toBeLessThanOrEqual(width);
+    });
+
     test("nothing stands beyond the edge of a screen of 360 pixels", async () => {
       const page = await pages.open({ viewport: SMALL_PHONE, hasTouch: true, isMobile: true });
       await field(page).fill("w".repeat(400));

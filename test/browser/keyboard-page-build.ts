@@ -7,6 +7,15 @@ import type { BuiltPage } from "./built-page.js";
 
 const ROOT = fileURLToPath(new URL("../../browser-demo/page", import.meta.url));
 
+/** The keyboard page as it is shipped, for a server of the tests to serve; gives back its directory. */
+export async function buildKeyboardFiles(): Promise<string> {
+  const outDir = await mkdtemp(join(tmpdir(), "fedge-keyboard-"));
+  const configFile = join(ROOT, "vite.config.ts");
+  const options = { outDir, emptyOutDir: true, reportCompressedSize: false };
+  await build({ root: ROOT, configFile, logLevel: "error", build: options });
+  return outDir;
+}
+
 /** Builds the keyboard page as it is shipped, but on the device double, and serves it on a free port. */
 export async function buildKeyboardPage(): Promise<BuiltPage> {
   const outDir = await mkdtemp(join(tmpdir(), "fedge-keyboard-"));

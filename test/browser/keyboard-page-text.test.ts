@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   beforeCaret,
   deleteBackwards,
@@ -133,6 +133,13 @@ describe("edits at the caret", () => {
     ["scho\u0308|n", "sch|n"],
   ])("one character that a person sees is deleted in %j", (before, after) => {
     expect(drawn(deleteBackwards(field(before)))).toBe(after);
+  });
+
+  test("one code point is deleted in a browser that cannot tell characters", () => {
+    vi.stubGlobal("Intl", { ...Intl, Segmenter: undefined });
+
+    expect(drawn(deleteBackwards(field("hi 👍🏽|")))).toBe("hi 👍|");
+    vi.unstubAllGlobals();
   });
 
   test("what stands before a selection is before the caret", () => {

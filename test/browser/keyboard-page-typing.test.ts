@@ -21,6 +21,21 @@ describe.skipIf(!hasChromium)("the keyboard page (needs chromium): typing", () =
       expect(await field(page).inputValue()).toBe("");
     });
 
+    test("the Enter that ends a composition sends nothing, also where it comes after the end, as in Safari", async () => {
+      const page = await pages.open();
+      await field(page).fill("日本語");
+      await field(page).evaluate((area) => {
+        area.dispatchEvent(new CompositionEvent("compositionstart"));
+        area.dispatchEvent(new CompositionEvent("compositionend", { data: "日本語" }));
+        const enter = { key: "Enter", isComposing: false, bubbles: true, cancelable: true };
+        area.dispatchEvent(new KeyboardEvent("keydown", { ...enter, keyCode: 229 }));
+      });
+      const composed = await messages(page);
+      await field(page).press("Enter");
+
+      expect([composed, await messages(page)]).toEqual([[], ["日本語"]]);
+    });
+
     test("Shift and Enter begin a new line", async () => {
       const page = await pages.open();
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { found, tracesOfIds, tracesOfList, tracesOfText } from "./encodings.js";
+import { deflateSync, gzipSync } from "node:zlib";
+import { found, traceOfLabel, tracesOfIds, tracesOfList, tracesOfText } from "./encodings.js";
 import { plainBytes } from "./recording-proxy.js";
 
 const noise = (bytes: Buffer | string): Buffer =>
@@ -17,6 +18,39 @@ describe("a canary is found when it stands in bytes as", () => {
     ["base64 after two bytes", noise(Buffer.from(`ab${canary}c`).toString("base64url"))],
     ["hexadecimal", noise(Buffer.from(canary).toString("hex").toUpperCase())],
     ["numbers", noise([...Buffer.from(canary)].join(","))],
+    ["numbers, one a line", noise([...Buffer.from(canary)].join("\n"))],
+    [
+      "JSON escapes",
+      noise([...canary].map((char) => `\\u00${char.charCodeAt(0).toString(16).toUpperCase()}`).join("")),
+    ],
+    ["HTML entities", noise([...canary].map((char) => `&#${char.charCodeAt(0)};`).join(""))],
+    [
+      "hexadecimal HTML entities",
+      noise([...canary].map((char) => `&#x${char.charCodeAt(0).toString(16)};`).join("")),
+    ],
+    ["base64 of UTF-16", noise(Buffer.from(`a${canary}bc`, "utf16le").toString("base64"))],
+    [
+      "base64 of UTF-16, big endian",
+      noise(Buffer.from(`ab${canary}c`, "utf16le").swap16().toString("base64")),
+    ],
+    ["hexadecimal with spaces", noise(Buffer.from(canary).toString("hex").replace(/../g, "$& "))],
+    [
+      "hexadecimal with colons",
+      noise(
+        Buffer.from(canary)
+          .toString("hex")
+          .replace(/..(?!$)/g, "$&:"),
+      ),
+    ],
+    ["letters with spaces", noise([...canary].join(" "))],
+    ["two parts", noise("quartz-limerick")],
+    ["gzip", noise(gzipSync(`a text with ${canary} in it`))],
+    ["deflate", noise(deflateSync(`a text with ${canary} in it`, { level: 1 }))],
+    ["gzip that breaks off", noise(gzipSync(`${canary} ${"and more ".repeat(99)}`).subarray(0, -9))],
+    [
+      "base64 within gzip within deflate",
+      noise(deflateSync(gzipSync(Buffer.from(canary).toString("base64")))),
+    ],
   ])("%s", (_, bytes) => {
     expect(found(traces, bytes)).not.toEqual([]);
   });
@@ -44,16 +78,36 @@ describe("a canary is found when it stands in bytes as", () => {
     ["decimals with spaces", Buffer.from("3, 17, 230, 45")],
     ["decimals between spaces", Buffer.from("3 17 230 45")],
     ["texts in JSON", Buffer.from('["3","17","230","45"]')],
+    ["pretty JSON", Buffer.from(JSON.stringify({ tokens: [3, 17, 230, 45] }, null, 2))],
+    ["one a line", Buffer.from("3\n17\n230\n45\n")],
+    ["floats", Buffer.from("17.0 2.3e2 45.0")],
+    ["one for each object", Buffer.from('[{"id":17},{"id":230},{"id":45}]')],
+    ["a sorted set", Buffer.from("[17,45,230]")],
+    ["varints", Buffer.from([17, 0xe6, 0x01, 45, 17])],
+    ["MessagePack", Buffer.from([0x93, 17, 0xcc, 230, 45, 17])],
+    ["8-bit ids", Buffer.from([17, 230, 45, 17, 230])],
+    ["gzipped JSON", gzipSync("[17,230,45]")],
   ])("%s", (_, bytes) => {
-    expect(found(tracesOfIds(ids), noise(bytes))).not.toEqual([]);
+    const longer = [...ids, 17, 230];
+    const traces = [ids, [...ids, 17], longer].flatMap(tracesOfIds);
+
+    expect(found(traces, noise(bytes))).not.toEqual([]);
   });
+
+  test.each(['{"label":230}', '{"truth": [230]}', '{"target":["230"]}', '{"wordId":230}'])(
+    "the single label %s",
+    (text) => {
+      expect(found([traceOfLabel(230)], noise(text))).toEqual(["the label 230"]);
+      expect(found([traceOfLabel(23)], noise(text))).toEqual([]);
+    },
+  );
 
   test.each(['["quartz","limerick"]', '["quartz", "limerick"]'])("the list %s", (text) => {
     expect(found(tracesOfList(["quartz", "limerick"]), noise(text))).not.toEqual([]);
   });
 
   test("and is not found where it is not", () => {
-    expect(found(traces, noise("quartz limericks are something else"))).toEqual([]);
+    expect(found(traces, noise("quartz and limericks are something else"))).toEqual([]);
   });
 });
 

@@ -1,8 +1,16 @@
+import { readRecorded, type RecordedBytes } from "./recorded-bytes.js";
+
 /** A text, or a row of word ids, as it may stand in bytes. */
-export interface Trace {
-  readonly encoding: string;
-  readonly bytes: Buffer;
-}
+export type Trace = { readonly encoding: string } & (
+  { readonly bytes: Buffer } | { readonly isIn: (recorded: RecordedBytes) => boolean }
+);
+
+/** Shorter words turn up by chance among the letters of an update. */
+const LEAST_LETTERS = 7;
+/** Rows of so many bytes turn up by chance in an update only once in a thousand years. */
+const LEAST_BYTES = 5;
+/** What an app may call the word that was typed. */
+const LABEL = /"(?:label|truth|target|typed|word|token)s?(?:id)?":\s*"?\[*\s*"?(\d+)\b/g;
 
 /** Every way in which a text may be written that keeps it readable. */
 export function tracesOfText(text: string): Trace[] {
@@ -16,9 +24,26 @@ export function tracesOfText(text: string): Trace[] {
     { encoding: "percent-encoded", bytes: Buffer.from(percentEncoded(utf8)) },
     { encoding: "code points of 32 bits", bytes: numbers(text, 4) },
     { encoding: "code points of 64 bits", bytes: numbers(text, 8) },
-    { encoding: "decimal code points", bytes: Buffer.from([...utf8].join(",")) },
+    ...listTraces(
+      "hexadecimal bytes",
+      [...utf8].map((byte) => byte.toString(16).padStart(2, "0")),
+    ),
+    { encoding: "JSON escapes", bytes: Buffer.from(escaped(text, (hex) => `\\u${hex.padStart(4, "0")}`)) },
+    { encoding: "hexadecimal HTML entities", bytes: Buffer.from(escaped(text, (hex) => `&#x${hex};`)) },
+    { encoding: "decimal code points or HTML entities", isIn: holdsRow([...utf8]) },
   ];
-  return [...traces, ...base64TracesOf(utf8, "base64")];
+  const letters = text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const apart: Trace = {
+    encoding: "letters taken apart",
+    isIn: (recorded) => recorded.letters.includes(letters),
+  };
+  return [
+    ...traces,
+    ...(letters.length < LEAST_LETTERS ? [] : [apart]),
+    ...base64TracesOf(utf8, "base64"),
+    ...base64TracesOf(utf16, "base64 of UTF-16LE"),
+    ...base64TracesOf(Buffer.from(utf16).swap16(), "base64 of UTF-16BE"),
+  ];
 }
 
 /** Words as a list in JSON, with and without spaces. */
@@ -44,12 +69,48 @@ export function tracesOfIds(ids: readonly number[]): Trace[] {
       { encoding: `${name}, hexadecimal`, bytes: Buffer.from(bytes.toString("hex")) },
       ...base64TracesOf(bytes, `${name}, base64`),
     ]),
-    ...listTraces("decimal ids", ids.map(String)),
-    ...listTraces(
-      "ids in quotes",
-      ids.map((id) => `"${id}"`),
-    ),
+    ...packedTraces(ids),
+    { encoding: "numbers written out", isIn: holdsRow(ids) },
+    { encoding: "numbers written out, sorted", isIn: holdsRow([...new Set(ids)].sort((a, b) => a - b)) },
   ];
+}
+
+/** One word's id, called what an app may call the word that was typed. */
+export function traceOfLabel(id: number): Trace {
+  return {
+    encoding: `the label ${id}`,
+    isIn: ({ lower }) =>
+      [...lower.toString("latin1").matchAll(LABEL)].some(([, found]) => Number(found) === id),
+  };
+}
+
+/** As binary formats write small numbers in few bytes. */
+function packedTraces(ids: readonly number[]): Trace[] {
+  const traces = [
+    { encoding: "varint ids", bytes: Buffer.from(ids.flatMap(varint)) },
+    { encoding: "MessagePack ids", bytes: Buffer.from(ids.flatMap(messagePacked)) },
+    ...(ids.every((id) => id < 256) ? [{ encoding: "8-bit ids", bytes: Buffer.from(ids) }] : []),
+  ];
+  return traces.filter(({ bytes }) => bytes.length >= LEAST_BYTES);
+}
+
+/** LEB128, as Protocol Buffers has it. */
+function varint(id: number): number[] {
+  return id < 128 ? [id] : [(id & 127) | 128, ...varint(id >> 7)];
+}
+
+function messagePacked(id: number): number[] {
+  if (id < 128) return [id];
+  return id < 256 ? [0xcc, id] : [0xcd, id >> 8, id & 255];
+}
+
+/** Whether the numbers are written out one after the other. */
+function holdsRow(row: readonly number[]): (recorded: RecordedBytes) => boolean {
+  return ({ numbers: all }) => all.some((_, at) => row.every((number, ahead) => all[at + ahead] === number));
+}
+
+function escaped(text: string, escape: (hex: string) => string): string {
+  return [...text].map((char) => escape((char.codePointAt(0) ?? 0).toString(16))).join("");
 }
 
 const WIDTHS: Readonly<Record<string, (ids: readonly number[]) => Buffer>> = {
@@ -70,7 +131,7 @@ function swapped(bytes: Buffer, width: number): Buffer {
 }
 
 function listTraces(name: string, items: readonly string[]): Trace[] {
-  return [",", ", ", " "].map((separator) => ({
+  return [",", ", ", " ", ":", "-"].map((separator) => ({
     encoding: `${name}, separated by "${separator}"`,
     bytes: Buffer.from(items.join(separator)),
   }));
@@ -89,12 +150,17 @@ function base64TracesOf(bytes: Buffer, name: string): Trace[] {
   });
 }
 
-/** The encodings in which the bytes hold one of the traces. */
+/** The encodings in which the bytes hold one of the traces, packed or not. */
 export function found(traces: readonly Trace[], bytes: Buffer): string[] {
-  const lower = Buffer.from(bytes.toString("latin1").toLowerCase(), "latin1");
+  const all = readRecorded(bytes);
   return traces
-    .filter((trace) => bytes.includes(trace.bytes) || lower.includes(trace.bytes))
+    .filter((trace) => all.some((recorded) => isIn(trace, recorded)))
     .map(({ encoding }) => encoding);
+}
+
+function isIn(trace: Trace, recorded: RecordedBytes): boolean {
+  if ("isIn" in trace) return trace.isIn(recorded);
+  return recorded.raw.includes(trace.bytes) || recorded.lower.includes(trace.bytes);
 }
 
 function percentEncoded(bytes: Buffer): string {

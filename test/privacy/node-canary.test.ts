@@ -65,6 +65,7 @@ test("a recording of everything that a device in Node sends holds nothing of wha
   expect(await device.forget()).toEqual({ isServerTold: true });
 
   const everything = Buffer.concat(proxy.sent.map(plainBytes));
+  expect(proxy.isPacked).toBe(false);
   expect(found(tracesOfTyped(), everything)).toEqual([]);
   // The recording is whole: the device's own messages and the updates are in it.
   expect(found(tracesOfText("runtimeVersion"), everything)).toContain("UTF-8");

@@ -1,8 +1,12 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
+/** The head of an answer is in the first pieces of it. */
+const KEPT_ANSWERS = 4;
+
 /** Keeps every byte that clients send to a server, connection by connection, and passes everything on. */
 export class RecordingProxy {
   readonly #connections: Buffer[][] = [];
+  readonly #answers: Buffer[][] = [];
   readonly #sockets = new Set<Socket>();
 
   private constructor(
@@ -23,6 +27,14 @@ export class RecordingProxy {
     return this.#connections.map((parts) => Buffer.concat(parts));
   }
 
+  /** Whether an answer agreed to pack what follows (RFC 7692): then the recording could not be read. */
+  get isPacked(): boolean {
+    return this.#answers.some((parts) => {
+      const [head = ""] = Buffer.concat(parts).toString("latin1").split("\r\n\r\n");
+      return /^sec-websocket-extensions:/im.test(head);
+    });
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => void this.server.close(() => resolve()));
@@ -41,6 +53,9 @@ export class RecordingProxy {
       socket.on("error", () => socket.destroy());
     }
     client.on("data", (bytes: Buffer) => parts.push(Buffer.from(bytes)));
+    const answers: Buffer[] = [];
+    this.#answers.push(answers);
+    target.on("data", (bytes: Buffer) => answers.length < KEPT_ANSWERS && answers.push(Buffer.from(bytes)));
     client.pipe(target);
     target.pipe(client);
   }

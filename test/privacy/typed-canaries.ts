@@ -1,5 +1,5 @@
 import { DEMO_WORDS, Vocabulary } from "@fedge/browser-demo/words";
-import { tracesOfIds, tracesOfList, tracesOfText, type Trace } from "./encodings.js";
+import { traceOfLabel, tracesOfIds, tracesOfList, tracesOfText, type Trace } from "./encodings.js";
 
 /** A word that no model knows. */
 export const STRANGE_WORD = "quartzlimerick";
@@ -20,5 +20,6 @@ export function tracesOfTyped(): readonly Trace[] {
     ...tracesOfList(KNOWN_WORDS.slice(0, 2)),
     ...tracesOfIds(ids),
     ...tracesOfIds(ids.slice(0, 3)),
+    ...ids.map(traceOfLabel),
   ];
 }

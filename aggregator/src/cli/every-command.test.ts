@@ -93,7 +93,7 @@ const LOCAL_COMMANDS = [
     "keys sign-root",
     "keys export-root",
   ],
-  ...["tuf init", "tuf refresh", "tuf download"],
+  ...["tuf init", "tuf refresh", "tuf download", "drift test"],
 ];
 
 const commands = await everyCommand();

@@ -23,7 +23,7 @@ import { BUNDLES_PATH, addRegistryRoutes } from "./routes/registry-routes.js";
 import { addSystemRoutes } from "./routes/system-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { feedMessage } from "./schema/overview-schema.js";
-import { APP_PAGE_HEADERS, securityHeaders } from "./security-headers.js";
+import { appPageHeaders, securityHeaders } from "./security-headers.js";
 import { SESSION_COOKIE } from "./session-cookie.js";
 import { siteGuard } from "./site-guard.js";
 import { staticFiles } from "./static-files.js";
@@ -46,7 +46,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   addGuards(app, options);
   addRoutes({ app, access: options, audit: options.audit }, options, feed);
   for (const { path, directory } of options.appPages ?? []) {
-    app.use("*", staticFiles(directory, path, APP_PAGE_HEADERS));
+    app.use("*", staticFiles(directory, path, appPageHeaders));
     app.get(path.slice(0, -1), (context) => context.redirect(path));
   }
   if (options.dashboardDirectory !== null) app.use("*", staticFiles(options.dashboardDirectory));

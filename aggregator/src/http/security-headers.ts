@@ -13,13 +13,19 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** A page that runs a device has engines in workers, and compiles their WebAssembly. */
-export const APP_PAGE_HEADERS = {
-  "Content-Security-Policy": PAGE_POLICY.replace(
+/**
+ * For a page that runs a device: it has engines in workers, compiles their WebAssembly, and speaks MQTT over WebSocket
+ * with the host that it came from, which `'self'` means in new browsers only (CSP 3, section 6.7.2.8).
+ */
+export function appPageHeaders(host: string | undefined): Readonly<Record<string, string>> {
+  // What is no name, address or port is nothing that a browser asks for, and could end the directive.
+  const own = host !== undefined && /^[\w.[\]:-]+$/.test(host) ? ` ws://${host} wss://${host}` : "";
+  const policy = PAGE_POLICY.replace(
     "script-src 'self'",
     "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
-  ),
-} as const;
+  ).replace("connect-src 'self'", `connect-src 'self'${own}`);
+  return { "Content-Security-Policy": policy };
+}
 
 const HEADERS = {
   "Content-Security-Policy": PAGE_POLICY,

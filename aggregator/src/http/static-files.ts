@@ -21,12 +21,12 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 /**
  * Serves the files that are in `directory` now, `index.html` for its folder. Only listed names are ever opened, so
- * no path leads outside. Files under `assets/` carry a hash in their name and are cached for good.
+ * no path leads outside. Headers are made for the host that was asked. Files under `assets/` carry a hash in their name and are cached for good.
  */
 export function staticFiles(
   directory: string,
   mountPath = "/",
-  headers: Readonly<Record<string, string>> = {},
+  headersFor: (host: string | undefined) => Readonly<Record<string, string>> = () => ({}),
 ): MiddlewareHandler {
   const fileOf = listFiles(directory);
   return async (context, next) => {
@@ -39,7 +39,7 @@ export function staticFiles(
     return context.body(await readFile(file), 200, {
       "Content-Type": MEDIA_TYPES[extname(file)] ?? "application/octet-stream",
       "Cache-Control": name.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache",
-      ...headers,
+      ...headersFor(context.req.header("host")),
     });
   };
 }

@@ -15,7 +15,8 @@ import {
 import type { RolloutCommand } from "./rollout-view.js";
 import { abort } from "./abort.js";
 import { nextAttempt } from "./targets.js";
-import { passedWave, pausedBy, rollBack, settled } from "./wave-progress.js";
+import { passedWave, pausedBy, rollBack } from "./wave-endings.js";
+import { settled } from "./wave-progress.js";
 
 type CommandEvent = RolloutEvent & { readonly type: "command" };
 

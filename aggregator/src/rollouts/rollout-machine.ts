@@ -20,11 +20,12 @@ import {
   stepReplaced,
   stepReported,
   stepSeen,
-  withShares,
   withTimeouts,
   withTold,
 } from "./targets.js";
-import { completed, hasMetricGates, settled, stepLooked } from "./wave-progress.js";
+import { withShares } from "./arm-shares.js";
+import { completed } from "./wave-endings.js";
+import { hasMetricGates, settled, stepLooked } from "./wave-progress.js";
 import { settledBack, toldBack } from "./way-back.js";
 
 /*

@@ -11,6 +11,7 @@ import {
 import { SERVER_OPTIMIZERS } from "./server-optimizer-options.js";
 import { createProgress, megabytes, percent, silentProgress } from "./progress.js";
 import type { SimulationResult } from "./result.js";
+import type { ComparedSuggestions } from "./next-word/suggestion-comparison.js";
 import { simulate } from "./simulate.js";
 
 const FLAGS: readonly (readonly [flags: string, description: string])[] = [
@@ -121,13 +122,21 @@ function describeAlone({ alone }: SimulationResult): (readonly [string, string])
 
 function describeSuggestions({ suggestions }: SimulationResult): (readonly [string, string])[] {
   if (suggestions === null) return [];
-  const { federated, trigrams, alone } = suggestions;
+  const { unseen } = suggestions;
   const line = (name: string, quality: SuggestionQuality): readonly [string, string] => [
     name,
     `top-1 ${percent(quality.top1Recall)}, top-3 ${percent(quality.top3Recall)}, keystrokes saved ${percent(quality.keystrokesSaved)}`,
   ];
-  const rest = alone === null ? [] : [line("best alone", alone)];
-  return [line("federated", federated), line("trigrams", trigrams), ...rest];
+  const lines = ({ federated, trigrams, alone }: ComparedSuggestions) => {
+    const rest = alone === null ? [] : [line("best alone", alone)];
+    return [line("federated", federated), line("trigrams", trigrams), ...rest];
+  };
+  if (unseen.numSentences === 0) return lines(suggestions);
+  const heading = [
+    "unseen",
+    `on the ${unseen.numSentences} sentences that are in no device's text:`,
+  ] as const;
+  return [...lines(suggestions), heading, ...lines(unseen)];
 }
 
 function describe(result: SimulationResult): string {

@@ -1,12 +1,10 @@
 import type { Clock } from "@fedge/device-runtime";
 import type { PageConditions } from "@fedge/device-runtime/browser";
+import type { PageStorage } from "./page-storage.js";
 
 /** How long "train now" holds: long enough to be chosen for a round. */
 const TRAIN_NOW_MS = 120_000;
 const KEY = "fedge-keyboard/train-now-until";
-
-/** What keeps small values of the origin; `localStorage` fits. */
-export type PageStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /**
  * The page's conditions, which a person may set aside for two minutes by asking for a training. The wish is kept where

@@ -1,10 +1,10 @@
 import type { Device } from "@fedge/device-runtime";
 import type { KeyboardDevice, KeyboardStatus, Suggestion } from "../keyboard-device.js";
-import { forgetWords, keepWords, keptWords } from "./kept-words.js";
-import type { PageStorage } from "./keyboard-conditions.js";
+import { forgetWords, hearWords, keepWords, keptWords, type WordLocks } from "./kept-words.js";
 import type { KeyboardHost } from "./keyboard-host.js";
 import { KeyboardModel } from "./keyboard-model.js";
 import { STARTING, keyboardStatusOf } from "./keyboard-status.js";
+import type { PageStorage } from "./page-storage.js";
 
 /** What passes by itself, and what the light beside the title says already. */
 const PASSING: ReadonlySet<unknown> = new Set([
@@ -40,6 +40,7 @@ class LearningKeyboard implements KeyboardDevice {
     // Whoever waits for the device sees the failure, and the panel says it.
     this.#opening.catch(() => undefined);
     this.#model = new KeyboardModel(() => this.#opening, keptWords(storage));
+    window.addEventListener("storage", ({ key }) => hearWords(storage, this.#model.personal, key));
     for (const event of ["online", "offline"]) window.addEventListener(event, () => this.#tell());
   }
 
@@ -53,7 +54,8 @@ class LearningKeyboard implements KeyboardDevice {
 
   async finished(sentence: string): Promise<void> {
     await this.#model.finished(sentence);
-    keepWords(this.storage, this.#model.personal);
+    // Missing in old browsers, whatever the type says.
+    await keepWords(this.storage, this.#model.personal, navigator.locks as WordLocks | undefined);
   }
 
   status(): KeyboardStatus {

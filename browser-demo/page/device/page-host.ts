@@ -6,9 +6,10 @@ import {
   type BrowserDevice,
 } from "@fedge/device-runtime/browser";
 import type { KeyboardStatus } from "../keyboard-device.js";
-import { KeyboardConditions, type PageStorage } from "./keyboard-conditions.js";
+import { KeyboardConditions } from "./keyboard-conditions.js";
 import type { KeyboardHost } from "./keyboard-host.js";
 import { MODEL } from "./keyboard-model.js";
+import type { PageStorage } from "./page-storage.js";
 
 /** The scores of all words are of no use later. */
 const LOG = { maxOutputBytes: 0 } as const;

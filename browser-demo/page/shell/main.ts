@@ -1,6 +1,7 @@
 import type { FedgeBridge } from "@fedge/electron-shell/renderer";
 import { systemClock } from "../clock.js";
 import { openKeyboardDevice } from "../device/open-keyboard-device.js";
+import { openPageStorage } from "../device/page-storage.js";
 import { showKeyboardPage } from "../keyboard-page.js";
 import { ShellHost } from "./shell-host.js";
 
@@ -13,4 +14,5 @@ const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no place for the keyboard");
 if (globalThis.fedge === undefined) throw new Error("the page runs without the shell's preload script");
 const host = new ShellHost(globalThis.fedge);
-showKeyboardPage(root, openKeyboardDevice({ host, storage: localStorage }), systemClock);
+const storage = openPageStorage(() => localStorage);
+showKeyboardPage(root, openKeyboardDevice({ host, storage }), systemClock);

@@ -52,8 +52,14 @@ export function insertAfterSuggestion(field: FieldState, inserted: string): Fiel
 export function deleteBackwards(field: FieldState): FieldState {
   if (field.start !== field.end) return insertText(field, "");
   const tail = field.text.slice(Math.max(0, field.start - MAX_GRAPHEME_UNITS), field.start);
-  const graphemes = [...new Intl.Segmenter("en", { granularity: "grapheme" }).segment(tail)];
-  return replace(field, field.start - (graphemes.at(-1)?.segment.length ?? 0), "");
+  return replace(field, field.start - (charactersOf(tail).at(-1)?.length ?? 0), "");
+}
+
+/** As a person sees them; code points in browsers that cannot tell, as Firefox before 125. */
+function charactersOf(text: string): readonly string[] {
+  const { Segmenter } = Intl as { readonly Segmenter?: typeof Intl.Segmenter };
+  if (Segmenter === undefined) return [...text];
+  return [...new Segmenter("en", { granularity: "grapheme" }).segment(text)].map(({ segment }) => segment);
 }
 
 function replace(field: FieldState, from: number, inserted: string): FieldState {

@@ -1,6 +1,9 @@
 import { element, icon } from "../dom.js";
 import { EMPTY_FIELD, insertAfterSuggestion, insertText, type FieldState } from "../text/field-edit.js";
 
+/** The key code of every key that an input method takes: UI Events, section on `keyCode`. */
+const TAKEN_BY_INPUT_METHOD = 229;
+
 /** What the field tells the page. */
 export interface FieldEvents {
   /** The text or the caret is another one. */
@@ -95,8 +98,10 @@ export class TextField {
   }
 
   #keyDown(event: KeyboardEvent): void {
-    // While characters are being composed, Enter belongs to the input method.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // While characters are being composed, Enter belongs to the input method. In Safari the composition has ended when
+    // its Enter comes, and only the key code says whose it is.
+    const isComposing = event.isComposing || event.keyCode === TAKEN_BY_INPUT_METHOD;
+    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
     event.preventDefault();
     this.events.send();
   }

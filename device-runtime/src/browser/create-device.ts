@@ -17,6 +17,7 @@ import { requireSubtle, webDigest } from "./web-digest.js";
 import { createLockLeadership, type Leadership } from "./tabs/leadership.js";
 import { joinDevice, type BrowserDevice } from "./tabs/shared-device.js";
 import { SILENT_LINE, openTabLine, type TabLine } from "./tabs/tab-messages.js";
+import { createWorkerPolicy, startTrusted, type TrustedTypesLike } from "./trusted-worker.js";
 import { createWorkerServing, createWorkerTrainer } from "./worker-engines.js";
 
 /** A hidden page is woken once a minute: with less it would be given up for asleep. */
@@ -26,7 +27,7 @@ const KEEPALIVE_SECONDS = 120;
 export interface BrowserDeviceOptions extends AppOptions {
   /** When the device may train; by default while it charges, unmetered and not in use (`watchPage`). */
   readonly conditions?: HostConditions;
-  /** Names the database; one device for each name and origin. `fedge` by default. */
+  /** Names the database; one device for each name and origin. By default `fedge` and the server: one for each server. */
   readonly databaseName?: string;
   /** Starts the engines' worker, for an app that bundles `@fedge/device-runtime/browser/engine-worker` itself. */
   readonly newWorker?: () => Worker;
@@ -44,16 +45,17 @@ export interface BrowserDeviceOptions extends AppOptions {
 export async function createDevice(options: BrowserDeviceOptions): Promise<BrowserDevice> {
   requireSubtle();
   const models = modelsOf(options);
-  const name = options.databaseName ?? "fedge";
+  const server = options.server.replace(/\/+$/, "");
+  const name = options.databaseName ?? `fedge ${server}`;
   const clock = createSystemClock();
   let conditions: HostConditions = NEVER;
   return joinDevice({
-    ...{ models, clock, consent: options.consent ?? {}, ...tabsOf(name) },
+    ...{ server, models, clock, consent: options.consent ?? {}, ...tabsOf(name) },
     tab: crypto.randomUUID(),
-    open: (consent) => {
+    open: (consent, models) => {
       const watched = watchPage(window, clock);
       conditions = options.conditions ?? watched;
-      return openLeader({ ...options, consent, conditions }, name, () => watched.close());
+      return openLeader({ ...options, models, consent, conditions }, name, () => watched.close());
     },
     watchUse: (used) => watchUse(document, clock, used),
     usedElsewhere: () => conditions.usedElsewhere?.(),
@@ -165,9 +167,17 @@ function pageMemoryBytes(): number | null {
   return memory?.usedJSHeapSize ?? null;
 }
 
+/** One for the page: a second policy of the name would be refused. */
+const workerPolicy = createWorkerPolicy(
+  (globalThis as { readonly trustedTypes?: TrustedTypesLike }).trustedTypes,
+);
+
 /** The address stands here whole, because that is what bundlers look for. */
 function startWorker(): Worker {
-  return new Worker(new URL("./engine-worker-entry.js", import.meta.url), { type: "module" });
+  return startTrusted(
+    () => new Worker(new URL("./engine-worker-entry.js", import.meta.url), { type: "module" }),
+    workerPolicy,
+  );
 }
 
 /** Name and major version, and no more: a whole user agent tells one person from another. */

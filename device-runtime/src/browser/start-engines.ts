@@ -3,7 +3,6 @@ import type { Problem } from "../core/problems.js";
 import type { EngineSettings } from "./engine-loaders/engine-loader.js";
 import type { StartedEngine } from "./engine-worker-api.js";
 import { EngineWorker, type WorkerLike } from "./engine-worker.js";
-import { startPageEngine } from "./page-engine.js";
 
 export interface Engines {
   readonly engine: StartedEngine;
@@ -21,6 +20,8 @@ export async function startEngines(newWorker: () => WorkerLike, settings: Engine
     return { ...(await started(newWorker, settings)), problems: [] };
   } catch (refused) {
     const reason = refused instanceof Error ? refused.message : String(refused);
+    // Fetched only here: hardly any page forbids workers.
+    const { startPageEngine } = await import("./page-engine.js");
     const engines = await started(startPageEngine, settings);
     const message = `no worker may start, so the page waits while the model computes: ${reason}`;
     return { ...engines, problems: [{ code: "ENGINE_UNAVAILABLE", message }] };

@@ -11,7 +11,23 @@ export interface Problem {
   readonly message: string;
 }
 
-const LASTING: ReadonlySet<ErrorCode> = new Set(["STORAGE_FULL", "STORAGE_FAILED", ...UNTRUSTING]);
+/** Signatures of keys that the device does not know. */
+const UNSIGNED = ["METADATA_UNSIGNED", "RELEASE_UNSIGNED"] as const;
+
+const LASTING: ReadonlySet<ErrorCode> = new Set([
+  "STORAGE_FULL",
+  "STORAGE_FAILED",
+  ...UNTRUSTING,
+  ...UNSIGNED,
+]);
+
+/** What a server says whose keys the device does not know, and what can be done. */
+function ofOtherKeys(message: string): string {
+  return (
+    `this address has other keys than before: ${message}. If its server was set up anew, ` +
+    "forget this device to begin anew, too; if not, somebody else answers there"
+  );
+}
 
 /** What a device has found wrong with the place where it runs, and does its best without. */
 export class Problems {
@@ -32,7 +48,10 @@ export class Problems {
 
   /** Takes note of an error that says something about the place, and of no other. */
   met(error: unknown): void {
-    if (hasErrorCode(error) && LASTING.has(error.code)) this.#met.set(error.code, error.message);
+    if (hasErrorCode(error) && LASTING.has(error.code)) {
+      const { code, message } = error;
+      this.#met.set(code, code.endsWith("_UNSIGNED") ? ofOtherKeys(message) : message);
+    }
     this.#say();
   }
 
@@ -44,7 +63,7 @@ export class Problems {
 
   /** Signed metadata are fresh: the device can install again. */
   trusted(): void {
-    for (const code of UNTRUSTING) this.#met.delete(code);
+    for (const code of [...UNTRUSTING, ...UNSIGNED]) this.#met.delete(code);
     this.#say();
   }
 

@@ -37,9 +37,13 @@ interface Connected {
 export class DeviceLink {
   #connecting: Promise<Connected> | null = null;
   #isClosed = false;
+  /** What the app says of consent is said once: another line must not take back what was said since. */
+  #hello: DeviceHello;
   #endNow: (reason: FedgeError) => void = () => undefined;
 
-  constructor(private readonly parts: DeviceLinkParts) {}
+  constructor(private readonly parts: DeviceLinkParts) {
+    this.#hello = parts.hello;
+  }
 
   /** How the device is. Throws what opening it throws, and DEADLINE_EXCEEDED. */
   async start(): Promise<void> {
@@ -96,8 +100,9 @@ export class DeviceLink {
     });
     this.#endNow = end;
     try {
-      const hello = connected.api.hello(this.parts.hello) as Promise<DeviceAnswer<DeviceStatus>>;
+      const hello = connected.api.hello(this.#hello) as Promise<DeviceAnswer<DeviceStatus>>;
       const status = resultOf(await connected.life.guard(hello));
+      this.#hello = { ...this.#hello, consent: {} };
       this.parts.onNews({ type: "state", status });
       return connected;
     } catch (error) {

@@ -109,6 +109,19 @@ describe("a device that lives elsewhere", () => {
     expect(rig.device.status().consent).toEqual({ training: false, reporting: true });
   });
 
+  test("shows what it was told of consent before it has answered", async () => {
+    const { open } = await createWorld();
+    const device = await open({ consent: { training: true } });
+    device.setConsent({ training: false });
+    const atOnce = device.status().consent;
+    await settle();
+
+    expect([atOnce, device.status().consent]).toEqual([
+      { training: false, reporting: false },
+      { training: false, reporting: false },
+    ]);
+  });
+
   test("is forgotten by whoever asks, and closed for whoever else is there", async () => {
     const { open, rig } = await createWorld();
     const [one, other] = [await open(), await open()];
@@ -145,6 +158,18 @@ describe("a line that ends", () => {
 
     expect((await predicting).version).toBe(1);
     expect(lines).toHaveLength(2);
+  });
+
+  test("does not take back, on the next one, what was said of consent since the first", async () => {
+    const { open, rig, lines } = await createWorld();
+    const device = await open({ consent: { training: true } });
+    device.setConsent({ training: false });
+    await settle();
+    lines[0]?.close();
+    await settle();
+
+    expect(lines).toHaveLength(2);
+    expect(rig.device.status().consent.training).toBe(false);
   });
 
   test("is followed by another for whoever only listens", async () => {

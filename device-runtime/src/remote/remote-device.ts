@@ -6,6 +6,7 @@ import type { Consent } from "../core/ports/application.js";
 import type { Clock } from "../core/ports/clock.js";
 import type { TensorLike } from "../core/serving/tensor-types.js";
 import { createSystemClock } from "../clock/system-clock.js";
+import { AskedConsents } from "./asked-consents.js";
 import { heardDetail } from "./device-news.js";
 import { DeviceLink } from "./device-link.js";
 import type { DeviceHello, DeviceNews } from "./device-request.js";
@@ -33,6 +34,7 @@ export async function connectDevice(parts: RemoteDeviceParts): Promise<Device> {
 class RemoteDevice implements Device {
   readonly #events = new DeviceEvents();
   readonly #link: DeviceLink;
+  readonly #asked = new AskedConsents();
   #status: DeviceStatus | null = null;
   #closing: Promise<void> | null = null;
   #isForgetting = false;
@@ -77,11 +79,13 @@ class RemoteDevice implements Device {
 
   status(): DeviceStatus {
     if (this.#status === null) throw new FedgeError("CLOSED", "the device has not said how it is");
-    return this.#status;
+    return { ...this.#status, consent: this.#asked.over(this.#status.consent) };
   }
 
   setConsent(consent: Partial<Consent>): void {
-    this.#link.ask({ kind: "consent", consent }).catch((error: unknown) => this.#events.emit("error", error));
+    this.#asked
+      .during(consent, () => this.#link.ask({ kind: "consent", consent }))
+      .catch((error: unknown) => this.#events.emit("error", error));
   }
 
   async forget(): Promise<{ readonly isServerTold: boolean }> {

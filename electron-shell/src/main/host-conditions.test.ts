@@ -24,6 +24,21 @@ async function watch(
   return { electron, clock, conditions, numChanges: () => numChanges };
 }
 
+/** The same on Linux, where only the system's files tell of the battery. */
+async function watchLinux() {
+  const fork = () => Promise.reject() as never;
+  const electron = new ElectronDouble({ userData: "", fork, platform: "linux" });
+  electron.idleSeconds = 3600;
+  const clock = new ManualClock();
+  const conditions = new DesktopConditions({
+    ...{ power: electron.api.powerMonitor, clock },
+    isOnBattery: () => Promise.resolve(electron.isOnBattery),
+    ...{ freeBytes: () => Promise.resolve(1e12), onChange: () => undefined },
+  });
+  await told();
+  return { electron, clock, conditions };
+}
+
 describe("a desktop may train", () => {
   test("on mains, when nobody has used it for a minute", async () => {
     expect((await watch()).conditions.reasons()).toEqual([]);
@@ -31,15 +46,39 @@ describe("a desktop may train", () => {
 
   test("not on battery, from the moment that the plug is pulled", async () => {
     const { electron, conditions, numChanges } = await watch();
-    electron.power.emit("on-battery");
+    electron.tellPower("on-battery");
     const without = conditions.reasons();
-    electron.power.emit("on-ac");
+    electron.tellPower("on-ac");
 
     expect([without, conditions.reasons(), numChanges()]).toEqual([["on battery"], [], 2]);
   });
 
   test("not on the battery that it began on", async () => {
     const { conditions } = await watch((electron) => (electron.isOnBattery = true));
+
+    expect(conditions.reasons()).toEqual(["on battery"]);
+  });
+
+  test("not on Linux from half a second after the plug is pulled, of which no event tells", async () => {
+    const { electron, clock, conditions } = await watchLinux();
+    const before = conditions.reasons();
+    electron.isOnBattery = true;
+    electron.tellPower("on-battery");
+    clock.advance(500);
+    await told();
+    const without = conditions.reasons();
+    electron.isOnBattery = false;
+    clock.advance(5000);
+    await told();
+
+    expect([before, without, conditions.reasons()]).toEqual([[], ["on battery"], []]);
+  });
+
+  test("not on battery where Electron answers when asked, and tells nothing by itself", async () => {
+    const { electron, clock, conditions } = await watch();
+    electron.isOnBattery = true;
+    clock.advance(500);
+    await told();
 
     expect(conditions.reasons()).toEqual(["on battery"]);
   });
@@ -58,18 +97,18 @@ describe("a desktop may train", () => {
   test("when it is locked, however lately it was used", async () => {
     const { electron, conditions } = await watch((double) => (double.idleSeconds = 1));
     const before = conditions.reasons();
-    electron.power.emit("lock-screen");
+    electron.tellPower("lock-screen");
     const locked = conditions.reasons();
-    electron.power.emit("unlock-screen");
+    electron.tellPower("unlock-screen");
 
     expect([before, locked, conditions.reasons()]).toEqual([["in use"], [], ["in use"]]);
   });
 
   test("not while it goes to sleep", async () => {
     const { electron, conditions } = await watch();
-    electron.power.emit("suspend");
+    electron.tellPower("suspend");
     const asleep = conditions.reasons();
-    electron.power.emit("resume");
+    electron.tellPower("resume");
 
     expect([asleep, conditions.reasons()]).toEqual([["going to sleep"], []]);
   });
@@ -89,9 +128,9 @@ describe("a desktop may train", () => {
     const changesBefore = numChanges();
     conditions.setAside(120_000);
     const asked = conditions.reasons();
-    electron.power.emit("suspend");
+    electron.tellPower("suspend");
     const asleep = conditions.reasons();
-    electron.power.emit("resume");
+    electron.tellPower("resume");
     clock.advance(120_000);
 
     expect([asked, asleep]).toEqual([[], ["going to sleep"]]);
@@ -102,7 +141,7 @@ describe("a desktop may train", () => {
     const { electron, clock, conditions, numChanges } = await watch();
     conditions.close();
     await told();
-    electron.power.emit("on-battery");
+    electron.tellPower("on-battery");
     electron.idleSeconds = 0;
     clock.advance(120_000);
 

@@ -19,6 +19,8 @@ const DISK_EVERY_MS = 60_000;
 export interface ConditionsParts {
   readonly power: PowerMonitorApi;
   readonly clock: Clock;
+  /** What the system itself says of its battery, where Electron says nothing; null where nobody knows. */
+  readonly isOnBattery?: () => Promise<boolean | null>;
   /** Bytes that the disk of the state directory has left; null where nobody knows. */
   readonly freeBytes: () => Promise<number | null>;
   readonly policy?: Partial<TrainingPolicy>;
@@ -56,7 +58,8 @@ export class DesktopConditions {
     this.#hear("suspend", () => this.#slept(true));
     this.#hear("resume", () => this.#slept(false));
     this.#said = this.reasons().join("\n");
-    this.#askInputLater();
+    this.#askLater();
+    void this.#askPower();
     void this.#askDisk();
   }
 
@@ -104,11 +107,19 @@ export class DesktopConditions {
     return this.parts.clock.nowMs() - this.parts.power.getSystemIdleTime() * 1000;
   }
 
-  #askInputLater(): void {
+  /** Asked as well as heard: not every system tells when its plug is pulled. */
+  async #askPower(): Promise<void> {
+    const isOnBattery = (await this.parts.isOnBattery?.().catch(() => null)) ?? null;
+    if (!this.#isClosed) this.#learn({ isCharging: !(isOnBattery ?? this.parts.power.isOnBatteryPower()) });
+  }
+
+  #askLater(): void {
     const everyMs = this.reasons().length === 0 ? ASK_WHILE_ELIGIBLE_MS : ASK_WHILE_NOT_MS;
     this.#cancelAsk = this.parts.clock.after(everyMs, () => {
       this.#learn({ lastInputAtMs: this.#lastInputAtMs() });
-      if (!this.#isClosed) this.#askInputLater();
+      if (this.#isClosed) return;
+      void this.#askPower();
+      this.#askLater();
     });
   }
 

@@ -11,6 +11,7 @@ import { DeviceSupervisor } from "./device-supervisor.js";
 import type { ElectronApi, FrameApi } from "./electron-api.js";
 import { harden } from "./hardening.js";
 import { DesktopConditions } from "./host-conditions.js";
+import { isLinuxOnBattery } from "./linux-power.js";
 import { shellModels, type ShellOptions } from "./shell-options.js";
 import { ShellWindow } from "./shell-window.js";
 import { StatusTray } from "./status-tray.js";
@@ -72,6 +73,7 @@ function composeShell(
   });
   const conditions = new DesktopConditions({
     ...{ power: powerMonitor, clock, freeBytes: () => freeBytesOf(directory), policy: options.policy ?? {} },
+    ...(process.platform === "linux" ? { isOnBattery: () => isLinuxOnBattery() } : {}),
     onChange: () => supervisor.conditionsChanged(),
   });
   const supervisor: DeviceSupervisor = new DeviceSupervisor({

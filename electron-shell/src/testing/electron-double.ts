@@ -20,6 +20,8 @@ export interface DoubleOptions {
   /** Another double whose app runs already, with the same lock. */
   readonly first?: ElectronDouble;
   readonly displays?: readonly Rectangle[];
+  /** Electron tells less of a Linux machine than of others. */
+  readonly platform?: "darwin" | "linux" | "win32";
 }
 
 /** The part of Electron that the shell uses, in memory, with what a test may see and do. */
@@ -75,7 +77,7 @@ export class ElectronDouble {
     },
     ipcMain: { on: (channel, listener) => this.ipc.on(channel, listener) },
     powerMonitor: {
-      isOnBatteryPower: () => this.isOnBattery,
+      isOnBatteryPower: () => this.isOnBattery && this.options.platform !== "linux",
       getSystemIdleTime: () => this.idleSeconds,
       on: (event: PowerEvent, listener: () => void) => this.power.on(event, listener),
       off: (event: PowerEvent, listener: () => void) => this.power.off(event, listener),
@@ -96,6 +98,12 @@ export class ElectronDouble {
     },
     Tray: this.#trayClass(),
   };
+
+  /** What happens to the machine, told where Electron tells it. */
+  tellPower(event: PowerEvent): void {
+    const isTold = this.options.platform !== "linux" || event === "suspend" || event === "resume";
+    if (isTold) this.power.emit(event);
+  }
 
   /** As when its person or the system quits the app. */
   quit(): void {

@@ -12,6 +12,7 @@ const tied = fc.oneof(
   fc.integer({ min: 0, max: 6 }),
   value,
   fc.constantFrom(null, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+  fc.constantFrom(1.7e308, -1.7e308, 5e-324, 0, -0),
 );
 const sample = fc.array(tied, { maxLength: 40 });
 const SAMPLE_METHODS = drift.DRIFT_METHODS.filter(

@@ -46,7 +46,7 @@ export function testSamples(
   const misfit = unsuited(method, pair);
   if (misfit !== undefined) return untestable(method, misfit);
   const cells = pair.kind === "vectors" ? undefined : cellsOf(pair, options.bins);
-  const outcome = measure(method, pair, cells, options);
+  const outcome = withoutOverflow(method, measure(method, pair, cells, options));
   const rows = rowDetails(pair);
   if (isUntestable(outcome)) {
     const result = untestable(method, outcome.reason);
@@ -61,6 +61,15 @@ export function testSamples(
     { ...rows, gate: { ...gate, floors: options.floors } },
     options,
   );
+}
+
+/** Values near the greatest double overflow where they are subtracted or squared. Only an odds ratio may be infinite. */
+function withoutOverflow(method: SampleMethod, outcome: Outcome): Outcome {
+  if (isUntestable(outcome)) return outcome;
+  const { statistic, logPValue = 0, effect } = outcome;
+  const isSound = method === "fisher" ? !Number.isNaN(statistic) : Number.isFinite(statistic);
+  if (isSound && !Number.isNaN(logPValue) && !Number.isNaN(effect?.value ?? 0)) return outcome;
+  return { reason: "the values are too large to compute with" };
 }
 
 function resultOf(

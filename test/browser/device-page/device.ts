@@ -57,6 +57,8 @@ declare global {
 }
 
 let device: BrowserDevice | null = null;
+/** The name that the device of a server has by itself. */
+let databaseName = "";
 const errors: string[] = [];
 const versions: number[] = [];
 const trainings: { phase: string; atMs: number }[] = [];
@@ -70,6 +72,7 @@ const running = (): BrowserDevice => {
 globalThis.page = {
   start: async (server, models, examples) => {
     const data = { numExamples: () => examples?.numExamples ?? 0, examples: () => examples as Examples };
+    databaseName = `fedge ${server}`;
     device = await createDevice({
       ...{ server, models, consent: { training: true, reporting: true } },
       trainingData: examples === undefined ? {} : Object.fromEntries(models.map((model) => [model, data])),
@@ -112,10 +115,10 @@ globalThis.page = {
     database.close();
   },
   numKept: async () => {
-    const database = await openDeviceDatabase("fedge");
+    const opened = await openDeviceDatabase(databaseName);
     const names = ["values", "blobs", "keys"] as const;
-    const counts = await Promise.all(names.map((name) => database.count(name)));
-    database.close();
+    const counts = await Promise.all(names.map((name) => opened.count(name)));
+    opened.close();
     return counts.reduce((sum, count) => sum + count, 0);
   },
   value: async (name, operation, key, value) => {
@@ -158,10 +161,10 @@ globalThis.page = {
     return [...codes];
   },
   canExportKey: async () => {
-    const database = await openDeviceDatabase("fedge");
-    await openWebDeviceKey(database);
-    const pair = await database.get("keys", "device");
-    database.close();
+    const opened = await openDeviceDatabase(databaseName);
+    await openWebDeviceKey(opened);
+    const pair = await opened.get("keys", "device");
+    opened.close();
     return pair?.privateKey.extractable ?? true;
   },
 };

@@ -95,6 +95,8 @@ function startMortalWorker(): Worker {
 const end = (worker: number, how: WorkerEnd): void => mortals[worker]?.postMessage({ end: how });
 
 let device: BrowserDevice | null = null;
+/** The name that the device of a server has by itself. */
+let databaseName = "";
 const running = (): BrowserDevice => {
   if (device === null) throw new Error("the device was not started");
   return device;
@@ -115,6 +117,7 @@ globalThis.enginePage = {
   start: async (server, engine, examples) => {
     const newWorker = workers[engine];
     const data = { numExamples: () => examples?.numExamples ?? 0, examples: () => examples as Examples };
+    databaseName = `fedge ${server}`;
     device = await createDevice({
       ...{ server, model: "clouds", consent: { training: true, reporting: true }, conditions },
       trainingData: examples === undefined ? {} : { clouds: data },
@@ -128,7 +131,7 @@ globalThis.enginePage = {
     return { outputs, version };
   },
   rememberedProvider: async () => {
-    const database = await openDeviceDatabase("fedge");
+    const database = await openDeviceDatabase(databaseName);
     const bytes = await database.get("values", "engine/provider");
     database.close();
     return bytes === undefined

@@ -18,7 +18,12 @@ import { portsOf } from "../workload.js";
 import type { TypedText } from "./typed-text.js";
 
 /** How good suggestions are for people of whom nobody learned, by whom they come from (Hard et al. 2018, table 2). */
-export interface SuggestionComparison {
+export interface SuggestionComparison extends ComparedSuggestions {
+  /** The same on those of their sentences that stand word for word in no device's text. */
+  readonly unseen: ComparedSuggestions & { readonly numSentences: number };
+}
+
+export interface ComparedSuggestions {
   /** The final version. */
   readonly federated: SuggestionQuality;
   /** Trigrams with Stupid Backoff of all devices' text in one place, which a federation does without. */
@@ -29,26 +34,38 @@ export interface SuggestionComparison {
 
 const BATCH = 256;
 
-/** Measures them all on the held-out sentences. Throws ENGINE_FAILED. */
+/** Of the held-out sentences those that stand word for word in no device's text. */
+export function unseenOf({ byDevice, heldOut }: Pick<TypedText, "byDevice" | "heldOut">): readonly string[] {
+  const seen = new Set(byDevice.flat());
+  return heldOut.filter((sentence) => !seen.has(sentence));
+}
+
+/** Measures them all on the held-out sentences, and again on the unseen ones. Throws ENGINE_FAILED. */
 export async function compareSuggestions(
   service: AggregatorService,
-  { vocabulary, byDevice, heldOut }: TypedText,
+  text: TypedText,
   of: { readonly finalVersion: number; readonly alone: AloneTraining | null },
 ): Promise<SuggestionComparison> {
+  const { vocabulary, byDevice, heldOut } = text;
   const scorer = await openScorer(service, vocabulary);
   try {
-    const measure = async (tensors: readonly NamedTensor[]): Promise<SuggestionQuality> =>
-      measureSuggestions(await scorer.scoresOf(tensors, heldOut), heldOut, vocabulary);
+    const scoresOf = (tensors: readonly NamedTensor[]) => scorer.scoresOf(tensors, heldOut);
     const { manifest } = await service.getVersion(SIMULATED_MODEL, of.finalVersion);
     const final = decodeSafetensors(await service.readBlob(manifest.checkpoint)).tensors;
-    const alone: SuggestionQuality[] = [];
-    for (const { bestTensors } of of.alone?.devices ?? []) alone.push(await measure(bestTensors));
+    const alone: WordScores[] = [];
+    for (const { bestTensors } of of.alone?.devices ?? []) alone.push(await scoresOf(bestTensors));
     const trigrams = new NGramModel(byDevice.flat(), vocabulary);
-    return {
-      federated: await measure(final),
-      trigrams: measureSuggestions((words) => trigrams.scores(words), heldOut, vocabulary),
-      alone: alone.sort((a, b) => b.top3Recall - a.top3Recall)[0] ?? null,
+    const federated = await scoresOf(final);
+    const compareOn = (sentences: readonly string[]): ComparedSuggestions => {
+      const measure = (scores: WordScores) => measureSuggestions(scores, sentences, vocabulary);
+      return {
+        federated: measure(federated),
+        trigrams: measure((words) => trigrams.scores(words)),
+        alone: alone.map(measure).sort((a, b) => b.top3Recall - a.top3Recall)[0] ?? null,
+      };
     };
+    const unseen = unseenOf(text);
+    return { ...compareOn(heldOut), unseen: { ...compareOn(unseen), numSentences: unseen.length } };
   } finally {
     await scorer.close();
   }

@@ -139,6 +139,15 @@ describe("the conditions of a page", () => {
     expect([silent.isEligible(), conditions.isEligible()]).toEqual([true, true]);
   });
 
+  test("hold in a browser that throws when asked for its battery, and has half a storage", async () => {
+    const getBattery = (): never => {
+      throw new TypeError("Illegal invocation");
+    };
+    const { conditions } = await watch({ getBattery, storage: {} });
+
+    expect(conditions.isEligible()).toBe(true);
+  });
+
   test("tell nothing any more once they are closed", async () => {
     const { battery, document, clock, conditions } = await watch();
     const changes = countChanges(conditions);

@@ -44,8 +44,8 @@ export interface PageHost {
 
 /** Storage Standard: bytes that the origin may use, and uses. */
 export interface StorageLike {
-  /** What is not known is missing. */
-  estimate(): Promise<{ readonly quota?: number; readonly usage?: number }>;
+  /** What is not known is missing, and in some browsers all of it. */
+  estimate?(): Promise<{ readonly quota?: number; readonly usage?: number }>;
   /** Whether the browser keeps what is stored when it runs out of room. */
   persisted?(): Promise<boolean>;
 }
@@ -132,10 +132,9 @@ class WatchedPage implements PageConditions {
     if (connection !== undefined) {
       this.#hear(connection, "change", () => this.#learn({ isMetered: isMetered(connection) }));
     }
-    // A browser may refuse both; what is not known is no reason against.
-    navigator.getBattery?.().then(
+    told(
+      () => navigator.getBattery?.(),
       (battery) => this.#watchBattery(battery),
-      () => undefined,
     );
     this.#askStorage();
   }
@@ -147,16 +146,14 @@ class WatchedPage implements PageConditions {
   }
 
   #askStorage(): void {
-    const asked = this.host.navigator.storage?.estimate() ?? Promise.resolve({});
-    asked.then(
-      ({ quota, usage }: { readonly quota?: number; readonly usage?: number }) =>
-        this.#learn({ freeBytes: quota === undefined ? null : quota - (usage ?? 0) }),
-      () => undefined,
+    const { storage } = this.host.navigator;
+    told(
+      () => storage?.estimate?.(),
+      ({ quota, usage }) => this.#learn({ freeBytes: quota === undefined ? null : quota - (usage ?? 0) }),
     );
-    const persisted = this.host.navigator.storage?.persisted?.() ?? Promise.resolve(null);
-    persisted.then(
+    told(
+      () => storage?.persisted?.(),
       (isPersisted) => this.#learn({ isPersisted }),
-      () => undefined,
     );
     if (this.#isClosed) return;
     const everyMs = this.#isTraining ? STORAGE_WHILE_TRAINING_MS : STORAGE_EVERY_MS;
@@ -189,6 +186,15 @@ class WatchedPage implements PageConditions {
     target.addEventListener(event, listener, { passive: true });
     this.#stops.push(() => target.removeEventListener(event, listener));
   }
+}
+
+/** A browser may lack what is asked, refuse it or throw: what is not known is no reason against. */
+function told<T>(ask: () => Promise<T> | undefined, learn: (answer: T) => void): void {
+  const asking = async (): Promise<void> => {
+    const answer = await ask();
+    if (answer !== undefined) learn(answer);
+  };
+  asking().catch(() => undefined);
 }
 
 function isMetered(connection: ConnectionLike | undefined): boolean | null {

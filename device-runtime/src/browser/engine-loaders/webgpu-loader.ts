@@ -2,6 +2,7 @@ import { createOnnxServing } from "../../engines/onnx/serving.js";
 import { createOnnxTrainer } from "../../engines/onnx/trainer.js";
 import { chooseProvider } from "../providers/engine-provider.js";
 import { probeProviders } from "../providers/probe-providers.js";
+import { requireWebAssembly } from "./require-web-assembly.js";
 import type { Engine, EngineSettings, TrainerThread } from "./engine-loader.js";
 
 /**
@@ -12,6 +13,7 @@ export async function loadWebGpuEngine(
   { numThreads, provider }: EngineSettings,
   thread: TrainerThread,
 ): Promise<Engine> {
+  requireWebAssembly();
   const runtime = await import("onnxruntime-web/webgpu");
   runtime.env.wasm.numThreads = numThreads;
   const choice =

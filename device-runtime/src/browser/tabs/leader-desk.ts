@@ -1,9 +1,10 @@
+import { FedgeError, toWireError } from "@fedge/protocol";
 import type { DeviceEvents } from "../../core/device-events.js";
 import type { Device } from "../../core/device-interface.js";
 import { carryOut } from "../../remote/carry-out.js";
 import { DEVICE_EVENTS, tellNews } from "../../remote/device-news.js";
 import type { DeviceAnswer, DeviceNews } from "../../remote/device-request.js";
-import type { TabLine, TabRequest } from "./tab-messages.js";
+import type { TabHello, TabLine, TabRequest } from "./tab-messages.js";
 
 /** Where the tab that leads answers the others, and tells them what happens. */
 export class LeaderDesk {
@@ -14,6 +15,8 @@ export class LeaderDesk {
     private readonly of: {
       readonly device: Device;
       readonly tab: string;
+      /** Where the device belongs. */
+      readonly server: string;
       readonly line: TabLine;
       readonly events: DeviceEvents;
     },
@@ -42,7 +45,7 @@ export class LeaderDesk {
   }
 
   async #answer(from: string, id: number, request: TabRequest): Promise<void> {
-    const answer = await answerTo(this.of.device, request);
+    const answer = await answerTo(this.of.device, request, this.of.server);
     // The state first: whoever asks for it has it when the answer comes.
     if (request.kind !== "predict" && request.kind !== "forget") this.tellState();
     this.of.line.postMessage({ type: "answer", to: from, id, answer });
@@ -57,7 +60,18 @@ export class LeaderDesk {
   }
 }
 
-/** What the device gives to another tab's request; a hello wants nothing but an answer. */
-export async function answerTo(device: Device, request: TabRequest): Promise<DeviceAnswer> {
-  return request.kind === "hello" ? { result: null } : carryOut(device, request);
+/** What the device of the server gives to another tab's request. A hello is answered when the same device is meant. */
+export async function answerTo(device: Device, request: TabRequest, server: string): Promise<DeviceAnswer> {
+  if (request.kind !== "hello") return carryOut(device, request);
+  const why = whyOther(Object.keys(device.status().versions), server, request);
+  return why === null ? { result: null } : { error: toWireError(new FedgeError("OPTION_INVALID", why)) };
+}
+
+function whyOther(models: readonly string[], server: string, hello: TabHello): string | null {
+  const missing = hello.models.filter((model) => !models.includes(model));
+  if (hello.server !== server)
+    return `another page's device of this name has server ${server}; name the same, or give another databaseName`;
+  return missing.length === 0
+    ? null
+    : `another page's device has no ${missing.join(", ")}; list all models in every page, or give a databaseName`;
 }

@@ -1,9 +1,10 @@
 import { FedgeError } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import type { Device, DeviceStatus } from "../../core/device-interface.js";
+import type { Consent } from "../../core/ports/application.js";
 import { ManualClock } from "../../testing/manual-clock.js";
 import type { Leadership } from "./leadership.js";
-import { joinDevice, type BrowserDevice } from "./shared-device.js";
+import { joinDevice, type BrowserDevice, type SharedDeviceParts } from "./shared-device.js";
 import type { TabLine, TabMessage } from "./tab-messages.js";
 
 /** A browser's tabs: a lock that goes to the next in the queue, and a line that all but the speaker hear. */
@@ -30,19 +31,24 @@ class Tabs {
   /** Listeners for a person's keys, by tab. */
   readonly keys = new Map<string, () => void>();
 
-  join(tab: string, open?: () => Promise<Device>): Promise<BrowserDevice> {
+  join(
+    tab: string,
+    open?: () => Promise<Device>,
+    said: Partial<Pick<SharedDeviceParts, "server" | "models" | "consent">> = {},
+  ): Promise<BrowserDevice> {
     return joinDevice({
-      ...{ tab, clock: this.clock, leadership: this.leadership, models: ["digits"], consent: {} },
+      ...{ server: "https://fedge.example", models: ["digits"], consent: {}, ...said },
+      ...{ tab, clock: this.clock, leadership: this.leadership },
       watchUse: (used) => {
         this.keys.set(tab, used);
         return () => this.keys.delete(tab);
       },
       usedElsewhere: () => this.heard.push([tab, "used elsewhere"]),
       line: this.#newLine(),
-      open: (consent) => {
+      open: (consent, models) => {
         this.opened.push(tab);
         this.consents.push(consent);
-        return open?.() ?? Promise.resolve(doubleOf(tab, this.heard));
+        return open?.() ?? Promise.resolve(doubleOf(tab, this.heard, models, consent));
       },
     });
   }
@@ -72,9 +78,15 @@ class Tabs {
 }
 
 /** A device whose predictions say which tab made them. */
-function doubleOf(tab: string, heard: unknown[] = []): Device & { readonly isClosed: boolean } {
+function doubleOf(
+  tab: string,
+  heard: unknown[] = [],
+  models: readonly string[] = ["digits"],
+  given: Partial<Consent> = {},
+): Device & { readonly isClosed: boolean } {
   const listeners: (readonly [event: string, listener: (detail: never) => void])[] = [];
-  let consent = {};
+  const versions = Object.fromEntries(models.map((model) => [model, 3]));
+  let consent = given;
   const double = {
     isClosed: false,
     model: () => ({
@@ -88,7 +100,7 @@ function doubleOf(tab: string, heard: unknown[] = []): Device & { readonly isClo
       listeners.push([event, listener]);
       return () => undefined;
     },
-    status: () => ({ deviceId: "d", versions: { digits: 3 }, consent }) as unknown as DeviceStatus,
+    status: () => ({ deviceId: "d", versions, consent }) as unknown as DeviceStatus,
     setConsent: (given: object) => void (consent = { ...consent, ...given }),
     log: (id: string, fields: object) => Promise.resolve(void heard.push([tab, "log", id, fields])),
     label: (id: string, truth: unknown) => Promise.resolve(void heard.push([tab, "label", id, truth])),
@@ -198,6 +210,72 @@ describe("tabs of one device", () => {
     await predict(second);
 
     expect(tabs.consents).toEqual([{}, { training: true }]);
+  });
+
+  test.each([
+    { had: { training: true }, said: { training: false } },
+    { had: { training: false }, said: { training: true } },
+  ])(
+    "what a second tab's app says of consent ($said) is the device's before it answers",
+    async ({ had, said }) => {
+      const tabs = new Tabs();
+      const first = await tabs.join("first", undefined, { consent: { ...had, reporting: true } });
+      const second = await tabs.join("second", undefined, { consent: said });
+
+      const expected = { ...said, reporting: true };
+      expect([first.status().consent, second.status().consent]).toEqual([expected, expected]);
+      await first.close();
+      await predict(second);
+      expect(tabs.consents[1]).toEqual(expected);
+    },
+  );
+
+  test("what a second tab's app says goes with it when it takes over before it was answered", async () => {
+    const tabs = new Tabs();
+    const first = await tabs.join("first", undefined, { consent: { training: true } });
+    const joining = tabs.join("second", undefined, { consent: { training: false } });
+    await first.close();
+    const second = await joining;
+
+    expect(second.status().consent).toMatchObject({ training: false });
+  });
+
+  test("a tab that does not lead shows what it was told of consent at once", async () => {
+    const tabs = new Tabs();
+    await tabs.join("first", undefined, { consent: { training: true } });
+    const second = await tabs.join("second");
+    second.setConsent({ training: false });
+    const atOnce = second.status().consent;
+    await settled();
+
+    expect([atOnce, second.status().consent]).toEqual([{ training: false }, { training: false }]);
+  });
+
+  test("a tab that means another server, or a model that the device has not, is told what to do", async () => {
+    const tabs = new Tabs();
+    await tabs.join("first", undefined, { models: ["digits", "words"] });
+    const join = (said: Parameters<Tabs["join"]>[2]) => tabs.join("second", undefined, said);
+
+    await expect(join({ server: "https://other.example" })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: expect.stringContaining("give another databaseName") as string,
+    });
+    await expect(join({ models: ["digits", "faces"] })).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: expect.stringContaining("no faces; list all models in every page") as string,
+    });
+    expect((await join({ models: ["words"] })).role).toBe("follower");
+  });
+
+  test("a tab that takes over goes on with the models that other tabs use", async () => {
+    const tabs = new Tabs();
+    const first = await tabs.join("first", undefined, { models: ["digits", "words"] });
+    const second = await tabs.join("second");
+    await tabs.join("third", undefined, { models: ["words"] });
+    await first.close();
+    await settled();
+
+    expect(Object.keys(second.status().versions)).toEqual(["digits", "words"]);
   });
 
   test("a first tab that cannot open the device says why, and the next one tries", async () => {

@@ -4,6 +4,7 @@ import type { LogField } from "../../core/feature-log/log-row.js";
 import type { Consent } from "../../core/ports/application.js";
 import type { Clock } from "../../core/ports/clock.js";
 import type { TensorLike } from "../../core/serving/tensor-types.js";
+import { AskedConsents } from "../../remote/asked-consents.js";
 import { heardDetail } from "../../remote/device-news.js";
 import { remoteModel } from "../../remote/remote-model.js";
 import { LeaderDesk, answerTo } from "./leader-desk.js";
@@ -20,15 +21,17 @@ export interface BrowserDevice extends Device {
 }
 
 export interface SharedDeviceParts {
+  readonly server: string;
   readonly models: readonly string[];
+  /** What the app says of consent at its start; whichever tab leads is told, and what is not given stays as it is. */
   readonly consent: Partial<Consent>;
   readonly clock: Clock;
   readonly leadership: Leadership;
   readonly line: TabLine;
   /** Names this tab among those of the device. */
   readonly tab: string;
-  /** Opens the device itself; only the tab that leads does. */
-  readonly open: (consent: Partial<Consent>) => Promise<Device>;
+  /** Opens the device itself; only the tab that leads does. The models are those of this tab, and those that the last one had. */
+  readonly open: (consent: Partial<Consent>, models: readonly string[]) => Promise<Device>;
   /** Calls the listener while a person types or points in this tab; the returned function ends that. */
   readonly watchUse?: (used: () => void) => () => void;
   /** Another tab is in use; told to the one that leads. */
@@ -40,7 +43,8 @@ const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 16_000;
 
 /**
- * Joins the device: leads it when no other tab does. Throws what `open` throws when this tab is to lead at once.
+ * Joins the device: leads it when no other tab does. Throws what `open` throws when this tab is to lead at once, and
+ * OPTION_INVALID when the one that leads has another server, or not all of the models.
  */
 export async function joinDevice(parts: SharedDeviceParts): Promise<BrowserDevice> {
   const device = new SharedDevice(parts);
@@ -57,7 +61,7 @@ class SharedDevice implements BrowserDevice {
   #heard: { readonly leader: string; readonly status: DeviceStatus } | null = null;
   #closing: Promise<void> | null = null;
   /** On their way to the tab that leads. */
-  #numConsentsAsked = 0;
+  readonly #asked = new AskedConsents();
   #isForgetting = false;
   #numFailures = 0;
   #cancelRetry: () => void = () => undefined;
@@ -78,7 +82,7 @@ class SharedDevice implements BrowserDevice {
     const opened = new Promise<unknown>((resolve) => (settled = resolve));
     const isLeader = await this.#askToLead(settled);
     try {
-      if (!isLeader) await this.#requests.ask({ kind: "hello" });
+      if (!isLeader) await this.#follow();
       const error = isLeader ? await opened : null;
       if (error !== null) throw error;
     } catch (error) {
@@ -87,6 +91,22 @@ class SharedDevice implements BrowserDevice {
       throw error;
     }
     this.#stopWatching = watchUse?.(() => this.#used(tab)) ?? this.#stopWatching;
+  }
+
+  /** What the app says of consent is this device's too, as soon as it is known to be this device. */
+  async #follow(): Promise<void> {
+    const { server, models, consent } = this.parts;
+    await this.#asked.during(consent, async () => {
+      await this.#requests.ask({ kind: "hello", server, models });
+      if (Object.keys(consent).length > 0) await this.#tellConsent(consent);
+    });
+  }
+
+  /** Wherever the device is by now. */
+  async #tellConsent(consent: Partial<Consent>): Promise<void> {
+    if (this.#leading === null) return this.#requests.ask({ kind: "consent", consent });
+    this.#leading.device.setConsent(consent);
+    this.#leading.desk.tellState();
   }
 
   #askToLead(settled: (error: unknown) => void): Promise<boolean> {
@@ -153,20 +173,16 @@ class SharedDevice implements BrowserDevice {
   }
 
   status(): DeviceStatus {
-    return this.#leading?.device.status() ?? this.#heard?.status ?? this.#unknown();
+    if (this.#leading !== null) return this.#leading.device.status();
+    const heard = this.#heard?.status ?? this.#unknown();
+    return { ...heard, consent: this.#asked.over(heard.consent) };
   }
 
   setConsent(consent: Partial<Consent>): void {
     this.#consent = { ...this.#consent, ...consent };
-    if (this.#leading !== null) {
-      this.#leading.device.setConsent(consent);
-      return this.#leading.desk.tellState();
-    }
-    this.#numConsentsAsked += 1;
-    this.#requests
-      .ask({ kind: "consent", consent })
-      .catch((error: unknown) => this.#events.emit("error", error))
-      .finally(() => (this.#numConsentsAsked -= 1));
+    this.#asked
+      .during(consent, () => this.#tellConsent(consent))
+      .catch((error: unknown) => this.#events.emit("error", error));
   }
 
   close(): Promise<void> {
@@ -194,17 +210,17 @@ class SharedDevice implements BrowserDevice {
   async #lead(settled: (error: unknown) => void): Promise<void> {
     if (this.#closing !== null) return;
     try {
-      const device = await this.parts.open(this.#consent);
+      const device = await this.parts.open(this.#consent, this.#models());
       if (this.#ending.signal.aborted) return await device.close();
       const held = new Promise<void>((letGo) => {
-        const { tab, line } = this.parts;
-        const desk = new LeaderDesk({ device, tab, line, events: this.#events });
+        const { tab, line, server } = this.parts;
+        const desk = new LeaderDesk({ ...{ device, tab, line, server }, events: this.#events });
         this.#leading = { device, desk, letGo };
         // Another tab may have asked for it.
         device.on("forgotten", () => void this.close());
       });
       this.#numFailures = 0;
-      this.#requests.takeOver((request) => answerTo(device, request));
+      this.#requests.takeOver((request) => answerTo(device, request, this.parts.server));
       settled(null);
       await held;
     } catch (error) {
@@ -248,9 +264,14 @@ class SharedDevice implements BrowserDevice {
   #heardState(leader: string, status: DeviceStatus): void {
     const isNew = this.#heard?.leader !== leader;
     this.#heard = { leader, status };
-    // What another tab was told counts here too, unless this one has just been told something else.
-    if (this.#numConsentsAsked === 0) this.#consent = status.consent;
+    // What another tab was told counts here too, but for what this one has just been told.
+    this.#consent = this.#asked.over(status.consent);
     if (isNew) this.#requests.askAgain();
+  }
+
+  /** Other tabs go on with the models that the device had. */
+  #models(): readonly string[] {
+    return [...new Set([...this.parts.models, ...Object.keys(this.#heard?.status.versions ?? {})])];
   }
 
   /** Before any tab has told. */

@@ -1,8 +1,15 @@
 import type { DeviceStatus } from "../../core/device-interface.js";
 import type { DeviceAnswer, DeviceEventName, DeviceRequest } from "../../remote/device-request.js";
 
+/** The first thing that a tab asks: whether the one that leads has the device that is meant. */
+export interface TabHello {
+  readonly kind: "hello";
+  readonly server: string;
+  readonly models: readonly string[];
+}
+
 /** What a tab asks the one that leads. */
-export type TabRequest = DeviceRequest | { readonly kind: "hello" };
+export type TabRequest = DeviceRequest | TabHello;
 
 /** What tabs of one device say to each other; every tab hears everything. */
 export type TabMessage =

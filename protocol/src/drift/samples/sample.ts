@@ -17,8 +17,8 @@ export interface CategoryCounts {
   readonly missing?: number | undefined;
 }
 
-/** Rows of an embedding. */
-export type Vectors = readonly (readonly number[])[];
+/** Rows of an embedding; `null` for one that is missing. */
+export type Vectors = readonly (readonly number[] | null)[];
 
 export type Sample = readonly SampleValue[] | ArrayLike<number> | BinCounts | CategoryCounts | Vectors;
 

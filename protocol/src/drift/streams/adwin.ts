@@ -1,7 +1,13 @@
 import type { DriftOptions } from "../options.js";
 import { BucketRows } from "./bucket-rows.js";
 import { encodeState, SavedState } from "./saved-state.js";
-import { AS_IT_IS, type Standard, type StreamDetector, type StreamState } from "./stream-detector.js";
+import {
+  AS_IT_IS,
+  isUsable,
+  type Standard,
+  type StreamDetector,
+  type StreamState,
+} from "./stream-detector.js";
 
 export type AdwinOptions = DriftOptions["adwin"];
 
@@ -36,10 +42,11 @@ export class Adwin implements StreamDetector {
     return this.buckets.width === 0 ? 0 : this.buckets.total / this.buckets.width;
   }
 
-  update(value: number): StreamState {
-    if (!Number.isFinite(value)) return this.state();
+  update(raw: number): StreamState {
+    const value = (raw - this.standard.mean) / this.standard.deviation;
+    if (!isUsable(value)) return this.state();
     if (this.hasDrifted) this.reset();
-    this.buckets.add((value - this.standard.mean) / this.standard.deviation);
+    this.buckets.add(value);
     this.tick += 1;
     this.statistic = 0;
     const isDue = this.tick % this.options.clock === 0 && this.buckets.width > this.options.graceRows;

@@ -1,6 +1,12 @@
 import type { DriftOptions } from "../options.js";
 import { encodeState, SavedState } from "./saved-state.js";
-import { AS_IT_IS, type Standard, type StreamDetector, type StreamState } from "./stream-detector.js";
+import {
+  AS_IT_IS,
+  isUsable,
+  type Standard,
+  type StreamDetector,
+  type StreamState,
+} from "./stream-detector.js";
 
 export type PageHinkleyOptions = DriftOptions["pageHinkley"];
 
@@ -34,10 +40,10 @@ export class PageHinkley implements StreamDetector {
   }
 
   update(raw: number): StreamState {
-    if (!Number.isFinite(raw)) return this.state();
+    const value = (raw - this.standard.mean) / this.standard.deviation;
+    if (!isUsable(value)) return this.state();
     if (this.hasDrifted) this.reset();
     const { delta, threshold, minRows, forgetting } = this.options;
-    const value = (raw - this.standard.mean) / this.standard.deviation;
     this.numValues += 1;
     this.mean += (value - this.mean) / this.numValues;
     const gap = value - this.mean;

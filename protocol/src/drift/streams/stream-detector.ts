@@ -8,7 +8,7 @@ export interface StreamDetector {
   readonly method: StreamMethod;
   /** What it compares with its threshold, after the last value. */
   readonly statistic: number;
-  /** Takes one value. One that is not finite changes nothing. */
+  /** Takes one value. One that is not finite, or beyond 1e150 once standardised, changes nothing: its square would overflow. */
   update(value: number): StreamState;
   /** Everything, options too, as versioned bytes. */
   save(): Uint8Array<ArrayBuffer>;
@@ -21,3 +21,8 @@ export interface Standard {
 }
 
 export const AS_IT_IS: Standard = { mean: 0, deviation: 1 };
+
+/** True for a standardised value whose square is finite. */
+export function isUsable(value: number): boolean {
+  return Math.abs(value) <= 1e150;
+}

@@ -62,12 +62,12 @@ describe.each(STREAM_METHODS)("%s", (method) => {
     }
   });
 
-  test("a value that is not finite changes nothing", () => {
+  test("a value that is not finite, or too large to square, changes nothing", () => {
     const detector = create(method);
     for (const value of streamOf(method, 100)) detector.update(value);
     const before = detector.save();
 
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) detector.update(value);
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1e200]) detector.update(value);
 
     expect(detector.save()).toEqual(before);
   });
