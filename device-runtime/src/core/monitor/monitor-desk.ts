@@ -1,4 +1,5 @@
-import type { ModelName } from "@fedge/protocol";
+import { decodeEnvelope, deviceTopic, type ModelName } from "@fedge/protocol";
+import { latencyBin } from "../serving/serving-counter.js";
 import type { Monitors, MonitorsParts } from "./monitors.js";
 
 /** Has the monitors loaded with the first version that has a reference profile: many models have none. */
@@ -7,14 +8,19 @@ export class MonitorDesk {
   monitors: Monitors | null = null;
   #loading: Promise<void> = Promise.resolve();
 
-  constructor(private readonly parts: MonitorsParts) {}
+  readonly #parts: MonitorsParts;
+
+  /** What the device has anyway is given, not imported there: a bundler would part it from the page's first file. */
+  constructor(parts: Omit<MonitorsParts, "decodeEnvelope" | "deviceTopic" | "latencyBin">) {
+    this.#parts = { ...parts, decodeEnvelope, deviceTopic, latencyBin };
+  }
 
   /** Another version of the model serves. */
   served(model: ModelName): void {
-    const { hosts, onError } = this.parts;
+    const { hosts, onError } = this.#parts;
     if (this.monitors === null && hosts.get(model)?.active?.manifest.profile === undefined) return;
     this.#loading = import("./on-demand.js")
-      .then(({ Monitors }) => (this.monitors ??= new Monitors(this.parts)).served(model))
+      .then(({ Monitors }) => (this.monitors ??= new Monitors(this.#parts)).served(model))
       .catch(onError);
   }
 

@@ -1,9 +1,10 @@
-import { FedgeError, type ModelName } from "@fedge/protocol";
+import { FedgeError, type ModelName, type decodeEnvelope, type deviceTopic } from "@fedge/protocol";
 import { decodeProfile, layoutDocument, type ReferenceProfile } from "@fedge/protocol/profile";
 import type { Connection } from "../connection/connection.js";
 import type { LogRow } from "../feature-log/log-row.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { ModelHost, ServedModel } from "../serving/model-host.js";
+import type { latencyBin } from "../serving/serving-counter.js";
 import type { WindowJudgement } from "./drift-judgement.js";
 import type { DriftStatus } from "./drift-status.js";
 import { VersionMonitor } from "./version-monitor.js";
@@ -13,6 +14,9 @@ export interface MonitorsParts {
   readonly ports: Pick<DevicePorts, "store" | "blobs" | "clock" | "random" | "digest">;
   readonly connection: Pick<Connection, "send" | "listen" | "isOnline" | "credentials" | "onOnline">;
   readonly hosts: ReadonlyMap<ModelName, ModelHost>;
+  readonly decodeEnvelope: typeof decodeEnvelope;
+  readonly deviceTopic: typeof deviceTopic;
+  readonly latencyBin: typeof latencyBin;
   readonly mayReport: () => boolean;
   /** Told when what a model's status says has changed. */
   readonly onDrift: (event: { readonly model: ModelName } & DriftStatus) => void;
@@ -112,6 +116,7 @@ export class Monitors {
     const { version } = active.manifest;
     const monitor = new VersionMonitor({
       ...{ model, version, profile, ports: this.parts.ports, sender: this.#sender },
+      latencyBin: this.parts.latencyBin,
       onJudged: (judgement) => this.#judged(model, judgement),
       onError: this.parts.onError,
     });

@@ -1,6 +1,6 @@
 import type { FeatureRows, FeatureTensor, FeatureValue } from "@fedge/protocol/profile";
 import type { TensorValues } from "../ports/engine.js";
-import { latencyBin } from "../serving/serving-counter.js";
+import type { latencyBin } from "../serving/serving-counter.js";
 import { fixedScore, outputOf } from "./outcome-counts.js";
 import type { WatchedPrediction } from "./prediction-watch.js";
 import { RowBatch } from "./row-batch.js";
@@ -39,6 +39,7 @@ export class RowCounter {
 
   constructor(
     readonly watched: WatchedProfile,
+    private readonly binOf: typeof latencyBin,
     readonly sink: RowSink,
   ) {
     [this.#inputs, this.#answers, this.#later] = (["inputs", "answer", "later"] as const).map((known) =>
@@ -65,7 +66,7 @@ export class RowCounter {
     batch.read(this.watched.features, this.#answers, rows);
     rows.outputs = NOTHING;
     this.#score(batch, outputs);
-    this.sink.counted(batch, latencyBin(elapsedUs), elapsedUs, id);
+    this.sink.counted(batch, this.binOf(elapsedUs), elapsedUs, id);
     this.release(flight);
   }
 

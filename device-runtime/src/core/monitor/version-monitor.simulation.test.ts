@@ -1,6 +1,8 @@
 import {
   FedgeError,
   createRandom,
+  decodeEnvelope,
+  deviceTopic,
   type ModelName,
   type DeviceId,
   type ProfileWindow,
@@ -13,6 +15,7 @@ import { createMemoryByteStore } from "../../memory/memory-stores.js";
 import { nodeDigest } from "../../node/digest.js";
 import { ManualClock } from "../../testing/manual-clock.js";
 import { sampleProfile } from "../../testing/sample-profile.js";
+import { latencyBin } from "../serving/serving-counter.js";
 import type { ByteStore } from "../ports/storage.js";
 import { VersionMonitor } from "./version-monitor.js";
 import { WindowSender } from "./window-sender.js";
@@ -72,7 +75,7 @@ class Simulation {
     };
     const onError = (): void => undefined;
     const sender = new WindowSender({
-      ...{ ports, mayReport: () => true, onError },
+      ...{ ports, mayReport: () => true, decodeEnvelope, deviceTopic, onError },
       connection: {
         ...{ isOnline: true, credentials: CREDENTIALS, listen: () => Promise.resolve() },
         send: async (_, body) => void (life.isOver ? undefined : this.#heard(body as ProfileWindow)),
@@ -83,7 +86,16 @@ class Simulation {
     sender.online();
     const model = "digits" as ModelName;
     const onJudged = (): void => undefined;
-    this.#monitor = new VersionMonitor({ model, version: 1, profile, ports, sender, onJudged, onError });
+    this.#monitor = new VersionMonitor({
+      model,
+      version: 1,
+      profile,
+      latencyBin,
+      ports,
+      sender,
+      onJudged,
+      onError,
+    });
     await this.#monitor.restore();
     await settle();
   }

@@ -1,6 +1,7 @@
 import { NUM_REPLICATES, type ModelName, type ProfileWindow, type Random } from "@fedge/protocol";
 import { encodeVector, type ReferenceProfile } from "@fedge/protocol/profile";
 import type { LogField } from "../feature-log/log-row.js";
+import type { latencyBin } from "../serving/serving-counter.js";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { StoreChange } from "../ports/storage.js";
@@ -23,6 +24,8 @@ export interface VersionMonitorParts {
   readonly version: number;
   readonly profile: ReferenceProfile;
   readonly ports: Pick<DevicePorts, "store" | "clock" | "random">;
+  /** The bins of the serving metrics. */
+  readonly latencyBin: typeof latencyBin;
   /** Windows to be sent are kept until the server has them. */
   readonly sender: Pick<WindowSender, "keep" | "kept">;
   /** Told when a closed window is kept. */
@@ -65,7 +68,7 @@ export class VersionMonitor implements PredictionWatch {
   constructor(private readonly parts: VersionMonitorParts) {
     const { profile, ports, model, version } = parts;
     this.watched = watchedProfile(profile);
-    this.#counter = new RowCounter(this.watched, {
+    this.#counter = new RowCounter(this.watched, parts.latencyBin, {
       counted: (batch, bin, elapsedUs, id) => this.#counted(batch, bin, elapsedUs, id),
       failed: () => this.#opened()?.failed(),
     });

@@ -9,6 +9,7 @@ import {
   sampleProfile,
   type ProfileChange,
 } from "../../testing/sample-profile.js";
+import { latencyBin } from "../serving/serving-counter.js";
 import type { TensorValue } from "../ports/engine.js";
 import { RowCounter, placesOf } from "./row-counter.js";
 import { watchedProfile } from "./watched-feature.js";
@@ -22,7 +23,7 @@ const column = (...values: readonly number[]): TensorValue => ({
 async function createWindow(change: ProfileChange = {}, seed = "window") {
   const watched = watchedProfile(await sampleProfile(nodeDigest, change));
   const counts = new WindowCounts(watched, 7, createRandom(seed));
-  const counter = new RowCounter(watched, {
+  const counter = new RowCounter(watched, latencyBin, {
     counted: (batch, bin, _, id) => counts.add(batch, bin, id),
     failed: () => counts.failed(),
   });
@@ -109,7 +110,7 @@ describe("a window's counts", () => {
       fc.property(values, fc.nat(), (rows, seed) => {
         const { watched } = one;
         const sampled = new WindowCounts(watched, 7, createRandom(String(seed)));
-        const counter = new RowCounter(watched, {
+        const counter = new RowCounter(watched, latencyBin, {
           counted: (batch, bin, _, id) => sampled.add(batch, bin, id),
           failed: () => sampled.failed(),
         });
@@ -118,7 +119,7 @@ describe("a window's counts", () => {
         );
         // The rows that are left, counted anew.
         const anew = new WindowCounts(watched, 7, createRandom("other"));
-        const again = new RowCounter(watched, {
+        const again = new RowCounter(watched, latencyBin, {
           counted: (batch, bin, _, id) => anew.add(batch, bin, id),
           failed: () => anew.failed(),
         });
@@ -139,7 +140,7 @@ describe("a window's counts", () => {
     const random = createRandom("uniform");
     for (let window = 0; window < numWindows; window += 1) {
       const counts = new WindowCounts(watched, window, random);
-      const counter = new RowCounter(watched, {
+      const counter = new RowCounter(watched, latencyBin, {
         counted: (batch, bin, _, id) => counts.add(batch, bin, id),
         failed: () => undefined,
       });
@@ -163,7 +164,7 @@ describe("a device's weight", () => {
         fc.nat(),
         (rows, seed) => {
           const counts = new WindowCounts(watched, 7, createRandom(String(seed)));
-          const counter = new RowCounter(watched, {
+          const counter = new RowCounter(watched, latencyBin, {
             counted: (batch, bin, _, id) => counts.add(batch, bin, id),
             failed: () => undefined,
           });
@@ -190,7 +191,7 @@ describe("a device's weight", () => {
     let sum = 0;
     for (let window = 0; window < numWindows; window += 1) {
       const counts = new WindowCounts(watched, window, random);
-      const counter = new RowCounter(watched, {
+      const counter = new RowCounter(watched, latencyBin, {
         counted: (batch, bin, _, id) => counts.add(batch, bin, id),
         failed: () => undefined,
       });

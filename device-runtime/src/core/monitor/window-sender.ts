@@ -1,9 +1,9 @@
 import {
-  decodeEnvelope,
-  deviceTopic,
   profileWindow,
   profileWindowReceipt,
   type ProfileWindow,
+  type decodeEnvelope,
+  type deviceTopic,
 } from "@fedge/protocol";
 import type { Connection } from "../connection/connection.js";
 import type { DevicePorts } from "../ports/ports.js";
@@ -12,6 +12,8 @@ import type { StoreChange } from "../ports/storage.js";
 export interface WindowSenderParts {
   readonly ports: Pick<DevicePorts, "store">;
   readonly connection: Pick<Connection, "send" | "listen" | "isOnline" | "credentials">;
+  readonly decodeEnvelope: typeof decodeEnvelope;
+  readonly deviceTopic: typeof deviceTopic;
   readonly mayReport: () => boolean;
   readonly onError: (error: unknown) => void;
 }
@@ -64,7 +66,7 @@ export class WindowSender {
     const { connection, onError } = this.parts;
     const { credentials } = connection;
     if (credentials === null) return;
-    const topic = deviceTopic(credentials.tenantId, credentials.deviceId, "rpc/res");
+    const topic = this.parts.deviceTopic(credentials.tenantId, credentials.deviceId, "rpc/res");
     const heard = topic === this.#topic ? Promise.resolve() : this.#listen(topic);
     heard.then(() => this.#sendAll(), onError);
   }
@@ -85,7 +87,7 @@ export class WindowSender {
   }
 
   #receive(payload: Uint8Array): void {
-    const { body } = decodeEnvelope(payload, profileWindowReceipt, "receipt of a window");
+    const { body } = this.parts.decodeEnvelope(payload, profileWindowReceipt, "receipt of a window");
     const key = keyOf(body);
     if (this.#unsent.has(key)) this.#remove([key]).catch(this.parts.onError);
   }

@@ -21,7 +21,6 @@ import type {
   ParticipationEvent,
   RoundPhase,
 } from "./participation-state.js";
-import { sendBlocks } from "./send-blocks.js";
 
 export interface RoundsOptions {
   readonly ports: DevicePorts;
@@ -265,6 +264,7 @@ export class Rounds {
     const number = (this.#numUploads += 1);
     const bytes = await this.#record.update();
     if (bytes === undefined) return;
+    const { sendBlocks } = await import("../on-demand.js");
     await sendBlocks({
       ...{ assignment, bytes, missing },
       send: (topic, frame) => this.options.connection.sendBytes(topic, frame),
