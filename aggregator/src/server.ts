@@ -98,7 +98,7 @@ function createApp(
   { service, orchestration }: { readonly service: Aggregator; readonly orchestration: Orchestration },
 ): HttpApp {
   const { blobs, identity, people, audit, metrics, clock, logger: log } = base;
-  const { registry, signing, rollouts, devices, evaluations } = orchestration;
+  const { registry, signing, rollouts, devices, evaluations, drift } = orchestration;
   return createHttpApp({
     ...{
       service,
@@ -106,6 +106,7 @@ function createApp(
       rollouts,
       evaluations,
       deviceAdmin: devices,
+      drift: drift.monitoring,
       blobs,
       identity,
       people,
@@ -115,7 +116,10 @@ function createApp(
     },
     signedMetadata: servedMetadata(signing, blobs),
     isAdminToken: adminTokenCheck(base.state.adminToken),
-    metrics: { contentType: metrics.contentType, render: () => renderMetrics(base, signing.expiries()) },
+    metrics: {
+      contentType: metrics.contentType,
+      render: () => renderMetrics(base, signing.expiries(), drift.monitoring),
+    },
     health: () => checkHealth(base),
     mqttUrls: (requestUrl) => mqttUrls(requestUrl, options, base),
     dashboardDirectory: dashboardDirectory(),

@@ -34,6 +34,8 @@ export const ERROR_CODES = [
   "ROUND_ABANDONED",
   // Evaluations on devices
   "EVALUATION_UNKNOWN",
+  "ALERT_UNKNOWN",
+  "ALERT_STATE_CONFLICT",
   "EVALUATION_INVALID",
   "EVALUATION_TOO_FEW_DEVICES",
   // Signed metadata and releases
@@ -71,6 +73,7 @@ export const ERROR_CODES = [
   "SESSION_EXPIRED",
   "ROLE_INSUFFICIENT",
   "INVITATION_INVALID",
+  "PASSWORD_LINK_INVALID",
   "AUDIT_BROKEN",
   // ONNX
   "ONNX_MALFORMED",

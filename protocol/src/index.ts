@@ -18,6 +18,7 @@ export * from "./messages/evaluation.js";
 export * from "./messages/fleet.js";
 export * from "./messages/serving-metrics.js";
 export * from "./messages/profile-window.js";
+export * from "./messages/metrics-up.js";
 export * from "./codec/blocks.js";
 export * from "./codec/upload-frame.js";
 export * from "./codec/update.js";

@@ -46,9 +46,8 @@ describe("a broken candidate on a live fleet", () => {
   afterAll(() => rehearsal.close());
 
   const WHY_NOT: Readonly<Record<FoundFault, RegExp>> = {
-    // Sums that are no numbers, or beyond what a loss may be, are no answers.
-    nan: /worse against version \d+ .* no finite number|too few devices could evaluate it/,
-    throws: /too few devices could evaluate it/,
+    nan: /worse against version \d+ on \d+ devices its loss is no finite number/,
+    throws: /too few devices could evaluate it: 0 devices answered; .*; \d+ failed/,
     worse: /worse against version \d+/,
     segment: /worse against version \d+/,
   };

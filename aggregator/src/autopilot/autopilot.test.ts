@@ -57,7 +57,9 @@ function flying(
     fleetVersion: (_: ModelName) => 1,
     evaluateOnDevices: async (pair) => {
       asked.push(pair);
-      return devices === undefined ? undefined : comparison(devices);
+      return devices === undefined
+        ? { result: null, reason: "2 devices answered; 9 failed" }
+        : comparison(devices);
     },
     audit: {
       append: async ({ actor, action, subject, details }) =>
@@ -128,7 +130,7 @@ describe("an autopilot", () => {
       expect(made).toEqual([]);
       const why =
         verdict === undefined
-          ? "too few devices could evaluate it"
+          ? "too few devices could evaluate it: 2 devices answered; 9 failed"
           : `${verdict} against version 1 on 7 devices by loss (evaluation run-1)`;
       expect(audited).toEqual([`autopilot rollout.not-proposed digits-1-v5: ${why}`]);
     },

@@ -1,7 +1,11 @@
 import type { ModelName } from "@fedge/protocol";
 import { hasErrorCode } from "@fedge/protocol";
 import type { Audit } from "../audit/audit.js";
-import type { DeviceComparison, DevicePair } from "../evaluation/federated/device-comparisons.js";
+import type {
+  DeviceComparison,
+  DevicePair,
+  NoComparison,
+} from "../evaluation/federated/device-comparisons.js";
 import type { CohortRate } from "../rollouts/gates/device-rates.js";
 import type { Logger } from "../rounds/ports.js";
 import type { RolloutId } from "../rollouts/rollout-config.js";
@@ -23,7 +27,7 @@ export interface AutopilotOptions {
   /** The version that the whole fleet runs; null while there is none. */
   readonly fleetVersion: (model: ModelName) => number | null;
   /** Asks the devices; undefined when too few are here, or answered. */
-  readonly evaluateOnDevices: (pair: DevicePair) => Promise<DeviceComparison | undefined>;
+  readonly evaluateOnDevices: (pair: DevicePair) => Promise<DeviceComparison | NoComparison>;
   /** Hears why a version was not proposed. */
   readonly audit: Audit;
   readonly logger: Logger;
@@ -103,7 +107,8 @@ export class Autopilot {
     const { minDevices } = autopilot ?? {};
     const size = minDevices === undefined ? {} : { minDevices };
     const found = await this.options.evaluateOnDevices({ model, version, against, filter: null, ...size });
-    if (found === undefined) return { isBetter: false, why: "too few devices could evaluate it" };
+    if (found.result === null)
+      return { isBetter: false, why: `too few devices could evaluate it: ${found.reason}` };
     const { verdict, reason, numDevices } = found.result;
     const { runId } = found;
     this.options.logger.info({ model, version, against, verdict, runId }, "devices evaluated a version");

@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { listen, type HttpListener } from "../http/listen.js";
 import { ADMIN_TOKEN, createAppDouble, type AppDouble } from "../http/testing/app-double.js";
 import { sampleTask } from "../http/testing/sample-data.js";
+import { PASSWORD } from "../people/testing/people-double.js";
+import { runHere } from "./testing/fake-terminal.js";
 import { lastJson, runFedge, type FedgeRun } from "./testing/run-fedge.js";
 
 const cwd = mkdtempSync(join(tmpdir(), "fedge-people-"));
@@ -62,6 +64,51 @@ describe("fedge account", () => {
     const run = await fedge("account", "disable", "nobody", "--json");
 
     expect([run.exitCode, lastJson(run)]).toMatchObject([1, { error: { code: "ACCOUNT_UNKNOWN" } }]);
+  });
+});
+
+describe("fedge account reset and password", () => {
+  const NEW = "another battery horse staple";
+  const NAMED = ["account", "password", "olga"];
+  const here = (secrets: readonly string[]) => runHere([...NAMED, "--server", server, "--json"], secrets);
+  beforeEach(() => app.people.join("olga", "operator"));
+
+  test("prints a link to this server's page", async () => {
+    const run = await fedge("account", "reset", "olga");
+
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    expect(run.stdout).toMatch(/^link +http:\/\/127\.0\.0\.1:\d+\/#\/new-password=[\w-]{43}$/m);
+    expect(run.stdout).toMatch(/^account +olga$/m);
+  });
+
+  test("changes one's own password, and leaves no session behind", async () => {
+    const { secret } = await app.people.sessions.signIn({ name: "olga", password: PASSWORD, address: "a" });
+
+    const run = await here([PASSWORD, NEW, NEW]);
+
+    expect([run.stderr, lastJson(run)]).toEqual(["", { account: "olga", role: "operator" }]);
+    await expect(app.people.sessions.callerOf(secret)).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
+    const again = app.people.sessions.signIn({ name: "olga", password: NEW, address: "a" });
+    expect((await again).account.name).toBe("olga");
+    const actions = app.people.auditStore.rows.map(({ action }) => action);
+    expect(actions).toContain("account.password");
+  });
+
+  test("does nothing with a wrong present password, or two new ones that differ", async () => {
+    const wrong = await here(["no such password", NEW, NEW]);
+    const differing = await here([PASSWORD, NEW, `${NEW}s`]);
+
+    expect([wrong.exitCode, lastJson(wrong)]).toMatchObject([1, { error: { code: "CREDENTIALS_INVALID" } }]);
+    expect([differing.exitCode, lastJson(differing)]).toMatchObject([
+      1,
+      { error: { code: "OPTION_INVALID" } },
+    ]);
+  });
+
+  test("says what it wants of a program that writes nothing", async () => {
+    const run = await fedge(...NAMED);
+
+    expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining("no present password was given")]);
   });
 });
 

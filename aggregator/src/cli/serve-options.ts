@@ -1,10 +1,11 @@
 import { Option, type Command } from "commander";
 import { LOG_LEVELS, type LogLevel } from "../logging/logger.js";
+import { addDriftFlags, type DriftFlags } from "./drift-flags.js";
 import { wholeNumber } from "./flag-values.js";
 import { DEFAULT_STATE_DIRECTORY, jsonFlag } from "./server-flags.js";
 
 /** Flags of `fedge serve` and `fedge start`, as commander reads them. */
-export interface ServeFlags {
+export interface ServeFlags extends DriftFlags {
   readonly state: string;
   readonly host: string;
   readonly port: number;
@@ -31,7 +32,8 @@ const flag = (flags: string, description: string, variable: string): Option =>
 
 /** Adds the flags; every one has a FEDGE_ variable. */
 export function addServeFlags(command: Command): Command {
-  return addRetentionFlags(addAccessFlags(addPlaceFlags(command))).addOption(jsonFlag());
+  const placed = addRetentionFlags(addAccessFlags(addPlaceFlags(command)));
+  return addDriftFlags(placed, flag).addOption(jsonFlag());
 }
 
 function addPlaceFlags(command: Command): Command {

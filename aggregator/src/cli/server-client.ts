@@ -5,6 +5,8 @@ import { errorBody } from "../http/schema/basic-schema.js";
 export interface ServerClientOptions {
   readonly server: string;
   readonly token: string | null;
+  /** Cookie of a person's session, which stands for a token. */
+  readonly cookie?: string;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;
@@ -48,6 +50,17 @@ export class ServerClient {
     return this.decode(await this.request(path, { method, ...init }), schema);
   }
 
+  /** A client in the session of a person who signs in, as the server's own page does. */
+  async signIn(credentials: { readonly name: string; readonly password: string }): Promise<ServerClient> {
+    const { server } = this.options;
+    const json = { body: JSON.stringify(credentials), headers: { "Content-Type": "application/json" } };
+    const anonymous = new ServerClient({ server, token: null });
+    const response = await anonymous.request("/v1/session", { method: "POST", ...json });
+    const cookie = response.headers.get("Set-Cookie")?.split(";")[0];
+    if (cookie === undefined) throw this.stranger("it signs nobody in");
+    return new ServerClient({ server, token: null, cookie });
+  }
+
   /** Sends bytes as the body. */
   async upload<S extends z.ZodType>(
     path: string,
@@ -73,14 +86,18 @@ export class ServerClient {
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const { token } = this.options;
-    const authorization = token === null ? {} : { Authorization: `Bearer ${token}` };
     const signal = AbortSignal.timeout(timeoutMs ?? ANSWER_MS);
-    const response = await fetch(url, { ...rest, headers: { ...headers, ...authorization }, signal }).catch(
+    const response = await fetch(url, { ...rest, headers: { ...headers, ...this.identity() }, signal }).catch(
       (cause: unknown) => Promise.reject(this.unreachable(cause)),
     );
     if (response.ok) return response;
     throw await this.refused(response);
+  }
+
+  private identity(): Record<string, string> {
+    const { server, token, cookie } = this.options;
+    if (cookie !== undefined) return { Cookie: cookie, Origin: new URL(server).origin };
+    return token === null ? {} : { Authorization: `Bearer ${token}` };
   }
 
   private unreachable(cause: unknown): FedgeError {

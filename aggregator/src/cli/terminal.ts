@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { askSecrets } from "./secret-input.js";
 
 export interface Screen {
   readonly columns: number;
@@ -15,6 +16,8 @@ export interface Terminal {
   screen(): Screen | null;
   /** True when a person looks at stderr, so that a line may be drawn over. */
   readonly isInteractive: boolean;
+  /** One line for each question: typed unseen where a person sits there, else the next line of stdin. Throws OPTION_INVALID at its end. */
+  askSecrets(questions: readonly string[]): Promise<string[]>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isJson: boolean;
   fail(): void;
@@ -29,6 +32,7 @@ export function processTerminal(): Terminal {
     width: process.stdout.columns ?? 100,
     screen: screenOf,
     isInteractive: process.stderr.isTTY === true,
+    askSecrets: (questions) => askSecrets(questions, process.stdin, process.stderr),
     env: process.env,
     isJson: process.argv.includes("--json"),
     fail: () => {

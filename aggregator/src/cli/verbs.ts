@@ -83,7 +83,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "drift",
-    summary: "compare samples and streams by any test of drift",
+    summary: "the fleet's drift: verdicts, features, alerts; and any test of drift by hand",
     load: async () => (await import("./verbs/drift.js")).addDrift,
   },
   {

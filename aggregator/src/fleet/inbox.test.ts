@@ -8,6 +8,7 @@ import {
   type InstallReport,
   type MessageId,
   type ModelName,
+  type ProfileWindow,
   type Sha256,
 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
@@ -81,7 +82,13 @@ async function open() {
     reply: async (_: DeviceId, { type }: { type: string }) => void heard?.push(type),
   };
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  await new Inbox({ tenantId: TENANT, transport, fleet, rounds, evaluations, counters, logger }).start();
+  const profiles = {
+    take: async (deviceId: DeviceId, { window }: ProfileWindow) =>
+      void heard?.push(`window ${window} of ${deviceId}`),
+  };
+  await new Inbox({
+    ...{ tenantId: TENANT, transport, fleet, rounds, evaluations, profiles, counters, logger },
+  }).start();
   const say = async (channel: DeviceUpChannel, { session, seq }: Said, body: object): Promise<void> => {
     const id = `${session}-${seq}` as MessageId;
     const header = { v: PROTOCOL_VERSION, id, sentAtMs: 0, session, seq } as const;

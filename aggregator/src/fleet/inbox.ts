@@ -8,11 +8,12 @@ import {
   presence,
   learningUp,
   serverFilters,
-  servingMetrics,
+  metricsUp,
   type DeviceId,
   type DeviceUpChannel,
   type ErrorCode,
   type EvaluationReply,
+  type ProfileWindow,
   type RoundUp,
   type TenantId,
 } from "@fedge/protocol";
@@ -31,12 +32,19 @@ export interface EvaluationMessages {
   reply(deviceId: DeviceId, reply: EvaluationReply): Promise<void>;
 }
 
+/** Where counts against reference profiles go. */
+export interface ProfileMessages {
+  /** Idempotent: a device that has no answer sends the same again. */
+  take(deviceId: DeviceId, message: ProfileWindow): Promise<void>;
+}
+
 export interface InboxOptions {
   readonly tenantId: TenantId;
   readonly transport: ServerTransport;
   readonly fleet: Fleet;
   readonly rounds: RoundMessages;
   readonly evaluations: EvaluationMessages;
+  readonly profiles: ProfileMessages;
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -112,9 +120,12 @@ export class Inbox {
           : this.options.rounds.roundMessage(deviceId, body);
       }
       case "metrics": {
-        const envelope = decodeEnvelope(payload, servingMetrics, "serving metrics");
+        const envelope = decodeEnvelope(payload, metricsUp, "metrics");
+        const { body } = envelope;
+        // A window counts once however often it comes, and one that comes again has to be answered.
+        if (body.type === "profile-window") return this.options.profiles.take(deviceId, body);
         return this.#isFresh(deviceId, envelope)
-          ? this.options.fleet.servingMetrics(deviceId, envelope.body)
+          ? this.options.fleet.servingMetrics(deviceId, body)
           : undefined;
       }
       case "rpc/req":

@@ -10,10 +10,12 @@ import { openApiDocument } from "./openapi.js";
 import type { HttpAppOptions } from "./ports.js";
 import { rawRoute, type RouteHost } from "./route.js";
 import { addAccountRoutes } from "./routes/account-routes.js";
+import { addPasswordRoutes } from "./routes/password-routes.js";
 import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addBlobRoutes } from "./routes/blob-routes.js";
 import { addDeviceRoutes } from "./routes/device-routes.js";
 import { addEvaluationRoutes } from "./routes/evaluation-routes.js";
+import { addDriftRoutes } from "./routes/drift-routes.js";
 import { addMetadataRoutes } from "./routes/metadata-routes.js";
 import { DEFAULT_MAX_MODEL_BYTES, addModelRoutes } from "./routes/model-routes.js";
 import { addFleetAdminRoutes, addTimelineRoute } from "./routes/fleet-routes.js";
@@ -108,6 +110,7 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
   addBlobRoutes(host, options.blobs);
   addSessionRoutes(host, options);
   addAccountRoutes(host, options);
+  addPasswordRoutes(host, options);
   addAuditRoutes(host, options.audit);
   addMetadataRoutes(host, options.signedMetadata);
   const streams = new EventStreams(feed);
@@ -126,12 +129,13 @@ function addRoutes(host: RouteHost, options: HttpAppOptions, feed: LiveFeed): vo
 
 function addDeliveryRoutes(
   host: RouteHost,
-  { rollouts, deviceAdmin, evaluations, clock }: HttpAppOptions,
+  { rollouts, deviceAdmin, evaluations, drift, clock, service }: HttpAppOptions,
 ): void {
   if (rollouts !== undefined) {
     addRolloutRoutes(host, { rollouts, clock });
-    addTimelineRoute(host, rollouts);
+    addTimelineRoute(host, { rollouts, service });
   }
   if (deviceAdmin !== undefined) addFleetAdminRoutes(host, deviceAdmin);
-  if (evaluations !== undefined) addEvaluationRoutes(host, evaluations);
+  if (evaluations !== undefined) addEvaluationRoutes(host, { evaluations, service });
+  if (drift !== undefined) addDriftRoutes(host, drift, () => clock.nowMs());
 }

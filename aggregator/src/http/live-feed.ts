@@ -1,6 +1,8 @@
 import type { Clock } from "../clock/clock.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
 import type { AggregatorService } from "../service.js";
+import type { DriftService } from "../drift/drift-service.js";
+import { DriftSource } from "./feed/drift-source.js";
 import type { FeedSource } from "./feed/feed-source.js";
 import { RolloutSource } from "./feed/rollout-source.js";
 import { TrainingSource } from "./feed/training-source.js";
@@ -12,6 +14,7 @@ export type FeedSink = (message: FeedMessage) => void;
 export interface LiveFeedOptions {
   readonly service: AggregatorService;
   readonly rollouts?: RolloutService;
+  readonly drift?: DriftService;
   readonly clock: Clock;
   readonly log: HttpLog;
 }
@@ -39,10 +42,11 @@ export class LiveFeed {
   private stopHeartbeat: (() => void) | null = null;
 
   constructor(private readonly options: LiveFeedOptions) {
-    const { service, rollouts } = options;
+    const { service, rollouts, drift } = options;
     this.sources = [
       new TrainingSource(service),
       ...(rollouts === undefined ? [] : [new RolloutSource(rollouts)]),
+      ...(drift === undefined ? [] : [new DriftSource(drift)]),
     ];
     this.stopListening = this.sources.map((source) => source.listen(() => this.schedule()));
   }

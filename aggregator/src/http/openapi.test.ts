@@ -35,6 +35,7 @@ test("every operation documents its errors and, unless it is public, its token",
     "post /v1/devices/{deviceId}/forget",
     "post /v1/devices/{deviceId}/token",
     "post /v1/invitations/accept",
+    "post /v1/password-resets/accept",
     "post /v1/session",
   ]);
 });

@@ -17,6 +17,7 @@ export function openApiDocument(app: OpenAPIHono): ReturnType<OpenAPIHono["getOp
       "rounds",
       "models",
       "rollouts",
+      "drift",
       "devices",
       "blobs",
       "events",

@@ -3,7 +3,7 @@ import { ROLE_PERMISSIONS } from "../people/roles.js";
 import { PASSWORD } from "../people/testing/people-double.js";
 import { errorBody } from "./schema/basic-schema.js";
 import { auditList } from "./schema/audit-schema.js";
-import { callerBody, invitationBody, newTokenBody } from "./schema/people-schema.js";
+import { callerBody, invitationBody, newTokenBody, passwordResetBody } from "./schema/people-schema.js";
 import { ADMIN_TOKEN, createAppDouble, type AppDouble } from "./testing/app-double.js";
 import { OWN_ORIGIN, jsonPost, signIn } from "./testing/callers.js";
 import { SAMPLE_TASK, sampleTask } from "./testing/sample-data.js";
@@ -213,6 +213,43 @@ describe("coming in by invitation", () => {
 
     const { details } = errorBody.parse(await response.json()).error;
     expect(details["fields"]).toMatchObject([{ path: "password" }]);
+  });
+});
+
+describe("a forgotten password", () => {
+  const reset = (name: string): Promise<Response> =>
+    app.ask(`/v1/accounts/${name}/password-reset`, { method: "POST", headers: asMachine });
+  const NEW = "another battery horse staple";
+
+  test("becomes a new one by an administrator's link, and every earlier session ends", async () => {
+    await app.people.join("olga", "operator");
+    const earlier = await signIn(app, "olga");
+
+    const asked = await reset("olga");
+    const { code, url } = passwordResetBody.parse(await asked.json());
+    const used = await app.ask("/v1/password-resets/accept", jsonPost({ code, password: NEW }));
+
+    expect([asked.status, url]).toEqual([201, `${OWN_ORIGIN}/#/new-password=${code}`]);
+    expect(callerBody.parse(await used.json())).toMatchObject({ name: "olga", role: "operator" });
+    expect(await codeOf(await app.ask("/v1/session", { headers: { Cookie: earlier } }))).toBe(
+      "SESSION_EXPIRED",
+    );
+    const Cookie = used.headers.get("Set-Cookie")?.split(";")[0] ?? "";
+    expect((await app.ask("/v1/session", { headers: { Cookie } })).status).toBe(200);
+    expect((await app.ask("/v1/session", jsonPost({ name: "olga", password: NEW }))).status).toBe(200);
+  });
+
+  test("makes no link for nobody, and no password by a code that is none", async () => {
+    const used = await app.ask(
+      "/v1/password-resets/accept",
+      jsonPost({ code: "A".repeat(43), password: NEW }),
+    );
+
+    expect([(await reset("nobody")).status, used.status, await codeOf(used)]).toEqual([
+      404,
+      403,
+      "PASSWORD_LINK_INVALID",
+    ]);
   });
 });
 

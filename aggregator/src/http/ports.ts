@@ -1,6 +1,7 @@
 import type { DeviceId, TenantId } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Clock } from "../clock/clock.js";
+import type { DriftService } from "../drift/drift-service.js";
 import type { EvaluationService } from "../evaluation/federated/evaluation-service.js";
 import type { DeviceAdminPort } from "../fleet/device-admin-port.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
@@ -61,6 +62,8 @@ export interface HttpAppOptions {
   readonly deviceAdmin?: DeviceAdminPort;
   /** Without it there are no routes of evaluations on devices. */
   readonly evaluations?: EvaluationService;
+  /** Without it there are no routes of drift. */
+  readonly drift?: DriftService;
   readonly registry: RegistryService;
   readonly blobs: Pick<BlobStore, "get">;
   readonly signedMetadata: ServedMetadata;

@@ -217,6 +217,12 @@ describe("reading rollouts", () => {
     ]);
   });
 
+  test("a device that is not there has no timeline", async () => {
+    const response = await createAppDouble().ask("/v1/devices/nobody/timeline");
+
+    expect(await refusal(response)).toMatchObject({ status: 404, code: "DEVICE_UNKNOWN" });
+  });
+
   test.each(["", "/targets", "/history"])("an unknown rollout%s is not found", async (part) => {
     const response = await createAppDouble().ask(`/v1/rollouts/nobody${part}`);
 
@@ -307,6 +313,19 @@ describe("editing and deleting", () => {
 
     expect(rolloutView.parse(await response.json())).toMatchObject({ config, state: "waiting-approval" });
     expect(rollouts.rollouts[0]?.config.note).toBe("slower");
+  });
+
+  test("an edit of what somebody changed meanwhile is a conflict, and changes nothing", async () => {
+    const { ask, rollouts } = appWith(sampleRollout({ revision: 7 }));
+    const config = sampleRolloutConfig({ note: "slower" });
+
+    const late = await ask(`${PATH}?revision=6`, send("PUT", config));
+    const nonsense = await ask(`${PATH}?revision=x`, send("PUT", config));
+
+    expect(await refusal(late)).toMatchObject({ status: 409, code: "ROLLOUT_CHANGED" });
+    expect(await refusal(nonsense)).toMatchObject({ status: 400, fields: ["revision"] });
+    expect(rollouts.rollouts[0]?.config.note).not.toBe("slower");
+    expect((await ask(`${PATH}?revision=7`, send("PUT", config))).status).toBe(200);
   });
 
   test("an edit cannot rename", async () => {

@@ -71,6 +71,96 @@ export const METRICS = {
     help: "What the embedded broker refused, by action (connect, publish, subscribe, packet) and error code.",
     labels: ["action", "code"],
   },
+  fedge_fleet_profile_rows_total: {
+    kind: "counter",
+    help: "Rows that devices counted against reference profiles, of windows that were counted.",
+    labels: ["model"],
+  },
+  fedge_profile_windows_refused_total: {
+    kind: "counter",
+    help: "Windows of devices that were not counted, by reason: not-monitored, late, not-begun, duplicate.",
+    labels: ["reason"],
+  },
+  fedge_windows_suppressed_total: {
+    kind: "counter",
+    help: "Cohorts of released windows that are not shown, by reason.",
+    labels: ["reason"],
+  },
+  fedge_drift_alerts_total: {
+    kind: "counter",
+    help: "Alerts of drift that were raised or grew graver, by severity, and those that were over (resolved).",
+    labels: ["severity"],
+  },
+  fedge_webhook_calls_total: {
+    kind: "counter",
+    help: "Attempts to tell the webhook, by outcome: delivered, failed, given-up.",
+    labels: ["outcome"],
+  },
+  fedge_model_info: {
+    kind: "gauge",
+    help: "1 for each version whose windows are released, with the hash of its counts' layout.",
+    labels: ["model", "version", "layout"],
+  },
+  fedge_model_age_seconds: {
+    kind: "gauge",
+    help: "Age of the version whose windows are released.",
+    labels: ["model"],
+  },
+  fedge_fleet_devices: {
+    kind: "gauge",
+    help: "Devices whose counts were released last, by cohort and its verdict.",
+    labels: ["model", "cohort", "state"],
+  },
+  fedge_feature_drift_ratio: {
+    kind: "gauge",
+    help: "Drift score of the worst features, what chance gives taken off.",
+    labels: ["model", "feature", "method"],
+  },
+  fedge_feature_drift_ratio_lower: {
+    kind: "gauge",
+    help: "Lower end of the score's 95 % interval.",
+    labels: ["model", "feature", "method"],
+  },
+  fedge_feature_drift_ratio_limit: {
+    kind: "gauge",
+    help: "What the lower end has to be above for a verdict.",
+    labels: ["model", "feature", "method"],
+  },
+  fedge_feature_missing_ratio: {
+    kind: "gauge",
+    help: "Share of missing values.",
+    labels: ["model", "feature"],
+  },
+  fedge_feature_unseen_ratio: {
+    kind: "gauge",
+    help: "Share of values of categories that the reference does not list.",
+    labels: ["model", "feature"],
+  },
+  fedge_feature_out_of_range_ratio: {
+    kind: "gauge",
+    help: "Share of values outside of what the reference knows.",
+    labels: ["model", "feature"],
+  },
+  fedge_prediction_drift_ratio: {
+    kind: "gauge",
+    help: "Jensen-Shannon distance of what the model predicts.",
+    labels: ["model", "feature"],
+  },
+  fedge_estimated_accuracy_ratio: {
+    kind: "gauge",
+    help: "Accuracy as the scores promise it, where that may be said.",
+    labels: ["model"],
+  },
+  fedge_realized_accuracy_ratio: {
+    kind: "gauge",
+    help: "Accuracy by the labels that came.",
+    labels: ["model"],
+  },
+  fedge_label_coverage_ratio: {
+    kind: "gauge",
+    help: "Share of predictions whose label came.",
+    labels: ["model"],
+  },
   fedge_broker_connections: { kind: "gauge", help: "Devices connected to the embedded broker.", labels: [] },
   fedge_devices: { kind: "gauge", help: "Enrolled devices, by presence.", labels: ["presence"] },
   fedge_tasks: { kind: "gauge", help: "Tasks, by status.", labels: ["status"] },

@@ -118,6 +118,53 @@ describe("an invitation", () => {
   });
 });
 
+describe("a password link", () => {
+  const NEW = "another battery horse staple";
+  const use = (code: string, password = NEW) => people.resets.use({ code, password, address: ADDRESS });
+  beforeEach(() => double.join("ana", "operator"));
+
+  test("sets a new password once, and says who made it in the log", async () => {
+    const { code } = await people.resets.create(personCaller("root", "admin"), "ana");
+    await signIn("ana"); // the present password works until the new one is set
+    await use(code);
+
+    expect(await codeOf(signIn("ana"))).toBe("CREDENTIALS_INVALID");
+    expect(await codeOf(signIn("ana", NEW))).toBe("done");
+    expect(await codeOf(use(code))).toBe("PASSWORD_LINK_INVALID");
+    expect(audited()).toEqual(expect.arrayContaining(["root account.reset ana", "ana account.password ana"]));
+    const entry = double.auditStore.rows.find(({ action }) => action === "account.password");
+    expect(entry?.details).toEqual({ resetBy: "root" });
+  });
+
+  test("stops after 24 hours, and when a later one is made", async () => {
+    const { code: earlier } = await people.resets.create(MACHINE, "ana");
+    const { code: later } = await people.resets.create(MACHINE, "ana");
+    expect(await codeOf(use(earlier))).toBe("PASSWORD_LINK_INVALID");
+    clock.advance(24 * HOUR_MS);
+
+    expect(await codeOf(use(later))).toBe("PASSWORD_LINK_INVALID");
+  });
+
+  test("is not used up by a password that is too short", async () => {
+    const { code } = await people.resets.create(MACHINE, "ana");
+
+    expect(await codeOf(use(code, "short"))).toBe("OPTION_INVALID");
+    expect(await codeOf(use(code))).toBe("done");
+  });
+
+  test("is not made for a disabled account", async () => {
+    await people.accounts.change(MACHINE, "ana", { disabled: true });
+
+    await expect(people.resets.create(MACHINE, "ana")).rejects.toThrow(/fedge account enable ana/);
+  });
+
+  test("codes may be tried twenty times from one address", async () => {
+    const tries = Array.from({ length: 21 }, () => codeOf(use("x".repeat(43))));
+
+    expect((await Promise.all(tries)).slice(19)).toEqual(["PASSWORD_LINK_INVALID", "RATE_LIMITED"]);
+  });
+});
+
 describe("signing in", () => {
   beforeEach(() => double.join("ana", "operator"));
 

@@ -58,6 +58,14 @@ export interface Invitation {
   readonly expiresAtMs: number;
 }
 
+/** Lets one person set a new password without the present one. */
+export interface PasswordReset {
+  readonly account: string;
+  readonly createdBy: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
 export function unknownAccount(name: string): FedgeError {
   return new FedgeError(
     "ACCOUNT_UNKNOWN",
@@ -73,5 +81,12 @@ export function invitationInvalid(): FedgeError {
   return new FedgeError(
     "INVITATION_INVALID",
     "this invitation was used, replaced or is too old; ask an administrator for a new one with `fedge account invite`, or restart the server when nobody has an account yet",
+  );
+}
+
+export function passwordLinkInvalid(): FedgeError {
+  return new FedgeError(
+    "PASSWORD_LINK_INVALID",
+    "this link was used, replaced or is too old, or its account is disabled; ask an administrator for a new one (`fedge account reset`)",
   );
 }

@@ -1,5 +1,5 @@
 import type { Audited } from "../audit/ports.js";
-import type { Account, ApiToken, Invitation, Session } from "./people.js";
+import type { Account, ApiToken, Invitation, PasswordReset, Session } from "./people.js";
 import type { Role } from "./roles.js";
 
 /** What is kept of people. Secrets come as SHA-256 (hex). Every method is one transaction. */
@@ -8,13 +8,13 @@ export interface PeopleStore {
   /** By name. */
   listAccounts(): Promise<Account[]>;
   findAccount(name: string): Promise<(Account & { readonly passwordHash: string }) | undefined>;
-  /** A disabled account loses its sessions, a changed one its open invitations. Throws ACCOUNT_UNKNOWN. */
+  /** A disabled account loses its sessions, a changed one the open links that it made. Throws ACCOUNT_UNKNOWN. */
   changeAccount(
     name: string,
     change: { readonly role?: Role; readonly disabledAtMs?: number | null },
     audited: Audited,
   ): Promise<Account>;
-  /** Ends every session of the account but the one that is kept. Throws ACCOUNT_UNKNOWN. */
+  /** Ends every session of the account but the one that is kept, and its open reset. Throws ACCOUNT_UNKNOWN. */
   changePassword(
     name: string,
     change: { readonly passwordHash: string; readonly keptSessionSha256: string | null },
@@ -37,6 +37,16 @@ export interface PeopleStore {
     account: { readonly name: string; readonly passwordHash: string },
     audited: Audited,
   ): Promise<Account>;
+
+  /** Replaces the account's reset. Throws ACCOUNT_UNKNOWN. */
+  addPasswordReset(reset: PasswordReset & { readonly codeSha256: string }, audited: Audited): Promise<void>;
+  /** One that can be used now; undefined for every other. */
+  findPasswordReset(codeSha256: string, nowMs: number): Promise<PasswordReset | undefined>;
+  /**
+   * Uses the reset up, sets the password and ends every session of its account, all or nothing.
+   * Throws PASSWORD_LINK_INVALID when it is used up or expired, or the account is disabled.
+   */
+  usePasswordReset(codeSha256: string, passwordHash: string, audited: Audited): Promise<Account>;
 
   addSession(
     session: { readonly secretSha256: string; readonly account: string },

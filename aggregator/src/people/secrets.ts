@@ -12,3 +12,8 @@ export const API_TOKEN_PREFIX = "fedge_";
 export function invitationPath(code: string): string {
   return `/#/invitation=${code}`;
 }
+
+/** Where the page takes the code of a password link, behind `#` as well. */
+export function newPasswordPath(code: string): string {
+  return `/#/new-password=${code}`;
+}

@@ -38,8 +38,15 @@ export interface RolloutService {
     command: RolloutCommand,
     how: { readonly actor: Actor; readonly reason: string; readonly revision?: number },
   ): Promise<RolloutView>;
-  /** Replaces what was not started yet; an approval given before is void. */
-  edit(rolloutId: RolloutId, config: RolloutConfig, actor: Actor): Promise<RolloutView>;
+  /**
+   * Replaces what was not started yet; an approval given before is void. Throws ROLLOUT_STATE_CONFLICT after the start, and
+   * ROLLOUT_CHANGED when `revision` is given and somebody changed the rollout since.
+   */
+  edit(
+    rolloutId: RolloutId,
+    config: RolloutConfig,
+    how: { readonly actor: Actor; readonly revision?: number },
+  ): Promise<RolloutView>;
   /** What never started disappears; what did is hidden from lists and keeps its history. */
   delete(rolloutId: RolloutId, actor: Actor): Promise<void>;
   targets(

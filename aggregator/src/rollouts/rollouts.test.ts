@@ -221,6 +221,23 @@ describe("rollouts", () => {
     ).toEqual(["ada rollout.paused-operator", "grace rollout.abort-refused"]);
   });
 
+  test("an edit of a plan that somebody changed meanwhile says who did, and changes nothing", async () => {
+    const world = worldOf();
+    const plan = later("careful", 2, { needsApproval: true });
+    const { rolloutId, revision } = await world.rollouts.create(plan, ADA);
+    const edit = (note: string, actor: typeof ADA) =>
+      world.rollouts.edit(rolloutId, { ...plan, note }, { actor, revision });
+
+    const both = await Promise.allSettled([edit("slower", ADA), edit("faster", GRACE)]);
+
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect((both[1] as PromiseRejectedResult).reason).toMatchObject({
+      code: "ROLLOUT_CHANGED",
+      message: expect.stringContaining("changed by ada"),
+    });
+    expect((await world.rollouts.get(rolloutId)).config.note).toBe("slower");
+  });
+
   test("a rollout of that name is made once", async () => {
     const world = worldOf();
     await world.rollouts.create(later("twice", 2), ADA);

@@ -5,7 +5,7 @@ import type { FleetOfRollouts } from "./fleet-view.js";
 import type { RolloutSurroundings } from "./ports.js";
 import type { RolloutConfig, RolloutId } from "./rollout-config.js";
 import { isStarted, openRollout } from "./rollout-machine.js";
-import { RolloutRunner } from "./rollout-runner.js";
+import { RolloutRunner, checkRevision } from "./rollout-runner.js";
 import { RolloutDevices } from "./rollout-devices.js";
 import { RolloutShelf, type StartReport } from "./rollout-shelf.js";
 import type { Actor, RolloutService } from "./rollout-service.js";
@@ -131,13 +131,18 @@ export class Rollouts implements RolloutService {
     await this.options.audit.append({ actor, action, subject: config.rolloutId, details });
   }
 
-  async edit(rolloutId: RolloutId, config: RolloutConfig, actor: Actor): Promise<RolloutView> {
+  async edit(
+    rolloutId: RolloutId,
+    config: RolloutConfig,
+    { actor, revision }: Parameters<RolloutService["edit"]>[2],
+  ): Promise<RolloutView> {
     const runner = await this.#shelf.runnerOf(rolloutId);
     if (config.rolloutId !== rolloutId)
       throw new FedgeError("OPTION_INVALID", "a rollout keeps its name; make a new one for another");
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
     const event = { type: "edited", atMs: this.#nowMs, actor: actor.name, config } as const;
     const state = await runner.request(event, (now) => {
+      checkRevision(now, revision);
       if (isStarted(now)) throw conflict(now, "only what has not started can be edited");
     });
     return viewOf(state);

@@ -1,12 +1,16 @@
 import { UNTRUSTING_CODES } from "@fedge/protocol";
 import type { MetadataExpiry } from "../signing/metadata-expiry.js";
+import type { DriftService } from "../drift/drift-service.js";
+import { setDriftGauges } from "./drift-gauges.js";
 import type { Foundations } from "./foundations.js";
 
 /** Prometheus text, with the gauges read from the store at the moment of asking. */
 export async function renderMetrics(
   { store, metrics, broker, transport, clock }: Foundations,
   expiries: readonly MetadataExpiry[],
+  drift: DriftService,
 ): Promise<string> {
+  await setDriftGauges(metrics, drift);
   const { byPresence, untrusting } = await store.countDevices();
   metrics.resetGauge("fedge_devices_untrusting");
   for (const code of UNTRUSTING_CODES)

@@ -1,5 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import type { EvaluationDataSource } from "../evaluation/evaluation-data.js";
+import type { DriftPolicy } from "../drift/drift-policy.js";
+import type { WebhookOptions } from "../drift/webhook/webhook-target.js";
 import type { DeviceAdmin } from "../fleet/device-admin.js";
 import type { LogLevel } from "../logging/logger.js";
 import type { RetentionPolicy } from "../registry/retention/retention-policy.js";
@@ -37,6 +39,10 @@ export interface ServerOptions {
   readonly evaluationData?: EvaluationDataSource;
   /** Which versions are kept; see `DEFAULT_RETENTION`. */
   readonly retention?: Partial<RetentionPolicy>;
+  /** How windows of devices are summed and shown; see `DEFAULT_DRIFT_POLICY`. */
+  readonly drift?: Partial<DriftPolicy>;
+  /** Where alerts of drift are told. */
+  readonly driftWebhook?: WebhookOptions;
   /** Pages of apps that run a device, beside the operator's own. */
   readonly appPages?: readonly AppPage[];
   /** Clock of the rounds' deadlines; a simulation leaps with it. */

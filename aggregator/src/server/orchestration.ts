@@ -9,7 +9,7 @@ import { WorkerEvaluator } from "../evaluation/evaluator.js";
 import { RetainedBlobs } from "../fleet/blob-publisher.js";
 import type { FederatedEvaluations } from "../evaluation/federated/federated-evaluations.js";
 import { Fleet } from "../fleet/fleet.js";
-import { Inbox } from "../fleet/inbox.js";
+import { Inbox, type ProfileMessages } from "../fleet/inbox.js";
 import { Outbox } from "../fleet/outbox.js";
 import { DesiredStates } from "../fleet/desired-states.js";
 import { RUNTIME_VERSION } from "../registry/import-model.js";
@@ -21,6 +21,7 @@ import type { EvaluationRecord } from "../store/port.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
 import type { Closing } from "./closing.js";
+import { openDrift, type DriftParts } from "./drift.js";
 import { openEvaluations } from "./evaluations.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
@@ -41,6 +42,7 @@ export interface Orchestration extends RolloutParts {
   readonly registry: Registry;
   readonly signing: Signing;
   readonly evaluations: FederatedEvaluations;
+  readonly drift: DriftParts;
 }
 
 interface Speaking {
@@ -84,13 +86,14 @@ export async function startOrchestration(
   // Tasks first: a device that asked a server without any would be sent away. What it says before the inbox hears is
   // said again when the server announces itself.
   await tasks.start();
-  await startInbox(base, fleetRef.fleet, { tasks, evaluations });
+  const drift = await openDrift(options, base, { outbox, closing });
+  await startInbox(base, fleetRef.fleet, { tasks, evaluations, profiles: drift.intake });
   closing.add(wiring.schedule, (schedule) => schedule.close()).start();
   sayAgainAfterLoss(base, speaking, await announce(base, speaking.outbox, closing));
   const { traffic } = shared;
   return {
     ...{ events, tasks, releases, traffic, fleet: fleetRef.fleet, registry: wiring.registry, signing },
-    ...{ evaluations, ...parts },
+    ...{ evaluations, drift, ...parts },
   };
 }
 
@@ -199,9 +202,13 @@ interface Hearing {
   readonly evaluations: FederatedEvaluations;
 }
 
-function startInbox(base: Foundations, fleet: Fleet, { tasks: rounds, evaluations }: Hearing): Promise<void> {
+function startInbox(
+  base: Foundations,
+  fleet: Fleet,
+  { tasks: rounds, evaluations, profiles }: Hearing & { readonly profiles: ProfileMessages },
+): Promise<void> {
   const { tenantId, transport, logger, metrics: counters } = base;
-  return new Inbox({ tenantId, transport, fleet, rounds, evaluations, counters, logger }).start();
+  return new Inbox({ tenantId, transport, fleet, rounds, evaluations, profiles, counters, logger }).start();
 }
 
 /** Whoever was connected when the process ended is so no longer; those who come back say it themselves. */

@@ -1,5 +1,6 @@
 import type { AnchoredAudit } from "../audit/audit.js";
 import type { RetainedBlobs } from "../fleet/blob-publisher.js";
+import { driftTextOf } from "../drift/releases/card-text.js";
 import { Aliases } from "../registry/aliases/aliases.js";
 import { ModelCards } from "../registry/cards/model-cards.js";
 import { Registry } from "../registry/registry.js";
@@ -37,7 +38,7 @@ export function openRegistry(
   { audit, releases, publisher, retention: policy, holders = [] }: RegistryWiringOptions,
 ): RegistryWiring {
   const nowMs = (): number => clock.nowMs();
-  const cards = new ModelCards({ store, blobs, nowMs });
+  const cards = new ModelCards({ store, blobs, nowMs, driftText: driftTextOf(store.drift) });
   const aliases = new Aliases({ store, audit, nowMs });
   const retention = new Retention(decodeRetentionPolicy(policy), {
     ...{ store, blobs, audit, nowMs },

@@ -42,6 +42,8 @@ export function openRollouts(
   const looks = new MetricLooks({
     ...{ book: metrics, baselines: store, control, fleet, nowMs },
     evaluateOnDevices: (pair) => onDevices.latest(pair),
+    fleetVerdict: async (model, version) =>
+      (await control.drift.listReleases(model, { version, limit: 1 }))[0]?.verdict ?? null,
   });
   const comparisons = new Comparisons({ book: metrics, nowMs });
   const rollouts = new Rollouts({

@@ -7,11 +7,17 @@ import { audited } from "./audited.js";
 import type { Database } from "./database.js";
 import { asStoreOperation } from "./database-errors.js";
 import { accountOf, invitationOf } from "./people-rows.js";
-import { accounts, invitations, sessions } from "./schema/people.js";
+import { passwordResetQueries } from "./password-reset-queries.js";
+import { accounts, invitations, passwordResets, sessions } from "./schema/people.js";
 import { sessionQueries } from "./session-queries.js";
 
 export function peopleQueries(database: Database): PeopleStore {
-  return { ...accountQueries(database), ...invitationQueries(database), ...sessionQueries(database) };
+  return {
+    ...accountQueries(database),
+    ...invitationQueries(database),
+    ...passwordResetQueries(database),
+    ...sessionQueries(database),
+  };
 }
 
 type AccountQueries = Pick<
@@ -52,6 +58,7 @@ async function changeAccount(
     if (row.disabledAtMs !== null) await transaction.delete(sessions).where(eq(sessions.account, name));
     // Whoever may do less now does not let others in with what he could do before.
     await transaction.delete(invitations).where(isOpenOf(name));
+    await transaction.delete(passwordResets).where(eq(passwordResets.createdBy, name));
     return accountOf(row);
   };
   return audited(database, "change an account", entry, { change: run });
@@ -71,6 +78,7 @@ async function changePassword(
         .where(eq(accounts.name, name))
         .returning({ name: accounts.name });
       if (changed.length === 0) throw unknownAccount(name);
+      await transaction.delete(passwordResets).where(eq(passwordResets.account, name));
       const others = keptSessionSha256 === null ? [] : [ne(sessions.secretSha256, keptSessionSha256)];
       await transaction.delete(sessions).where(and(eq(sessions.account, name), ...others));
     },

@@ -8,17 +8,8 @@ import { asStoreOperation } from "./database-errors.js";
 import { accountOf, tokenOf } from "./people-rows.js";
 import { accounts, apiTokens, sessions } from "./schema/people.js";
 
-type SessionQueries = Omit<
-  PeopleStore,
-  | "countAccounts"
-  | "listAccounts"
-  | "findAccount"
-  | "changeAccount"
-  | "changePassword"
-  | "addInvitation"
-  | "findInvitation"
-  | "acceptInvitation"
->;
+type SessionQueries = TokenQueries &
+  Pick<PeopleStore, "addSession" | "findSession" | "useSession" | "endSession" | "deleteOldSessions">;
 
 export function sessionQueries(database: Database): SessionQueries {
   return {

@@ -1,5 +1,5 @@
 import { FedgeError, type DeviceAttributes } from "@fedge/protocol";
-import type { LogLimits } from "./feature-log/log-limits.js";
+import type { LogOptions } from "./feature-log/log-limits.js";
 import type { BaselineSource } from "./installs/baseline.js";
 import type { Consent, TrainingData } from "./ports/application.js";
 
@@ -15,7 +15,7 @@ export interface AppOptions {
   /** What the person has agreed to. What is not given is as it was the last time, and off the first time. */
   readonly consent?: Partial<Consent>;
   /** How much the device remembers of its predictions; false for nothing. */
-  readonly featureLog?: Partial<LogLimits> | false;
+  readonly featureLog?: LogOptions | false;
   readonly enrolmentKey?: string;
   /**
    * The TUF root that trust in releases begins with, as `fedge keys export-root` gives it. Without one, the root that the

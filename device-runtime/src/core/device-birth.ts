@@ -11,10 +11,10 @@ export function birthOf(
   { platform, attributes }: DeviceOptions,
   {
     hosts,
-    untrusting,
+    problems: { untrusting },
   }: {
     readonly hosts: ReadonlyMap<ModelName, ModelHost>;
-    readonly untrusting: UntrustingCode | null;
+    readonly problems: { readonly untrusting: UntrustingCode | null };
   },
 ): Birth {
   const models = [...hosts.values()].flatMap(({ model, active }) => {

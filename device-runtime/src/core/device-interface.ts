@@ -2,7 +2,7 @@ import type { Assigned, DeviceAttributes } from "@fedge/protocol";
 import type { DeviceEventMap } from "./device-events.js";
 import type { BaselineSource } from "./installs/baseline.js";
 import type { InstallStatus } from "./installs/install-report.js";
-import type { LogLimits } from "./feature-log/log-limits.js";
+import type { LogLimits, LogOptions } from "./feature-log/log-limits.js";
 import type { LogField, LogRow } from "./feature-log/log-row.js";
 import type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
 import type { DriftStatus } from "./monitor/drift-status.js";
@@ -20,7 +20,7 @@ export interface DeviceOptions {
   /** Both are off by default. */
   readonly consent?: Partial<Consent>;
   /** How much the device remembers of its predictions; false for nothing. */
-  readonly featureLog?: Partial<LogLimits> | false;
+  readonly featureLog?: LogOptions | false;
   /** The TUF root that came with the app; without one, the one that the server names at enrolment is trusted. */
   readonly trustedRoot?: Uint8Array;
   /** Which part of the tenant's devices it belongs to: releases for another one are refused. */
@@ -54,7 +54,7 @@ export interface DeviceStatus {
   /** Runs the models, with its version. */
   readonly engine: string;
   /** The feature log. */
-  readonly log: { readonly numRows: number; readonly sizeBytes: number };
+  readonly log: LogStatus;
   readonly round: { readonly phase: string; readonly roundId: string | null };
   /** The last local trainings, the newest first. */
   readonly trainings: readonly TrainingRecord[];
@@ -113,10 +113,25 @@ export interface Device {
   close(): Promise<void>;
 }
 
+/** What the feature log holds, what for, and how long at most. */
+export interface LogStatus extends Pick<LogLimits, "maxRows" | "maxBytes" | "maxAgeMs"> {
+  readonly numRows: number;
+  /** In the store. */
+  readonly sizeBytes: number;
+  /** As the app has said; null when it never has. */
+  readonly purpose: string | null;
+}
+
 /** What a device remembers of its predictions. A device without a feature log remembers none. */
 export interface FeatureLogView {
   /** Rows that fit, the newest first; 100 unless `limit` says otherwise. Throws STORAGE_FAILED. */
   query(query?: LogQuery): Promise<readonly LogRow[]>;
   /** Erases for good; everything without a selection. Resolves with how many rows. Throws STORAGE_FAILED. */
   erase(selection?: LogSelection): Promise<number>;
+  /**
+   * All that the device remembers, or the rows that fit, for the person whose it is: lines of JSON, each with its line
+   * end. The first says what the rows are kept for and how long, each other one is a row, the newest first; 64-bit
+   * integers are text. What is erased meanwhile is left out. Throws STORAGE_FAILED.
+   */
+  export(selection?: LogSelection): AsyncIterable<string>;
 }

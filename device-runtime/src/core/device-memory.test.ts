@@ -143,6 +143,51 @@ describe("a device learns", () => {
   });
 });
 
+describe("rows that are erased while they are learned from", () => {
+  test.each([["training", []]])(
+    "end a part in a round that is %s, take its update along and are in no later one",
+    async (phase, kept) => {
+      const { server, rig, start, pass } = createWorld();
+      if (phase === "training") rig.trainer.gate = new Promise(() => undefined);
+      const device = await start();
+      server.base = { version: 1, manifest: await server.publishVersion(1) };
+      const { id } = await device.model("digits").predict({ input: [0.5] });
+      const { id: other } = await device.model("digits").predict({ input: [1] });
+      await device.label(id, 3);
+      await pass(70);
+      server.send(ana, server.assignment(ana));
+      await settle();
+      const before = [device.status().round.phase, await rig.store.keys("round/update")];
+
+      // A row without a label was learned from by nothing.
+      await device.featureLog.erase({ ids: [other] });
+      expect([device.status().round.phase, await rig.store.keys("round/update")]).toEqual(before);
+      await device.featureLog.erase({ ids: [id] });
+      expect([before, device.status().round.phase]).toEqual([[phase, kept], "resting"]);
+      expect([await rig.store.keys("round/update"), server.heard.at(-1)?.message.type]).toEqual([
+        [],
+        "abort",
+      ]);
+      expect(device.status().waitingFor).toEqual(["nothing to learn from yet"]);
+    },
+  );
+
+  test("are erased by a clock that was set back like any others, and ids still ascend", async () => {
+    const { clock, rig, start } = createWorld();
+    const device = await start();
+    const { id: first } = await device.model("digits").predict({ input: [0.5] });
+    await device.featureLog.query();
+    await device.close();
+    clock.advance(-60_000);
+    const again = await rig.start();
+    await settle();
+    const { id: second } = await again.model("digits").predict({ input: [0.5] });
+
+    expect(first < second).toBe(true);
+    expect([await again.featureLog.erase(), await again.featureLog.query()]).toEqual([2, []]);
+  });
+});
+
 describe("consent", () => {
   test("is remembered, unless the app says otherwise", async () => {
     const { rig, pass } = createWorld({ options: { consent: {} } });

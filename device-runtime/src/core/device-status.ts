@@ -1,6 +1,6 @@
 import type { ModelName } from "@fedge/protocol";
 import type { Connection } from "./connection/connection.js";
-import type { DeviceStatus } from "./device-interface.js";
+import type { DeviceModel, DeviceStatus } from "./device-interface.js";
 import type { DeviceMemory } from "./feature-log/device-memory.js";
 import type { Installs } from "./installs/installs.js";
 import type { Learning } from "./learning.js";
@@ -24,6 +24,16 @@ export interface StatusParts {
   readonly consent: Consent;
 }
 
+/** A model as the app uses it, whichever version serves. */
+export function deviceModel(host: ModelHost): DeviceModel {
+  return {
+    predict: (inputs) => host.predict(inputs),
+    get version() {
+      return host.active?.manifest.version ?? null;
+    },
+  };
+}
+
 /** Where a device stands now. */
 export function deviceStatus(of: StatusParts): DeviceStatus {
   const { connection, hosts, learning, engine, consent } = of;
@@ -36,7 +46,7 @@ export function deviceStatus(of: StatusParts): DeviceStatus {
     installedAtMs: perModel((model) => of.installedAtMs.get(model) ?? null),
     installs: of.installs.statuses,
     engine,
-    log: of.memory.totals,
+    log: of.memory.status,
     round: { phase: learning.rounds.phase, roundId: learning.rounds.assignment?.roundId ?? null },
     trainings: learning.history.records,
     problems: of.problems.all,

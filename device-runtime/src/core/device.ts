@@ -3,7 +3,7 @@ import { birthOf } from "./device-birth.js";
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
 import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
-import { deviceStatus } from "./device-status.js";
+import { deviceModel, deviceStatus } from "./device-status.js";
 import type { Device, DeviceModel, DeviceOptions, DeviceStatus, FeatureLogView } from "./device-interface.js";
 import { keepConsent, keptConsent } from "./consent-record.js";
 import { WaitingReasons } from "./waiting-reasons.js";
@@ -20,7 +20,7 @@ import { Problems } from "./problems.js";
 import { createHosts } from "./serving/create-hosts.js";
 import type { ModelHost } from "./serving/model-host.js";
 import type { TensorLike } from "./serving/tensor-types.js";
-import { createTrust, type DeviceTrust } from "./trust/create-trust.js";
+import { createTrust, type DeviceTrust, type TrustParts } from "./trust/create-trust.js";
 import { Installs } from "./installs/installs.js";
 import { DEFAULT_METRICS_INTERVAL_MS, ServingCounters } from "./serving/serving-counters.js";
 
@@ -44,8 +44,8 @@ class RunningDevice implements Device {
   readonly #counters: ServingCounters;
   readonly #installs: Installs;
   readonly #learning: Learning;
-  #consent: Consent;
   readonly #monitoring: MonitorDesk;
+  #consent: Consent;
   #serverSession: number | null = null;
   #topicsOf: Credentials | null = null;
   #hasRestored = false;
@@ -69,42 +69,25 @@ class RunningDevice implements Device {
       this.#problems.met(error);
       this.#events.emit("error", error);
     };
-    const limits = options.featureLog ?? {};
-    this.#memory = new DeviceMemory({
-      ...{ ports, limits, onChange: () => this.#logChanged(), onError },
-      listener: () => this.#monitoring.monitors,
-      onErased: () => this.#monitoring.monitors?.erase(),
-    });
+    this.#memory = this.#createMemory(onError);
     this.#farewells = new Farewells(ports, onError);
     this.#hosts = createHosts(models, ports, {
       recorder: this.#memory.recorder,
       onServed: (model) => this.#installs.served(model),
       onRequest: () => this.#learning.evaluations.stepAside(),
     });
-    const birth = (session: number): Birth => {
-      const { untrusting } = this.#problems;
-      return birthOf(session, ports.serving, options, { hosts: this.#hosts, untrusting });
-    };
+    const spoken = { hosts: this.#hosts, problems: this.#problems };
+    const birth = (session: number): Birth => birthOf(session, ports.serving, options, spoken);
     this.#connection = new Connection({ ports, birth, onError });
-    const mayReport = (): boolean => this.#consent.reporting;
     this.#counters = new ServingCounters({
-      ...{ ports, connection: this.#connection, mayReport, onError },
+      ...{ ports, connection: this.#connection, onError },
+      mayReport: () => this.#consent.reporting,
       intervalMs: options.metricsIntervalMs ?? DEFAULT_METRICS_INTERVAL_MS,
     });
-    this.#monitoring = new MonitorDesk({
-      ...{ ports, connection: this.#connection, hosts: this.#hosts, mayReport, onError },
-      onDrift: (event) => {
-        this.#events.emit("drift", event);
-        this.#reconsider();
-      },
-    });
+    this.#monitoring = this.#createMonitoring(onError);
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
-    const { trustedRoot, population } = options;
-    const onOtherAuthority = (): Promise<void> => this.#installs.beginAnew();
-    this.#trust = createTrust({
-      ...{ ...line, trustedRoot, population, problems: this.#problems, onOtherAuthority },
-    });
+    this.#trust = this.#createTrust(line);
     this.#installs = this.#createInstalls(onError);
     this.#learning = this.#createLearning(models, onError);
     this.#waiting = new WaitingReasons({
@@ -137,12 +120,7 @@ class RunningDevice implements Device {
   model(name: string): DeviceModel {
     const host = this.#hosts.get(name as ModelName);
     if (host === undefined) throw unknownModel(name, this.options.models);
-    return {
-      predict: (inputs) => host.predict(inputs),
-      get version() {
-        return host.active?.manifest.version ?? null;
-      },
-    };
+    return deviceModel(host);
   }
 
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {
@@ -260,17 +238,41 @@ class RunningDevice implements Device {
     this.#learning.rounds.online();
   }
 
+  #createTrust(line: Pick<TrustParts, "ports" | "connection" | "fetcher" | "onError">): DeviceTrust {
+    const { trustedRoot, population } = this.options;
+    const onOtherAuthority = (): Promise<void> => this.#installs.beginAnew();
+    return createTrust({ ...line, trustedRoot, population, problems: this.#problems, onOtherAuthority });
+  }
+
+  #createMemory(onError: (error: unknown) => void): DeviceMemory {
+    return new DeviceMemory({
+      ...{ ports: this.ports, options: this.options.featureLog ?? {}, onError },
+      onChange: () => this.#logChanged(),
+      onErasing: (models) => this.#learning.unlearn(models),
+      listener: () => this.#monitoring.monitors,
+      onErased: () => this.#monitoring.monitors?.erase(),
+    });
+  }
+
+  #createMonitoring(onError: (error: unknown) => void): MonitorDesk {
+    return new MonitorDesk({
+      ...{ ports: this.ports, connection: this.#connection, hosts: this.#hosts, onError },
+      mayReport: () => this.#consent.reporting,
+      onDrift: (event) => {
+        this.#events.emit("drift", event);
+        this.#reconsider();
+      },
+    });
+  }
+
   #createInstalls(onError: (error: unknown) => void): Installs {
     return new Installs({
       ports: { ...this.ports, trust: this.#trust },
-      connection: this.#connection,
-      fetcher: this.#fetcher,
-      hosts: this.#hosts,
-      counters: this.#counters,
+      ...{ connection: this.#connection, fetcher: this.#fetcher },
+      ...{ hosts: this.#hosts, counters: this.#counters },
       ...{ baselines: this.options.baseline ?? {}, onLeaving: this.options.onLeaving },
       mayReport: () => this.#consent.reporting,
-      isBusy: () => this.#learning.isBusy,
-      trained: () => this.#learning.trained,
+      ...{ isBusy: () => this.#learning.isBusy, trained: () => this.#learning.trained },
       onVersion: ({ installedAtMs, ...event }) => {
         this.#installedAtMs.set(event.model, installedAtMs);
         this.#problems.kept();
@@ -286,11 +288,9 @@ class RunningDevice implements Device {
     const trainingData = this.#memory.trainingData(this.#hosts, this.ports.trainingData);
     return new Learning({
       ports: { ...this.ports, trainingData },
-      connection: this.#connection,
-      fetcher: this.#fetcher,
-      models,
+      ...{ connection: this.#connection, fetcher: this.#fetcher, models },
       mayTrain: () => this.#consent.training,
-      isFit: (model) => this.#monitoring.against(model) === null,
+      isFit: this.#monitoring.isFit,
       beforeReport: this.options.beforeReport ?? null,
       onRound: (event) => this.#events.emit("round", event),
       onUnused: () => this.#installs.tidy(),

@@ -12,7 +12,7 @@ export type { DeviceEventMap } from "./device-events.js";
 export type { Prediction } from "./serving/model-host.js";
 export type { RoundPhase } from "./rounds/participation-state.js";
 export type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
-export { DEFAULT_LOG_LIMITS, type LogLimits } from "./feature-log/log-limits.js";
+export { DEFAULT_LOG_LIMITS, type LogLimits, type LogOptions } from "./feature-log/log-limits.js";
 export type { LogField, LogRow } from "./feature-log/log-row.js";
 export {
   DEFAULT_POLICY,

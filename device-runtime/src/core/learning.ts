@@ -5,7 +5,8 @@ import type { DeviceEventMap } from "./device-events.js";
 import { Evaluations } from "./evaluations/evaluations.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
-import { Rounds, type RoundsOptions } from "./rounds/rounds.js";
+import { Rounds } from "./rounds/rounds.js";
+import type { RoundsOptions } from "./rounds/rounds-options.js";
 import { TrainingHistory } from "./rounds/training-history.js";
 
 export interface LearningParts {
@@ -66,6 +67,16 @@ export class Learning {
   reconsider(): void {
     this.rounds.reconsider();
     this.evaluations.reconsider();
+  }
+
+  /**
+   * Labelled rows of these models are going to be erased: what is being made of them ends, and what was made and not
+   * yet counted is removed. Resolves when a restart would not take it up again.
+   */
+  async unlearn(models: readonly string[]): Promise<void> {
+    if (models.length === 0) return;
+    this.evaluations.unlearn(models);
+    await this.rounds.unlearn(models);
   }
 
   /** Resolves when nothing runs any more. The fetcher must be closed before. */

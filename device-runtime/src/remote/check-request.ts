@@ -59,7 +59,11 @@ const deviceRequest = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("label"), id: name, truth: tensorLike }),
   z.strictObject({
     kind: z.literal("query"),
-    query: z.strictObject({ ...selection, limit: z.optional(z.int().check(z.gte(0))) }),
+    query: z.strictObject({
+      ...selection,
+      limit: z.optional(z.int().check(z.gte(0))),
+      beforeId: z.optional(name),
+    }),
   }),
   z.strictObject({ kind: z.literal("erase"), selection: z.strictObject(selection) }),
   z.strictObject({ kind: z.literal("forget") }),

@@ -73,6 +73,22 @@ describe("a device that lives elsewhere", () => {
     expect([numErased, device.status().log.numRows]).toEqual([1, 0]);
   });
 
+  test("gives its rows a page at a time, and all of them for the person to keep", async () => {
+    const { open } = await createWorld();
+    const device = await open();
+    const ids: string[] = [];
+    for (let at = 0; at < 70; at += 1) ids.push((await device.model("digits").predict({ input: [at] })).id);
+    const newest = [...ids].reverse();
+    const page = await device.featureLog.query({ limit: 3 });
+    const next = await device.featureLog.query({ limit: 3, beforeId: newest[2] ?? "" });
+    const lines: { readonly type: string; readonly id?: string }[] = [];
+    for await (const line of device.featureLog.export())
+      lines.push(JSON.parse(line) as { readonly type: string; readonly id?: string });
+
+    expect([...page, ...next].map(({ id }) => id)).toEqual(newest.slice(0, 6));
+    expect(lines.map(({ type, id }) => id ?? type)).toEqual(["log", ...newest]);
+  });
+
   test("knows how it is from the start, and hears of every change", async () => {
     const { open, clock, server } = await createWorld();
     const device = await open();

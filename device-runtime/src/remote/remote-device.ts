@@ -1,6 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import { DeviceEvents, type DeviceEventMap } from "../core/device-events.js";
 import type { Device, DeviceModel, DeviceStatus, FeatureLogView } from "../core/device-interface.js";
+import { exportLog } from "../core/feature-log/export-log.js";
 import type { LogField } from "../core/feature-log/log-row.js";
 import type { Consent } from "../core/ports/application.js";
 import type { Clock } from "../core/ports/clock.js";
@@ -71,6 +72,7 @@ class RemoteDevice implements Device {
   readonly featureLog: FeatureLogView = {
     query: (query = {}) => this.#link.ask({ kind: "query", query }),
     erase: (selection = {}) => this.#link.ask({ kind: "erase", selection }),
+    export: (selection) => exportLog(this.featureLog.query, () => this.status().log, selection),
   };
 
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {

@@ -1,5 +1,5 @@
 import { errorCodeOf } from "@fedge/protocol";
-import type { Device } from "@fedge/device-runtime";
+import type { Device, LogOptions } from "@fedge/device-runtime";
 import { readBaseline, type NodeDeviceOptions, type createDevice } from "@fedge/device-runtime/node";
 import { serveLine, tellNews, type Line } from "@fedge/device-runtime/remote";
 import { readToDeviceProcess, type HostedDevice as Description } from "../messages/process-messages.js";
@@ -140,6 +140,6 @@ function given({
     ...(population === undefined ? {} : { population }),
     ...(baseline.length === 0 ? {} : { baseline: Object.fromEntries(baseline) }),
     ...(enrolmentKey === undefined ? {} : { enrolmentKey }),
-    ...(featureLog === undefined ? {} : { featureLog: featureLog }),
+    ...(featureLog === undefined ? {} : { featureLog: featureLog as LogOptions | false }),
   };
 }

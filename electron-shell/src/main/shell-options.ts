@@ -1,5 +1,5 @@
 import type { ModelName } from "@fedge/protocol";
-import { modelsOf, toModelName, type LogLimits, type TrainingPolicy } from "@fedge/device-runtime";
+import { modelsOf, toModelName, type LogOptions, type TrainingPolicy } from "@fedge/device-runtime";
 
 /** What an app decides of its shell. */
 export interface ShellOptions {
@@ -18,7 +18,7 @@ export interface ShellOptions {
   /** Which part of the tenant's devices it belongs to: releases that are signed for another one are refused. */
   readonly population?: string;
   /** How much the device remembers of its predictions; false for nothing. */
-  readonly featureLog?: Partial<LogLimits> | false;
+  readonly featureLog?: LogOptions | false;
   /** What the app says of the device, for the operator's filters, such as `{ region: "eu" }`. */
   readonly attributes?: Readonly<Record<string, string>>;
   /** By model: a folder with `manifest.json` and the blobs of the version that comes with the app. */

@@ -59,7 +59,7 @@ function composeShell(
   { clock, models }: { readonly clock: Clock; readonly models: ModelName[] },
 ): Shell {
   const { app, ipcMain, powerMonitor } = electron;
-  const { appName, onError = printError } = options;
+  const { appName, onError = printError, policy = {} } = options;
   const directory = app.getPath("userData");
   const window = new ShellWindow({
     ...{ electron, clock, iconPath: options.iconPath, title: appName, onError },
@@ -71,9 +71,10 @@ function composeShell(
     ...{ electron, imagePath: options.trayIconPath, appName },
     ...{ onShow: show, onStartAgain: () => supervisor.startAgain(), onQuit: () => app.quit() },
   });
+  const isOnBattery = process.platform === "linux" ? { isOnBattery: () => isLinuxOnBattery() } : {};
   const conditions = new DesktopConditions({
-    ...{ power: powerMonitor, clock, freeBytes: () => freeBytesOf(directory), policy: options.policy ?? {} },
-    ...(process.platform === "linux" ? { isOnBattery: () => isLinuxOnBattery() } : {}),
+    ...{ power: powerMonitor, clock, freeBytes: () => freeBytesOf(directory) },
+    ...{ policy, ...isOnBattery },
     onChange: () => supervisor.conditionsChanged(),
   });
   const supervisor: DeviceSupervisor = new DeviceSupervisor({
@@ -86,13 +87,20 @@ function composeShell(
   fromOwnPages(ipcMain, CONNECT, (frame) => supervisor.connect(frame));
   fromOwnPages(ipcMain, TRAIN_NOW, () => conditions.setAside(TRAIN_NOW_MS));
   stayShown(app, show);
-  quitAfter(app, async () => {
-    const kept = window.letClose();
-    conditions.close();
-    await Promise.all([supervisor.stop(), kept]);
-    tray.destroy();
-  });
+  quitAfter(app, () => ended({ window, conditions, supervisor, tray }));
   return { supervisor, window };
+}
+
+interface Parts extends Shell {
+  readonly conditions: DesktopConditions;
+  readonly tray: StatusTray;
+}
+
+async function ended({ window, conditions, supervisor, tray }: Parts): Promise<void> {
+  const kept = window.letClose();
+  conditions.close();
+  await Promise.all([supervisor.stop(), kept]);
+  tray.destroy();
 }
 
 function hostedDevice(

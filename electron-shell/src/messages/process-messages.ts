@@ -2,6 +2,14 @@ import { deviceAttributes, modelName } from "@fedge/protocol";
 import * as z from "zod/mini";
 
 /** Which device the process hosts. */
+const hostedLog = z.strictObject({
+  maxRows: z.optional(z.number()),
+  maxBytes: z.optional(z.number()),
+  maxAgeMs: z.optional(z.number()),
+  maxOutputBytes: z.optional(z.number()),
+  purpose: z.optional(z.string()),
+});
+
 const hostedDevice = z.object({
   server: z.string(),
   models: z.array(modelName).check(z.minLength(1)),
@@ -10,7 +18,7 @@ const hostedDevice = z.object({
   /** A file with the root that the app trusts. */
   trustedRootFile: z.optional(z.string().check(z.minLength(1))),
   population: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
-  featureLog: z.optional(z.union([z.record(z.string(), z.number()), z.literal(false)])),
+  featureLog: z.optional(z.union([hostedLog, z.literal(false)])),
   attributes: z.optional(deviceAttributes),
   /** By model: a folder with the version that comes with the app. */
   baselineDirectories: z.optional(z.record(z.string(), z.string().check(z.minLength(1)))),

@@ -22,6 +22,8 @@ export function CreatePage(props: { readonly live: LiveState; readonly present: 
   const models = live.state.overview?.models ?? [];
   const [draft, setDraft] = useState(() => (present === null ? firstDraft(models) : draftOf(present)));
   const [openedAtMs] = useState(() => Date.now() + live.offsetMs);
+  // What the form began with: whoever changed the plan since is not overwritten.
+  const [revision] = useState(present?.revision);
   const templates = useTemplates();
   const request = useMemo(() => {
     if (present === null) return requestOf(draft, openedAtMs);
@@ -31,7 +33,10 @@ export function CreatePage(props: { readonly live: LiveState; readonly present: 
   const send = async (): Promise<void> => {
     const rollout = await (present === null
       ? api.post<RolloutData>("/v1/rollouts", request.body)
-      : api.put<RolloutData>(`/v1/rollouts/${encodeURIComponent(present.rolloutId)}`, request.body));
+      : api.put<RolloutData>(
+          `/v1/rollouts/${encodeURIComponent(present.rolloutId)}?revision=${revision}`,
+          request.body,
+        ));
     live.learn(rollout);
     window.location.assign(hrefOf("rollouts", rollout.rolloutId));
   };

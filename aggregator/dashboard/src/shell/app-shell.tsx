@@ -4,6 +4,7 @@ import { useFleetState, type LiveState } from "../data/use-fleet-state.js";
 import { useSessionState, type SessionState } from "../data/use-session-state.js";
 import { LoadingPage } from "../parts/loading-page.js";
 import { InvitationForm } from "../sign-in/invitation-form.js";
+import { NewPasswordForm } from "../sign-in/new-password-form.js";
 import { SignInPage } from "../sign-in/sign-in-page.js";
 import { ConnectionBanner } from "./connection.js";
 import { PAGES, type Page } from "./pages.js";
@@ -54,7 +55,10 @@ function Content(props: {
   readonly signing: SessionState;
 }) {
   const { route, page, live, signing } = props;
-  if (route.invitation !== null) return <InvitationForm code={route.invitation} signing={signing} />;
+  if (route.code !== null) {
+    const Form = route.page === "invitation" ? InvitationForm : NewPasswordForm;
+    return <Form code={route.code} signing={signing} />;
+  }
   if (live.connection === "refused" || signing.status === "refused" || route.page === "sign-in") {
     return <SignInPage signing={signing} />;
   }
@@ -62,8 +66,8 @@ function Content(props: {
   return page.render(live, route.item);
 }
 
-function isSigningIn({ page }: Route): boolean {
-  return page === "invitation" || page === "sign-in";
+function isSigningIn({ page, code }: Route): boolean {
+  return code !== null || page === "sign-in";
 }
 
 /** Names the page to the browser, and takes the focus to it when it was left by a link that is gone now. */
@@ -85,7 +89,7 @@ function isInForm(content: HTMLElement): boolean {
 }
 
 function titleOf(route: Route, page: Page): string {
-  if (route.page === "invitation") return "Invitation";
+  if (route.code !== null) return route.page === "invitation" ? "Invitation" : "New password";
   if (route.page === "sign-in") return "Sign in";
   return route.item === null ? page.title : `${route.item} · ${page.title}`;
 }

@@ -2,13 +2,14 @@ import { expect, test } from "vitest";
 import { hrefOf, parseRoute } from "./route.js";
 
 test.each([
-  ["", { page: "", item: null, invitation: null }],
-  ["#/fleet", { page: "fleet", item: null, invitation: null }],
-  ["#/fleet/device-1", { page: "fleet", item: "device-1", invitation: null }],
-  ["#/rollouts/a%20b", { page: "rollouts", item: "a b", invitation: null }],
-  ["#/rollouts/%zz", { page: "rollouts", item: "%zz", invitation: null }],
-  ["#/invitation=Abc_-9", { page: "invitation", item: null, invitation: "Abc_-9" }],
-  ["#/invitation=<script>", { page: "invitation=<script>", item: null, invitation: null }],
+  ["", { page: "", item: null, code: null }],
+  ["#/fleet", { page: "fleet", item: null, code: null }],
+  ["#/fleet/device-1", { page: "fleet", item: "device-1", code: null }],
+  ["#/rollouts/a%20b", { page: "rollouts", item: "a b", code: null }],
+  ["#/rollouts/%zz", { page: "rollouts", item: "%zz", code: null }],
+  ["#/invitation=Abc_-9", { page: "invitation", item: null, code: "Abc_-9" }],
+  ["#/new-password=Abc_-9", { page: "new-password", item: null, code: "Abc_-9" }],
+  ["#/invitation=<script>", { page: "invitation=<script>", item: null, code: null }],
 ])("the address %j leads to %j", (hash, route) => {
   expect(parseRoute(hash)).toEqual(route);
 });

@@ -3,17 +3,17 @@ export interface Route {
   readonly page: string;
   /** One thing of the page, such as a device; null for the page itself. */
   readonly item: string | null;
-  /** The code of an invitation that somebody followed here. */
-  readonly invitation: string | null;
+  /** What the link of an invitation, or of a new password, carries. */
+  readonly code: string | null;
 }
 
-/** Reads `#/PAGE`, `#/PAGE/ITEM` and `#/invitation=CODE`; anything else is no page. */
+/** Reads `#/PAGE`, `#/PAGE/ITEM`, `#/invitation=CODE` and `#/new-password=CODE`; anything else is no page. */
 export function parseRoute(hash: string): Route {
   const path = hash.replace(/^#\/?/, "");
-  const invitation = /^invitation=([A-Za-z0-9_-]{1,256})$/.exec(path)?.[1] ?? null;
-  if (invitation !== null) return { page: "invitation", item: null, invitation };
+  const [, link, code] = /^(invitation|new-password)=([A-Za-z0-9_-]{1,256})$/.exec(path) ?? [];
+  if (link !== undefined && code !== undefined) return { page: link, item: null, code };
   const [page = "", item = ""] = path.split("/");
-  return { page, item: item === "" ? null : decoded(item), invitation: null };
+  return { page, item: item === "" ? null : decoded(item), code: null };
 }
 
 /** The address of one thing of a page. */

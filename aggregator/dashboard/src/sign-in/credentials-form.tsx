@@ -67,7 +67,10 @@ function NameField({ id, value, onChange }: FieldProps) {
   );
 }
 
-function PasswordField(props: FieldProps & Pick<CredentialsFormProps, "passwordHint" | "autoComplete">) {
+/** A password, with what is said under it where one is chosen. */
+export function PasswordField(
+  props: FieldProps & Pick<CredentialsFormProps, "passwordHint" | "autoComplete">,
+) {
   const { id, passwordHint } = props;
   return (
     <>

@@ -2,7 +2,8 @@ import type { Session } from "../data/session.js";
 import type { SessionState } from "../data/use-session-state.js";
 import { CredentialsForm } from "./credentials-form.js";
 
-const HINT = "At least 12 characters; several words that do not belong together are easy to keep in mind.";
+export const PASSWORD_HINT =
+  "At least 12 characters; several words that do not belong together are easy to keep in mind.";
 
 /** Makes the account of an invitation; the first administrator comes in by one, too. */
 export function InvitationForm(props: { readonly code: string; readonly signing: SessionState }) {
@@ -20,7 +21,7 @@ export function InvitationForm(props: { readonly code: string; readonly signing:
       <CredentialsForm
         onSubmit={accept}
         label="Make the account"
-        passwordHint={HINT}
+        passwordHint={PASSWORD_HINT}
         autoComplete="new-password"
       />
     </section>

@@ -55,7 +55,9 @@ function addEdit(rollout: Command, terminal: Terminal): void {
       const client = clientOf(flags);
       const present = await client.get(rolloutPath(rolloutId), rolloutView);
       const config = editedRollout(present.config, flags);
-      const edited = await client.put(rolloutPath(rolloutId), rolloutView, config);
+      // Whoever changed it since it was read is not overwritten.
+      const path = `${rolloutPath(rolloutId)}?revision=${present.revision}`;
+      const edited = await client.put(path, rolloutView, config);
       printResult(terminal, edited, () => createdText(edited));
     });
 }

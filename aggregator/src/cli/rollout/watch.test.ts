@@ -111,6 +111,7 @@ function terminalDouble(change: Partial<Terminal> = {}) {
     err: () => undefined,
     width: 80,
     screen: (): Screen | null => ({ columns: 80, rows: 24 }),
+    askSecrets: async () => [],
     isInteractive: true,
     env: { NO_COLOR: "1" },
     isJson: false,

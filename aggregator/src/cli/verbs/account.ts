@@ -6,6 +6,7 @@ import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { NONE, timeText } from "../text.js";
+import { addPasswords } from "./account-passwords.js";
 
 type AccountBody = z.output<typeof accountBody>;
 type Change = { readonly role: Role } | { readonly disabled: boolean };
@@ -13,9 +14,11 @@ type Change = { readonly role: Role } | { readonly disabled: boolean };
 export const roleOption = (description: string): Option =>
   new Option("--role <role>", description).choices(ROLES).default("viewer");
 
-/** `fedge account list|invite|set-role|disable|enable`. */
+/** `fedge account list|invite|set-role|disable|enable|reset|password`. */
 export function addAccount(program: Command, terminal: Terminal): void {
-  const account = program.command("account").description("list accounts, invite people, give roles, disable");
+  const account = program
+    .command("account")
+    .description("list accounts, invite people, give roles, disable, set passwords");
   addServerFlags(account.command("list").description("every account, by name")).action(
     async (flags: ServerFlags) => {
       const { accounts } = await clientOf(flags).get("/v1/accounts", accountList);
@@ -27,6 +30,7 @@ export function addAccount(program: Command, terminal: Terminal): void {
     .addOption(roleOption("role of the account"))
     .action((name: string | undefined, flags: ServerFlags & { role: Role }) => invite(name, flags, terminal));
   addChanges(account, terminal);
+  addPasswords(account, terminal);
 }
 
 function addChanges(account: Command, terminal: Terminal): void {

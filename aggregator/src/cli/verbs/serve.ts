@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { isLoopback } from "../../http/site-guard.js";
 import type { RetentionPolicy } from "../../registry/retention/retention-policy.js";
 import { startServer, type RunningServer, type ServerOptions } from "../../server.js";
+import { driftOptionsOf } from "../drift-flags.js";
 import { readEvaluationData } from "../evaluation-data-flag.js";
 import { addServeFlags, type ServeFlags } from "../serve-options.js";
 import { formatFields } from "../table.js";
@@ -37,6 +38,7 @@ export function serverOptionsOf(flags: ServeFlags): ServerOptions {
     allowedHosts: flags.allowedHost,
     allowedOrigins: flags.allowedOrigin,
     retention: retentionOf(flags),
+    ...driftOptionsOf(flags, process.env),
     ...(keysPassphrase === undefined || keysPassphrase === "" ? {} : { keysPassphrase }),
     ...(flags.databaseUrl === undefined ? {} : { databaseUrl: flags.databaseUrl }),
     ...(flags.brokerUrl === undefined ? {} : { brokerUrl: flags.brokerUrl }),

@@ -26,6 +26,12 @@ export interface DeviceComparison {
   readonly look: number;
 }
 
+/** Why devices said nothing of a pair. */
+export interface NoComparison {
+  readonly result: null;
+  readonly reason: string;
+}
+
 export interface DeviceComparisonsOptions {
   readonly evaluations: Pick<EvaluationService, "start"> & {
     readonly ended: (runId: EvaluationRunId) => Promise<EvaluationRunRecord>;
@@ -59,22 +65,35 @@ interface Followed {
 /** Evaluations that the aggregator starts by itself: for the autopilot, and for gates of rollouts. */
 export class DeviceComparisons {
   readonly #pairs = new Map<string, Followed>();
+  /** Ends when nobody is asked any more. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: DeviceComparisonsOptions) {}
 
-  /** Asks the devices, and waits for them. Undefined when too few are here, or answered. */
-  async compare(pair: DevicePair): Promise<DeviceComparison | undefined> {
+  /**
+   * Asks the devices, and waits for them. Without a result when too few are here, or answered. One pair after the other: a
+   * device measures one at a time and declines what comes meanwhile, so that two at once would both get few answers.
+   */
+  compare(pair: DevicePair): Promise<DeviceComparison | NoComparison> {
+    const found = this.#turn.then(() => this.#ask(pair));
+    this.#turn = found.catch(() => undefined); // its caller has the failure
+    return found;
+  }
+
+  async #ask(pair: DevicePair): Promise<DeviceComparison | NoComparison> {
     const { evaluations, logger } = this.options;
     try {
       const { runId } = await evaluations.start(requestOf(pair), "system");
-      const { result, reason } = await evaluations.ended(runId);
-      if (result !== null) return { result, runId, look: 1 };
+      const ended = await evaluations.ended(runId);
+      if (ended.result !== null) return { result: ended.result, runId, look: 1 };
+      const reason = reasonOf(ended);
       logger.info({ runId, reason }, "an evaluation on devices gave no result");
+      return { result: null, reason };
     } catch (error) {
       if (!hasErrorCode(error) || !PASSING.has(error.code)) throw error;
       logger.info({ code: error.code, model: pair.model }, "versions are not evaluated on devices now");
+      return { result: null, reason: error.message };
     }
-    return undefined;
   }
 
   /**
@@ -104,7 +123,7 @@ export class DeviceComparisons {
     let restMs = RETRY_MS;
     try {
       const found = await this.compare(pair);
-      if (found !== undefined) {
+      if (found.result !== null) {
         followed.numLooks += 1;
         followed.latest = { ...found, look: followed.numLooks };
         restMs = AGAIN_MS;
@@ -116,6 +135,13 @@ export class DeviceComparisons {
       followed.isRunning = false;
     }
   }
+}
+
+/** With what the devices that gave no numbers said instead. */
+function reasonOf({ reason, runId, declined, numLost }: EvaluationRunRecord): string {
+  const others = { ...declined, ...(numLost === 0 ? {} : { lost: numLost }) };
+  const said = Object.entries(others).map(([what, count]) => `${count} ${what}`);
+  return `${[reason ?? "no result", ...said].join("; ")} (evaluation ${runId})`;
 }
 
 function requestOf({

@@ -107,13 +107,13 @@ export class FederatedEvaluations implements EvaluationService {
     if (reply.type === "evaluation-declined")
       return this.#step(running, { type: "declined", deviceId, reason: reply.reason });
     try {
-      running.run.check(reply);
+      const believed = running.run.believed(reply);
+      this.#step(running, { type: "replied", deviceId, reply: believed });
     } catch (error) {
       // It is not waited for any longer, and its numbers are nowhere.
       this.#step(running, { type: "declined", deviceId, reason: errorCodeOf(error) });
       throw error;
     }
-    this.#step(running, { type: "replied", deviceId, reply });
   }
 
   deviceLost(deviceId: DeviceId): void {

@@ -1,5 +1,5 @@
 import type { BlobRef, DeviceId, Evaluate, Evaluated, EvaluationRunId } from "@fedge/protocol";
-import { checkReply, type ReplyBounds } from "./check-reply.js";
+import { believedReply, type ReplyBounds } from "./check-reply.js";
 import { cohortResult, type Answers } from "./cohort-result.js";
 import type { CohortResult, EvaluationRequest, EvaluationRunRecord } from "./run-record.js";
 import { numWith, openRun, stepRun, type RunEffect, type RunEvent, type RunState } from "./run-machine.js";
@@ -47,9 +47,9 @@ export class OpenEvaluation {
     return this.#state.members.has(deviceId);
   }
 
-  /** Throws EVALUATION_INVALID. */
-  check(reply: Evaluated): void {
-    checkReply(reply, this.options.bounds);
+  /** What of a reply counts. Throws EVALUATION_INVALID. */
+  believed(reply: Evaluated): Evaluated {
+    return believedReply(reply, this.options.bounds);
   }
 
   /** What is kept and shown of it: before the end counts only, and never less than a cohort. */

@@ -1,5 +1,7 @@
+import { FedgeError } from "@fedge/protocol";
 import { z } from "@hono/zod-openapi";
 import type { EvaluationService } from "../../evaluation/federated/evaluation-service.js";
+import type { AggregatorService } from "../../service.js";
 import { jsonRoute, type RouteHost } from "../route.js";
 import {
   evaluationBody,
@@ -12,8 +14,14 @@ import {
 const MODEL_PATH = "/v1/models/{model}/evaluations";
 const listQuery = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) });
 
+interface EvaluationRouteOptions {
+  readonly evaluations: EvaluationService;
+  readonly service: Pick<AggregatorService, "listVersions">;
+}
+
 /** Evaluations on devices: asking for one, and what came of it. */
-export function addEvaluationRoutes(host: RouteHost, evaluations: EvaluationService): void {
+export function addEvaluationRoutes(host: RouteHost, options: EvaluationRouteOptions): void {
+  const { evaluations } = options;
   jsonRoute(host, {
     method: "post",
     path: MODEL_PATH,
@@ -35,6 +43,10 @@ export function addEvaluationRoutes(host: RouteHost, evaluations: EvaluationServ
     }),
     handle: ({ params, body, actor }) => evaluations.start({ ...body, model: params.model }, actor),
   });
+  addReading(host, options);
+}
+
+function addReading(host: RouteHost, { evaluations, service }: EvaluationRouteOptions): void {
   jsonRoute(host, {
     method: "get",
     path: MODEL_PATH,
@@ -44,7 +56,11 @@ export function addEvaluationRoutes(host: RouteHost, evaluations: EvaluationServ
     params: runsParams,
     query: listQuery,
     result: evaluationRunList,
-    handle: async ({ params, query }) => ({ runs: await evaluations.list(params.model, query.limit) }),
+    handle: async ({ params: { model }, query }) => {
+      if ((await service.listVersions(model, { limit: 1, offset: 0 })).length === 0)
+        throw new FedgeError("MODEL_UNKNOWN", `there is no model "${model}"; see \`fedge model list\``);
+      return { runs: await evaluations.list(model, query.limit) };
+    },
   });
   jsonRoute(host, {
     method: "get",

@@ -1,5 +1,6 @@
 import type { DeviceAdminPort } from "../../fleet/device-admin-port.js";
 import type { RolloutService } from "../../rollouts/rollout-service.js";
+import type { AggregatorService } from "../../service.js";
 import { actorOf } from "../actor.js";
 import { jsonRoute, type RouteHost } from "../route.js";
 import { deviceParams } from "../schema/basic-schema.js";
@@ -17,7 +18,13 @@ import {
 import { deviceTimeline } from "../schema/rollout-schema.js";
 
 /** `/v1/devices/{deviceId}/timeline`: one device's way through every rollout. */
-export function addTimelineRoute(host: RouteHost, rollouts: RolloutService): void {
+export function addTimelineRoute(
+  host: RouteHost,
+  {
+    rollouts,
+    service,
+  }: { readonly rollouts: RolloutService; readonly service: Pick<AggregatorService, "getDevice"> },
+): void {
   jsonRoute(host, {
     method: "get",
     path: "/v1/devices/{deviceId}/timeline",
@@ -26,7 +33,12 @@ export function addTimelineRoute(host: RouteHost, rollouts: RolloutService): voi
     access: "read",
     params: deviceParams,
     result: deviceTimeline,
-    handle: async ({ params }) => ({ timeline: await rollouts.timeline(params.deviceId) }),
+    handle: async ({ params: { deviceId } }) => {
+      const timeline = await rollouts.timeline(deviceId);
+      // A device that was forgotten may still have a past; one that has neither was mistyped.
+      if (timeline.length === 0) await service.getDevice(deviceId);
+      return { timeline };
+    },
   });
 }
 

@@ -10,6 +10,7 @@ import { jsonRoute, type RouteHost } from "../route.js";
 import { pageQuery } from "../schema/basic-schema.js";
 import {
   commandRequest,
+  editQuery,
   rolloutConfigBody,
   rolloutDeleted,
   rolloutHistory,
@@ -139,9 +140,11 @@ function addChangeRoutes(host: RouteHost, { rollouts }: RolloutRouteOptions): vo
     method: "put",
     path: "/v1/rollouts/{rolloutId}",
     tag: "rollouts",
-    summary: "Replace a rollout that has not started; an approval given before is void",
+    summary:
+      "Replace a rollout that has not started, at the revision that was seen; an approval given before is void",
     access: "propose",
     params: rolloutParams,
+    query: editQuery,
     body: rolloutConfigBody,
     result: rolloutView,
     handle: async (call) => {
@@ -152,7 +155,9 @@ function addChangeRoutes(host: RouteHost, { rollouts }: RolloutRouteOptions): vo
           `the body describes rollout ${call.body.rolloutId}, and the address ${rolloutId}; a rollout keeps its id`,
         );
       }
-      return rollouts.edit(rolloutId, call.body, actorOf(call));
+      const { revision } = call.query;
+      const seen = revision === undefined ? {} : { revision };
+      return rollouts.edit(rolloutId, call.body, { actor: actorOf(call), ...seen });
     },
   });
   jsonRoute(host, {

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { EXPIRY_STATES, METADATA_ROLES } from "../../signing/metadata-expiry.js";
 import { atMs, count, modelNameText, taskIdText } from "./basic-schema.js";
+import { driftVerdict } from "./drift-schema.js";
 import { modelView, versionView } from "./model-schema.js";
 import { storedRound } from "./round-schema.js";
 import { rolloutIdText, rolloutView } from "./rollout-schema.js";
@@ -65,6 +66,10 @@ export const feedMessage = z
         rollouts: z.array(rolloutView).readonly(),
         deleted: z.array(rolloutIdText).readonly(),
       }),
+    }),
+    z.object({
+      event: z.literal("drift"),
+      data: z.object({ model: modelNameText, window: count, verdict: driftVerdict }),
     }),
     z.object({ event: z.literal("heartbeat"), data: z.object({ atMs }) }),
   ])

@@ -50,6 +50,18 @@ export const acceptRequest = z
   .object({ code: z.string().regex(/^[A-Za-z0-9_-]{43}$/), name, password: newPassword })
   .openapi("InvitationAcceptance");
 
+export const passwordResetBody = z
+  .object({
+    code: z.string().describe("shown this once"),
+    url: z.string().describe("the page on which the new password is set"),
+    account: z.string(),
+    expiresAtMs: atMs,
+  })
+  .openapi("PasswordReset");
+export const newPasswordRequest = z
+  .object({ code: z.string().regex(/^[A-Za-z0-9_-]{43}$/), password: newPassword })
+  .openapi("NewPassword");
+
 const YEAR_MS = 365 * 24 * 3_600_000;
 
 export const tokenParams = z.object({ tokenId: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/) });

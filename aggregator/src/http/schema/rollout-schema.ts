@@ -109,6 +109,15 @@ export const commandRequest = z
   })
   .openapi("RolloutCommand");
 
+export const editQuery = z.object({
+  revision: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("What was seen; refused as ROLLOUT_CHANGED when it is another now"),
+});
+
 export const rolloutDeleted = z.object({ rolloutId: rolloutIdText }).openapi("RolloutDeleted");
 
 export const targetView = z

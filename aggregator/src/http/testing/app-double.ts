@@ -4,6 +4,7 @@ import { createPeopleDouble, type PeopleDouble } from "../../people/testing/peop
 import { createHttpApp, type HttpApp } from "../app.js";
 import type { HttpAppOptions } from "../ports.js";
 import { DeviceAdminDouble } from "./device-admin-double.js";
+import { DriftDouble } from "./drift-double.js";
 import { EvaluationDouble } from "./evaluation-double.js";
 import { RolloutDouble } from "./rollout-double.js";
 import { RegistryDouble } from "./registry-double.js";
@@ -20,6 +21,7 @@ export interface AppDouble {
   readonly rollouts: RolloutDouble;
   readonly deviceAdmin: DeviceAdminDouble;
   readonly registry: RegistryDouble;
+  readonly drift: DriftDouble;
   readonly clock: ManualClock;
   readonly http: HttpApp;
   readonly people: PeopleDouble;
@@ -29,6 +31,12 @@ export interface AppDouble {
   ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
+const SIGNED_METADATA: HttpAppOptions["signedMetadata"] = {
+  newestRoot: () => Promise.resolve(ROOT_OF_DOUBLE),
+  file: () => Promise.resolve(undefined),
+  target: () => Promise.resolve(undefined),
+};
+
 /** The HTTP app over an aggregator in memory. */
 export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble {
   const service = new ServiceDouble();
@@ -36,6 +44,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   const deviceAdmin = new DeviceAdminDouble(service);
   const registry = new RegistryDouble();
   const clock = new ManualClock();
+  const drift = new DriftDouble(() => clock.nowMs());
   const errors: string[] = [];
   const people = createPeopleDouble(clock);
   const http = createHttpApp({
@@ -43,15 +52,12 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
     rollouts,
     deviceAdmin,
     evaluations: new EvaluationDouble(),
+    drift,
     people: people.people,
     audit: people.audit,
     registry,
     blobs: { get: (name: Sha256) => readBlob(service, name) },
-    signedMetadata: {
-      newestRoot: () => Promise.resolve(ROOT_OF_DOUBLE),
-      file: () => Promise.resolve(undefined),
-      target: () => Promise.resolve(undefined),
-    },
+    signedMetadata: SIGNED_METADATA,
     identity: identityDouble(),
     isAdminToken: (token) => token === ADMIN_TOKEN,
     metrics: {
@@ -70,7 +76,7 @@ export function createAppDouble(change: Partial<HttpAppOptions> = {}): AppDouble
   });
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     Promise.resolve(http.fetch(new Request(`http://127.0.0.1:8787${path}`, init)));
-  return { service, registry, rollouts, deviceAdmin, clock, http, people, errors, ask };
+  return { service, registry, rollouts, deviceAdmin, drift, clock, http, people, errors, ask };
 }
 
 async function readBlob(service: ServiceDouble, name: Sha256): Promise<Uint8Array<ArrayBuffer>> {

@@ -82,10 +82,7 @@ export class RolloutDouble implements RolloutService {
     how: { readonly actor: Actor; readonly reason: string; readonly revision?: number },
   ): Promise<RolloutView> {
     const rollout = await this.get(rolloutId);
-    if (how.revision !== undefined && how.revision !== rollout.revision) {
-      const message = `rollout ${rolloutId} has changed (revision ${rollout.revision}, not ${how.revision}): ${rollout.reason}; look at it again`;
-      throw new FedgeError("ROLLOUT_CHANGED", message, { details: { revision: rollout.revision } });
-    }
+    requireRevision(rollout, how.revision);
     const { from, to } = COMMANDS[command];
     if (!from.includes(rollout.state)) {
       const message = `rollout ${rolloutId} is ${rollout.state}; ${command} works on ${from.join(" or ")}`;
@@ -97,8 +94,13 @@ export class RolloutDouble implements RolloutService {
     return this.put({ ...rollout, state: to, reason: how.reason, approvedBy, pauseReason });
   }
 
-  async edit(rolloutId: RolloutId, config: RolloutConfig, _actor: Actor): Promise<RolloutView> {
+  async edit(
+    rolloutId: RolloutId,
+    config: RolloutConfig,
+    { revision }: Parameters<RolloutService["edit"]>[2],
+  ): Promise<RolloutView> {
     const rollout = await this.get(rolloutId);
+    requireRevision(rollout, revision);
     const state = config.needsApproval ? "waiting-approval" : "ready";
     return this.put({ ...rollout, config, state, approvedBy: null });
   }
@@ -156,4 +158,10 @@ export class RolloutDouble implements RolloutService {
     this.emit(rollout.rolloutId);
     return changed;
   }
+}
+
+function requireRevision({ rolloutId, revision, reason }: RolloutView, seen: number | undefined): void {
+  if (seen === undefined || seen === revision) return;
+  const message = `rollout ${rolloutId} has changed (revision ${revision}, not ${seen}): ${reason}; look at it again`;
+  throw new FedgeError("ROLLOUT_CHANGED", message, { details: { revision } });
 }

@@ -4,10 +4,12 @@ import type { MemoryAuditStore } from "../../audit/testing/memory-audit.js";
 import {
   accountExists,
   invitationInvalid,
+  passwordLinkInvalid,
   unknownAccount,
   type Account,
   type ApiToken,
   type Invitation,
+  type PasswordReset,
   type Session,
 } from "../people.js";
 import type { PeopleStore } from "../ports.js";
@@ -25,6 +27,8 @@ export class MemoryPeopleStore implements PeopleStore {
   readonly #accounts = new Map<string, StoredAccount>();
   readonly #sessions = new Map<string, StoredSession>();
   readonly #invitations = new Map<string, StoredInvitation>();
+  /** By account. */
+  readonly #resets = new Map<string, PasswordReset & { readonly codeSha256: string }>();
   readonly #tokens = new Map<string, ApiToken & { readonly secretSha256: string }>();
 
   constructor(private readonly audit: MemoryAuditStore) {}
@@ -51,6 +55,9 @@ export class MemoryPeopleStore implements PeopleStore {
     this.#accounts.set(name, after);
     if (after.disabledAtMs !== null) this.#endSessions(name, null);
     this.#voidInvitationsOf(name);
+    for (const [account, { createdBy }] of this.#resets) {
+      if (createdBy === name) this.#resets.delete(account);
+    }
     const { passwordHash: _hash, ...account } = after;
     return account;
   }
@@ -59,6 +66,7 @@ export class MemoryPeopleStore implements PeopleStore {
     const before = this.#account(name);
     this.audit.append(audited);
     this.#accounts.set(name, { ...before, passwordHash: change.passwordHash });
+    this.#resets.delete(name);
     this.#endSessions(name, change.keptSessionSha256);
   }
 
@@ -82,6 +90,31 @@ export class MemoryPeopleStore implements PeopleStore {
     const account = { name, role: invitation.role, createdAtMs: audited.atMs, disabledAtMs: null };
     this.#invitations.delete(codeSha256);
     this.#accounts.set(name, { ...account, passwordHash });
+    return account;
+  }
+
+  async addPasswordReset(...[reset, audited]: Parameters<PeopleStore["addPasswordReset"]>): Promise<void> {
+    this.#account(reset.account);
+    this.audit.append(audited);
+    this.#resets.set(reset.account, reset);
+  }
+
+  async findPasswordReset(codeSha256: string, nowMs: number): Promise<PasswordReset | undefined> {
+    return this.#openReset(codeSha256, nowMs);
+  }
+
+  async usePasswordReset(
+    ...[codeSha256, passwordHash, audited]: Parameters<PeopleStore["usePasswordReset"]>
+  ): Promise<Account> {
+    const reset = this.#openReset(codeSha256, audited.atMs);
+    if (reset === undefined) throw passwordLinkInvalid();
+    const before = this.#account(reset.account);
+    if (before.disabledAtMs !== null) throw passwordLinkInvalid();
+    this.audit.append(audited);
+    this.#resets.delete(reset.account);
+    this.#accounts.set(reset.account, { ...before, passwordHash });
+    this.#endSessions(reset.account, null);
+    const { passwordHash: _hash, ...account } = before;
     return account;
   }
 
@@ -159,6 +192,13 @@ export class MemoryPeopleStore implements PeopleStore {
     if (found === undefined || found.expiresAtMs <= nowMs) return undefined;
     const { codeSha256: _code, ...invitation } = found;
     return invitation;
+  }
+
+  #openReset(codeSha256: string, nowMs: number): PasswordReset | undefined {
+    const found = [...this.#resets.values()].find((reset) => reset.codeSha256 === codeSha256);
+    if (found === undefined || found.expiresAtMs <= nowMs) return undefined;
+    const { codeSha256: _code, ...reset } = found;
+    return reset;
   }
 
   #account(name: string): StoredAccount {

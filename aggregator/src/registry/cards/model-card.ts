@@ -79,6 +79,8 @@ export interface CardFacts {
   /** Of the nearest ancestor that has one, when the version has none of its own. */
   readonly inheritedPurpose: string | null;
   readonly evaluations: readonly EvaluationRecord[];
+  /** What released windows say of the version's inputs; null when none was released. */
+  readonly driftText: string | null;
   readonly training: { readonly round: StoredRound; readonly config: TaskConfig } | null;
 }
 
@@ -103,7 +105,7 @@ export function buildModelCard(facts: CardFacts): ModelCard {
         ...{ dataSet, segment, numExamples, accuracy, loss, evaluatedAtMs },
       }),
     ),
-    drift: { text: NO_DRIFT },
+    drift: { text: facts.driftText ?? NO_DRIFT },
     limits: limitsOf(record, manifest),
     ...saidOf(statements),
   };

@@ -17,6 +17,8 @@ export interface CardPorts {
   readonly store: ControlStore & RegistryStore;
   readonly blobs: BlobStore;
   readonly nowMs: () => number;
+  /** What released windows say of a version's inputs; null when none was released. */
+  readonly driftText?: (version: VersionId) => Promise<string | null>;
 }
 
 export interface KeptCard extends CardRecord {
@@ -58,6 +60,7 @@ export class ModelCards {
       ...{ record, manifest, statements },
       inheritedPurpose: purposeOf(statements) === null ? await this.#inherited(record) : null,
       evaluations: evaluations.filter((evaluation) => evaluation.version === record.version),
+      driftText: (await this.ports.driftText?.(version)) ?? null,
       training: await this.#training(record),
     };
   }

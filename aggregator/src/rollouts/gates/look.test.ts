@@ -35,6 +35,7 @@ async function scene(gates: readonly object[] = [GATE], onDevices?: DeviceCompar
       control: { listDevices: async () => FLEET },
       fleet,
       nowMs: () => START_MS + 2,
+      fleetVerdict: async () => null,
       evaluateOnDevices: (pair) => {
         asked.push(pair);
         return onDevices;

@@ -11,6 +11,7 @@ import type { GateView } from "../rollout-view.js";
 import { waveFilters } from "../wave-members.js";
 import { judgeLoss } from "./loss-gate.js";
 import { gateError, judgeMetric, undecided, type Sides } from "./metric-gate.js";
+import { withFleetVerdict, type VerdictOfVersion } from "./drift-gate.js";
 import { since } from "./metric-counts.js";
 
 export interface LookOptions {
@@ -21,6 +22,8 @@ export interface LookOptions {
   readonly baselines: Pick<RolloutStore, "saveBaseline" | "baselineOf">;
   /** What devices say of two versions; undefined while they have not, and asks them. */
   readonly evaluateOnDevices: (pair: DevicePair) => DeviceComparison | undefined;
+  /** What the fleet's counts say of a version's inputs. */
+  readonly fleetVerdict: VerdictOfVersion;
 }
 
 type Records = ReadonlyMap<DeviceId, MetricsRecord>;
@@ -98,7 +101,10 @@ export class MetricLooks {
 
   async #judge(gate: MetricGate, scene: Scene, atMs: number): Promise<GateView> {
     if (gate.metric === "evaluation-loss") return this.#judgeLoss(gate, scene, atMs);
-    return judgeMetric(gate, sidesOf(gate, scene), atMs);
+    const view = judgeMetric(gate, sidesOf(gate, scene), atMs);
+    if (gate.metric !== "drift-rate") return view;
+    const { config, fallbackVersion } = scene.state;
+    return withFleetVerdict(view, { ...config, control: fallbackVersion }, this.options.fleetVerdict);
   }
 
   #judgeLoss(gate: MetricGate, { state }: Scene, atMs: number): GateView {

@@ -1,11 +1,11 @@
-import { FedgeError, errorCodeOf } from "@fedge/protocol";
+import { FedgeError, errorCodeOf, type TaskId } from "@fedge/protocol";
 import type { RolloutConfig, RolloutId } from "../../rollouts/rollout-config.js";
 import type { People, Person } from "./people.js";
 import { TASK } from "./rehearsal-plan.js";
 
 /** The rollout that the auto-pilot proposes a version with. */
-export function proposalOf(version: number): RolloutId {
-  return `${TASK}-v${version}` as RolloutId;
+export function proposalOf(version: number, task: TaskId = TASK): RolloutId {
+  return `${task}-v${version}` as RolloutId;
 }
 
 /**

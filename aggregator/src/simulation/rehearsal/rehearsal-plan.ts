@@ -17,7 +17,6 @@ const LEAST_PILOTS = 6;
 const MOST_PILOTS_OF_SEGMENT = 5;
 
 const LATER_ROUNDS = 2;
-const NEVER_ROUNDS = 1_000_000;
 const SOAK_MS = 2000;
 const LEAST_SAMPLE = 80;
 const PROBATION_PREDICTIONS = 30;
@@ -75,12 +74,9 @@ export function rehearsalTask(of: {
   });
 }
 
-/** Training that goes on after the first task: the auto-pilot looks at what has been exported of it, and not before. */
+/** Training that goes on after the first task. */
 export function laterTask(of: { readonly numDevices: number; readonly seed: string }): TaskConfig {
-  const task = rehearsalTask({ ...of, rounds: LATER_ROUNDS });
-  const { autopilot } = task;
-  if (autopilot === undefined) return { ...task, taskId: LATER };
-  return { ...task, taskId: LATER, autopilot: { ...autopilot, everyGoodRounds: NEVER_ROUNDS } };
+  return { ...rehearsalTask({ ...of, rounds: LATER_ROUNDS }), taskId: LATER };
 }
 
 /** Who gets a version first: some of the segment, some of the others, and enough of both to compare. */

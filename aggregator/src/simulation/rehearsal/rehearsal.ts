@@ -126,8 +126,22 @@ export class Rehearsal {
   async trainOn(): Promise<number> {
     await this.opened.server.service.createTask(laterTask(this.parts.options));
     const { latestVersion, numRounds } = await this.#trained(LATER);
-    this.#tell(`${numRounds} more rounds made better weights: version ${latestVersion ?? 0}`);
-    return latestVersion ?? 0;
+    const weights = latestVersion ?? 0;
+    this.#tell(`${numRounds} more rounds made better weights: version ${weights}`);
+    await this.#withdrawn(weights);
+    return weights;
+  }
+
+  /** The auto-pilot proposes what a task ends with; what goes to devices is exported anew, as a version of its own. */
+  async #withdrawn(version: number): Promise<void> {
+    const { rollouts } = this.opened.server;
+    const proposal = proposalOf(version, LATER);
+    await this.#until(async () => (await rollouts.list()).find(({ rolloutId }) => rolloutId === proposal), {
+      what: "the auto-pilot to propose the better weights",
+      withinMs: TRAIN_MS,
+    });
+    await rollouts.delete(proposal, { name: "ada", mayApprove: false });
+    this.#tell(`ada withdrew ${proposal}: the weights are to be exported anew`);
   }
 
   /** What the auto-pilot made of a version. */

@@ -52,3 +52,14 @@ export const invitations = pgTable("invitations", {
   expiresAtMs: milliseconds("expires_at_ms").notNull(),
   acceptedAtMs: milliseconds("accepted_at_ms"),
 });
+
+export const passwordResets = pgTable("password_resets", {
+  /** An account has at most one link: a later one replaces it. */
+  account: text("account")
+    .primaryKey()
+    .references(() => accounts.name),
+  codeSha256: text("code_sha256").notNull().unique("password_resets_code_once"),
+  createdBy: text("created_by").notNull(),
+  createdAtMs: milliseconds("created_at_ms").notNull(),
+  expiresAtMs: milliseconds("expires_at_ms").notNull(),
+});

@@ -1,6 +1,8 @@
 import { FedgeError } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import type { Device, DeviceStatus } from "../../core/device-interface.js";
+import type { LogRow } from "../../core/feature-log/log-row.js";
+import type { LogQuery } from "../../core/feature-log/log-selection.js";
 import type { Consent } from "../../core/ports/application.js";
 import { ManualClock } from "../../testing/manual-clock.js";
 import type { Leadership } from "./leadership.js";
@@ -77,6 +79,14 @@ class Tabs {
   }
 }
 
+/** The newest first; more than are asked for at once. */
+function rowsOf(tab: string): readonly LogRow[] {
+  return Array.from({ length: 70 }, (_, at) => ({
+    ...{ id: `${99 - at} of ${tab}`, atMs: at, model: "digits", version: 3, inputs: {}, outputs: null },
+    ...{ fields: {}, label: null, labelledAtMs: null },
+  }));
+}
+
 /** A device whose predictions say which tab made them. */
 function doubleOf(
   tab: string,
@@ -105,7 +115,12 @@ function doubleOf(
     log: (id: string, fields: object) => Promise.resolve(void heard.push([tab, "log", id, fields])),
     label: (id: string, truth: unknown) => Promise.resolve(void heard.push([tab, "label", id, truth])),
     featureLog: {
-      query: () => Promise.resolve([{ id: `row of ${tab}` }]),
+      query: ({ limit = 1, beforeId = "~" }: LogQuery = {}) =>
+        Promise.resolve(
+          rowsOf(tab)
+            .filter(({ id }) => id < beforeId)
+            .slice(0, limit),
+        ),
       erase: () => Promise.resolve(7),
     },
     forget: () => {
@@ -174,8 +189,24 @@ describe("tabs of one device", () => {
       ["first", "log", "p1", { action: "accepted" }],
       ["first", "label", "p1", 3],
     ]);
-    expect(await second.featureLog.query()).toEqual([{ id: "row of first" }]);
+    expect(await second.featureLog.query()).toMatchObject([{ id: "99 of first" }]);
     expect(await second.featureLog.erase()).toBe(7);
+  });
+
+  test("any of them gives all rows of the one that leads for the person to keep, a page after the other", async () => {
+    const tabs = new Tabs();
+    const all = [await tabs.join("first"), await tabs.join("second")];
+    const exported = await Promise.all(
+      all.map(async ({ featureLog }) => {
+        const lines: { readonly id?: string }[] = [];
+        for await (const line of featureLog.export())
+          lines.push(JSON.parse(line) as { readonly id?: string });
+        return lines.slice(1).map(({ id }) => id);
+      }),
+    );
+    const ids = rowsOf("first").map(({ id }) => id);
+
+    expect(exported).toEqual([ids, ids]);
   });
 
   test("all of them end when one asks for the device to be forgotten, and none takes it up again", async () => {

@@ -1,5 +1,6 @@
 import { DeviceEvents, type DeviceEventMap } from "../../core/device-events.js";
 import type { Device, DeviceModel, DeviceStatus, FeatureLogView } from "../../core/device-interface.js";
+import { exportLog } from "../../core/feature-log/export-log.js";
 import type { LogField } from "../../core/feature-log/log-row.js";
 import type { Consent } from "../../core/ports/application.js";
 import type { Clock } from "../../core/ports/clock.js";
@@ -145,6 +146,7 @@ class SharedDevice implements BrowserDevice {
       this.#leading?.device.featureLog.query(query) ?? this.#requests.ask({ kind: "query", query }),
     erase: (selection = {}) =>
       this.#leading?.device.featureLog.erase(selection) ?? this.#requests.ask({ kind: "erase", selection }),
+    export: (selection) => exportLog(this.featureLog.query, () => this.status().log, selection),
   };
 
   /** Whichever tab is told: the device is one, and is forgotten in all of them. */
@@ -283,7 +285,7 @@ class SharedDevice implements BrowserDevice {
       installedAtMs: Object.fromEntries(this.parts.models.map((model) => [model, null])),
       installs: Object.fromEntries(this.parts.models.map((model) => [model, null])),
       engine: "",
-      log: { numRows: 0, sizeBytes: 0 },
+      log: { numRows: 0, sizeBytes: 0, maxRows: 0, maxBytes: 0, maxAgeMs: 0, purpose: null },
       trainings: [],
       problems: [],
       drift: {},

@@ -73,6 +73,13 @@ export class Evaluations {
     } else if (!this.#isEligible()) this.#step({ type: "unable", reason: "interrupted" });
   }
 
+  /** Examples of these models are going to be erased: nothing that was measured on them is sent any more. */
+  unlearn(models: readonly string[]): void {
+    this.#unsent = this.#unsent.filter(({ type }) => type !== "evaluated");
+    const { model } = this.#state.current ?? {};
+    if (model !== undefined && models.includes(model)) this.#step({ type: "unable", reason: "interrupted" });
+  }
+
   /** A training has begun or ended. */
   trainingChanged(): void {
     this.#trainingChanged();

@@ -7,8 +7,9 @@ import { createMemoryByteStore } from "../../memory/memory-stores.js";
 import { FeatureLog } from "./feature-log.js";
 import type { LogSelection } from "./log-selection.js";
 import { toLogLimits, type LogLimits } from "./log-limits.js";
-import { encodeLogRow, type LogRow } from "./log-row.js";
+import type { LogRow } from "./log-row.js";
 import { firstIdAt, timeOfPrediction } from "./prediction-ids.js";
+import { encodeSegment } from "./segment-codec.js";
 
 const idAt = (timeMs: number): string => `${firstIdAt(timeMs)}-0000-a`;
 
@@ -20,7 +21,22 @@ function rowAt(timeMs: number, more: Partial<LogRow> = {}): LogRow {
 }
 
 const label = { shape: [1], data: BigInt64Array.of(1n) };
-const SIZE_BYTES = encodeLogRow(rowAt(1)).byteLength;
+const SIZE_BYTES = encodeSegment([rowAt(1)]).byteLength;
+
+/** How many rows the keys name: a segment's third part, and one for each row of its own. */
+const rowsIn = (keys: readonly string[]): number =>
+  keys
+    .map((key) =>
+      key.startsWith("log/segments/") ? Number(key.split(".")[2]) : Number(key.startsWith("log/rows/")),
+    )
+    .reduce((sum, numRows) => sum + numRows, 0);
+
+/** Of all values but the head's. */
+async function bytesIn(store: ByteStore): Promise<number> {
+  const keys = (await store.keys("log/")).filter((key) => key !== "log/totals");
+  const values = await Promise.all(keys.map((key) => store.get(key)));
+  return values.reduce((sum, value) => sum + (value?.byteLength ?? 0), 0);
+}
 
 interface World {
   readonly log: FeatureLog;
@@ -57,11 +73,12 @@ describe("the feature log", () => {
     for (const timeMs of [5, 6, 7]) log.append(rowAt(timeMs));
     clock.advance(999);
     await log.query();
-    const before = await store.keys("log/rows/");
+    const before = await store.keys("log/");
     clock.advance(1);
     await log.query();
 
-    expect([before.length, (await store.keys("log/rows/")).length]).toEqual([0, 3]);
+    expect([rowsIn(before), rowsIn(await store.keys("log/"))]).toEqual([0, 3]);
+    expect(await store.keys("log/segments/")).toHaveLength(1);
   });
 
   test("writes when 128 rows have come", async () => {
@@ -69,7 +86,7 @@ describe("the feature log", () => {
     for (let timeMs = 1; timeMs <= 128; timeMs += 1) log.append(rowAt(timeMs));
     await log.query();
 
-    expect(await store.keys("log/rows/")).toHaveLength(128);
+    expect(rowsIn(await store.keys("log/"))).toBe(128);
   });
 
   test("writes what comes while it writes together, with the next", async () => {
@@ -79,7 +96,7 @@ describe("the feature log", () => {
     const store: ByteStore = {
       ...memory,
       write: async (changes, options) => {
-        sizes.push(changes.filter(([key]) => key.startsWith("log/rows/")).length);
+        sizes.push(rowsIn(changes.map(([key]) => key)));
         await new Promise<void>((resolve) => (letGo = resolve));
         return memory.write(changes, options);
       },
@@ -101,17 +118,16 @@ describe("the feature log", () => {
   });
 
   test("counts rows, their bytes and the labelled examples of each model", async () => {
-    const { log } = await open();
+    const { log, store } = await open();
     const wide = { shape: [4], data: new BigInt64Array(4) };
     log.append(rowAt(1));
     log.append(rowAt(2, { label }));
     log.append(rowAt(3, { label: wide, model: "other" }));
     await log.flush();
 
-    const sizes = [rowAt(1), rowAt(2, { label }), rowAt(3, { label: wide, model: "other" })];
     expect(log.totals).toEqual({
       numRows: 3,
-      sizeBytes: sizes.reduce((sum, row) => sum + encodeLogRow(row).byteLength, 0),
+      sizeBytes: await bytesIn(store),
       numExamples: { m: 1, other: 4 },
     });
   });
@@ -159,7 +175,7 @@ describe("a change of a row", () => {
   });
 
   test("of a row that is long on disk counts its label once", async () => {
-    const { log } = await open();
+    const { log, store } = await open();
     log.append(rowAt(1));
     await log.flush();
     const labelled = (row: LogRow): LogRow => ({ ...row, label });
@@ -168,7 +184,7 @@ describe("a change of a row", () => {
 
     expect(log.totals).toEqual({
       numRows: 1,
-      sizeBytes: encodeLogRow(rowAt(1, { label })).byteLength,
+      sizeBytes: await bytesIn(store),
       numExamples: { m: 1 },
     });
   });
@@ -204,7 +220,7 @@ describe("the log's limits", () => {
 
     expect(await timesOf(log)).toEqual([5, 4, 3]);
     expect(log.totals).toMatchObject({ numRows: 3, numExamples: { m: 3 } });
-    expect(await store.keys("log/rows/")).toHaveLength(3);
+    expect(rowsIn(await store.keys("log/"))).toBe(3);
   });
 
   test("hold also for more rows at once than they leave room for", async () => {
@@ -247,13 +263,12 @@ describe("a full disk", () => {
     const store = createMemoryByteStore();
     const { write } = store;
     store.write = async (changes, options) => {
-      const rows = new Set(await store.keys("log/rows/"));
+      const keys = new Set(await store.keys("log/"));
       for (const [key, value] of changes) {
-        if (!key.startsWith("log/rows/")) continue;
-        if (value === null) rows.delete(key);
-        else rows.add(key);
+        if (value === null) keys.delete(key);
+        else keys.add(key);
       }
-      if (rows.size > maxRows) throw new FedgeError("STORAGE_FULL", "no room");
+      if (rowsIn([...keys]) > maxRows) throw new FedgeError("STORAGE_FULL", "no room");
       await write(changes, options);
     };
     return store;
@@ -309,15 +324,21 @@ describe("erasing", () => {
     expect(log.totals).toEqual({ numRows: 0, sizeBytes: 0, numExamples: {} });
   });
 
-  test("a damaged row is possible, which does not keep the others from being read", async () => {
-    const { log, store, errors } = await filled();
-    await log.flush();
-    await store.put(`log/rows/${idAt(2)}`, Uint8Array.of(1, 2, 3));
+  test.each(["row", "segment"])(
+    "a damaged %s is possible, which does not keep the others from being read",
+    async (what) => {
+      const { log, store, errors } = await filled();
+      await log.change(idAt(2), (row) => row);
+      log.append(rowAt(4));
+      await log.flush();
+      const key = what === "row" ? `log/rows/${idAt(2)}` : (await store.keys("log/segments/"))[0];
+      await store.put(String(key), Uint8Array.of(1, 2, 3));
 
-    expect(await timesOf(log, { model: "m" })).toEqual([3, 1]);
-    expect(errors).toMatchObject([{ code: "STORAGE_FAILED" }]);
-    expect([await log.erase(), await store.keys("log/rows/")]).toEqual([3, []]);
-  });
+      expect(await timesOf(log)).toEqual(what === "row" ? [4, 3, 1] : [4, 2, 1]);
+      expect(errors).toMatchObject([{ code: "STORAGE_FAILED" }]);
+      expect([await log.erase(), rowsIn(await store.keys("log/"))]).toEqual([4, 0]);
+    },
+  );
 });
 
 test("totals are those of the rows, whatever happens in which order", async () => {
@@ -347,11 +368,11 @@ test("totals are those of the rows, whatever happens in which order", async () =
 
       expect(world.log.totals).toEqual({
         numRows: rows.length,
-        sizeBytes: rows.reduce((sum, row) => sum + encodeLogRow(row).byteLength, 0),
+        sizeBytes: await bytesIn(world.store),
         numExamples: numLabelled === 0 ? {} : { m: numLabelled },
       });
       expect(rows.length).toBeLessThanOrEqual(8);
-      expect(await world.store.keys("log/rows/")).toHaveLength(rows.length);
+      expect(rowsIn(await world.store.keys("log/"))).toBe(rows.length);
     }),
     { numRuns: 200 },
   );

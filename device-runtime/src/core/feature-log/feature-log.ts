@@ -1,54 +1,40 @@
-import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Clock } from "../ports/clock.js";
-import type { ByteStore, StoreChange } from "../ports/storage.js";
-import type { Commit, Kept, Stored } from "./log-commit.js";
+import { NO_ROWS, encodeHead, type LogTotals } from "./log-head.js";
+import { HEAD, LOG, MAX_SEGMENT_ROWS } from "./log-keys.js";
 import type { LogLimits } from "./log-limits.js";
-import { decodeLogRow, encodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
-import { isSelected, matches, type LogQuery, type LogSelection } from "./log-selection.js";
-import {
-  NO_ROWS,
-  decodeTotals,
-  encodeTotals,
-  measuresOf,
-  minusRow,
-  plusRow,
-  type LogTotals,
-  type RowMeasures,
-} from "./log-totals.js";
+import type { LogRecordsParts } from "./log-records.js";
+import type { LogRow } from "./log-row.js";
+import type { LogQuery, LogSelection } from "./log-selection.js";
+import { emptyStart, readStart } from "./log-start.js";
+import type { OpenLog } from "./open-log.js";
 import { firstIdAt } from "./prediction-ids.js";
+import { UnwrittenRows } from "./unwritten-rows.js";
 
-export interface FeatureLogParts {
-  readonly store: ByteStore;
+export interface FeatureLogParts extends LogRecordsParts {
   readonly clock: Clock;
   readonly limits: LogLimits;
-  /** Told when the totals have changed. */
-  readonly onChange: () => void;
-  readonly onError: (error: unknown) => void;
+  /** What the rows are kept for; as it was kept before when it is not given. */
+  readonly purpose?: string;
+  /** Rows are going to be erased from which these models may be learning now; erasing waits for it. */
+  readonly onErasing?: (models: readonly string[]) => Promise<void>;
 }
 
-const ROWS = "log/rows/";
-const TOTALS = "log/totals";
 /** Rows are written together: one by one, each would cost a write to disk and delay the request after it. */
 const WRITE_EVERY_MS = 1000;
-const WRITE_AT_ROWS = 128;
-const QUERY_LIMIT = 100;
-/** So many rows are in memory at once while the log is read. */
-const READ_AT_ONCE = 64;
+/** Of tensors that wait: one segment's, with room for the row that comes last. Several at once would block a page longer. */
+const WRITE_AT_BYTES = 48_000;
 
 /**
- * What the device has predicted, noted and been told, on the device and nowhere else.
+ * What the device has predicted, noted and been told, on the device and nowhere else. Here is what a start and a
+ * prediction need; the rest is fetched when there is something to write or to read.
  *
  * Invariants: (1) totals are written with the rows they count, so that a crash leaves both or neither; (2) ids ascend
- * with time, so the first is the oldest; (3) operations run one after the other.
+ * with time, so the first is the oldest; (3) operations run one after the other; (4) no row in a segment is labelled.
  */
 export class FeatureLog {
-  #totals = NO_ROWS;
-  /** Of all rows in the store, ascending. */
-  #ids: string[] = [];
-  /** Rows that the store has not got, or not as they are now. */
-  #unwritten = new Map<string, Kept>();
-  /** Of rows that were written or read since the start: forgetting the oldest need not read them. */
-  readonly #measures = new Map<string, RowMeasures>();
+  readonly #unwritten = new UnwrittenRows();
+  #start = emptyStart(null);
+  #open: OpenLog | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #cancelWrite: (() => void) | null = null;
   #isWriting = false;
@@ -57,79 +43,57 @@ export class FeatureLog {
   constructor(private readonly parts: FeatureLogParts) {}
 
   get totals(): LogTotals {
-    return this.#totals;
+    return this.#open?.totals ?? this.#start.totals;
   }
 
+  /** What the rows are kept for, as the app has said; null when it never has. */
+  get purpose(): string | null {
+    return this.#start.purpose;
+  }
+
+  /** Of the newest row that was there at the start. */
   get lastId(): string | undefined {
-    return this.#ids.at(-1);
+    return this.#start.lastId;
   }
 
   /** Reads what is there. Throws STORAGE_FAILED. */
   async restore(): Promise<void> {
-    const { store } = this.parts;
-    this.#ids = (await store.keys(ROWS)).map((key) => key.slice(ROWS.length));
-    const totals = decodeTotals(await store.get(TOTALS));
-    this.#totals = totals?.numRows === this.#ids.length ? totals : await this.#countAnew();
-    // What has grown too old since.
-    await this.#commit([], []);
+    const { store, purpose, limits, clock, onError } = this.parts;
+    this.#start = await readStart(store, purpose);
+    const { totals, numRows, firstId = "~", isHeadKept } = this.#start;
+    const { maxRows, maxBytes, maxAgeMs } = limits;
+    const isRoom = numRows <= maxRows && totals.sizeBytes <= maxBytes;
+    const isYoung = firstId >= firstIdAt(clock.nowMs() - maxAgeMs);
+    // What has to go is tried again with the next write: neither a full disk nor a lost network keeps a device from starting.
+    if (totals.numRows !== numRows || !isHeadKept || !isRoom || !isYoung) await this.#opened().catch(onError);
   }
 
   /** Remembers a prediction. It is in the store a moment later, or with the next `change` or `flush`. */
   append(row: LogRow): void {
     if (this.#isClosed) return;
-    this.#unwritten.set(row.id, { row, stored: null });
+    this.#unwritten.add(row);
     this.#writeSoon();
   }
 
   /** Changes one row; it is on disk when this resolves. Throws PREDICTION_UNKNOWN, STORAGE_FULL, STORAGE_FAILED. */
   change(id: string, to: (row: LogRow) => LogRow): Promise<void> {
-    return this.#inTurn(async () => {
-      const kept = await this.#find(id);
-      if (kept === undefined) {
-        throw new FedgeError(
-          "PREDICTION_UNKNOWN",
-          `prediction "${id}" is not in the feature log: it was erased, or is older than the log goes back`,
-        );
-      }
-      // A change that cannot be kept is not made: whoever asked for it is told.
-      const before = this.#unwritten.get(id);
-      this.#unwritten.set(id, { ...kept, row: to(kept.row) });
-      try {
-        await this.#write({ isDurable: true });
-      } catch (error) {
-        if (before === undefined) this.#unwritten.delete(id);
-        else this.#unwritten.set(id, before);
-        throw error;
-      }
-    });
+    return this.#inTurn(async () => (await this.#opened()).change(id, to));
   }
 
   /** Newest first. */
-  query({ limit = QUERY_LIMIT, ...selection }: LogQuery = {}): Promise<readonly LogRow[]> {
-    return this.#inTurn(async () => {
-      const found: LogRow[] = [];
-      for await (const { row } of this.#selected(selection)) {
-        if (found.length >= limit) break;
-        found.push(row);
-      }
-      return found;
-    });
+  query(query: LogQuery = {}): Promise<readonly LogRow[]> {
+    return this.#inTurn(async () => (await this.#opened()).query(query));
   }
 
   /** Erases the rows for good; all of them without a selection. Resolves with how many there were. */
   erase(selection: LogSelection = {}): Promise<number> {
-    return this.#inTurn(async () => {
-      await this.#write({ isDurable: false });
-      const erased: Kept[] = [];
-      for await (const kept of this.#selected(selection)) erased.push(kept);
-      await this.#commit([], erased);
-      return erased.length;
-    });
+    const isAll = Object.values(selection).every((restriction) => restriction === undefined);
+    return this.#inTurn(async () => (isAll ? this.#eraseAll() : (await this.#opened()).erase(selection)));
   }
 
-  /** Everything appended is in the store when this resolves. */
+  /** Everything appended is in the store when this resolves, but for what `onError` was told is lost. */
   flush(): Promise<void> {
-    return this.#inTurn(() => this.#write({ isDurable: false }));
+    return this.#inTurn(() => this.#write());
   }
 
   async close(): Promise<void> {
@@ -141,7 +105,8 @@ export class FeatureLog {
   /** What comes while a write is under way goes with the next: one for each row would cost more than the rows. */
   #writeSoon(): void {
     if (this.#isWriting || this.#isClosed) return;
-    if (this.#unwritten.size >= WRITE_AT_ROWS) return this.#writeNow();
+    const { byId, dataBytes } = this.#unwritten;
+    if (byId.size >= MAX_SEGMENT_ROWS || dataBytes >= WRITE_AT_BYTES) return this.#writeNow();
     this.#cancelWrite ??= this.parts.clock.after(WRITE_EVERY_MS, () => this.#writeNow());
   }
 
@@ -152,7 +117,7 @@ export class FeatureLog {
     const written = this.flush().catch(this.parts.onError);
     void written.finally(() => {
       this.#isWriting = false;
-      if (this.#unwritten.size > 0) this.#writeSoon();
+      if (this.#unwritten.byId.size > 0) this.#writeSoon();
     });
   }
 
@@ -162,126 +127,36 @@ export class FeatureLog {
     return done;
   }
 
-  async #find(id: string): Promise<Kept | undefined> {
-    const unwritten = this.#unwritten.get(id);
-    if (unwritten !== undefined) return unwritten;
-    const bytes = await this.parts.store.get(ROWS + id);
-    if (bytes === undefined) return undefined;
-    const row = decodeLogRow(id, bytes);
-    return { row, stored: measuresOf(row, bytes.byteLength) };
-  }
-
-  /** A full disk makes room once by forgetting the oldest half; what does not fit then is lost, and said. */
-  async #write(options: { readonly isDurable: boolean }): Promise<void> {
-    const rows = [...this.#unwritten.values()];
+  async #write(): Promise<void> {
+    const rows = [...this.#unwritten.byId.values()];
     if (rows.length === 0) return;
     try {
-      await this.#commit(rows, [], options);
-      // More at once than the limits leave room for.
-      await this.#commit([], []);
+      await (await this.#opened()).write();
     } catch (error) {
-      if (errorCodeOf(error) !== "STORAGE_FULL" || this.#ids.length < 2) throw this.#lost(rows, error);
-      const oldest = await this.#oldest(Math.ceil(this.#ids.length / 2));
-      await this.#commit([], oldest);
-      await this.#commit(rows, [], options).catch((again: unknown) => {
-        throw this.#lost(rows, again);
-      });
+      // What cannot be written must not fill the memory.
+      this.#unwritten.delete(rows);
+      throw error;
     }
   }
 
-  /** What cannot be written must not fill the memory. */
-  #lost(rows: readonly Kept[], error: unknown): unknown {
-    for (const { row, stored } of rows) if (stored === null) this.#unwritten.delete(row.id);
-    return error;
+  async #opened(): Promise<OpenLog> {
+    const { openLog } = await import("../on-demand.js");
+    return (this.#open ??= await openLog(this.parts, this.#start, this.#unwritten));
   }
 
-  async #commit(
-    written: readonly Kept[],
-    erased: readonly Kept[],
-    options = { isDurable: true },
-  ): Promise<void> {
-    let totals = this.#totals;
-    const changes: StoreChange[] = [];
-    const measured = new Map<string, RowMeasures>();
-    for (const { row, stored } of written) {
-      const bytes = encodeLogRow(row);
-      const measures = measuresOf(row, bytes.byteLength);
-      totals = plusRow(stored === null ? totals : minusRow(totals, stored), measures);
-      measured.set(row.id, measures);
-      changes.push([ROWS + row.id, bytes]);
-    }
-    const gone = new Map<string, RowMeasures>();
-    for (const { row, stored } of erased) if (stored !== null) gone.set(row.id, stored);
-    await this.#evict(totals, { measured, gone });
-    for (const [id, measures] of gone) {
-      totals = minusRow(totals, measures);
-      changes.push([ROWS + id, null]);
-    }
-    if (changes.length === 0) return;
-    await this.parts.store.write([...changes, [TOTALS, encodeTotals(totals)]], options);
-    this.#committed(totals, written, { measured, gone });
-  }
-
-  #committed(totals: LogTotals, written: readonly Kept[], { measured, gone }: Commit): void {
-    this.#totals = totals;
-    const fresh = written.filter(({ stored }) => stored === null).map(({ row }) => row.id);
-    this.#ids.push(...fresh.sort());
-    if (gone.size > 0) this.#ids = this.#ids.filter((id) => !gone.has(id));
-    for (const [id, measures] of measured) this.#measures.set(id, measures);
-    for (const id of gone.keys()) this.#measures.delete(id);
-    for (const kept of written) {
-      if (this.#unwritten.get(kept.row.id) === kept) this.#unwritten.delete(kept.row.id);
-    }
-    this.parts.onChange();
-  }
-
-  /** Adds to what goes the oldest rows in the store that the limits leave no room for once the totals are these. */
-  async #evict(totals: LogTotals, { measured, gone }: Commit): Promise<void> {
-    const { limits, clock } = this.parts;
-    const untilId = firstIdAt(clock.nowMs() - limits.maxAgeMs);
-    let left = [...gone.values()].reduce(minusRow, totals);
-    for (const id of this.#ids) {
-      if (left.numRows <= limits.maxRows && left.sizeBytes <= limits.maxBytes && id >= untilId) break;
-      if (measured.has(id) || gone.has(id)) continue;
-      const measures = this.#measures.get(id) ?? (await this.#stored(id)).stored;
-      left = minusRow(left, measures);
-      gone.set(id, measures);
-    }
-  }
-
-  async #oldest(numRows: number): Promise<Stored[]> {
-    return Promise.all(this.#ids.slice(0, numRows).map((id) => this.#stored(id)));
-  }
-
-  /** A row that cannot be read stands for nothing: it must not keep others from being written or erased. */
-  async #stored(id: string): Promise<Stored> {
-    const bytes = (await this.parts.store.get(ROWS + id)) ?? new Uint8Array();
-    try {
-      const row = decodeLogRow(id, bytes);
-      return { row, stored: measuresOf(row, bytes.byteLength) };
-    } catch (error) {
-      this.parts.onError(error);
-      const row = unreadableRow(id);
-      return { row, stored: measuresOf(row, bytes.byteLength) };
-    }
-  }
-
-  async #countAnew(): Promise<LogTotals> {
-    let totals = NO_ROWS;
-    for await (const { stored } of this.#selected({}))
-      totals = stored === null ? totals : plusRow(totals, stored);
-    return totals;
-  }
-
-  /** Newest first, as they were when it began. */
-  async *#selected(selection: LogSelection): AsyncGenerator<Kept> {
-    const unwritten = [...this.#unwritten.values()].filter(({ stored }) => stored === null);
-    const all = [...this.#ids, ...unwritten.map(({ row }) => row.id)].sort().reverse();
-    const ids = all.filter((id) => isSelected(id, selection));
-    for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
-      const block = ids.slice(at, at + READ_AT_ONCE);
-      const kept = await Promise.all(block.map((id) => this.#unwritten.get(id) ?? this.#stored(id)));
-      yield* kept.filter(({ row }) => matches(row, selection));
-    }
+  /** Here, not on demand: whatever cannot be fetched does not keep a person's data. */
+  async #eraseAll(): Promise<number> {
+    const { store, onErasing, onChange } = this.parts;
+    const { numRows, numExamples } = this.totals;
+    await onErasing?.(Object.keys(numExamples));
+    const waiting = [...this.#unwritten.byId.values()];
+    const { purpose } = this.#start;
+    const gone = (await store.keys(LOG)).filter((key) => key !== HEAD).map((key) => [key, null] as const);
+    await store.write([...gone, [HEAD, encodeHead({ totals: NO_ROWS, purpose })]]);
+    this.#start = emptyStart(purpose);
+    this.#open = null;
+    this.#unwritten.delete(waiting);
+    onChange();
+    return numRows + waiting.length;
   }
 }

@@ -9,6 +9,16 @@ export interface LogLimits {
   readonly maxOutputBytes: number;
 }
 
+/** What an app decides of its device's log. */
+export interface LogOptions extends Partial<LogLimits> {
+  /**
+   * What the rows are kept for, in words for the person whose they are. It is kept with the log, and shown in the
+   * device's status and in an export; without one, what was said before stays.
+   */
+  readonly purpose?: string;
+}
+
+const MAX_PURPOSE_LENGTH = 1024;
 const DAY_MS = 24 * 3_600_000;
 
 export const DEFAULT_LOG_LIMITS: LogLimits = {
@@ -18,8 +28,13 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   maxOutputBytes: 1024,
 };
 
-/** The limits with defaults for what is not given. Throws OPTION_INVALID for one that is no number above zero. */
-export function toLogLimits(given: Partial<LogLimits>): LogLimits {
+/** The limits with defaults for what is not given. Throws OPTION_INVALID for one that is no number from zero. */
+export function toLogLimits({ purpose, ...given }: LogOptions): LogLimits {
+  const isText = typeof purpose === "string" && purpose.length > 0 && purpose.length <= MAX_PURPOSE_LENGTH;
+  if (purpose !== undefined && !isText) {
+    const wanted = `give a text of 1 to ${MAX_PURPOSE_LENGTH} characters`;
+    throw new FedgeError("OPTION_INVALID", `featureLog.purpose is not one that can be shown; ${wanted}`);
+  }
   const limits = { ...DEFAULT_LOG_LIMITS, ...given };
   for (const [name, value] of Object.entries(limits)) {
     if (typeof value === "number" && value >= 0 && !Number.isNaN(value)) continue;

@@ -1,18 +1,6 @@
-import * as z from "zod/mini";
+import type { LogTotals } from "./log-head.js";
+import type { LogChange } from "./log-index.js";
 import { numExamplesOf, type LogRow } from "./log-row.js";
-
-const count = z.int().check(z.gte(0));
-const totals = z.object({ numRows: count, sizeBytes: count, numExamples: z.record(z.string(), count) });
-
-/** What the log holds, kept with every write so that a start need not read it whole. */
-export interface LogTotals {
-  readonly numRows: number;
-  readonly sizeBytes: number;
-  /** Labelled examples by model. */
-  readonly numExamples: Readonly<Record<string, number>>;
-}
-
-export const NO_ROWS: LogTotals = { numRows: 0, sizeBytes: 0, numExamples: {} };
 
 /** What a row adds to the totals. */
 export interface RowMeasures {
@@ -26,37 +14,33 @@ export function measuresOf(row: Pick<LogRow, "model" | "label">, sizeBytes: numb
   return { model: row.model, numExamples: numExamplesOf(row), sizeBytes };
 }
 
-/** The totals with one row more. */
-export function plusRow(before: LogTotals, row: RowMeasures): LogTotals {
-  return changed(before, row, 1);
-}
-
-/** The totals with one row less. */
-export function minusRow(before: LogTotals, row: RowMeasures): LogTotals {
-  return changed(before, row, -1);
-}
-
-function changed(before: LogTotals, row: RowMeasures, sign: 1 | -1): LogTotals {
-  const { [row.model]: numBefore = 0, ...others } = before.numExamples;
-  const num = Math.max(0, numBefore + sign * row.numExamples);
-  return {
-    numRows: before.numRows + sign,
-    sizeBytes: Math.max(0, before.sizeBytes + sign * row.sizeBytes),
-    numExamples: num === 0 ? others : { ...others, [row.model]: num },
+/** The totals once the change is made. */
+export function totalsAfter(
+  before: LogTotals,
+  change: LogChange,
+  isChanged: (id: string) => boolean,
+): LogTotals {
+  const { segments, rows, goneSegments, goneRows } = change;
+  let [numRows, sizeBytes] = [before.numRows, before.sizeBytes];
+  const numExamples = { ...before.numExamples };
+  const count = (sign: 1 | -1, measures: RowMeasures): void => {
+    sizeBytes += sign * measures.sizeBytes;
+    numExamples[measures.model] = (numExamples[measures.model] ?? 0) + sign * measures.numExamples;
   };
-}
-
-export function encodeTotals(value: LogTotals): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
-}
-
-/** Undefined for bytes that are none: whoever reads them counts anew. */
-export function decodeTotals(bytes: Uint8Array | undefined): LogTotals | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    const result = totals.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-    return result.success ? result.data : undefined;
-  } catch {
-    return undefined;
+  for (const { segment } of segments)
+    [numRows, sizeBytes] = [numRows + segment.numRows, sizeBytes + segment.sizeBytes];
+  for (const gone of goneSegments)
+    [numRows, sizeBytes] = [numRows - gone.numRows, sizeBytes - gone.sizeBytes];
+  for (const row of rows) {
+    if (row.before !== null) count(-1, row.before);
+    else if (!row.isChanged) numRows += 1;
+    count(1, row.measures);
   }
+  for (const { id, measures } of goneRows) {
+    // A changed row is one of its segment's.
+    if (!isChanged(id)) numRows -= 1;
+    count(-1, measures);
+  }
+  const some = Object.entries(numExamples).filter(([, number]) => number > 0);
+  return { numRows, sizeBytes: Math.max(0, sizeBytes), numExamples: Object.fromEntries(some) };
 }

@@ -25,7 +25,12 @@ export class MonitorDesk {
   }
 
   /** Why the model must not learn from this device's data now, in words; null when it may. */
-  readonly against = (model: ModelName): string | null => this.monitors?.against(model) ?? null;
+  against(model: ModelName): string | null {
+    return this.monitors?.against(model) ?? null;
+  }
+
+  /** Whether it may. */
+  readonly isFit = (model: ModelName): boolean => this.against(model) === null;
 
   async close(): Promise<void> {
     await this.#loading;

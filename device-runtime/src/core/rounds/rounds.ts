@@ -2,43 +2,18 @@ import {
   FedgeError,
   errorCodeOf,
   type Assigned,
-  type ErrorCode,
   type ModelName,
   type Report,
   type RetryWindow,
   type RoundDown,
   type RoundUp,
 } from "@fedge/protocol";
-import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { Connection } from "../connection/connection.js";
-import type { DevicePorts, StopController } from "../ports/ports.js";
+import type { StopController } from "../ports/ports.js";
 import { checkInOf } from "./check-in.js";
 import { ParticipationRecord } from "./participation-record.js";
 import { stepParticipation } from "./participation.js";
-import type {
-  Participation,
-  ParticipationEffect,
-  ParticipationEvent,
-  RoundPhase,
-} from "./participation-state.js";
-
-export interface RoundsOptions {
-  readonly ports: DevicePorts;
-  readonly connection: Connection;
-  readonly fetcher: BlobFetcher;
-  readonly models: readonly ModelName[];
-  readonly mayTrain: () => boolean;
-  /** Whether the device's data are fit for the model to learn from. */
-  readonly isFit: (model: ModelName) => boolean;
-  /** Held before an update is reported; a test or a simulation may wait here. */
-  readonly beforeReport: ((assignment: Assigned) => Promise<void>) | null;
-  readonly onRound: (event: {
-    readonly roundId: string;
-    readonly phase: RoundPhase;
-    readonly code: ErrorCode | null;
-  }) => void;
-  readonly onError: (error: unknown) => void;
-}
+import type { Participation, ParticipationEffect, ParticipationEvent } from "./participation-state.js";
+import type { RoundsOptions } from "./rounds-options.js";
 
 const LOOK_AGAIN_MS = 60_000;
 /** Messages that were held up for longer than this many rounds do not come any more. */
@@ -108,6 +83,12 @@ export class Rounds {
     const hasExamples = (model: ModelName): boolean => (ports.trainingData[model]?.numExamples() ?? 0) > 0;
     if (this.#asksApp(() => models.some((model) => isFit(model) && hasExamples(model))))
       void this.#dispatch({ type: "able" });
+  }
+
+  /** Examples of these models are going to be erased: as without consent, training on them ends, its update goes. */
+  unlearn(models: readonly string[]): Promise<void> {
+    const isOf = (): boolean => this.assignment !== null && models.includes(this.assignment.model);
+    return this.#enqueue(async () => (isOf() ? this.#step({ type: "forbidden" }) : undefined));
   }
 
   /** False after it has ended what the device may not do now. */

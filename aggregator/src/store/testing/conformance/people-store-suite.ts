@@ -161,6 +161,86 @@ export function describePeopleStore(name: string, open: () => Promise<OpenedPeop
       });
     });
 
+    describe("password links", () => {
+      async function reset(account: string, code: string, createdBy = "ana"): Promise<void> {
+        const times = { createdAtMs: 1000, expiresAtMs: 1000 + DAY_MS };
+        await store.addPasswordReset({ account, codeSha256: code, createdBy, ...times }, by(createdBy));
+      }
+      const codeOf = (promise: Promise<unknown>): Promise<string> =>
+        promise.then(
+          () => "done",
+          (error: { readonly code: string }) => error.code,
+        );
+      const isFound = async (code: string) => (await store.findPasswordReset(code, 2000)) !== undefined;
+
+      test("are found until they expire", async () => {
+        const person = await withAccount();
+        await reset(person, "expiring link");
+
+        expect(await store.findPasswordReset("expiring link", 1000 + DAY_MS - 1)).toEqual({
+          ...{ account: person, createdBy: "ana", createdAtMs: 1000, expiresAtMs: 1000 + DAY_MS },
+        });
+        expect(await store.findPasswordReset("expiring link", 1000 + DAY_MS)).toBeUndefined();
+      });
+
+      test("set the password once, however many use one at once, and end every session", async () => {
+        const person = await withAccount();
+        await store.addSession({ secretSha256: `s of ${person}`, account: person }, by(person));
+        await reset(person, "contested link");
+        const use = (hash: string) => codeOf(store.usePasswordReset("contested link", hash, by(person)));
+
+        const outcomes = await Promise.all([use("hash-2"), use("hash-2"), use("hash-2")]);
+
+        expect(outcomes.sort()).toEqual(["PASSWORD_LINK_INVALID", "PASSWORD_LINK_INVALID", "done"]);
+        expect((await store.findAccount(person))?.passwordHash).toBe("hash-2");
+        expect(await store.findSession(`s of ${person}`)).toBeUndefined();
+      });
+
+      test("replace the earlier one of their account and no other", async () => {
+        const [person, other] = [await withAccount(), await withAccount()];
+        await reset(person, "earlier link");
+        await reset(other, "other's link");
+        await reset(person, "later link");
+
+        expect([
+          await isFound("earlier link"),
+          await isFound("other's link"),
+          await isFound("later link"),
+        ]).toEqual([false, true, true]);
+      });
+
+      test("end when the person changes the password, and when their maker is changed", async () => {
+        const [person, other, maker] = [await withAccount(), await withAccount(), await withAccount()];
+        await reset(person, "needless link");
+        await reset(other, "link by a changed one", maker);
+
+        const change = { passwordHash: "hash-2", keptSessionSha256: null };
+        await store.changePassword(person, change, by(person));
+        await store.changeAccount(maker, { role: "viewer" }, by("ana"));
+
+        expect([await isFound("needless link"), await isFound("link by a changed one")]).toEqual([
+          false,
+          false,
+        ]);
+      });
+
+      test("do nothing for a disabled account, and are not made for nobody", async () => {
+        const person = await withAccount();
+        await reset(person, "link of a disabled one");
+        await store.changeAccount(person, { disabledAtMs: 2000 }, by("ana"));
+        const before = await opened.audit.lastAudit();
+
+        const used = store.usePasswordReset("link of a disabled one", "hash-2", by(person));
+
+        expect([await codeOf(used), await codeOf(reset("nobody", "link of nobody"))]).toEqual([
+          "PASSWORD_LINK_INVALID",
+          "ACCOUNT_UNKNOWN",
+        ]);
+        expect((await store.findAccount(person))?.passwordHash).toBe("hash-1");
+        expect(await opened.audit.lastAudit()).toEqual(before);
+      });
+    });
+
     describe("sessions", () => {
       const begin = async (account: string, secret: string, atMs = 1000) =>
         store.addSession({ secretSha256: secret, account }, by(account, atMs));

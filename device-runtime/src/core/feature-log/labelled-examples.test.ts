@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ofClasses, toExamples } from "./stacked-examples.js";
+import { ofClasses, toExamples } from "./labelled-examples.js";
 import type { LogRow } from "./log-row.js";
 
 const row = (values: readonly number[], labels: readonly bigint[], more: Partial<LogRow> = {}): LogRow => ({

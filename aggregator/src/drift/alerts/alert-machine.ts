@@ -1,0 +1,142 @@
+import type { AlertRecord, AlertSeverity, Evidence } from "./alert-record.js";
+
+/** Windows in a row without a matter after which it is over. */
+export const QUIET_WINDOWS = 2;
+/** Windows in which a matter that was called a false alarm is not raised again, unless it is graver. */
+export const FALSE_ALARM_WINDOWS = 7;
+
+/** Told people: that a matter is there, that it is graver than it was, that it is over. */
+export type NoticeKind = "opened" | "escalated" | "resolved";
+
+export type AlertEvent =
+  | { readonly type: "seen"; readonly evidence: Evidence; readonly window: number; readonly version: number }
+  | { readonly type: "quiet"; readonly window: number }
+  | { readonly type: "acknowledge"; readonly by: string }
+  | { readonly type: "silence"; readonly by: string; readonly untilMs: number }
+  | { readonly type: "false-alarm"; readonly by: string }
+  | { readonly type: "resolve"; readonly by: string }
+  | { readonly type: "decide"; readonly by: string; readonly isConfirmed: boolean };
+
+export interface AlertStep {
+  readonly alert: AlertRecord;
+  readonly notice: NoticeKind | null;
+}
+
+/** A matter that is seen for the first time, or again after it was over. */
+export interface NewAlert {
+  readonly alertId: string;
+  readonly model: AlertRecord["model"];
+  readonly version: number;
+  readonly window: number;
+  readonly windowMs: number;
+  readonly evidence: Evidence;
+  readonly atMs: number;
+  readonly runbook: string;
+  /** The newest alert of the same matter that is over; null for none. */
+  readonly before: AlertRecord | null;
+}
+
+/**
+ * The alert of a new matter, told at once; null when it was called a false alarm a short while ago, and is no graver. One
+ * that comes back within the cooldown is kept and not told again.
+ */
+export function openAlert({ before, evidence, atMs, ...given }: NewAlert): AlertStep | null {
+  const isCooling = before !== null && before.cooldownUntilMs !== null && atMs < before.cooldownUntilMs;
+  const isGraver = before !== null && rank(evidence.severity) > rank(before.evidence.severity);
+  const isQuietened = isCooling && !isGraver;
+  if (isQuietened && before.falseAlarmBy !== null) return null;
+  const { alertId, model, version, window, windowMs, runbook } = given;
+  const alert: AlertRecord = {
+    ...{ alertId, model, version, evidence, runbook, windowMs, state: "open" },
+    ...{ firstWindow: window, lastWindow: window, openedAtMs: atMs, changedAtMs: atMs, resolvedAtMs: null },
+    ...{ numQuietWindows: 0, owner: null, silencedUntilMs: null, falseAlarmBy: null, cooldownUntilMs: null },
+    told: evidence.severity,
+    proposal: proposalOf(null, { evidence, model, version }),
+    nextEvent: 1,
+  };
+  return { alert, notice: isQuietened ? null : "opened" };
+}
+
+/**
+ * One step of an alert; what is over stays over. States: `open -> acknowledged -> resolved`, or `open -> resolved`.
+ *
+ * 1. The same severity is told once, however many windows show it; a graver one once more.
+ * 2. Nothing is told while it is silenced; what is still there when the silence ends is told then.
+ * 3. It is over after two windows in a row without it, or when a person says so; that is told when its beginning was.
+ */
+export function stepAlert(alert: AlertRecord, event: AlertEvent, atMs: number): AlertStep {
+  const { windowMs } = alert;
+  if (alert.state === "resolved") return { alert, notice: null };
+  const changed = { ...alert, changedAtMs: atMs };
+  switch (event.type) {
+    case "seen":
+      return seen(changed, event, atMs);
+    case "quiet": {
+      const numQuietWindows = alert.numQuietWindows + 1;
+      if (numQuietWindows < QUIET_WINDOWS) return { alert: { ...changed, numQuietWindows }, notice: null };
+      return over({ ...changed, numQuietWindows }, atMs, windowMs);
+    }
+    case "acknowledge":
+      return { alert: { ...changed, state: "acknowledged", owner: event.by }, notice: null };
+    case "silence":
+      return { alert: { ...changed, silencedUntilMs: event.untilMs, owner: event.by }, notice: null };
+    case "false-alarm":
+      return over(
+        { ...changed, falseAlarmBy: event.by, owner: event.by },
+        atMs,
+        windowMs * FALSE_ALARM_WINDOWS,
+      );
+    case "resolve":
+      return over({ ...changed, owner: event.by }, atMs, windowMs);
+    case "decide":
+      return { alert: { ...changed, proposal: decided(alert.proposal, event) }, notice: null };
+  }
+}
+
+function seen(
+  alert: AlertRecord,
+  { evidence, window, version }: Extract<AlertEvent, { type: "seen" }>,
+  atMs: number,
+): AlertStep {
+  const isSilent = alert.silencedUntilMs !== null && atMs < alert.silencedUntilMs;
+  const isGraver = alert.told === null || rank(evidence.severity) > rank(alert.told);
+  const notice = isSilent || !isGraver ? null : alert.told === null ? "opened" : "escalated";
+  const kept = isGraver && isSilent ? alert.told : isGraver ? evidence.severity : alert.told;
+  return {
+    alert: {
+      ...{ ...alert, evidence, version, lastWindow: window, numQuietWindows: 0, told: kept },
+      proposal: proposalOf(alert.proposal, { evidence, model: alert.model, version }),
+    },
+    notice,
+  };
+}
+
+function over(alert: AlertRecord, atMs: number, cooldownMs: number): AlertStep {
+  const isSilent = alert.silencedUntilMs !== null && atMs < alert.silencedUntilMs;
+  return {
+    alert: { ...alert, state: "resolved", resolvedAtMs: atMs, cooldownUntilMs: atMs + cooldownMs },
+    notice: alert.told === null || isSilent ? null : "resolved",
+  };
+}
+
+/** A critical matter that training may mend proposes it; it is proposed once, and a person decides. */
+function proposalOf(
+  before: AlertRecord["proposal"],
+  { evidence, model, version }: Pick<AlertRecord, "evidence" | "model" | "version">,
+): AlertRecord["proposal"] {
+  const isMendable = evidence.kind === "drift" || evidence.kind === "performance";
+  if (before !== null || evidence.severity !== "critical" || !isMendable) return before;
+  return { state: "proposed", model, baseVersion: version, reason: evidence.text, decidedBy: null };
+}
+
+function decided(
+  proposal: AlertRecord["proposal"],
+  { by, isConfirmed }: Extract<AlertEvent, { type: "decide" }>,
+): AlertRecord["proposal"] {
+  if (proposal === null || proposal.state !== "proposed") return proposal;
+  return { ...proposal, state: isConfirmed ? "confirmed" : "dismissed", decidedBy: by };
+}
+
+function rank(severity: AlertSeverity): number {
+  return severity === "critical" ? 2 : 1;
+}

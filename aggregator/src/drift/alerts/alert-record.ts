@@ -1,0 +1,91 @@
+import { modelName } from "@fedge/protocol";
+import * as z from "zod/mini";
+
+export const ALERT_KINDS = [
+  "drift",
+  "prediction-drift",
+  "data-broken",
+  "performance",
+  "silent-fleet",
+  "stale",
+] as const;
+export const alertKind = z.enum(ALERT_KINDS);
+export type AlertKind = z.infer<typeof alertKind>;
+
+export const alertSeverity = z.enum(["warning", "critical"]);
+export type AlertSeverity = z.infer<typeof alertSeverity>;
+
+/** What was seen, as it is told to people. */
+export const evidence = z.object({
+  kind: alertKind,
+  severity: alertSeverity,
+  /** Empty when it is about the whole model. */
+  feature: z.string(),
+  cohort: z.string(),
+  method: z.string(),
+  score: z.nullable(z.number()),
+  lower: z.nullable(z.number()),
+  upper: z.nullable(z.number()),
+  /** What the lower bound has to be above. */
+  limit: z.nullable(z.number()),
+  numRows: z.nullable(z.number()),
+  numDevices: z.nullable(z.number()),
+  reference: z.string(),
+  text: z.string(),
+});
+export type Evidence = z.infer<typeof evidence>;
+
+/** A training task that a critical alert proposes; nothing trains before a person confirms it. */
+export const proposal = z.object({
+  state: z.enum(["proposed", "confirmed", "dismissed"]),
+  model: modelName,
+  baseVersion: z.number(),
+  reason: z.string(),
+  decidedBy: z.nullable(z.string()),
+});
+
+/** One matter of one model: opened once, told once for each severity, closed when it is over. */
+export const alertRecord = z.object({
+  alertId: z.string(),
+  model: modelName,
+  version: z.number(),
+  state: z.enum(["open", "acknowledged", "resolved"]),
+  evidence,
+  /** Length of its windows. */
+  windowMs: z.number(),
+  firstWindow: z.number(),
+  lastWindow: z.number(),
+  openedAtMs: z.number(),
+  changedAtMs: z.number(),
+  resolvedAtMs: z.nullable(z.number()),
+  /** Windows in a row without it; it is over after two. */
+  numQuietWindows: z.number(),
+  /** The severity that was told; null while nothing was, because it was silenced. */
+  told: z.nullable(alertSeverity),
+  owner: z.nullable(z.string()),
+  silencedUntilMs: z.nullable(z.number()),
+  /** Who called it a false alarm. */
+  falseAlarmBy: z.nullable(z.string()),
+  /** Nothing is told before this, when a matter comes back. */
+  cooldownUntilMs: z.nullable(z.number()),
+  runbook: z.string(),
+  proposal: z.nullable(proposal),
+  /** Number of the next thing to tell. */
+  nextEvent: z.number(),
+});
+export type AlertRecord = z.infer<typeof alertRecord>;
+
+/** What an alert is about: one open alert for each. */
+export function subjectOf({ kind, feature }: Pick<Evidence, "kind" | "feature">): string {
+  return `${kind}/${feature}`;
+}
+
+/** One call of the webhook. `deliveryId` is the alert's id and the event's number, so that it exists once. */
+export interface Delivery {
+  readonly deliveryId: string;
+  readonly alertId: string;
+  readonly state: "pending" | "delivered" | "given-up";
+  readonly numAttempts: number;
+  readonly nextAtMs: number;
+  readonly body: string;
+}

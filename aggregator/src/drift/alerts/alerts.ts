@@ -1,0 +1,191 @@
+import { FedgeError, type ModelName } from "@fedge/protocol";
+import { sha256Of } from "../../blobs/blob-name.js";
+import type { Counters } from "../../rounds/ports.js";
+import type { AlertChange, DriftStore, WholeRelease } from "../drift-store.js";
+import type { DriftPolicy } from "../drift-policy.js";
+import type { MonitoredVersion } from "../references/monitored-version.js";
+import type { PreviousRelease } from "../releases/window-closer.js";
+import { openAlert, stepAlert, type AlertEvent, type AlertStep } from "./alert-machine.js";
+import { subjectOf, type AlertRecord, type Delivery, type Evidence } from "./alert-record.js";
+import { evidenceOf } from "./release-evidence.js";
+
+/** Alerts of a model that are looked through for one of the same matter. */
+const LOOK_BACK = 300;
+const RUNBOOK = "docs/operate.md#drift-alerts";
+
+export interface AlertsOptions {
+  readonly store: Pick<DriftStore, "listAlerts" | "getAlert" | "saveAlerts" | "listReleases">;
+  readonly policy: Pick<DriftPolicy, "staleAfterMs">;
+  readonly nowMs: () => number;
+  readonly counters: Counters;
+  /** False when there is nobody to tell. */
+  readonly hasWebhook: boolean;
+  /** Told when there is something to deliver, once it is kept. */
+  readonly onDeliveries: () => void;
+}
+
+/** Alerts of all models: what releases say of them, and what people decide. */
+export class Alerts {
+  /** One change at a time: two people, or a person and a window, do not undo each other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: AlertsOptions) {}
+
+  /** What a release changes; it is kept with the release, in one transaction. */
+  async changeOf(
+    whole: WholeRelease,
+    before: PreviousRelease,
+    monitored: MonitoredVersion,
+  ): Promise<AlertChange> {
+    const { store } = this.options;
+    const { release } = whole;
+    const all = await store.listAlerts({ model: release.model, limit: LOOK_BACK });
+    const open = new Map(
+      all.filter(({ state }) => state !== "resolved").map((alert) => [subjectOf(alert.evidence), alert]),
+    );
+    const evidence = evidenceOf({
+      ...{ whole, monitored, before: before.views, staleAfterMs: this.options.policy.staleAfterMs },
+      openLimit: (kind) => open.get(subjectOf({ kind, feature: "" }))?.evidence.limit ?? null,
+      numDevicesBefore: before.last?.numDevices ?? null,
+      numDevicesElsewhere: await this.#elsewhere(release),
+    });
+    const steps = [
+      ...evidence.flatMap((each) => this.#seen(each, { release, monitored, all, open }) ?? []),
+      ...quietSteps(whole, evidence, open),
+    ];
+    return this.#changeOf(steps);
+  }
+
+  /** What a person does. Throws ALERT_UNKNOWN, and ALERT_STATE_CONFLICT for one that is over. */
+  act(alertId: string, event: Exclude<AlertEvent, { type: "seen" | "quiet" }>): Promise<AlertRecord> {
+    return this.exclusively(() => this.#act(alertId, event));
+  }
+
+  /** Runs with no change of a person in between: for a release with the alerts that it changes. */
+  exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(run);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #act(alertId: string, event: Exclude<AlertEvent, { type: "seen" | "quiet" }>): Promise<AlertRecord> {
+    const { store, nowMs, onDeliveries } = this.options;
+    const alert = await store.getAlert(alertId);
+    if (alert === undefined)
+      throw new FedgeError("ALERT_UNKNOWN", `there is no alert "${alertId}"; see \`fedge drift alerts\``);
+    if (alert.state === "resolved")
+      throw new FedgeError("ALERT_STATE_CONFLICT", `alert ${alertId} is over; nothing was changed`);
+    if (event.type === "decide" && alert.proposal?.state !== "proposed")
+      throw new FedgeError(
+        "ALERT_STATE_CONFLICT",
+        `alert ${alertId} has no proposal that waits for a decision`,
+      );
+    const change = this.#changeOf([stepAlert(alert, event, nowMs())]);
+    await store.saveAlerts(change);
+    if (change.deliveries.length > 0) onDeliveries();
+    return change.alerts[0] as AlertRecord;
+  }
+
+  #seen(
+    evidence: Evidence,
+    scene: {
+      readonly release: WholeRelease["release"];
+      readonly monitored: MonitoredVersion;
+      readonly all: readonly AlertRecord[];
+      readonly open: ReadonlyMap<string, AlertRecord>;
+    },
+  ): AlertStep | null {
+    const { release, monitored } = scene;
+    const { model, version, window } = release;
+    const subject = subjectOf(evidence);
+    const atMs = this.options.nowMs();
+    const windowMs = monitored.profile.window.lengthMs;
+    const present = scene.open.get(subject);
+    if (present !== undefined) return stepAlert(present, { type: "seen", evidence, window, version }, atMs);
+    const before = scene.all.find((alert) => subjectOf(alert.evidence) === subject) ?? null;
+    const alertId = sha256Of(
+      new TextEncoder().encode(JSON.stringify([model, version, subject, window])),
+    ).slice(0, 12);
+    return openAlert({
+      ...{ alertId, model, version, window, windowMs, evidence, atMs, before },
+      runbook: RUNBOOK,
+    });
+  }
+
+  #changeOf(steps: readonly AlertStep[]): AlertChange {
+    const deliveries: Delivery[] = [];
+    const alerts = steps.map(({ alert, notice }) => {
+      if (notice === null) return alert;
+      this.options.counters.count("fedge_drift_alerts_total", {
+        severity: notice === "resolved" ? "resolved" : alert.evidence.severity,
+      });
+      if (!this.options.hasWebhook) return alert;
+      const deliveryId = `${alert.alertId}-${alert.nextEvent}`;
+      const body = JSON.stringify({ type: `alert-${notice}`, deliveryId, alert });
+      const nextAtMs = this.options.nowMs();
+      deliveries.push({
+        deliveryId,
+        alertId: alert.alertId,
+        state: "pending",
+        numAttempts: 0,
+        nextAtMs,
+        body,
+      });
+      return { ...alert, nextEvent: alert.nextEvent + 1 };
+    });
+    return { alerts, deliveries };
+  }
+
+  /** Devices that report of other versions of the model: a fleet that installs another is not silent. */
+  async #elsewhere({ model, version, window }: WholeRelease["release"]): Promise<number> {
+    const recent = await this.options.store.listReleases(model, { limit: 50 });
+    const newest = new Map<number, number>();
+    for (const release of recent)
+      if (release.version !== version && release.window >= window - 1 && !newest.has(release.version))
+        newest.set(release.version, release.numDevices ?? 0);
+    return [...newest.values()].reduce((sum, numDevices) => sum + numDevices, 0);
+  }
+}
+
+/** A matter that was open and is not seen in a window that says something of it. */
+function quietSteps(
+  { release, views }: WholeRelease,
+  evidence: readonly Evidence[],
+  open: ReadonlyMap<string, AlertRecord>,
+): AlertStep[] {
+  const seen = new Set(evidence.map(subjectOf));
+  const atMs = release.releasedAtMs;
+  return [...open].flatMap(([subject, alert]) => {
+    const isOlder = release.version < alert.version;
+    if (seen.has(subject) || isOlder || !saysSomething(alert, views)) return [];
+    return [stepAlert(alert, { type: "quiet", window: release.window }, atMs)];
+  });
+}
+
+/** Whether the window has what the alert is about: without counts nothing is known to be over. */
+function saysSomething({ evidence }: AlertRecord, views: WholeRelease["views"]): boolean {
+  if (evidence.feature === "") return views.length > 0;
+  return views.some(({ cohort, features }) => {
+    const found = features.find(({ name }) => name === evidence.feature);
+    const isKnown = found !== undefined && found.verdict !== "not_enough_data";
+    return isKnown && (cohort === evidence.cohort || cohort === "");
+  });
+}
+
+/** The floor at which the false alarms of a feature would not have been; null without one. A person decides. */
+export function suggestedFloor(
+  alerts: readonly AlertRecord[],
+  model: ModelName,
+  feature: string,
+): { readonly method: string; readonly floor: number } | null {
+  const wrong = alerts.filter(
+    ({ falseAlarmBy, evidence, ...alert }) =>
+      falseAlarmBy !== null &&
+      alert.model === model &&
+      evidence.feature === feature &&
+      evidence.kind === "drift",
+  );
+  const largest = wrong.sort((one, other) => (other.evidence.lower ?? 0) - (one.evidence.lower ?? 0))[0];
+  if (largest === undefined || largest.evidence.lower === null) return null;
+  return { method: largest.evidence.method, floor: Number((2.2 * largest.evidence.lower).toPrecision(2)) };
+}

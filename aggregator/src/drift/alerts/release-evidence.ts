@@ -1,0 +1,174 @@
+import type { ProfileFeature } from "@fedge/protocol/profile";
+import type { WholeRelease } from "../drift-store.js";
+import { estimatedAccuracy, outcomesOf, type OutcomeMeasures } from "../outcomes/outcome-measures.js";
+import type { MonitoredVersion } from "../references/monitored-version.js";
+import type { FeatureStatistics, ReleasedView } from "../releases/release-record.js";
+import { WHOLE_FLEET } from "../sums/window-key.js";
+import { effectsOf } from "../verdicts/window-rule.js";
+import type { AlertKind, Evidence } from "./alert-record.js";
+
+/** Share of the features' importance that drifts from which on an alert is critical. */
+export const CRITICAL_SHARE = 0.3;
+/** Accuracy that is lost from which on it is a matter; beyond chance, too. */
+export const ACCURACY_BAND = 0.05;
+const LEAST_LABELLED = 100;
+const CHANCE_Z = 2.58;
+/** Devices of those before that still have to report. */
+export const SILENT_SHARE = 0.7;
+
+export interface EvidenceScene {
+  readonly whole: WholeRelease;
+  readonly monitored: MonitoredVersion;
+  /** Views of the last release that showed something. */
+  readonly before: readonly ReleasedView[];
+  /** What an open alert of the kind and feature holds as its limit; null for none. */
+  readonly openLimit: (kind: AlertKind) => number | null;
+  /** Devices that reported before; null when they were too few to say. */
+  readonly numDevicesBefore: number | null;
+  /** Devices that report of other versions of the model now. */
+  readonly numDevicesElsewhere: number;
+  readonly staleAfterMs: number | null;
+}
+
+/** What a release shows that people have to know; one for each matter. */
+export function evidenceOf(scene: EvidenceScene): Evidence[] {
+  const accuracy = accuracyEvidence(scene);
+  const isCritical =
+    scene.whole.release.driftedShare > CRITICAL_SHARE || accuracy !== null || isEstimateDown(scene);
+  const features = scene.monitored.profile.features.flatMap((feature) =>
+    featureEvidence(scene, feature, isCritical),
+  );
+  return [...features, accuracy, silentEvidence(scene), staleEvidence(scene)].filter((each) => each !== null);
+}
+
+function featureEvidence(scene: EvidenceScene, feature: ProfileFeature, isCritical: boolean): Evidence[] {
+  const wasExceeded = new Set(
+    scene.before.flatMap(({ cohort, features }) =>
+      features.some(({ name, isExceeded }) => name === feature.name && isExceeded) ? [cohort] : [],
+    ),
+  );
+  const found = scene.whole.views.flatMap((view) => {
+    const statistics = view.features.find(({ name }) => name === feature.name);
+    return statistics === undefined ? [] : [{ view, statistics }];
+  });
+  const pick = (kind: AlertKind, isIt: (each: (typeof found)[number]) => boolean): Evidence[] => {
+    // The whole fleet's before a cohort's.
+    const first = found.filter(isIt).sort((one, other) => (one.view.cohort < other.view.cohort ? -1 : 1))[0];
+    if (first === undefined) return [];
+    const severity = kind === "data-broken" || (kind === "drift" && isCritical) ? "critical" : "warning";
+    return [{ ...describe(feature, first.view, first.statistics), kind, severity }];
+  };
+  return [
+    ...pick("data-broken", ({ statistics }) => statistics.verdict === "broken_data"),
+    ...pick("drift", ({ statistics }) => statistics.verdict === "drift"),
+    ...pick(
+      "prediction-drift",
+      ({ view, statistics }) =>
+        statistics.verdict === "warning" &&
+        statistics.isExceeded &&
+        wasExceeded.has(view.cohort) &&
+        isSoft(feature),
+    ),
+  ];
+}
+
+function isSoft({ role }: ProfileFeature): boolean {
+  return role !== "input" && role !== "embedding" && role !== "text";
+}
+
+function describe(
+  feature: ProfileFeature,
+  view: ReleasedView,
+  statistics: FeatureStatistics,
+): Omit<Evidence, "kind" | "severity"> {
+  const isBroken = statistics.verdict === "broken_data";
+  const effects = effectsOf(statistics, feature, view.t);
+  const largest = effects.sort((one, other) => other.lower / other.floor - one.lower / one.floor)[0];
+  const where = view.cohort === WHOLE_FLEET ? "" : ` among ${view.cohort}`;
+  const { broken } = statistics;
+  const numbers =
+    isBroken || largest === undefined
+      ? {
+          ...{ method: "broken-share", score: broken.value, limit: broken.expected },
+          ...{ lower: broken.value - view.t * broken.error, upper: broken.value + view.t * broken.error },
+        }
+      : {
+          ...{ method: largest.method, score: largest.value, limit: largest.floor },
+          ...{ lower: largest.lower, upper: largest.upper },
+        };
+  return {
+    ...{ feature: feature.name, cohort: view.cohort, ...numbers },
+    ...{ numRows: statistics.numRows, numDevices: view.numDevices, reference: "training" },
+    text: `${feature.name}${where}: ${statistics.reason ?? statistics.verdict}`,
+  };
+}
+
+function wholeOutcomes(
+  views: readonly ReleasedView[],
+  { layout, profile }: MonitoredVersion,
+): { readonly view: ReleasedView; readonly outcomes: OutcomeMeasures } | null {
+  const view = views.find(({ cohort }) => cohort === WHOLE_FLEET);
+  return view === undefined ? null : { view, outcomes: outcomesOf(view.cells, layout, profile.outcomes) };
+}
+
+/** Accuracy by labels that came, below what it was by more than its band and more than chance. */
+function accuracyEvidence(scene: EvidenceScene): Evidence | null {
+  const now = wholeOutcomes(scene.whole.views, scene.monitored);
+  const accuracy = now?.outcomes.accuracy ?? null;
+  if (now === null || accuracy === null || now.outcomes.numLabelled < LEAST_LABELLED) return null;
+  const error = now.view.outcomeErrors["accuracy"] ?? 0;
+  const limit = scene.openLimit("performance") ?? accuracyLimit(scene, error);
+  if (limit === null || accuracy >= limit) return null;
+  const numbers = { score: accuracy, limit, lower: accuracy - 2 * error, upper: accuracy + 2 * error };
+  return {
+    ...{ kind: "performance", severity: "critical", feature: "", cohort: WHOLE_FLEET, method: "accuracy" },
+    ...{ ...numbers, numRows: now.outcomes.numLabelled, numDevices: now.view.numDevices },
+    reference: "the window before",
+    text: `${(100 * accuracy).toFixed(1)} % of labelled predictions were right; at least ${(100 * limit).toFixed(1)} % are expected`,
+  };
+}
+
+function accuracyLimit({ before, monitored }: EvidenceScene, error: number): number | null {
+  const then = wholeOutcomes(before, monitored);
+  if (then === null || then.outcomes.accuracy === null || then.outcomes.numLabelled < LEAST_LABELLED)
+    return null;
+  const chance = CHANCE_Z * Math.hypot(error, then.view.outcomeErrors["accuracy"] ?? 0);
+  return then.outcomes.accuracy - Math.max(ACCURACY_BAND, chance);
+}
+
+/** Without labels: what the scores promise, where their conditions hold. */
+function isEstimateDown({ whole, before, monitored }: EvidenceScene): boolean {
+  const [now, then] = [wholeOutcomes(whole.views, monitored), wholeOutcomes(before, monitored)];
+  if (now === null || then === null) return false;
+  const estimate = ({ outcomes }: { readonly outcomes: OutcomeMeasures }): number | null =>
+    estimatedAccuracy(outcomes.calibration, 0).value;
+  const [value, earlier] = [estimate(now), estimate(then)];
+  return value !== null && earlier !== null && value < earlier - ACCURACY_BAND;
+}
+
+function silentEvidence(scene: EvidenceScene): Evidence | null {
+  const { release } = scene.whole;
+  const open = scene.openLimit("silent-fleet");
+  const limit = open ?? (scene.numDevicesBefore === null ? null : scene.numDevicesBefore * SILENT_SHARE);
+  if (limit === null || (release.numDevices ?? 0) + scene.numDevicesElsewhere >= limit) return null;
+  const now =
+    release.numDevices === null ? "too few devices to say report" : `${release.numDevices} devices report`;
+  return {
+    ...{ kind: "silent-fleet", severity: "warning", feature: "", cohort: WHOLE_FLEET },
+    ...{ method: "reporting-devices", score: release.numDevices, lower: null, upper: null, limit },
+    ...{ numRows: release.numRows, numDevices: release.numDevices, reference: "the window before" },
+    text: `${now}; there were ${Math.round(limit / SILENT_SHARE)}`,
+  };
+}
+
+function staleEvidence({ whole: { release }, monitored, staleAfterMs }: EvidenceScene): Evidence | null {
+  const ageMs = release.releasedAtMs - monitored.createdAtMs;
+  if (staleAfterMs === null || ageMs <= staleAfterMs) return null;
+  const days = (ms: number): string => `${(ms / 86_400_000).toFixed(1)} days`;
+  return {
+    ...{ kind: "stale", severity: "warning", feature: "", cohort: WHOLE_FLEET, method: "age" },
+    ...{ score: ageMs, limit: staleAfterMs, lower: null, upper: null },
+    ...{ numRows: null, numDevices: null, reference: "policy" },
+    text: `version ${release.version} is ${days(ageMs)} old; the policy allows ${days(staleAfterMs)}`,
+  };
+}

@@ -1,0 +1,241 @@
+import { FedgeError, type ModelName } from "@fedge/protocol";
+import type { ControlStore } from "../store/port.js";
+import type { Alerts } from "./alerts/alerts.js";
+import { suggestedFloor } from "./alerts/alerts.js";
+import type { AlertRecord } from "./alerts/alert-record.js";
+import type { DriftPolicy } from "./drift-policy.js";
+import type { AlertAct, DriftService, ViewQuery } from "./drift-service.js";
+import type { DriftStore, WholeRelease } from "./drift-store.js";
+import type { FeatureDetail, FeatureRow, HeatMap, ModelDetail, ModelVerdict } from "./drift-views.js";
+import { outcomesView } from "./outcomes/outcomes-view.js";
+import type { MonitoredVersion, MonitoredVersions } from "./references/monitored-version.js";
+import { featureDetailOf } from "./releases/feature-detail.js";
+import { featureRowsOf, scoreOf } from "./releases/feature-rows.js";
+import type { ReleaseRecord, ReleasedView } from "./releases/release-record.js";
+import { WHOLE_FLEET } from "./sums/window-key.js";
+
+/** Windows of a feature's sparkline. */
+const HISTORY_WINDOWS = 30;
+const LOOK_BACK = 60;
+const MAX_ALERTS = 300;
+
+export interface DriftMonitoringOptions {
+  readonly store: DriftStore;
+  readonly control: Pick<ControlStore, "listModels" | "latestVersion" | "countDevices" | "currentReleases">;
+  readonly versions: Pick<MonitoredVersions, "of">;
+  readonly alerts: Pick<Alerts, "act">;
+  readonly policy: DriftPolicy;
+  readonly nowMs: () => number;
+}
+
+interface Shown {
+  readonly monitored: MonitoredVersion;
+  readonly whole: WholeRelease;
+}
+
+/** Answers from what was released. */
+export class DriftMonitoring implements DriftService {
+  readonly #listeners = new Set<(model: ModelName) => void>();
+
+  constructor(private readonly options: DriftMonitoringOptions) {}
+
+  /** A window was released: tells whoever listens. */
+  readonly released = (model: ModelName): void => {
+    for (const listener of this.#listeners) listener(model);
+  };
+
+  onReleased(listener: (model: ModelName) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async models(): Promise<ModelVerdict[]> {
+    const verdicts: ModelVerdict[] = [];
+    for (const model of await this.options.control.listModels()) {
+      const monitored = await this.#monitored(model);
+      if (monitored !== null) verdicts.push(await this.#verdictOf(monitored));
+    }
+    return verdicts;
+  }
+
+  async model(model: ModelName, query: ViewQuery = {}): Promise<ModelDetail> {
+    const monitored = await this.#required(model, query.version);
+    const found = await this.#shown(monitored, query);
+    const view = found?.views.find(({ cohort }) => cohort === (query.cohort ?? WHOLE_FLEET));
+    const others = (await this.#versionsOf(model)).filter((version) => version !== monitored.version);
+    return {
+      ...(await this.#verdictOf(monitored)),
+      cohorts: (found?.views ?? []).map(({ cohort, numDevices, numRows, verdict }) => ({
+        ...{ cohort, numDevices, numRows, verdict },
+      })),
+      outcomes: view === undefined ? null : outcomesView(monitored, view),
+      others: (await Promise.all(others.map((version) => this.#newest(model, version)))).flatMap(
+        (other) => other ?? [],
+      ),
+    };
+  }
+
+  async features(model: ModelName, query: ViewQuery = {}): Promise<FeatureRow[]> {
+    const { monitored, whole } = await this.#requiredRelease(model, query);
+    const view = viewOf(whole, query);
+    return featureRowsOf(monitored, view, await this.#history(view));
+  }
+
+  async feature(model: ModelName, name: string, query: ViewQuery = {}): Promise<FeatureDetail> {
+    const { monitored, whole } = await this.#requiredRelease(model, query);
+    const view = viewOf(whole, query);
+    const alerts = await this.options.store.listAlerts({ model, limit: MAX_ALERTS });
+    return featureDetailOf(name, {
+      ...{ monitored, view, views: whole.views, history: await this.#history(view) },
+      before: await this.#before(monitored, view.window),
+      suggestedFloor: suggestedFloor(alerts, model, name),
+    });
+  }
+
+  async windows(model: ModelName, query: ViewQuery & { readonly limit: number }): Promise<HeatMap> {
+    const monitored = await this.#required(model, query.version);
+    const { version } = monitored;
+    const { store } = this.options;
+    const cohort = query.cohort ?? WHOLE_FLEET;
+    const releases = await store.listReleases(model, { version, limit: query.limit });
+    const views = await store.listViews({ model, version, cohort, limit: query.limit });
+    const byWindow = new Map(views.map((view) => [view.window, view]));
+    const alerts = await store.listAlerts({ model, limit: MAX_ALERTS });
+    const features = monitored.profile.features.map(({ name }) => name);
+    const cellsOf = ({ features: all }: ReleasedView) =>
+      all.map((each) => ({ verdict: each.verdict, score: scoreOf(each) }));
+    const windows = releases.map((release) => {
+      const view = byWindow.get(release.window);
+      return { ...release, cells: view === undefined ? null : cellsOf(view) };
+    });
+    return {
+      model,
+      version,
+      cohort,
+      features,
+      windows: windows.reverse(),
+      markers: await this.#markers(model, alerts),
+    };
+  }
+
+  alerts(query: Parameters<DriftService["alerts"]>[0]): Promise<AlertRecord[]> {
+    return this.options.store.listAlerts(query);
+  }
+
+  act(alertId: string, act: AlertAct): Promise<AlertRecord> {
+    return this.options.alerts.act(alertId, act);
+  }
+
+  async #markers(model: ModelName, alerts: readonly AlertRecord[]): Promise<HeatMap["markers"]> {
+    const releases = (await this.options.control.currentReleases()).filter(
+      (release) => release.model === model,
+    );
+    return [
+      ...releases.map(({ releasedAtMs, version }) => ({
+        ...{ atMs: releasedAtMs, kind: "release" as const, text: `version ${version} released` },
+      })),
+      ...alerts.map(({ openedAtMs, evidence }) => ({
+        ...{ atMs: openedAtMs, kind: "alert" as const, text: evidence.text },
+      })),
+    ].sort((one, other) => one.atMs - other.atMs);
+  }
+
+  async #verdictOf(monitored: MonitoredVersion): Promise<ModelVerdict> {
+    const { store, control, policy, nowMs } = this.options;
+    const { model, version } = monitored;
+    const releases = await store.listReleases(model, { version, limit: LOOK_BACK });
+    const [release] = releases;
+    const other = releases.findIndex(({ verdict }) => verdict !== release?.verdict);
+    const since = releases[(other === -1 ? releases.length : other) - 1];
+    const view = release === undefined ? undefined : await this.#newest(model, version);
+    const open = await store.listAlerts({ model, isOpen: true, limit: MAX_ALERTS });
+    return {
+      ...{ model, version, release: release ?? null },
+      verdict: release?.verdict ?? "learning",
+      reason: release?.reason ?? "no window has been released yet",
+      sinceMs: since?.beginsAtMs ?? null,
+      numEligible: (await control.countDevices()).byServing[`${model}@${version}`] ?? 0,
+      ageMs: Math.max(0, nowMs() - monitored.createdAtMs),
+      labelCoverage: view?.labelCoverage ?? null,
+      numOpenAlerts: open.length,
+      minDevices: policy.minDevices,
+      versions: await this.#versionsOf(model),
+    };
+  }
+
+  async #versionsOf(model: ModelName): Promise<number[]> {
+    const all = await this.options.store.releasedVersions();
+    return all.filter((each) => each.model === model).map(({ version }) => version);
+  }
+
+  /** The version whose windows are released now; without any, the newest if it is monitored. */
+  async #monitored(model: ModelName): Promise<MonitoredVersion | null> {
+    const [released] = await this.#versionsOf(model);
+    const version = released ?? (await this.options.control.latestVersion(model))?.version;
+    return version === undefined ? null : this.options.versions.of(model, version);
+  }
+
+  async #required(model: ModelName, version: number | undefined): Promise<MonitoredVersion> {
+    const found =
+      version === undefined ? await this.#monitored(model) : await this.options.versions.of(model, version);
+    if (found !== null) return found;
+    const name = version === undefined ? model : `${model}@${version}`;
+    throw new FedgeError(
+      version === undefined ? "MODEL_UNKNOWN" : "VERSION_UNKNOWN",
+      `${name} does not exist or has no reference profile; make one with \`fedge profile build\``,
+    );
+  }
+
+  async #requiredRelease(model: ModelName, query: ViewQuery): Promise<Shown> {
+    const monitored = await this.#required(model, query.version);
+    const whole = await this.#shown(monitored, query);
+    if (whole !== undefined) return { monitored, whole };
+    throw new FedgeError(
+      "DATA_MISSING",
+      `${model}@${monitored.version} has no such released window; \`fedge drift status\` says what there is, and why`,
+    );
+  }
+
+  /** The window that is asked for, or the last that shows something. */
+  async #shown(
+    { model, version }: MonitoredVersion,
+    { window }: ViewQuery,
+  ): Promise<WholeRelease | undefined> {
+    const { store } = this.options;
+    if (window !== undefined) return store.getRelease(model, version, window);
+    const releases = await store.listReleases(model, { version, limit: LOOK_BACK });
+    const last = releases.find(({ shown }) => shown.length > 0);
+    return last === undefined ? undefined : store.getRelease(model, version, last.window);
+  }
+
+  async #before({ model, version }: MonitoredVersion, window: number): Promise<readonly ReleasedView[]> {
+    const { store } = this.options;
+    const releases = await store.listReleases(model, { version, limit: LOOK_BACK });
+    const last = releases.find((each: ReleaseRecord) => each.window < window && each.shown.length > 0);
+    return last === undefined ? [] : ((await store.getRelease(model, version, last.window))?.views ?? []);
+  }
+
+  async #newest(model: ModelName, version: number) {
+    const monitored = await this.options.versions.of(model, version);
+    const query = { model, version, cohort: WHOLE_FLEET, limit: 1 };
+    const [view] = await this.options.store.listViews(query);
+    return view === undefined || monitored === null ? undefined : outcomesView(monitored, view);
+  }
+
+  async #history({ model, version, cohort, window }: ReleasedView): Promise<ReleasedView[]> {
+    const all = await this.options.store.listViews({ model, version, cohort, limit: HISTORY_WINDOWS });
+    return all.filter((view) => view.window <= window).reverse();
+  }
+}
+
+function viewOf({ views, release }: WholeRelease, { cohort = WHOLE_FLEET }: ViewQuery): ReleasedView {
+  const found = views.find((view) => view.cohort === cohort);
+  if (found !== undefined) return found;
+  const why = release.suppressed.find((each) => each.cohort === cohort)?.reason;
+  throw new FedgeError(
+    "DATA_MISSING",
+    why === undefined
+      ? `window ${release.window} has no cohort "${cohort}"; it shows ${release.shown.join(", ") || "none"}`
+      : `cohort "${cohort}" of window ${release.window} is not shown: ${why}`,
+  );
+}

@@ -1,0 +1,39 @@
+import type { ModelName } from "@fedge/protocol";
+import type { AlertEvent } from "./alerts/alert-machine.js";
+import type { AlertRecord } from "./alerts/alert-record.js";
+import type { FeatureDetail, FeatureRow, HeatMap, ModelDetail, ModelVerdict } from "./drift-views.js";
+
+export interface ViewQuery {
+  /** The newest that has a release, when it is absent. */
+  readonly version?: number | undefined;
+  /** The whole fleet when it is absent. */
+  readonly cohort?: string | undefined;
+  /** The last that was shown, when it is absent. */
+  readonly window?: number | undefined;
+}
+
+/** What a person may do with an alert. */
+export type AlertAct = Exclude<AlertEvent, { type: "seen" | "quiet" }>;
+
+/** Everything that HTTP, pages and commands can ask of drift; all of it from stored releases. All may throw FedgeError. */
+export interface DriftService {
+  /** Every model with a monitored version. */
+  models(): Promise<ModelVerdict[]>;
+  /** Throws MODEL_UNKNOWN for one without a monitored version. */
+  model(model: ModelName, query?: ViewQuery): Promise<ModelDetail>;
+  /** By verdict, then by importance times effect. */
+  features(model: ModelName, query?: ViewQuery): Promise<FeatureRow[]>;
+  /** Throws OPTION_INVALID for a feature that the profile does not have. */
+  feature(model: ModelName, name: string, query?: ViewQuery): Promise<FeatureDetail>;
+  windows(model: ModelName, query: ViewQuery & { readonly limit: number }): Promise<HeatMap>;
+  /** Newest first. */
+  alerts(query: {
+    readonly model?: ModelName;
+    readonly isOpen?: boolean;
+    readonly limit: number;
+  }): Promise<AlertRecord[]>;
+  /** Throws ALERT_UNKNOWN and ALERT_STATE_CONFLICT. */
+  act(alertId: string, act: AlertAct): Promise<AlertRecord>;
+  /** Told of every window that is released. The returned function ends that. */
+  onReleased(listener: (model: ModelName) => void): () => void;
+}

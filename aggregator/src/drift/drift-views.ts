@@ -1,0 +1,198 @@
+import { modelName } from "@fedge/protocol";
+import * as z from "zod/mini";
+import { alertRecord } from "./alerts/alert-record.js";
+import { featureStatistics, releaseRecord, verdict } from "./releases/release-record.js";
+
+const number = z.nullable(z.number());
+const counts = z.array(z.number());
+
+/** One model, as the strip at the top of the page shows it. */
+export const modelVerdict = z.object({
+  model: modelName,
+  version: z.number(),
+  verdict,
+  reason: z.string(),
+  /** Since which window the verdict has been the same; null before the first release. */
+  sinceMs: number,
+  /** The last window that was released. */
+  release: z.nullable(releaseRecord),
+  /** Devices that serve this version. */
+  numEligible: z.number(),
+  ageMs: z.number(),
+  labelCoverage: number,
+  numOpenAlerts: z.number(),
+  minDevices: z.number(),
+  versions: z.array(z.number()),
+});
+export type ModelVerdict = z.infer<typeof modelVerdict>;
+
+const shadow = z.object({
+  bothRight: z.number(),
+  onlyServed: z.number(),
+  onlyShadow: z.number(),
+  bothWrong: z.number(),
+  agreement: number,
+  numFailed: z.number(),
+  pValue: number,
+});
+
+const calibrationBin = z.object({
+  from: z.number(),
+  to: z.number(),
+  numRows: z.number(),
+  meanScore: number,
+  numLabelled: z.number(),
+  accuracy: number,
+  interval: z.nullable(z.readonly(z.tuple([z.number(), z.number()]))),
+});
+
+/** How well a version did, with the standard errors of what has one. */
+export const outcomes = z.object({
+  version: z.number(),
+  window: z.number(),
+  numDevices: z.number(),
+  numSeen: z.number(),
+  numRows: z.number(),
+  numFailed: z.number(),
+  numLabelled: z.number(),
+  labelCoverage: number,
+  accuracy: number,
+  recallAtK: number,
+  macroF1: number,
+  logLoss: number,
+  rmse: number,
+  delays: z.readonly(counts),
+  latencyP95Us: number,
+  calibration: z.readonly(z.array(calibrationBin)),
+  shadow: z.nullable(shadow),
+  localVerdicts: z.record(z.string(), z.number()),
+  localPsi: z.readonly(z.array(z.object({ below: number, numDevices: z.number() }))),
+  errors: z.record(z.string(), z.number()),
+  estimated: z.object({
+    value: number,
+    conditions: z.readonly(z.array(z.object({ text: z.string(), holds: z.nullable(z.boolean()) }))),
+  }),
+});
+export type OutcomesView = z.infer<typeof outcomes>;
+
+export const modelDetail = z.object({
+  ...modelVerdict.shape,
+  cohorts: z.array(z.object({ cohort: z.string(), numDevices: z.number(), numRows: z.number(), verdict })),
+  outcomes: z.nullable(outcomes),
+  /** The other versions' newest windows, to compare: A/B, champion and candidate. */
+  others: z.array(outcomes),
+});
+export type ModelDetail = z.infer<typeof modelDetail>;
+
+/** One feature in the list, worst and most important first. */
+export const featureRow = z.object({
+  name: z.string(),
+  kind: z.enum(["numeric", "categorical"]),
+  role: z.string(),
+  privacy: z.string(),
+  importance: z.number(),
+  verdict,
+  reason: z.nullable(z.string()),
+  numDevices: z.number(),
+  numRows: z.number(),
+  /** Jensen-Shannon distance, base 2, what chance gives taken off, with its 95 % interval and its floor. */
+  score: z.number(),
+  lower: z.number(),
+  upper: z.number(),
+  limit: z.number(),
+  psi: z.number(),
+  meanShift: number,
+  missing: z.number(),
+  unseen: z.number(),
+  outOfRange: z.number(),
+  /** Scores of the windows before, oldest first. */
+  history: z.array(z.object({ window: z.number(), score: z.number() })),
+});
+export type FeatureRow = z.infer<typeof featureRow>;
+
+export const featureScore = z.object({
+  method: z.string(),
+  weighting: z.enum(["devices", "rows"]),
+  score: number,
+  expected: number,
+  lower: number,
+  upper: number,
+  limit: number,
+  logPValue: number,
+  numBins: z.number(),
+  logBase: z.nullable(z.string()),
+  zeroRule: z.nullable(z.string()),
+  numRows: z.number(),
+  numReferenceRows: z.number(),
+  numDevices: z.number(),
+  note: z.nullable(z.string()),
+});
+
+const cell = z.object({
+  name: z.string(),
+  reference: z.number(),
+  /** Rows, and devices' weights in 256ths of a device. */
+  rows: z.number(),
+  devices: z.number(),
+});
+
+export const featureDetail = z.object({
+  ...featureRow.shape,
+  model: modelName,
+  version: z.number(),
+  window: z.number(),
+  cohort: z.string(),
+  /** Enough to compute every score again: the released counts and the reference's. */
+  cells: z.array(cell),
+  edges: z.nullable(counts),
+  scores: z.array(featureScore),
+  statistics: featureStatistics,
+  quantiles: z.nullable(
+    z.array(z.object({ probability: z.number(), reference: z.number(), current: number })),
+  ),
+  cohorts: z.array(
+    z.object({ cohort: z.string(), verdict, score: z.number(), numDevices: z.number(), rows: counts }),
+  ),
+  mix: z.array(
+    z.object({
+      attribute: z.string(),
+      fromWindow: z.number(),
+      total: z.number(),
+      mix: z.number(),
+      within: z.number(),
+      cohorts: z.readonly(
+        z.array(
+          z.object({
+            cohort: z.string(),
+            weightBefore: z.number(),
+            weightNow: z.number(),
+            change: z.number(),
+          }),
+        ),
+      ),
+    }),
+  ),
+  suggestedFloor: z.nullable(z.object({ method: z.string(), floor: z.number() })),
+});
+export type FeatureDetail = z.infer<typeof featureDetail>;
+
+/** Features by windows. A window without a cell was not shown. */
+export const heatMap = z.object({
+  model: modelName,
+  version: z.number(),
+  cohort: z.string(),
+  features: z.array(z.string()),
+  /** Oldest first. */
+  windows: z.array(
+    z.object({
+      ...releaseRecord.shape,
+      cells: z.nullable(z.array(z.object({ verdict, score: z.number() }))),
+    }),
+  ),
+  markers: z.array(z.object({ atMs: z.number(), kind: z.enum(["release", "alert"]), text: z.string() })),
+});
+export type HeatMap = z.infer<typeof heatMap>;
+
+export const modelVerdicts = z.object({ models: z.array(modelVerdict) });
+export const featureRows = z.object({ features: z.array(featureRow) });
+export const alertList = z.object({ alerts: z.array(alertRecord) });

@@ -1,0 +1,52 @@
+import { signedCell } from "@fedge/protocol/profile";
+import { describe, expect, test } from "vitest";
+import { countsOf } from "../testing/simulated-device.js";
+import { sampleMonitored } from "../testing/sample-profile.js";
+import { checkWindow } from "./window-check.js";
+
+const monitored = sampleMonitored({ outcomes: { numClasses: 3, output: "scores" } });
+const { layout } = monitored;
+const [age] = layout.features;
+if (age === undefined) throw new Error("the sample has features");
+
+/** Four rows of a device: 0.1, 0.1, -7 (below the edges) and missing. */
+const counted = (): Uint32Array => countsOf(monitored)(4, (row) => [0.1, 0.1, -7, null][row] ?? null);
+
+test("what a device counts of its rows is accepted, with sums of both signs", () => {
+  const vector = counted();
+
+  expect(() => checkWindow(monitored, vector)).not.toThrow();
+  // 0.1 * 64 rounded twice, and -7 * 64.
+  expect(signedCell(vector[age.moments.at] as number)).toBe(6 + 6 - 448);
+});
+
+describe("what no single device can have counted is refused:", () => {
+  test.each<[string, (vector: Uint32Array) => void]>([
+    ["two devices", (vector) => (vector[layout.rows.at] = 2)],
+    ["no device", (vector) => (vector[layout.rows.at] = 0)],
+    ["more rows than count", (vector) => (vector[layout.rows.at + 1] = 201)],
+    ["more rows than were seen", (vector) => (vector[layout.rows.at + 2] = 3)],
+    ["a row that a feature counts twice", (vector) => (vector[age.counts.at + 5]! += 1)],
+    ["a row that a feature does not count", (vector) => (vector[layout.rows.at + 1] = 5)],
+    ["more weight than a device has", (vector) => (vector[age.weights.at]! += 1)],
+    ["less weight than a device has", (vector) => (vector[age.weights.at + 20]! -= 1)],
+    ["a sum of more than its rows can give", (vector) => (vector[age.moments.at] = 3 * 8 * 64 + 1)],
+    ["a sum below what its rows can give", (vector) => (vector[age.moments.at] = 2 ** 32 - 3 * 8 * 64 - 1)],
+    ["squares of more than its rows can give", (vector) => (vector[age.moments.at + 1] = 3 * 64 * 16 + 1)],
+    ["more latencies than predictions", (vector) => (vector[layout.latency.at] = 5)],
+    ["scores above one", (vector) => (vector[layout.scores.at + 1] = 1)],
+    ["more labels right than came", (vector) => (vector[layout.labels.at + 1] = 1)],
+    ["more labels than rows count", (vector) => (vector[layout.labels.at] = 201)],
+    ["a loss without a label", (vector) => (vector[layout.labels.at + 3] = 1)],
+    ["a delay without a label", (vector) => (vector[layout.delays.at] = 1)],
+    ["a confusion without a label", (vector) => (vector[layout.confusion.at + 1] = 1)],
+    ["a shadow's counts beyond any", (vector) => (vector[layout.shadow.at] = 2 ** 31)],
+    ["two verdicts", (vector) => (vector[layout.verdict.at] = 1)],
+    ["two local indexes", (vector) => (vector[layout.localPsi.at + 1] = 1)],
+  ])("%s", (_, change) => {
+    const vector = counted();
+    change(vector);
+
+    expect(() => checkWindow(monitored, vector)).toThrow(expect.objectContaining({ code: "VECTOR_INVALID" }));
+  });
+});

@@ -1,0 +1,73 @@
+import type { FeatureCells, ProfileFeature, Verdict } from "@fedge/protocol/profile";
+import type { FeatureRow } from "../drift-views.js";
+import type { MonitoredVersion } from "../references/monitored-version.js";
+import { missingCell } from "../statistics/feature-statistics.js";
+import { effectsOf } from "../verdicts/window-rule.js";
+import type { FeatureStatistics, ReleasedView } from "./release-record.js";
+
+const ORDER: readonly Verdict[] = [
+  ...(["broken_data", "drift", "warning", "ok", "learning", "not_enough_data", "not_testable"] as const),
+];
+
+/** Jensen-Shannon distance, base 2, what chance gives taken off. */
+export function scoreOf({ jensenShannon }: Pick<FeatureStatistics, "jensenShannon">): number {
+  return Math.sqrt(Math.max(0, jensenShannon.value - jensenShannon.expected));
+}
+
+/** Shares of rows that are in no bin or listed category: out of the edges, or of a category that is not listed. */
+export function outsideShares(
+  feature: ProfileFeature,
+  cells: FeatureCells | undefined,
+  view: ReleasedView,
+): { readonly unseen: number; readonly outOfRange: number } {
+  if (cells === undefined) return { unseen: 0, outOfRange: 0 };
+  const { at, size } = cells.weights;
+  const counts = view.cells.slice(at, at + size);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return { unseen: 0, outOfRange: 0 };
+  if (feature.kind === "categorical") {
+    const unseen = (counts[missingCell(feature) - 1] as number) / total;
+    return { unseen, outOfRange: unseen };
+  }
+  const below = feature.edges.length - 1;
+  return { unseen: 0, outOfRange: ((counts[below] as number) + (counts[below + 1] as number)) / total };
+}
+
+/** One row. */
+export function featureRowOf(
+  { profile, layout }: MonitoredVersion,
+  at: number,
+  parts: { readonly view: ReleasedView; readonly history: readonly ReleasedView[] },
+): FeatureRow {
+  const { view, history } = parts;
+  const feature = profile.features[at] as ProfileFeature;
+  const statistics = view.features[at] as FeatureStatistics;
+  const effect = effectsOf(statistics, feature, view.t).find(({ method }) => method === "jensen-shannon");
+  const { name, kind, role, privacy, importance } = feature;
+  return {
+    ...{ name, kind, role, privacy, importance, verdict: statistics.verdict, reason: statistics.reason },
+    ...{ numDevices: view.numDevices, numRows: statistics.numRows, score: scoreOf(statistics) },
+    ...{ lower: effect?.lower ?? 0, upper: effect?.upper ?? 0, limit: effect?.floor ?? 0 },
+    psi: statistics.psi.value - statistics.psi.expected,
+    meanShift: statistics.meanShift?.value ?? null,
+    missing: statistics.missing.value,
+    ...outsideShares(feature, layout.features[at], view),
+    history: history.flatMap(({ window, features }) => {
+      const then = features[at];
+      return then === undefined ? [] : [{ window, score: scoreOf(then) }];
+    }),
+  };
+}
+
+/** All features of a view: by verdict, then by importance times effect. */
+export function featureRowsOf(
+  monitored: MonitoredVersion,
+  view: ReleasedView,
+  history: readonly ReleasedView[],
+): FeatureRow[] {
+  const rows = monitored.profile.features.map((_, at) => featureRowOf(monitored, at, { view, history }));
+  const weight = ({ importance, score }: FeatureRow): number => importance * score;
+  return rows.sort(
+    (one, other) => ORDER.indexOf(one.verdict) - ORDER.indexOf(other.verdict) || weight(other) - weight(one),
+  );
+}

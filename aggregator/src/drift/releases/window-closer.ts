@@ -1,0 +1,171 @@
+import type { ModelName } from "@fedge/protocol";
+import type { Clock } from "../../clock/clock.js";
+import type { Counters, Logger } from "../../rounds/ports.js";
+import type { AlertChange, DriftStore, WholeRelease } from "../drift-store.js";
+import type { DriftPolicy } from "../drift-policy.js";
+import { closingOf } from "../intake/profile-intake.js";
+import type { WindowBatch } from "../intake/window-batch.js";
+import type { MonitoredVersion, MonitoredVersions } from "../references/monitored-version.js";
+import { windowKeyText, type WindowKey } from "../sums/window-key.js";
+import { buildRelease } from "./build-release.js";
+import type { ReleaseRecord, ReleasedView } from "./release-record.js";
+
+/** A store that failed is asked again after this. */
+const RETRY_MS = 10_000;
+/** Releases that are looked through for the last one that showed something. */
+const LOOK_BACK = 5;
+/** A timer's delay has 31 bits. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+export interface WindowCloserOptions {
+  readonly store: Pick<
+    DriftStore,
+    | "openWindows"
+    | "sumsOf"
+    | "saveRelease"
+    | "isReleased"
+    | "listReleases"
+    | "getRelease"
+    | "releasedVersions"
+  >;
+  readonly versions: Pick<MonitoredVersions, "of">;
+  readonly batch: Pick<WindowBatch, "between" | "forget">;
+  readonly policy: DriftPolicy;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** What a release changes about alerts, to be kept with it. */
+  readonly alerts: ReleaseAlerts;
+  readonly onReleased: (whole: WholeRelease) => void;
+}
+
+export interface ReleaseAlerts {
+  changeOf(whole: WholeRelease, before: PreviousRelease, monitored: MonitoredVersion): Promise<AlertChange>;
+  /** Runs with no other change of alerts in between. */
+  exclusively<T>(run: () => Promise<T>): Promise<T>;
+}
+
+/** What was released before a window: the last release, and the views of the last that showed something. */
+export interface PreviousRelease {
+  readonly last: ReleaseRecord | null;
+  readonly views: readonly ReleasedView[];
+}
+
+interface Expected {
+  readonly key: WindowKey;
+  readonly closesAtMs: number;
+}
+
+/**
+ * Closes windows when the time for their counts is over, and releases each once. A window of which no device said
+ * anything is released too, once, after one that had devices: that a fleet is silent has to be seen.
+ */
+export class WindowCloser {
+  readonly #expected = new Map<string, Expected>();
+  #cancel: (() => void) | null = null;
+  #closing: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(private readonly options: WindowCloserOptions) {}
+
+  /** Windows that were open when the process ended, and the next of every version that had one. */
+  async start(): Promise<void> {
+    const { store } = this.options;
+    for (const key of await store.openWindows()) await this.#expectOf(key);
+    for (const { model, version } of await store.releasedVersions()) await this.#expectNext(model, version);
+    this.#schedule();
+  }
+
+  /** Will close the window; again for one that is expected changes nothing. */
+  expect(key: WindowKey, closesAtMs: number): void {
+    const text = windowKeyText(key);
+    if (this.#expected.has(text)) return;
+    this.#expected.set(text, { key, closesAtMs });
+    this.#schedule();
+  }
+
+  /** Ends the timer; what is being closed is finished first. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel?.();
+    await this.#closing;
+  }
+
+  /** Resolves when every window whose time is over is released. */
+  closeDue(): Promise<void> {
+    this.#closing = this.#closing.then(() => this.#closeDue());
+    return this.#closing;
+  }
+
+  async #closeDue(): Promise<void> {
+    const nowMs = this.options.clock.nowMs();
+    const due = [...this.#expected.values()].filter(({ closesAtMs }) => closesAtMs <= nowMs);
+    for (const { key } of due.sort((one, other) => one.key.window - other.key.window)) {
+      this.#expected.delete(windowKeyText(key));
+      try {
+        await this.options.batch.between(() => this.#release(key));
+      } catch (error) {
+        this.options.logger.error({ err: error, model: key.model }, "a window could not be released");
+        this.#expected.set(windowKeyText(key), { key, closesAtMs: nowMs + RETRY_MS });
+      }
+    }
+    this.#schedule();
+  }
+
+  async #release(key: WindowKey): Promise<void> {
+    const { store, versions, batch, policy, clock } = this.options;
+    batch.forget(key);
+    const monitored = await versions.of(key.model, key.version);
+    if (monitored === null || (await store.isReleased(key))) return;
+    const sums = await store.sumsOf(key);
+    const before = await this.#before(key);
+    if (sums.sums.length === 0 && (before.last === null || before.last.shown.length === 0)) return;
+    const nowMs = clock.nowMs();
+    const whole = buildRelease({ monitored, key, sums, policy, nowMs, before: before.views });
+    const isSaved = await this.options.alerts.exclusively(async () => {
+      const change = await this.options.alerts.changeOf(whole, before, monitored);
+      return store.saveRelease(whole, change, { numWindows: policy.numKeptWindows });
+    });
+    if (!isSaved) return;
+    this.#tell(whole);
+    const next = { ...key, window: key.window + 1 };
+    this.expect(next, closingOf(monitored, next.window, policy));
+  }
+
+  #tell(whole: WholeRelease): void {
+    for (const { reason } of whole.release.suppressed)
+      this.options.counters.count("fedge_windows_suppressed_total", { reason });
+    this.options.onReleased(whole);
+  }
+
+  async #before({ model, version, window }: WindowKey): Promise<PreviousRelease> {
+    const { store } = this.options;
+    const all = await store.listReleases(model, { version, limit: LOOK_BACK });
+    const earlier = all.filter((release) => release.window < window);
+    const shown = earlier.find((release) => release.shown.length > 0);
+    const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
+    return { last: earlier[0] ?? null, views: views ?? [] };
+  }
+
+  async #expectOf(key: WindowKey): Promise<void> {
+    const monitored = await this.options.versions.of(key.model, key.version);
+    if (monitored === null) return;
+    this.expect(key, closingOf(monitored, key.window, this.options.policy));
+  }
+
+  async #expectNext(model: ModelName, version: number): Promise<void> {
+    const [last] = await this.options.store.listReleases(model, { version, limit: 1 });
+    if (last === undefined || last.shown.length === 0) return;
+    const { layoutSha256, window } = last;
+    await this.#expectOf({ model, version, layoutSha256, window: window + 1 });
+  }
+
+  #schedule(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+    if (this.#isClosed || this.#expected.size === 0) return;
+    const soonest = Math.min(...[...this.#expected.values()].map(({ closesAtMs }) => closesAtMs));
+    const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, soonest - this.options.clock.nowMs()));
+    this.#cancel = this.options.clock.after(delayMs, () => void this.closeDue());
+  }
+}

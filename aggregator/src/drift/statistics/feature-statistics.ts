@@ -1,0 +1,174 @@
+import { logTwoSidedStudent } from "@fedge/protocol/drift";
+import {
+  MOMENT_SCALE,
+  type FeatureCells,
+  type ProfileFeature,
+  type VectorLayout,
+} from "@fedge/protocol/profile";
+import type { Estimate, FeatureStatistics } from "../releases/release-record.js";
+import { clusteredTest } from "./clustered-test.js";
+import {
+  divergenceBits,
+  edgeDistance,
+  greatestDifference,
+  hellingerDistance,
+  inOrder,
+  sharesOf,
+  stabilityIndex,
+  transportDistance,
+  variationDistance,
+  type Shares,
+} from "./count-distances.js";
+import { jackknifeError, leaveOneOut, type ReplicateGroups } from "./replicate-groups.js";
+
+/** What is computed before verdicts are found. */
+export type MeasuredFeature = Omit<FeatureStatistics, "verdict" | "reason" | "isExceeded" | "logP"> & {
+  readonly logP: Omit<FeatureStatistics["logP"], "corrected">;
+};
+
+/** The least logarithm of a p-value that is kept: JSON has no infinity. */
+const LEAST_LOG = -1e9;
+
+/** Everything that one feature's sums say against the reference. */
+export function measureFeature(
+  feature: ProfileFeature,
+  cells: FeatureCells,
+  groups: ReplicateGroups,
+): MeasuredFeature {
+  const [devices, rows] = [weighted(feature, cells.weights, groups), weighted(feature, cells.counts, groups)];
+  const numReference = sum(feature.counts);
+  const numRows = sumOf(groups.total, cells.counts);
+  const test = clusteredTest({ ...devices, numReference, numRows });
+  const meanShift = shiftOf(feature, cells, groups);
+  const freedom = groups.groups.length - 1;
+  return {
+    name: feature.name,
+    numRows,
+    psi: { ...estimateOf(devices, stabilityIndex), expected: test.expected },
+    jensenShannon: { ...estimateOf(devices, divergenceBits), expected: test.expected / 8 / Math.LN2 },
+    meanShift,
+    broken: shareEstimate(devices, (shares) => brokenShare(feature, shares)),
+    missing: shareEstimate(devices, (shares) => shares[missingCell(feature)] as number),
+    logP: {
+      cells: test.logP === null ? null : Math.max(LEAST_LOG, test.logP),
+      mean:
+        meanShift === null || !(meanShift.error > 0) || freedom < 2
+          ? null
+          : Math.max(LEAST_LOG, logTwoSidedStudent(meanShift.value / meanShift.error, freedom)),
+    },
+    errors: otherErrors(feature, devices, rows),
+  };
+}
+
+interface Weighted {
+  readonly p: Shares;
+  readonly q: Shares;
+  readonly leftOut: readonly Shares[];
+}
+
+function weighted(feature: ProfileFeature, range: FeatureCells["counts"], groups: ReplicateGroups): Weighted {
+  const share = (cells: Float64Array): Shares => sharesOf(cells, sum(cells));
+  return {
+    p: sharesOf(feature.counts, sum(feature.counts)),
+    q: share(groups.total.slice(range.at, range.at + range.size)),
+    leftOut: leaveOneOut(groups, range, share),
+  };
+}
+
+type Distance = (p: Shares, q: Shares) => number;
+
+function estimateOf({ p, q, leftOut }: Weighted, distance: Distance): Estimate {
+  const error = jackknifeError(leftOut.map((shares) => distance(p, shares)));
+  return { value: distance(p, q), expected: 0, error };
+}
+
+/** A share of rows; expected is the reference's. */
+function shareEstimate({ p, q, leftOut }: Weighted, shareOf: (shares: Shares) => number): Estimate {
+  return { value: shareOf(q), expected: shareOf(p), error: jackknifeError(leftOut.map(shareOf)) };
+}
+
+/** Scores that are computed again from the released counts; only their errors need the groups. */
+export function distancesOf(feature: ProfileFeature): Readonly<Record<string, Distance>> {
+  const counted = {
+    psi: stabilityIndex,
+    "jensen-shannon": (p: Shares, q: Shares) => Math.sqrt(divergenceBits(p, q)),
+    hellinger: hellingerDistance,
+    "total-variation": variationDistance,
+  };
+  if (feature.kind === "categorical") return { ...counted, "l-infinity": greatestDifference };
+  const { edges } = feature;
+  const numBins = edges.length - 1;
+  const ordered =
+    (distance: Distance): Distance =>
+    (p, q) =>
+      distance(inOrder(p, numBins), inOrder(q, numBins));
+  return {
+    ...counted,
+    "ks-binned": ordered(edgeDistance),
+    wasserstein: ordered((p, q) => transportDistance(p, q, edges)),
+  };
+}
+
+function otherErrors(
+  feature: ProfileFeature,
+  devices: Weighted,
+  rows: Weighted,
+): FeatureStatistics["errors"] {
+  const entries = Object.entries(distancesOf(feature)).map(([method, distance]) => {
+    const errors = [devices, rows].map((each) => rounded(estimateOf(each, distance).error));
+    return [method, errors as [number, number]] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Mean of the standardised values; the reference's own mean is 0, and as uncertain as its rows are few. */
+function shiftOf(feature: ProfileFeature, cells: FeatureCells, groups: ReplicateGroups): Estimate | null {
+  if (feature.kind !== "numeric" || cells.moments.size === 0) return null;
+  const numNumeric = feature.edges.length + 1;
+  const span = { at: cells.counts.at, size: cells.moments.at + cells.moments.size - cells.counts.at };
+  const momentAt = cells.moments.at - cells.counts.at;
+  const meanOf = (all: Float64Array): number => {
+    const rows = sumOf(all, { at: 0, size: numNumeric });
+    return rows > 0 ? (all[momentAt] as number) / MOMENT_SCALE / rows : 0;
+  };
+  const numReference = sum(feature.counts.slice(0, numNumeric));
+  const spread = jackknifeError(leaveOneOut(groups, span, meanOf));
+  const error = Math.sqrt(spread ** 2 + (numReference > 0 ? 1 / numReference : 0));
+  return { value: meanOf(groups.total.slice(span.at, span.at + span.size)), expected: 0, error };
+}
+
+/** Which cell of the feature's counts is of missing values. */
+export function missingCell(feature: ProfileFeature): number {
+  return feature.kind === "numeric" ? feature.edges.length - 1 + 2 : feature.categories.length + 1;
+}
+
+/** Share of rows that are missing, of the wrong type, not finite, or of a category that a closed list has not. */
+export function brokenShare(feature: ProfileFeature, shares: Shares): number {
+  const missing = missingCell(feature);
+  let broken = 0;
+  for (let cell = missing; cell < shares.length; cell += 1) broken += shares[cell] as number;
+  if (feature.kind === "categorical" && feature.isClosed) broken += shares[missing - 1] as number;
+  return broken;
+}
+
+/** Devices that counted rows: each gives every feature the same weight. */
+export function numDevicesIn(layout: VectorLayout, deviceWeight: number): (cells: Float64Array) => number {
+  const weights = layout.features[0]?.weights ?? { at: 0, size: 0 };
+  return (cells) => Math.round(sumOf(cells, weights) / deviceWeight);
+}
+
+function sumOf(cells: Float64Array, { at, size }: { readonly at: number; readonly size: number }): number {
+  let total = 0;
+  for (let cell = at; cell < at + size; cell += 1) total += cells[cell] as number;
+  return total;
+}
+
+function sum(cells: ArrayLike<number>): number {
+  let total = 0;
+  for (let cell = 0; cell < cells.length; cell += 1) total += cells[cell] as number;
+  return total;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}

@@ -1,0 +1,65 @@
+import { Alerts } from "../drift/alerts/alerts.js";
+import { checkDriftPolicy } from "../drift/drift-policy.js";
+import { DriftMonitoring } from "../drift/drift-monitoring.js";
+import { ProfileIntake } from "../drift/intake/profile-intake.js";
+import { WindowBatch } from "../drift/intake/window-batch.js";
+import { MonitoredVersions } from "../drift/references/monitored-version.js";
+import { WindowCloser } from "../drift/releases/window-closer.js";
+import { ClearSums } from "../drift/sums/clear-sums.js";
+import { Deliveries } from "../drift/webhook/deliveries.js";
+import { httpWebhook } from "../drift/webhook/webhook-target.js";
+import type { Outbox } from "../fleet/outbox.js";
+import type { Closing } from "./closing.js";
+import type { Foundations } from "./foundations.js";
+import type { ServerOptions } from "./options.js";
+
+export interface DriftParts {
+  readonly intake: ProfileIntake;
+  readonly closer: WindowCloser;
+  readonly monitoring: DriftMonitoring;
+}
+
+/** Sums, releases and alerts of what devices count. Throws OPTION_INVALID for a policy or a webhook that is none. */
+export async function openDrift(
+  options: ServerOptions,
+  base: Foundations,
+  { outbox, closing }: { readonly outbox: Outbox; readonly closing: Closing },
+): Promise<DriftParts> {
+  const { store: control, blobs, clock, logger, metrics: counters } = base;
+  const policy = checkDriftPolicy(options.drift ?? {});
+  const store = control.drift;
+  const nowMs = (): number => clock.nowMs();
+  const versions = new MonitoredVersions({ store: control, blobs });
+  const batch = new WindowBatch({ store, sums: new ClearSums() });
+  const deliveries = openDeliveries(options, base);
+  const tell = (): void => void deliveries?.wake();
+  const hasWebhook = deliveries !== null;
+  const alerts = new Alerts({ store, policy, nowMs, counters, hasWebhook, onDeliveries: tell });
+  const monitoring = new DriftMonitoring({ store, control, versions, alerts, policy, nowMs });
+  const closer = new WindowCloser({
+    ...{ store, versions, batch, policy, clock, counters, logger, alerts },
+    onReleased: ({ release }) => {
+      monitoring.released(release.model);
+      tell();
+    },
+  });
+  if (deliveries !== null) closing.add(deliveries, (opened) => opened.close());
+  closing.add(closer, (opened) => opened.close());
+  const intake = new ProfileIntake({
+    ...{ versions, batch, policy, clock, counters, devices: control },
+    answer: (deviceId, receipt) => outbox.sendTo(deviceId, "rpc/res", receipt, { retain: false }),
+    onCounted: (key, closesAtMs) => closer.expect(key, closesAtMs),
+  });
+  await closer.start();
+  tell();
+  return { intake, closer, monitoring };
+}
+
+function openDeliveries(
+  { driftWebhook }: ServerOptions,
+  { store, clock, logger, metrics: counters }: Foundations,
+): Deliveries | null {
+  if (driftWebhook === undefined) return null;
+  const target = httpWebhook(driftWebhook, () => clock.nowMs());
+  return new Deliveries({ store: store.drift, target, clock, counters, logger });
+}
