@@ -91,10 +91,8 @@ class RunningDevice implements Device {
     this.#installs = this.#createInstalls(onError);
     this.#learning = this.#createLearning(models, onError);
     this.#waiting = new WaitingReasons({
-      consent: () => this.#consent,
-      isOnline: () => this.#connection.isOnline,
-      numExamples: () => this.#learning.rounds.numExamples,
-      conditions: ports.conditions,
+      ...{ consent: () => this.#consent, isOnline: () => this.#connection.isOnline },
+      ...{ conditions: ports.conditions, numExamples: () => this.#learning.rounds.numExamples },
       unfit: () => models.flatMap((model) => this.#monitoring.against(model) ?? []),
       onChange: (waitingFor) => this.#events.emit("conditions", { waitingFor }),
     });
