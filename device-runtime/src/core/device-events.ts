@@ -1,4 +1,5 @@
 import type { ErrorCode, ModelName } from "@fedge/protocol";
+import type { DriftStatus } from "./monitor/drift-status.js";
 import type { InstallStatus } from "./installs/install-report.js";
 import type { RoundPhase } from "./rounds/participation-state.js";
 
@@ -14,6 +15,8 @@ export interface DeviceEventMap {
   log: { readonly numRows: number; readonly sizeBytes: number };
   /** What keeps the device from training has changed; none when nothing does. */
   conditions: { readonly waitingFor: readonly string[] };
+  /** A window has ended, or another version is watched: how the model's data compare with its reference. */
+  drift: { readonly model: ModelName } & DriftStatus;
   /** Log, models and key are erased; the device is closed. */
   forgotten: { readonly isServerTold: boolean };
   /** The connection came or went. */
@@ -32,6 +35,7 @@ export class DeviceEvents {
     round: new Set(),
     log: new Set(),
     conditions: new Set(),
+    drift: new Set(),
     forgotten: new Set(),
     state: new Set(),
     error: new Set(),

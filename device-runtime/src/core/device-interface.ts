@@ -5,6 +5,7 @@ import type { InstallStatus } from "./installs/install-report.js";
 import type { LogLimits, LogOptions } from "./feature-log/log-limits.js";
 import type { LogField, LogRow } from "./feature-log/log-row.js";
 import type { LogQuery, LogSelection } from "./feature-log/log-selection.js";
+import type { DriftStatus } from "./monitor/drift-status.js";
 import type { Consent } from "./ports/application.js";
 import type { Problem } from "./problems.js";
 import type { TrainingRecord } from "./rounds/training-history.js";
@@ -57,6 +58,8 @@ export interface DeviceStatus {
   readonly round: { readonly phase: string; readonly roundId: string | null };
   /** The last local trainings, the newest first. */
   readonly trainings: readonly TrainingRecord[];
+  /** How the data of each model compare with its reference; only of versions that have one. */
+  readonly drift: Readonly<Record<string, DriftStatus>>;
   /** What keeps the device from training, in words that a person can read; none when nothing does. */
   readonly waitingFor: readonly string[];
   /** What the device goes on without, such as a disk with room; none when all is well. */

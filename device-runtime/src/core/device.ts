@@ -3,12 +3,14 @@ import { birthOf } from "./device-birth.js";
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
 import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
+import { deviceModel, deviceStatus } from "./device-status.js";
 import type { Device, DeviceModel, DeviceOptions, DeviceStatus, FeatureLogView } from "./device-interface.js";
 import { keepConsent, keptConsent } from "./consent-record.js";
 import { WaitingReasons } from "./waiting-reasons.js";
 import { DeviceMemory } from "./feature-log/device-memory.js";
 import type { LogField } from "./feature-log/log-row.js";
 import { Farewells } from "./farewell/farewells.js";
+import { MonitorDesk } from "./monitor/monitor-desk.js";
 import type { Consent } from "./ports/application.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
@@ -42,6 +44,7 @@ class RunningDevice implements Device {
   readonly #counters: ServingCounters;
   readonly #installs: Installs;
   readonly #learning: Learning;
+  readonly #monitoring: MonitorDesk;
   #consent: Consent;
   #serverSession: number | null = null;
   #topicsOf: Credentials | null = null;
@@ -81,16 +84,16 @@ class RunningDevice implements Device {
       mayReport: () => this.#consent.reporting,
       intervalMs: options.metricsIntervalMs ?? DEFAULT_METRICS_INTERVAL_MS,
     });
+    this.#monitoring = this.#createMonitoring(onError);
     this.#fetcher = new BlobFetcher({ connection: this.#connection, ports, onError });
     const line = { ports, connection: this.#connection, fetcher: this.#fetcher, onError };
     this.#trust = this.#createTrust(line);
     this.#installs = this.#createInstalls(onError);
     this.#learning = this.#createLearning(models, onError);
     this.#waiting = new WaitingReasons({
-      consent: () => this.#consent,
-      isOnline: () => this.#connection.isOnline,
-      numExamples: () => this.#learning.rounds.numExamples,
-      conditions: ports.conditions,
+      ...{ consent: () => this.#consent, isOnline: () => this.#connection.isOnline },
+      ...{ conditions: ports.conditions, numExamples: () => this.#learning.rounds.numExamples },
+      unfit: () => models.flatMap((model) => this.#monitoring.against(model) ?? []),
       onChange: (waitingFor) => this.#events.emit("conditions", { waitingFor }),
     });
   }
@@ -115,12 +118,7 @@ class RunningDevice implements Device {
   model(name: string): DeviceModel {
     const host = this.#hosts.get(name as ModelName);
     if (host === undefined) throw unknownModel(name, this.options.models);
-    return {
-      predict: (inputs) => host.predict(inputs),
-      get version() {
-        return host.active?.manifest.version ?? null;
-      },
-    };
+    return deviceModel(host);
   }
 
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {
@@ -128,28 +126,12 @@ class RunningDevice implements Device {
   }
 
   status(): DeviceStatus {
-    return {
-      deviceId: this.#connection.credentials?.deviceId ?? null,
-      isOnline: this.#connection.isOnline,
-      versions: this.#perModel((model) => this.#hosts.get(model)?.active?.manifest.version ?? null),
-      installedAtMs: this.#perModel((model) => this.#installedAtMs.get(model) ?? null),
-      installs: this.#installs.statuses,
-      engine: this.ports.serving.name,
-      log: this.#memory.status,
-      round: {
-        phase: this.#learning.rounds.phase,
-        roundId: this.#learning.rounds.assignment?.roundId ?? null,
-      },
-      trainings: this.#learning.history.records,
-      problems: this.#problems.all,
-      waitingFor: this.#waiting.reasons(),
-      consent: this.#consent,
-      ...this.#connection.traffic,
-    };
-  }
-
-  #perModel<T>(valueOf: (model: ModelName) => T): Record<string, T> {
-    return Object.fromEntries([...this.#hosts.keys()].map((model) => [model, valueOf(model)]));
+    return deviceStatus({
+      ...{ connection: this.#connection, hosts: this.#hosts, installedAtMs: this.#installedAtMs },
+      ...{ installs: this.#installs, engine: this.ports.serving.name, memory: this.#memory },
+      ...{ learning: this.#learning, problems: this.#problems, monitoring: this.#monitoring },
+      ...{ waiting: this.#waiting, consent: this.#consent },
+    });
   }
 
   setConsent(consent: Partial<Consent>): void {
@@ -188,6 +170,7 @@ class RunningDevice implements Device {
     this.#fetcher.close();
     await this.#installs.close();
     await this.#learning.close();
+    await this.#monitoring.close();
     await this.#counters.close();
     await this.#connection.close();
     await this.ports.trainer.close();
@@ -215,6 +198,7 @@ class RunningDevice implements Device {
   }
 
   #reconsider(): void {
+    this.#monitoring.monitors?.reconsider();
     this.#learning.reconsider();
     this.#waiting.tell();
   }
@@ -263,6 +247,19 @@ class RunningDevice implements Device {
       ...{ ports: this.ports, options: this.options.featureLog ?? {}, onError },
       onChange: () => this.#logChanged(),
       onErasing: (models) => this.#learning.unlearn(models),
+      listener: () => this.#monitoring.monitors,
+      onErased: () => this.#monitoring.monitors?.erase(),
+    });
+  }
+
+  #createMonitoring(onError: (error: unknown) => void): MonitorDesk {
+    return new MonitorDesk({
+      ...{ ports: this.ports, connection: this.#connection, hosts: this.#hosts, onError },
+      mayReport: () => this.#consent.reporting,
+      onDrift: (event) => {
+        this.#events.emit("drift", event);
+        this.#reconsider();
+      },
     });
   }
 
@@ -273,12 +270,12 @@ class RunningDevice implements Device {
       ...{ hosts: this.#hosts, counters: this.#counters },
       ...{ baselines: this.options.baseline ?? {}, onLeaving: this.options.onLeaving },
       mayReport: () => this.#consent.reporting,
-      isBusy: () => this.#learning.isBusy,
-      trained: () => this.#learning.trained,
+      ...{ isBusy: () => this.#learning.isBusy, trained: () => this.#learning.trained },
       onVersion: ({ installedAtMs, ...event }) => {
         this.#installedAtMs.set(event.model, installedAtMs);
         this.#problems.kept();
         this.#events.emit("version", event);
+        this.#monitoring.served(event.model);
       },
       onInstall: (event) => this.#events.emit("install", event),
       onError,
@@ -291,6 +288,7 @@ class RunningDevice implements Device {
       ports: { ...this.ports, trainingData },
       ...{ connection: this.#connection, fetcher: this.#fetcher, models },
       mayTrain: () => this.#consent.training,
+      isFit: this.#monitoring.isFit,
       beforeReport: this.options.beforeReport ?? null,
       onRound: (event) => this.#events.emit("round", event),
       onUnused: () => this.#installs.tidy(),

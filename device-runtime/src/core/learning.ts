@@ -5,7 +5,8 @@ import type { DeviceEventMap } from "./device-events.js";
 import { Evaluations } from "./evaluations/evaluations.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
-import { Rounds, type RoundsOptions } from "./rounds/rounds.js";
+import { Rounds } from "./rounds/rounds.js";
+import type { RoundsOptions } from "./rounds/rounds-options.js";
 import { TrainingHistory } from "./rounds/training-history.js";
 
 export interface LearningParts {
@@ -14,6 +15,7 @@ export interface LearningParts {
   readonly fetcher: BlobFetcher;
   readonly models: readonly ModelName[];
   readonly mayTrain: () => boolean;
+  readonly isFit: RoundsOptions["isFit"];
   readonly beforeReport: RoundsOptions["beforeReport"];
   /** Told of each step of a round. */
   readonly onRound: (event: DeviceEventMap["round"]) => void;

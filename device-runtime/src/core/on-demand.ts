@@ -2,6 +2,7 @@
  * What a device needs only when there is something to verify, train, measure, read or erase, in one piece: bundlers give
  * each `import()` a file of its own and one more for whatever any two of them share.
  */
+export { sendBlocks } from "./rounds/send-blocks.js";
 export { trainLocally } from "./rounds/local-training.js";
 export { measureVersions } from "./evaluations/measure-versions.js";
 export { TufTrust } from "./trust/tuf-trust.js";

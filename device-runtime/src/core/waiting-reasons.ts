@@ -6,6 +6,8 @@ export interface WaitingParts {
   /** Labelled ones. */
   readonly numExamples: () => number;
   readonly conditions: HostConditions;
+  /** Models that must not learn from the device's data now, and why. */
+  readonly unfit: () => readonly string[];
   /** Told when the reasons are others than before. */
   readonly onChange: (reasons: readonly string[]) => void;
 }
@@ -45,6 +47,7 @@ function reasonsOf(of: WaitingParts): readonly string[] {
   return [
     ...(of.consent().training ? [] : ["no consent to training"]),
     ...(app?.hasExamples === false ? ["nothing to learn from yet"] : []),
+    ...of.unfit(),
     ...(of.isOnline() ? [] : ["not connected"]),
     ...(app?.reasons ?? ["the app's conditions failed"]),
   ];

@@ -10,6 +10,7 @@ export const DEVICE_EVENTS: readonly DeviceEventName[] = [
   "round",
   "log",
   "conditions",
+  "drift",
   "forgotten",
   "error",
 ];

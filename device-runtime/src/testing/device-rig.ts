@@ -1,5 +1,6 @@
 // There before it is asked for: turns of the event loop are counted, and a file takes any number.
 import "../core/on-demand.js";
+import "../core/monitor/on-demand.js";
 import { FedgeError, createRandom, type DeviceId } from "@fedge/protocol";
 import { createDevice } from "../core/device.js";
 import type { Device, DeviceOptions } from "../core/device-interface.js";

@@ -12,6 +12,7 @@ import {
   installReport,
   parseTopic,
   learningUp,
+  profileWindow,
   serverStateTopic,
   servingMetrics,
   uploadTopic,
@@ -23,6 +24,7 @@ import {
   type InstallReport,
   type MessageId,
   type ModelManifest,
+  type ProfileWindow,
   type Report,
   type LearningDown,
   type RoundDown,
@@ -60,6 +62,9 @@ export class ScriptedServer {
   /** Every report of an installation, and all serving metrics, in order. */
   readonly reports: InstallReport[] = [];
   readonly metrics: ServingMetrics[] = [];
+  /** Every window of a monitor, in order; whether the server says that it has them. */
+  readonly windows: ProfileWindow[] = [];
+  hasWindows = true;
   readonly #open = new Map<DeviceId, Assigned>();
   readonly #numRounds = new Map<DeviceId, number>();
   readonly #uploads = new Map<string, { readonly report: Report; readonly assembly: BlockAssembly }>();
@@ -178,8 +183,7 @@ export class ScriptedServer {
     if (parsed.kind !== "device") return;
     if (parsed.channel === "report")
       this.reports.push(decodeEnvelope(payload, installReport, "install report").body);
-    if (parsed.channel === "metrics")
-      this.metrics.push(decodeEnvelope(payload, servingMetrics, "serving metrics").body);
+    if (parsed.channel === "metrics") this.#measured(parsed.deviceId, payload);
     if (parsed.channel !== "fl/up") return;
     const { deviceId } = parsed;
     const message = decodeEnvelope(payload, learningUp, "round message").body;
@@ -189,6 +193,17 @@ export class ScriptedServer {
       if (answer !== null) this.send(deviceId, answer);
     } else if (message.type === "report") this.#report(deviceId, message);
     else if (message.type === "abort") this.#open.delete(deviceId);
+  }
+
+  #measured(deviceId: DeviceId, payload: Uint8Array): void {
+    if (!new TextDecoder().decode(payload).includes('"profile-window"'))
+      return void this.metrics.push(decodeEnvelope(payload, servingMetrics, "serving metrics").body);
+    const { body } = decodeEnvelope(payload, profileWindow, "window of a monitor");
+    this.windows.push(body);
+    const { model, version, window } = body;
+    const receipt = { type: "profile-window-received", model, version, window, isCounted: true };
+    if (this.hasWindows)
+      this.broker.publish(deviceTopic(TENANT, deviceId, "rpc/res"), this.#envelope(receipt));
   }
 
   #report(deviceId: DeviceId, report: Report): void {

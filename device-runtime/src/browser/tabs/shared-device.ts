@@ -288,6 +288,7 @@ class SharedDevice implements BrowserDevice {
       log: { numRows: 0, sizeBytes: 0, maxRows: 0, maxBytes: 0, maxAgeMs: 0, purpose: null },
       trainings: [],
       problems: [],
+      drift: {},
       waitingFor: ["not connected"],
       round: { phase: "resting", roundId: null },
       consent: { training: false, reporting: false, ...this.#consent },

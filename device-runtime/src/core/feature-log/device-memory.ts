@@ -10,13 +10,17 @@ import { toLogLimits, type LogLimits, type LogOptions } from "./log-limits.js";
 import { createLogRecorder } from "./log-recorder.js";
 import type { LogField } from "./log-row.js";
 import { PredictionIds } from "./prediction-ids.js";
-import type { PredictionLog } from "./prediction-log.js";
+import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 
 const NOTHING_KEPT = { maxRows: 0, maxBytes: 0, maxAgeMs: 0 };
 
 export interface DeviceMemoryParts {
   readonly ports: Pick<DevicePorts, "store" | "clock" | "random">;
   readonly options: LogOptions | false;
+  /** Who hears what the app says of its predictions; null for nobody. */
+  readonly listener: () => FeedbackListener | null;
+  /** Rows were erased; resolves when what was counted of them is, too. */
+  readonly onErased: () => Promise<void> | undefined;
   readonly onChange: () => void;
   /** Rows are going to be erased from which these models learn; erasing waits for it. */
   readonly onErasing: (models: readonly string[]) => Promise<void>;
@@ -49,7 +53,11 @@ export class DeviceMemory {
     this.recorder = createLogRecorder(this.#ids, this.#log, limits.maxOutputBytes);
     this.view = {
       query: async (query) => (await this.#log?.query(query)) ?? [],
-      erase: async (selection) => (await this.#log?.erase(selection)) ?? 0,
+      erase: async (selection) => {
+        const numErased = (await this.#log?.erase(selection)) ?? 0;
+        await parts.onErased();
+        return numErased;
+      },
       export: (selection) => exportLog(this.view.query, () => this.status, selection),
     };
   }
@@ -103,7 +111,8 @@ export class DeviceMemory {
     if (log === null)
       throw new FedgeError("PREDICTION_UNKNOWN", "this device keeps no feature log; give it limits for one");
     const { PredictionLog } = await import("../on-demand.js");
-    return new PredictionLog(log, hosts, () => this.parts.ports.clock.nowMs());
+    const { ports, listener } = this.parts;
+    return new PredictionLog(log, hosts, () => ports.clock.nowMs(), listener());
   }
 }
 

@@ -9,6 +9,14 @@ import { numClassesOf, wrongClassIn } from "./class-labels.js";
 import type { FeatureLog } from "./feature-log.js";
 import type { LogField, LogRow } from "./log-row.js";
 
+/** Hears what an app says of its predictions, once it is kept. */
+export interface FeedbackListener {
+  /** The row with what was noted. */
+  noted(row: LogRow): void;
+  /** The row before its first truth, and that. */
+  labelled(row: LogRow, label: TensorValue): void;
+}
+
 const MAX_FIELDS = 32;
 const MAX_NAME_LENGTH = 64;
 const MAX_TEXT_LENGTH = 1024;
@@ -19,6 +27,7 @@ export class PredictionLog {
     private readonly log: FeatureLog,
     private readonly hosts: ReadonlyMap<ModelName, ModelHost>,
     private readonly nowMs: () => number,
+    private readonly listener: FeedbackListener | null,
   ) {}
 
   /** Throws PREDICTION_UNKNOWN, OPTION_INVALID for fields that cannot be kept, STORAGE_FULL or STORAGE_FAILED. */
@@ -34,6 +43,7 @@ export class PredictionLog {
     for (const row of before.slice(-1)) {
       const counter = this.#counterOf(row);
       if (counter !== undefined) countFields(counter, { fields, fieldsBefore: row.fields });
+      this.listener?.noted({ ...row, fields: { ...row.fields, ...fields } });
     }
   }
 
@@ -57,6 +67,7 @@ export class PredictionLog {
     const active = this.hosts.get(before.model as ModelName)?.active;
     if (before.label === null && counter !== undefined)
       countLabel(counter, active?.manifest.loss, before.outputs, label);
+    if (before.label === null) this.listener?.labelled(before, label);
   }
 
   /** Of the version that made the prediction, as long as it serves. */

@@ -49,6 +49,7 @@ export async function fetchVersion(
   const program = await fetch(programToServe(manifest, engine.form));
   const checkpoint = await fetch(manifest.checkpoint);
   const golden = manifest.golden === undefined ? null : await fetch(manifest.golden.tensors);
+  if (manifest.profile !== undefined) await fetch(manifest.profile);
   return { manifest, program, checkpoint, golden };
 }
 

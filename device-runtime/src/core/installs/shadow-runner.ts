@@ -141,14 +141,18 @@ export class ShadowRunner {
     inputs: TensorValues,
     outputs: TensorValues,
   ): Promise<void> {
-    const counter = this.parts.host.active?.counter;
+    const { watch, active } = this.parts.host;
+    const compared = (outcome: "agreed" | "differed" | "failed"): void => {
+      active?.counter?.compared(manifest.version, outcome);
+      watch?.compared(outcome);
+    };
     const isClassification = manifest.loss === "softmax-cross-entropy";
     try {
       const isSame = isAlike(outputs, await session.run(inputs), isClassification);
-      counter?.compared(manifest.version, isSame ? "agreed" : "differed");
+      compared(isSame ? "agreed" : "differed");
     } catch (error) {
       if (error instanceof FedgeError && error.code === "CLOSED") return;
-      counter?.compared(manifest.version, "failed");
+      compared("failed");
     }
   }
 }

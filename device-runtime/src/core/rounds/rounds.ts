@@ -2,42 +2,18 @@ import {
   FedgeError,
   errorCodeOf,
   type Assigned,
-  type ErrorCode,
   type ModelName,
   type Report,
   type RetryWindow,
   type RoundDown,
   type RoundUp,
 } from "@fedge/protocol";
-import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { Connection } from "../connection/connection.js";
-import type { DevicePorts, StopController } from "../ports/ports.js";
+import type { StopController } from "../ports/ports.js";
 import { checkInOf } from "./check-in.js";
 import { ParticipationRecord } from "./participation-record.js";
 import { stepParticipation } from "./participation.js";
-import type {
-  Participation,
-  ParticipationEffect,
-  ParticipationEvent,
-  RoundPhase,
-} from "./participation-state.js";
-import { sendBlocks } from "./send-blocks.js";
-
-export interface RoundsOptions {
-  readonly ports: DevicePorts;
-  readonly connection: Connection;
-  readonly fetcher: BlobFetcher;
-  readonly models: readonly ModelName[];
-  readonly mayTrain: () => boolean;
-  /** Held before an update is reported; a test or a simulation may wait here. */
-  readonly beforeReport: ((assignment: Assigned) => Promise<void>) | null;
-  readonly onRound: (event: {
-    readonly roundId: string;
-    readonly phase: RoundPhase;
-    readonly code: ErrorCode | null;
-  }) => void;
-  readonly onError: (error: unknown) => void;
-}
+import type { Participation, ParticipationEffect, ParticipationEvent } from "./participation-state.js";
+import type { RoundsOptions } from "./rounds-options.js";
 
 const LOOK_AGAIN_MS = 60_000;
 /** Messages that were held up for longer than this many rounds do not come any more. */
@@ -89,7 +65,8 @@ export class Rounds {
   /** What the server says to this device about rounds. */
   receive(message: RoundDown): void {
     const isNews = message.type === "assigned" && message.roundId !== this.assignment?.roundId;
-    if (isNews && !this.#isWilling()) void this.#dispatch({ type: "declined", assignment: message });
+    if (isNews && !this.#isWilling(message.model))
+      void this.#dispatch({ type: "declined", assignment: message });
     else void this.#dispatch({ type: "message", message });
   }
 
@@ -102,7 +79,10 @@ export class Rounds {
   /** Looks at the conditions again: they, the consent or the examples may have changed. */
   reconsider(): void {
     if (!this.#requireAble() || !this.#isRested || !this.options.connection.isOnline) return;
-    if (this.#asksApp(() => this.numExamples > 0)) void this.#dispatch({ type: "able" });
+    const { ports, models, isFit } = this.options;
+    const hasExamples = (model: ModelName): boolean => (ports.trainingData[model]?.numExamples() ?? 0) > 0;
+    if (this.#asksApp(() => models.some((model) => isFit(model) && hasExamples(model))))
+      void this.#dispatch({ type: "able" });
   }
 
   /** Examples of these models are going to be erased: as without consent, training on them ends, its update goes. */
@@ -138,8 +118,9 @@ export class Rounds {
     await this.#queue;
   }
 
-  #isWilling(): boolean {
-    return this.options.mayTrain() && this.#asksApp(() => this.options.ports.conditions.isEligible());
+  #isWilling(model: ModelName): boolean {
+    const { mayTrain, isFit, ports } = this.options;
+    return mayTrain() && isFit(model) && this.#asksApp(() => ports.conditions.isEligible());
   }
 
   #dispatch(event: ParticipationEvent): Promise<void> {
@@ -204,8 +185,8 @@ export class Rounds {
   }
 
   #checkIn(): void {
-    const { ports, models } = this.options;
-    this.#send(checkInOf(models, ports.serving.name, ports.trainingData));
+    const { ports, models, isFit } = this.options;
+    this.#send(checkInOf(models.filter(isFit), ports.serving.name, ports.trainingData));
   }
 
   /** What cannot be sent now is said again when the connection is back. */
@@ -264,6 +245,7 @@ export class Rounds {
     const number = (this.#numUploads += 1);
     const bytes = await this.#record.update();
     if (bytes === undefined) return;
+    const { sendBlocks } = await import("../on-demand.js");
     await sendBlocks({
       ...{ assignment, bytes, missing },
       send: (topic, frame) => this.options.connection.sendBytes(topic, frame),

@@ -1,5 +1,6 @@
 import { FedgeError, type BlobRef, type ModelManifest, type ModelName } from "@fedge/protocol";
 import type { ServingSession, TensorValues } from "../ports/engine.js";
+import type { PredictionWatch } from "../monitor/prediction-watch.js";
 import { hasNoNumber } from "./check-outputs.js";
 import { toInputs, type ModelInputs } from "./check-inputs.js";
 import type { ServingCounter } from "./serving-counter.js";
@@ -60,6 +61,8 @@ export class ModelHost {
   #isOnTrial = false;
   /** Compares with another version, as long as a rollout wants that. */
   shadow: RequestShadow | null = null;
+  /** Counts what the version in use sees, where it has a reference to compare with. */
+  watch: PredictionWatch | null = null;
 
   constructor(private readonly parts: ModelHostParts) {}
 
@@ -152,32 +155,42 @@ export class ModelHost {
   async #answer(active: ServedModel, inputs: TensorValues): Promise<Prediction> {
     const { version } = active.manifest;
     const record = this.parts.recorder.begin(this.model, version, inputs);
+    const watched = this.watch?.begin(version, inputs);
     const beganUs = this.#nowUs();
     let outputs: TensorValues;
     try {
       outputs = await active.session.run(inputs);
     } catch (error) {
       active.counter?.failed();
+      watched?.failed();
       this.parts.onServed?.();
       throw error;
     }
-    active.counter?.answered(this.#nowUs() - beganUs);
+    const elapsedUs = this.#nowUs() - beganUs;
+    active.counter?.answered(elapsedUs);
     this.parts.onServed?.();
-    return { outputs, version, id: record(outputs) };
+    const id = record(outputs);
+    watched?.answered(outputs, elapsedUs, id);
+    return { outputs, version, id };
   }
 
   /** A version on trial that throws or answers with what is no number has failed; the one before answers instead. */
   async #tried(active: ServedModel, inputs: TensorValues, given: ModelInputs): Promise<Prediction> {
     const { version } = active.manifest;
     const record = this.parts.recorder.begin(this.model, version, inputs);
+    const watched = this.watch?.begin(version, inputs);
     const beganUs = this.#nowUs();
     const outcome = await outcomeOf(active, inputs);
     if ("outputs" in outcome && !hasNoNumber(outcome.outputs)) {
-      active.counter?.answered(this.#nowUs() - beganUs);
+      const elapsedUs = this.#nowUs() - beganUs;
+      active.counter?.answered(elapsedUs);
       this.parts.onServed?.();
-      return { outputs: outcome.outputs, version, id: record(outcome.outputs) };
+      const id = record(outcome.outputs);
+      watched?.answered(outcome.outputs, elapsedUs, id);
+      return { outputs: outcome.outputs, version, id };
     }
     active.counter?.failed();
+    watched?.failed();
     // It may have been rolled back while it ran.
     const other = this.#active === active ? this.#before : this.#active;
     if (other !== null) active.counter?.fellBack();

@@ -81,6 +81,12 @@ export class ServingCounter {
     });
   }
 
+  /** A window of its inputs and outputs was compared with its reference. */
+  windowClosed(isDrift: boolean): void {
+    const { numWindows, numDriftWindows } = this.#counts;
+    this.#change({ numWindows: numWindows + 1, numDriftWindows: numDriftWindows + (isDrift ? 1 : 0) });
+  }
+
   /** Something was noted of a prediction that is true or false. Names beyond the protocol's limits are not counted. */
   noted(name: string, isTrue: boolean): void {
     const { proxies } = this.#counts;

@@ -1,0 +1,224 @@
+import {
+  benjaminiHochberg,
+  chiSquared,
+  decodeDriftOptions,
+  excessDistance,
+  logKolmogorovTail,
+  noChange,
+  psiOf,
+  wilsonInterval,
+  type Cells,
+} from "@fedge/protocol/drift";
+import {
+  MOMENT_SCALE,
+  signedCell,
+  type FeatureRole,
+  type ProfileFeature,
+  type Verdict,
+} from "@fedge/protocol/profile";
+import type { FeatureJudgement, WindowJudgement } from "./drift-judgement.js";
+import { estimatedAccuracy } from "./estimated-accuracy.js";
+import type { WatchedFeature, WatchedProfile } from "./watched-feature.js";
+
+/** Level of the tests, after Benjamini and Hochberg's correction for all of a window. */
+export const ALPHA = 0.05;
+const LEAST_BROKEN_ROWS = 5;
+/** Of so many windows running, so many exceed: drift. */
+const PERSISTENCE = { windows: 3, exceeded: 2 } as const;
+/** A change of these is no change of the inputs: it warns, and never more. */
+const SOFT: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
+const OPTIONS = decodeDriftOptions({});
+/** The worst of all features is the device's verdict. */
+const WORST_FIRST: readonly Verdict[] = [
+  "broken_data",
+  "drift",
+  "warning",
+  "ok",
+  "not_enough_data",
+  "not_testable",
+];
+
+/** The counts of a window, and what streams noticed in it. */
+export interface CountedWindow {
+  readonly window: number;
+  readonly vector: Uint32Array;
+  readonly numBroken: Uint32Array;
+  readonly noticed: readonly string[];
+}
+
+/**
+ * What a closed window says, after those before it, the newest last:
+ *
+ * 1. a schema that at least five rows break, Wilson's lower bound of their share above 1 - `mostly`: `broken_data`;
+ * 2. below `minRows`: `not_enough_data`;
+ * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, corrected over features and tests, AND an effect above
+ *    its floor after what chance gives is taken off: exceeded;
+ * 4. exceeded in two of three windows that could be judged: `drift`, but `warning` for predictions, scores, latency,
+ *    actions and labels; exceeded once, or for one window after a drift: `warning`;
+ * 5. a stream that noticed a change: `warning` of the whole.
+ */
+export function judgeWindow(
+  watched: WatchedProfile,
+  counted: CountedWindow,
+  before: readonly WindowJudgement[],
+): WindowJudgement {
+  const { rows } = watched.layout;
+  const numRows = counted.vector[rows.at + 1] as number;
+  const measured = watched.features.map((one) => measure(one, counted.vector));
+  const corrected = benjaminiHochberg(measured.flatMap(({ logPs }) => logPs.map(Math.exp)));
+  let at = 0;
+  const features = watched.features.map((one, place): FeatureJudgement => {
+    const { logPs, ...effects } = measured[place] as Measured;
+    const least = Math.min(1, ...corrected.slice(at, (at += logPs.length)));
+    const broken = brokenReason(one.feature, counted.numBroken[place] as number, numRows);
+    const scene = { numRows, minRows: watched.profile.window.minRows, least, broken };
+    return judgeFeature(one.feature, { ...effects, hasTest: logPs.length > 0 }, scene, (back) =>
+      before.at(-back)?.features.find(({ name }) => name === one.feature.name),
+    );
+  });
+  const psis = measured.flatMap(({ rawPsi }) => rawPsi ?? []);
+  const worst = worstOf(features.map(({ verdict }) => verdict));
+  return {
+    ...{ window: counted.window, numRows, numTests: corrected.length, features, noticed: counted.noticed },
+    verdict: worst === "ok" && counted.noticed.length > 0 ? "warning" : worst,
+    greatestPsi: numRows > 0 && psis.length > 0 ? Math.max(...psis) : null,
+    estimatedAccuracy: estimatedAccuracy(watched, counted.vector),
+  };
+}
+
+/** Of several verdicts the one to act on; `not_testable` of none. */
+export function worstOf(verdicts: readonly Verdict[]): Verdict {
+  return WORST_FIRST.find((verdict) => verdicts.includes(verdict)) ?? "not_testable";
+}
+
+interface Effects {
+  readonly psi: number | null;
+  readonly jensenShannon: number | null;
+  readonly meanShift: number | null;
+}
+
+interface Measured extends Effects {
+  readonly rawPsi: number | null;
+  readonly logPs: readonly number[];
+}
+
+const NOTHING: Measured = { psi: null, jensenShannon: null, meanShift: null, rawPsi: null, logPs: [] };
+
+function measure(watched: WatchedFeature, vector: Uint32Array): Measured {
+  const { feature, countsAt, numCells } = watched;
+  const current = vector.subarray(countsAt, countsAt + numCells);
+  const cells = cellsOf(feature.counts, current);
+  if (cells.n === 0 || cells.m === 0 || cells.labels.length < 2) return NOTHING;
+  const { freedom, scale } = noChange(cells);
+  const rawPsi = psiOf(cells, OPTIONS);
+  return {
+    ...{ rawPsi, psi: rawPsi - freedom * scale, jensenShannon: excessDistance(cells) },
+    meanShift: meanShift(watched, vector),
+    logPs: [chiSquaredLog(cells), ...ksLog(feature, current)],
+  };
+}
+
+/** Cells without rows on both sides are no cells of a table. */
+function cellsOf(reference: readonly number[], current: Uint32Array): Cells {
+  const kept = [...reference.keys()].filter((at) => reference[at] !== 0 || current[at] !== 0);
+  const pick = (counts: ArrayLike<number>): Float64Array =>
+    Float64Array.from(kept, (at) => counts[at] as number);
+  const [first, second] = [pick(reference), pick(current)];
+  const sum = (counts: Float64Array): number => counts.reduce((total, count) => total + count, 0);
+  return { labels: kept.map(String), reference: first, current: second, n: sum(first), m: sum(second) };
+}
+
+function chiSquaredLog(cells: Cells): number {
+  const outcome = chiSquared(cells, false);
+  return "reason" in outcome ? 0 : (outcome.logPValue ?? 0);
+}
+
+/**
+ * Kolmogorov and Smirnov's test of the bins in their order, by its limit distribution: conservative, as rows of one bin count
+ * as equal, and cheap enough for a page that closes a window of many features.
+ */
+function ksLog(feature: ProfileFeature, current: Uint32Array): number[] {
+  if (feature.kind !== "numeric") return [];
+  const below = feature.edges.length - 1;
+  const order = [below, ...Array.from({ length: below }, (_, bin) => bin), below + 1];
+  const sum = (counts: ArrayLike<number>): number =>
+    order.reduce((all, at) => all + (counts[at] as number), 0);
+  const [n, m] = [sum(feature.counts), sum(current)];
+  if (n === 0 || m === 0) return [];
+  let [first, second, distance] = [0, 0, 0];
+  for (const at of order) {
+    first += feature.counts[at] as number;
+    second += current[at] as number;
+    distance = Math.max(distance, Math.abs(first / n - second / m));
+  }
+  return [logKolmogorovTail(distance * Math.sqrt((n * m) / (n + m)))];
+}
+
+/** A shift by chance has the expected square 1/n + 1/m. */
+function meanShift({ feature, countsAt, momentsAt }: WatchedFeature, vector: Uint32Array): number | null {
+  if (feature.kind !== "numeric" || momentsAt < 0) return null;
+  const numInside = feature.edges.length - 1 + 2;
+  const inside = vector.subarray(countsAt, countsAt + numInside);
+  const m = inside.reduce((total, count) => total + count, 0);
+  const n = feature.counts.slice(0, numInside).reduce((total, count) => total + count, 0);
+  if (m === 0 || n === 0) return null;
+  const mean = signedCell(vector[momentsAt] as number) / MOMENT_SCALE / m;
+  return Math.sqrt(Math.max(0, mean * mean - (1 / n + 1 / m)));
+}
+
+interface Scene {
+  readonly numRows: number;
+  readonly minRows: number;
+  /** The feature's least corrected p-value. */
+  readonly least: number;
+  readonly broken: string | null;
+}
+
+function judgeFeature(
+  feature: ProfileFeature,
+  { hasTest, psi, jensenShannon, meanShift: shift }: Effects & { readonly hasTest: boolean },
+  { numRows, minRows, least, broken }: Scene,
+  windowBefore: (back: number) => FeatureJudgement | undefined,
+): FeatureJudgement {
+  const logPValue = hasTest ? Math.max(-1e9, Math.log(least)) : null;
+  const base = { name: feature.name, psi, jensenShannon, meanShift: shift, logPValue };
+  const plain = (verdict: Verdict, reason: string | null): FeatureJudgement => ({
+    ...{ ...base, verdict, reason, isExceeded: false },
+  });
+  if (broken !== null) return plain("broken_data", broken);
+  if (!feature.counts.some((count) => count > 0)) return plain("not_testable", "the reference has no rows");
+  if (numRows < minRows) return plain("not_enough_data", `${numRows} rows; a verdict needs ${minRows}`);
+  if (!hasTest) return plain("not_testable", "constant: there is nothing to test");
+  const effect = least <= ALPHA ? exceededEffect(feature, { psi, jensenShannon, meanShift: shift }) : null;
+  const last = windowBefore(1);
+  const numExceeded = [1, 2].filter((back) => windowBefore(back)?.isExceeded === true).length;
+  const isSustained = numExceeded + (effect === null ? 0 : 1) >= PERSISTENCE.exceeded;
+  const isSoft = SOFT.has(feature.role);
+  if (isSustained)
+    return {
+      ...{ ...base, verdict: isSoft ? "warning" : "drift", isExceeded: effect !== null },
+      reason: effect ?? last?.reason ?? null,
+    };
+  if (effect !== null) return { ...base, verdict: "warning", reason: effect, isExceeded: true };
+  return last?.verdict === "drift"
+    ? plain("warning", "it drifted until the window before")
+    : plain("ok", null);
+}
+
+function exceededEffect({ floors }: ProfileFeature, effects: Effects): string | null {
+  const named = [
+    ["PSI", effects.psi, floors.psi],
+    ["the Jensen-Shannon distance", effects.jensenShannon, floors.jensenShannon],
+    ["the shift of the mean in standard deviations", effects.meanShift, floors.meanShift],
+  ] as const;
+  for (const [name, value, floor] of named)
+    if (value !== null && value > floor)
+      return `${name} is ${value.toPrecision(3)}, above its floor of ${floor}`;
+  return null;
+}
+
+function brokenReason({ mostly }: ProfileFeature, numBroken: number, numRows: number): string | null {
+  if (numBroken < LEAST_BROKEN_ROWS) return null;
+  if (wilsonInterval(numBroken, numRows).low <= 1 - mostly) return null;
+  return `${numBroken} of ${numRows} rows are not as the schema says`;
+}

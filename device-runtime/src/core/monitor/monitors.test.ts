@@ -1,0 +1,340 @@
+import type { DeviceId, ProfileWindow } from "@fedge/protocol";
+import {
+  decodeVector,
+  encodeProfile,
+  layoutOf,
+  signedCell,
+  type ReferenceProfile,
+} from "@fedge/protocol/profile";
+import { describe, expect, test } from "vitest";
+import { nodeDigest } from "../../node/digest.js";
+import { DeviceRig, type DeviceRigOptions } from "../../testing/device-rig.js";
+import { ManualClock } from "../../testing/manual-clock.js";
+import { MemoryBroker } from "../../testing/memory-broker.js";
+import {
+  colourFeature,
+  numericFeature,
+  sampleProfile,
+  type ProfileChange,
+} from "../../testing/sample-profile.js";
+import { ScriptedServer } from "../../testing/scripted-server.js";
+
+const ana = "ana" as DeviceId;
+/** A whole number of minutes. */
+const START_MS = 28_333_333 * 60_000;
+const WINDOW = 28_333_333;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+class World {
+  readonly clock = new ManualClock(START_MS);
+  readonly broker = new MemoryBroker({ accepts: () => this.isReachable, route: ({ deliver }) => deliver() });
+  readonly server = new ScriptedServer(this.broker, nodeDigest);
+  readonly rig: DeviceRig;
+  isReachable = true;
+
+  private constructor(
+    readonly profile: ReferenceProfile,
+    options: Partial<DeviceRigOptions>,
+  ) {
+    const newStop = (): AbortController => new AbortController();
+    this.rig = new DeviceRig({
+      ...{ name: ana, clock: this.clock, broker: this.broker, digest: nodeDigest, newStop },
+      ...{ learnsFromLog: true, ...options },
+    });
+  }
+
+  static async create(change: ProfileChange = {}, options: Partial<DeviceRigOptions> = {}): Promise<World> {
+    return new World(await sampleProfile(nodeDigest, change), options);
+  }
+
+  /** Online, with a version that has the profile. */
+  async start(version = 1): Promise<void> {
+    await this.rig.start();
+    await settle();
+    await this.install(version);
+  }
+
+  async install(version: number): Promise<void> {
+    const profile = await this.server.publishBlob(encodeProfile(this.profile));
+    this.server.desire(ana, version, await this.server.publishVersion(version, { changes: { profile } }));
+    await this.pass(2);
+  }
+
+  async pass(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second += 1) {
+      this.clock.advance(1000);
+      await settle();
+    }
+  }
+
+  async predict(...inputs: readonly number[]): Promise<string[]> {
+    const ids: string[] = [];
+    for (const input of inputs)
+      ids.push((await this.rig.device.model("digits").predict({ input: [input] })).id);
+    return ids;
+  }
+
+  cells(sent: ProfileWindow | undefined): Readonly<Record<string, number[]>> {
+    const layout = layoutOf(this.profile);
+    const vector = decodeVector(Buffer.from(sent?.vector ?? "", "base64"), layout.numCells);
+    const { features, numCells: _, ...ranges } = layout;
+    const all = [...Object.entries(ranges), ...features.map(({ name, counts }) => [name, counts] as const)];
+    return Object.fromEntries(all.map(([name, { at, size }]) => [name, [...vector.subarray(at, at + size)]]));
+  }
+}
+
+/** As uniform as the reference, in no order: 49 and 120 have no common factor. */
+const UNIFORM = Array.from({ length: 120 }, (_, at) => (((at * 49) % 120) + 0.5) / 120);
+const SHIFTED = UNIFORM.map((value) => 0.5 + value / 2);
+
+describe("a device that serves a version with a profile", () => {
+  test("sends the counts of each window once it has ended, and says what it makes of it", async () => {
+    const world = await World.create();
+    await world.start();
+    const verdicts: string[] = [];
+    world.rig.device.on("drift", ({ verdict }) => verdicts.push(verdict));
+    await world.predict(...UNIFORM);
+    await world.pass(60);
+
+    expect(world.server.windows).toMatchObject([{ model: "digits", version: 1, window: WINDOW }]);
+    const cells = world.cells(world.server.windows[0]);
+    expect(cells["x"]).toEqual([30, 30, 30, 30, 0, 0, 0, 0, 0]);
+    expect(cells["rows"]).toEqual([1, 120, 120, 0]);
+    expect(cells["verdict"]).toEqual([0, 0, 1, 0, 0, 0, 0]);
+    expect(verdicts).toEqual(["ok"]);
+    expect(world.rig.device.status().drift).toMatchObject({
+      digits: { version: 1, verdict: "ok", numRows: 120, windowEndedAtMs: START_MS + 60_000, features: [] },
+    });
+    expect(world.rig.errors).toEqual([]);
+  });
+
+  test("sends nothing of a version without one", async () => {
+    const world = await World.create();
+    await world.rig.start();
+    await settle();
+    world.server.desire(ana, 1, await world.server.publishVersion(1));
+    await world.pass(2);
+    await world.predict(...UNIFORM);
+    await world.pass(70);
+
+    expect([world.server.windows, world.rig.device.status().drift]).toEqual([[], {}]);
+  });
+
+  test("sends the same window again, byte for byte, until the server has it", async () => {
+    const world = await World.create();
+    await world.start();
+    world.server.hasWindows = false;
+    await world.predict(...UNIFORM);
+    await world.pass(60);
+    world.broker.cut(ana);
+    await world.pass(61);
+    await world.rig.device.close();
+    await world.rig.start();
+    world.server.hasWindows = true;
+    await world.pass(5);
+    await world.rig.device.close();
+    await world.rig.start();
+    await world.pass(5);
+
+    expect(world.server.windows).toHaveLength(3);
+    expect(new Set(world.server.windows.map((window) => JSON.stringify(window))).size).toBe(1);
+  });
+
+  test("keeps what it could not send, and no more than the newest 28 windows", async () => {
+    const world = await World.create({ window: { lengthMs: 1000, numKept: 3 } });
+    await world.start();
+    world.isReachable = false;
+    world.broker.cut(ana);
+    for (let window = 0; window < 30; window += 1) {
+      await world.predict(0.5);
+      await world.pass(1);
+    }
+    world.isReachable = true;
+    await world.pass(61);
+
+    const sent = new Set(world.server.windows.map(({ window }) => window));
+    expect(sent.size).toBe(28);
+    expect(Math.max(...sent) - Math.min(...sent)).toBe(27);
+  });
+
+  test("sends nothing without consent to reporting, and forgets what waits when that is withdrawn", async () => {
+    const world = await World.create({}, { options: { consent: { reporting: false } } });
+    await world.start();
+    await world.predict(...UNIFORM);
+    await world.pass(60);
+    world.rig.device.setConsent({ reporting: true });
+    world.broker.cut(ana);
+    await world.pass(61);
+    expect(world.server.windows).toEqual([]);
+
+    world.server.hasWindows = false;
+    await world.predict(...UNIFORM);
+    await world.pass(60);
+    expect(world.server.windows).toHaveLength(1);
+    world.rig.device.setConsent({ reporting: false });
+    await settle();
+    world.rig.device.setConsent({ reporting: true });
+    world.broker.cut(ana);
+    await world.pass(61);
+    expect(world.server.windows).toHaveLength(1);
+    expect(await world.rig.store.keys("drift/unsent/")).toEqual([]);
+  });
+
+  test("forgets counts, and what waits, when the person erases the log", async () => {
+    const world = await World.create();
+    await world.start();
+    world.server.hasWindows = false;
+    await world.predict(...UNIFORM);
+    await world.pass(60);
+    await world.predict(...UNIFORM);
+    await world.rig.device.featureLog.erase();
+    await world.predict(0.5);
+    await world.rig.device.close();
+    await world.rig.start();
+    await world.pass(61);
+
+    expect(world.server.windows.map((window) => world.cells(window)["rows"])).toEqual([
+      [1, 120, 120, 0],
+      [1, 1, 1, 0],
+    ]);
+    expect(world.server.windows[1]?.window).toBe(WINDOW + 1);
+  });
+
+  test("leaves nothing behind when it is forgotten", async () => {
+    const world = await World.create();
+    await world.start();
+    await world.predict(...UNIFORM);
+    await world.pass(20);
+    await world.rig.device.forget();
+    await world.pass(90);
+
+    expect([await world.rig.store.keys("drift/"), world.server.windows]).toEqual([[], []]);
+  });
+
+  test("ends the window of a version when another one serves, and counts none of its rows twice", async () => {
+    const world = await World.create();
+    await world.start();
+    await world.predict(0.1, 0.2);
+    await world.install(2);
+    await world.predict(0.9);
+    await world.pass(60);
+
+    const rows = world.server.windows.map((window) => [window.version, world.cells(window)["x"]]);
+    expect(rows).toEqual([
+      [1, [2, 0, 0, 0, 0, 0, 0, 0, 0]],
+      [2, [0, 0, 0, 1, 0, 0, 0, 0, 0]],
+    ]);
+  });
+
+  test("counts fields that are noted, and labels, with the version that predicted", async () => {
+    const world = await World.create({
+      features: [numericFeature(), colourFeature()],
+      outcomes: { errorUnit: 2 },
+    });
+    await world.start();
+    const [first, second] = await world.predict(0.1, 0.2);
+    await world.rig.device.log(first!, { colour: "red" });
+    await world.pass(5);
+    // Version 1 answers 1: an error of 4 is two units; the square, 4, is 64 sixteenths. Seven seconds or so: bin 3.
+    await world.rig.device.label(second!, [5]);
+    await world.rig.device.label(second!, [9]);
+    await world.pass(60);
+
+    const cells = world.cells(world.server.windows[0]);
+    expect(cells["colour"]).toEqual([1, 0, 0, 1, 0]);
+    expect(cells["labels"]).toEqual([1, 0, 0, 0, 64]);
+    expect(cells["delays"]?.indexOf(1)).toBe(3);
+  });
+
+  test("counts no label that comes after the horizon", async () => {
+    const world = await World.create({ outcomes: { labelHorizonMs: 3000 } });
+    await world.start();
+    const [id] = await world.predict(0.1);
+    await world.pass(4);
+    await world.rig.device.label(id!, [5]);
+    await world.pass(60);
+
+    expect(world.cells(world.server.windows[0])["labels"]).toEqual([0, 0, 0, 0, 0]);
+  });
+});
+
+describe("a verdict", () => {
+  async function drifting(): Promise<World> {
+    const world = await World.create({}, { learnsFromLog: false });
+    await world.start();
+    for (let window = 0; window < 2; window += 1) {
+      await world.predict(...SHIFTED);
+      await world.pass(60);
+    }
+    return world;
+  }
+
+  test("of one window that exceeds is a warning; of two it is drift, which the serving metrics count", async () => {
+    const world = await World.create();
+    await world.start();
+    const verdicts: string[] = [];
+    world.rig.device.on("drift", ({ verdict }) => verdicts.push(verdict));
+    for (const rows of [SHIFTED, SHIFTED, UNIFORM, UNIFORM, UNIFORM]) {
+      await world.predict(...rows);
+      await world.pass(60);
+    }
+    await world.pass(60);
+
+    // E, EE, EEC: two of three; then one of three right after a drift; then none.
+    expect(verdicts).toEqual(["warning", "drift", "drift", "warning", "ok"]);
+    expect(world.server.metrics.at(-1)).toMatchObject({ numWindows: 5, numDriftWindows: 2 });
+  });
+
+  test("of drift keeps the device from training on it, and says so, until it is over", async () => {
+    const world = await drifting();
+    expect(world.rig.device.status().waitingFor).toEqual(['the data of "digits" have drifted']);
+    expect(world.rig.device.status().drift["digits"]?.features).toMatchObject([
+      { name: "x", verdict: "drift" },
+    ]);
+
+    for (let window = 0; window < 2; window += 1) {
+      await world.predict(...UNIFORM);
+      await world.pass(60);
+    }
+    expect(world.rig.device.status().waitingFor).toEqual([]);
+  });
+
+  test("of drift is still there after a restart", async () => {
+    const world = await drifting();
+    await world.rig.device.close();
+    await world.rig.start();
+    await world.pass(1);
+
+    expect(world.rig.device.status()).toMatchObject({
+      drift: { digits: { verdict: "drift" } },
+      waitingFor: ['the data of "digits" have drifted'],
+    });
+  });
+
+  test("of broken data comes with the first window, for five rows that are not as the schema says", async () => {
+    const feature = numericFeature({ range: { min: 0, max: 1 }, mostly: 0.99 });
+    const world = await World.create({ features: [feature] });
+    await world.start();
+    await world.predict(...UNIFORM.slice(0, 20), 3, 3, 3, 3, 3);
+    await world.pass(60);
+
+    expect(world.rig.device.status().drift).toMatchObject({
+      digits: { verdict: "broken_data", features: [{ reason: "5 of 25 rows are not as the schema says" }] },
+    });
+  });
+});
+
+test("the sums of standardised values are signed", async () => {
+  const world = await World.create();
+  await world.start();
+  await world.predict(0);
+  await world.pass(60);
+  const layout = layoutOf(world.profile);
+  const vector = decodeVector(Buffer.from(world.server.windows[0]!.vector, "base64"), layout.numCells);
+
+  // -0.5 over the root of a twelfth is -1.732: -111 sixty-fourths.
+  expect(signedCell(vector[layout.features[0]!.moments.at]!)).toBe(-111);
+});

@@ -1,0 +1,176 @@
+import { FedgeError, type ModelName, type decodeEnvelope, type deviceTopic } from "@fedge/protocol";
+import { decodeProfile, layoutDocument, type ReferenceProfile } from "@fedge/protocol/profile";
+import type { Connection } from "../connection/connection.js";
+import type { LogRow } from "../feature-log/log-row.js";
+import type { DevicePorts } from "../ports/ports.js";
+import type { ModelHost, ServedModel } from "../serving/model-host.js";
+import type { latencyBin } from "../serving/serving-counter.js";
+import type { WindowJudgement } from "./drift-judgement.js";
+import type { DriftStatus } from "./drift-status.js";
+import { VersionMonitor } from "./version-monitor.js";
+import { WindowSender } from "./window-sender.js";
+
+export interface MonitorsParts {
+  readonly ports: Pick<DevicePorts, "store" | "blobs" | "clock" | "random" | "digest">;
+  readonly connection: Pick<Connection, "send" | "listen" | "isOnline" | "credentials" | "onOnline">;
+  readonly hosts: ReadonlyMap<ModelName, ModelHost>;
+  readonly decodeEnvelope: typeof decodeEnvelope;
+  readonly deviceTopic: typeof deviceTopic;
+  readonly latencyBin: typeof latencyBin;
+  readonly mayReport: () => boolean;
+  /** Told when what a model's status says has changed. */
+  readonly onDrift: (event: { readonly model: ModelName } & DriftStatus) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Watching {
+  readonly manifestSha256: string;
+  readonly version: number;
+  readonly lengthMs: number;
+  readonly monitor: VersionMonitor;
+}
+
+const MOST_NAMED = 20;
+const SPEAKING: ReadonlySet<string> = new Set(["warning", "drift", "broken_data"]);
+
+/** Watches every model whose version in use has a reference profile. */
+export class Monitors {
+  readonly #watching = new Map<ModelName, Watching>();
+  readonly #sender: WindowSender;
+  #queue: Promise<void>;
+  #isClosed = false;
+
+  constructor(private readonly parts: MonitorsParts) {
+    this.#sender = new WindowSender(parts);
+    this.#queue = this.#sender.restore().catch(parts.onError);
+    const online = (): void => (this.#isClosed ? undefined : this.#sender.online());
+    parts.connection.onOnline(online);
+    if (parts.connection.isOnline) this.#queue = this.#queue.then(online);
+  }
+
+  /** By model; only of those that are watched. */
+  get status(): Readonly<Record<string, DriftStatus>> {
+    return Object.fromEntries([...this.#watching].map(([model, one]) => [model, statusOf(one)]));
+  }
+
+  /** Why the model must not learn from this device's data now, in words; null when it may. */
+  against(model: ModelName): string | null {
+    const verdict = this.#watching.get(model)?.monitor.last?.verdict;
+    if (verdict === "drift") return `the data of "${model}" have drifted`;
+    return verdict === "broken_data" ? `the data of "${model}" are broken` : null;
+  }
+
+  /** The version in use is another one: its monitor takes over. Resolves when it watches. */
+  served(model: ModelName): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#follow(model)).catch(this.parts.onError);
+    return this.#queue;
+  }
+
+  /** The app noted something of a prediction. */
+  noted({ model, version, id, fields }: LogRow): void {
+    const label = null;
+    this.#of(model, version)?.said({ id, fields, label });
+  }
+
+  /** The first truth of a prediction has come; the row is as it was before. */
+  labelled({ model, version, id, atMs, outputs }: LogRow, label: NonNullable<LogRow["label"]>): void {
+    const monitor = this.#of(model, version);
+    monitor?.said({ id, fields: {}, label });
+    if (outputs !== null) monitor?.labelled(outputs, label, this.parts.ports.clock.nowMs() - atMs);
+  }
+
+  /** The consent may have changed. */
+  reconsider(): void {
+    this.#sender.reconsider();
+  }
+
+  /** What was seen is to be forgotten: counts, and what waits to be sent. Throws STORAGE_FAILED. */
+  async erase(): Promise<void> {
+    await this.#queue;
+    for (const { monitor } of this.#watching.values()) await monitor.erase();
+    await this.#sender.clear();
+  }
+
+  /** Keeps what is open. Resolves when nothing is written any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#queue;
+    for (const { monitor } of this.#watching.values()) await monitor.close();
+  }
+
+  #of(model: string, version: number): VersionMonitor | undefined {
+    const watching = this.#watching.get(model as ModelName);
+    return watching?.version === version ? watching.monitor : undefined;
+  }
+
+  async #follow(model: ModelName): Promise<void> {
+    const host = this.parts.hosts.get(model);
+    const active = host?.active ?? null;
+    const before = this.#watching.get(model);
+    if (host === undefined || before?.manifestSha256 === active?.manifestRef.sha256 || this.#isClosed) return;
+    host.watch = null;
+    this.#watching.delete(model);
+    await before?.monitor.retire();
+    const profile = active === null ? null : await this.#profileOf(active);
+    if (active === null || profile === null) return;
+    const { version } = active.manifest;
+    const monitor = new VersionMonitor({
+      ...{ model, version, profile, ports: this.parts.ports, sender: this.#sender },
+      latencyBin: this.parts.latencyBin,
+      onJudged: (judgement) => this.#judged(model, judgement),
+      onError: this.parts.onError,
+    });
+    await monitor.restore();
+    const { lengthMs } = profile.window;
+    this.#watching.set(model, { manifestSha256: active.manifestRef.sha256, version, lengthMs, monitor });
+    host.watch = monitor;
+    this.#tell(model);
+  }
+
+  #judged(model: ModelName, { verdict, numRows }: WindowJudgement): void {
+    const watching = this.#watching.get(model);
+    const counter = this.parts.hosts.get(model)?.active?.counter;
+    if (watching === undefined) return;
+    if (numRows > 0 && counter?.counted.version === watching.version)
+      counter.windowClosed(verdict === "drift" || verdict === "broken_data");
+    this.#tell(model);
+  }
+
+  #tell(model: ModelName): void {
+    const watching = this.#watching.get(model);
+    if (watching !== undefined) this.parts.onDrift({ model, ...statusOf(watching) });
+  }
+
+  /** Null for a version without one. Throws PROFILE_INVALID, STORAGE_FAILED. */
+  async #profileOf({ manifest }: ServedModel): Promise<ReferenceProfile | null> {
+    if (manifest.profile === undefined) return null;
+    const { blobs, digest } = this.parts.ports;
+    const bytes = await blobs.get(manifest.profile.sha256);
+    if (bytes === undefined)
+      throw new FedgeError(
+        "STORAGE_FAILED",
+        `the profile of ${manifest.model} is not here; nothing is watched`,
+      );
+    const profile = decodeProfile(bytes);
+    if ((await digest.sha256(layoutDocument(profile))) !== profile.layoutSha256)
+      throw new FedgeError(
+        "PROFILE_INVALID",
+        `the profile of ${manifest.model} names another layout than it has`,
+      );
+    return profile;
+  }
+}
+
+function statusOf({ version, lengthMs, monitor }: Watching): DriftStatus {
+  const { last } = monitor;
+  const features = (last?.features ?? []).filter(({ verdict }) => SPEAKING.has(verdict));
+  return {
+    version,
+    verdict: last?.verdict ?? "learning",
+    windowEndedAtMs: last === null ? null : (last.window + 1) * lengthMs,
+    numRows: last?.numRows ?? 0,
+    estimatedAccuracy: last?.estimatedAccuracy ?? null,
+    features: features.slice(0, MOST_NAMED).map(({ name, verdict, reason }) => ({ name, verdict, reason })),
+    noticed: last?.noticed ?? [],
+  };
+}

@@ -1,0 +1,15 @@
+import type { TensorValues } from "../ports/engine.js";
+
+/** Counts what a version answers; never changes or delays an answer by more than counting takes. */
+export interface PredictionWatch {
+  /** Called before the model runs, with what it will be given; null for a version that is not watched. */
+  begin(version: number, inputs: TensorValues): WatchedPrediction | null;
+  /** A shadow has answered the same request, alike or not, or failed at it. */
+  compared(outcome: "agreed" | "differed" | "failed"): void;
+}
+
+/** A prediction that is under way. One of both is called, once. */
+export interface WatchedPrediction {
+  answered(outputs: TensorValues, elapsedUs: number, id: string): void;
+  failed(): void;
+}

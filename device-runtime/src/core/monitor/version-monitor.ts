@@ -1,0 +1,269 @@
+import { NUM_REPLICATES, type ModelName, type ProfileWindow, type Random } from "@fedge/protocol";
+import { encodeVector, type ReferenceProfile } from "@fedge/protocol/profile";
+import type { LogField } from "../feature-log/log-row.js";
+import type { latencyBin } from "../serving/serving-counter.js";
+import type { TensorValue, TensorValues } from "../ports/engine.js";
+import type { DevicePorts } from "../ports/ports.js";
+import type { StoreChange } from "../ports/storage.js";
+import type { WindowJudgement } from "./drift-judgement.js";
+import { KeptWindows } from "./kept-windows.js";
+import { judgeWindow } from "./local-verdict.js";
+import { countOutcome } from "./outcome-counts.js";
+import type { PredictionWatch, WatchedPrediction } from "./prediction-watch.js";
+import { RowCounter, placesOf } from "./row-counter.js";
+import type { RowBatch } from "./row-batch.js";
+import { StreamWatch } from "./stream-watch.js";
+import { base64Of } from "./vector-text.js";
+import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
+import { WindowCounts } from "./window-counts.js";
+import type { WindowSender } from "./window-sender.js";
+import { decodeState, encodeState } from "./window-state.js";
+
+export interface VersionMonitorParts {
+  readonly model: ModelName;
+  readonly version: number;
+  readonly profile: ReferenceProfile;
+  readonly ports: Pick<DevicePorts, "store" | "clock" | "random">;
+  /** The bins of the serving metrics. */
+  readonly latencyBin: typeof latencyBin;
+  /** Windows to be sent are kept until the server has them. */
+  readonly sender: Pick<WindowSender, "keep" | "kept">;
+  /** Told when a closed window is kept. */
+  readonly onJudged: (judgement: WindowJudgement) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** After a kill at most this much of the open window is lost. */
+const CHECKPOINT_MS = 10_000;
+/** Timers of some platforms overflow beyond 24 days. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** What the app said of a prediction: fields, or the truth. */
+export interface Said {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, LogField>>;
+  readonly label: TensorValue | null;
+}
+
+/**
+ * Counts what one version sees, window by window, and judges each that ends.
+ *
+ * Invariants: (1) a window that was closed is never opened again, whatever the clock says; (2) a window is closed, kept and
+ * given to be sent in one write, which ends its open state too: after a kill it is either open as it was, or closed;
+ * (3) writes are in order.
+ */
+export class VersionMonitor implements PredictionWatch {
+  readonly watched: WatchedProfile;
+  readonly #counter: RowCounter;
+  readonly #kept: KeptWindows;
+  readonly #random: Random;
+  readonly #later: Uint8Array;
+  #streams: StreamWatch;
+  #open: WindowCounts | null = null;
+  #hasChanged = false;
+  #queue: Promise<void> = Promise.resolve();
+  #cancelTimer: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(private readonly parts: VersionMonitorParts) {
+    const { profile, ports, model, version } = parts;
+    this.watched = watchedProfile(profile);
+    this.#counter = new RowCounter(this.watched, parts.latencyBin, {
+      counted: (batch, bin, elapsedUs, id) => this.#counted(batch, bin, elapsedUs, id),
+      failed: () => this.#opened()?.failed(),
+    });
+    this.#later = placesOf(this.watched, "later");
+    this.#random = ports.random.fork(`drift/${model}/${version}`);
+    this.#kept = new KeptWindows(ports.store, `${this.#prefix}/kept/`, profile.window.numKept);
+    this.#streams = new StreamWatch(this.watched);
+  }
+
+  /** What the last closed window says; null before the first. */
+  get last(): WindowJudgement | null {
+    return this.#kept.last;
+  }
+
+  /** Goes on with what is kept, and closes a window whose time is over. Throws STORAGE_FAILED. */
+  async restore(): Promise<void> {
+    const { ports, onError } = this.parts;
+    await this.#kept.restore(this.watched.layout.numCells, onError);
+    const bytes = await ports.store.get(this.#openKey);
+    if (bytes === undefined) return;
+    try {
+      const open = decodeState(bytes, this.watched, this.#streams, this.#random);
+      if (open !== null && !this.#kept.isClosed(open.window)) this.#open = open;
+    } catch (error) {
+      this.#streams = new StreamWatch(this.watched);
+      onError(error);
+    }
+    this.#roll();
+    this.#arm();
+  }
+
+  begin(version: number, inputs: TensorValues): WatchedPrediction | null {
+    return version === this.parts.version && !this.#isClosed ? this.#counter.begin(inputs) : null;
+  }
+
+  compared(outcome: "agreed" | "differed" | "failed"): void {
+    const cell = this.watched.layout.shadow.at + SHADOW_CELLS[outcome];
+    const open = this.#opened();
+    if (open !== null) open.vector[cell] = (open.vector[cell] as number) + 1;
+  }
+
+  /** The app said something of a prediction, which counts with it as long as its window is open. */
+  said({ id, fields, label }: Said): void {
+    const places = this.#later.filter((place) => {
+      const source = this.watched.features[place]?.feature.source;
+      return source?.take === "field" ? Object.hasOwn(fields, source.name) : label !== null;
+    });
+    if (places.length === 0 || this.#open === null) return;
+    const rows = { inputs: {}, outputs: {}, fields, label, latencyUs: null };
+    this.#opened()?.change(id, places, rows);
+  }
+
+  /** The first truth of a prediction of this version. */
+  labelled(outputs: TensorValues, label: TensorValue, delayMs: number): void {
+    const open = this.#opened();
+    if (open === null) return;
+    countOutcome(open, { outputs, label, delayMs }, (isRight) => this.#streams.labelled(isRight));
+  }
+
+  /** Forgets every count of what was seen, durably: nothing of it is judged or sent any more. Throws STORAGE_FAILED. */
+  erase(): Promise<void> {
+    this.#open = null;
+    this.#hasChanged = false;
+    this.#streams = new StreamWatch(this.watched);
+    const changes: StoreChange[] = [[this.#openKey, null], ...this.#kept.clear()];
+    const done = this.#queue.then(() => this.parts.ports.store.write(changes));
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Another version serves: the window ends. Resolves when that is kept. */
+  async retire(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#end();
+    await this.#queue;
+  }
+
+  /** Keeps the open window for the next start. Resolves when nothing is written any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#checkpoint();
+    await this.#queue;
+  }
+
+  #counted(batch: RowBatch, latencyBin: number, elapsedUs: number, id: string): void {
+    const open = this.#opened();
+    if (open === null) return;
+    open.add(batch, latencyBin, id);
+    this.#streams.add(batch, elapsedUs);
+  }
+
+  /** The window of now, to be changed; after a clock that went back behind a closed one, none. */
+  #opened(): WindowCounts | null {
+    if (this.#isClosed) return null;
+    this.#roll();
+    const now = this.#windowNow;
+    if (this.#open === null) {
+      if (this.#kept.isClosed(now)) return null;
+      this.#open = new WindowCounts(this.watched, now, this.#random);
+    }
+    this.#hasChanged = true;
+    this.#arm();
+    return this.#open;
+  }
+
+  /** Ends a window whose time is over; forgets one that a wrong clock opened far ahead. */
+  #roll(): void {
+    const open = this.#open;
+    if (open === null) return;
+    if (this.#windowNow > open.window) this.#end();
+    else if (this.#windowNow < open.window - 1) this.#open = null;
+  }
+
+  #end(): void {
+    const open = this.#open;
+    this.#open = null;
+    this.#hasChanged = false;
+    if (open === null || open.isEmpty) return;
+    const { vector, numBroken, window } = open;
+    const noticed = this.#streams.takeNoticed();
+    const judgement = judgeWindow(
+      this.watched,
+      { window, vector, numBroken, noticed },
+      this.#kept.judgements,
+    );
+    open.close(judgement.verdict, judgement.greatestPsi);
+    const { sender, onJudged } = this.parts;
+    const message = this.#messageOf(open);
+    const changes = [
+      ...this.#kept.add({ judgement, vector }),
+      ...sender.keep(message),
+      [this.#openKey, null] as const,
+    ];
+    this.#write(changes, true, () => {
+      sender.kept(message);
+      onJudged(judgement);
+    });
+  }
+
+  #messageOf({ window, vector }: WindowCounts): ProfileWindow {
+    const { model, version, profile } = this.parts;
+    return {
+      type: "profile-window",
+      ...{ model, version, window, layoutSha256: profile.layoutSha256 },
+      replicate: this.#random.below(NUM_REPLICATES),
+      vector: base64Of(encodeVector(vector)),
+    };
+  }
+
+  #checkpoint(): void {
+    if (this.#open === null || !this.#hasChanged) return;
+    this.#hasChanged = false;
+    this.#write([[this.#openKey, encodeState(this.#open, this.#streams)]], false);
+  }
+
+  #write(changes: readonly StoreChange[], isDurable: boolean, onDone: () => void = () => undefined): void {
+    const { store } = this.parts.ports;
+    this.#queue = this.#queue
+      .then(() => store.write(changes, { isDurable }))
+      .then(onDone)
+      .catch(this.parts.onError);
+  }
+
+  /** One timer, as long as a window is open: for the next checkpoint, and for its end. */
+  #arm(): void {
+    const open = this.#open;
+    if (open === null || this.#cancelTimer !== null || this.#isClosed) return;
+    const endsAtMs = (open.window + 1) * this.watched.profile.window.lengthMs;
+    const untilEndMs = Math.max(1, endsAtMs - this.#nowMs);
+    const waitMs = Math.min(untilEndMs, this.#hasChanged ? CHECKPOINT_MS : LONGEST_WAIT_MS);
+    this.#cancelTimer = this.parts.ports.clock.after(waitMs, () => {
+      this.#cancelTimer = null;
+      this.#roll();
+      this.#checkpoint();
+      this.#arm();
+    });
+  }
+
+  get #windowNow(): number {
+    return Math.floor(this.#nowMs / this.watched.profile.window.lengthMs);
+  }
+
+  get #nowMs(): number {
+    return this.parts.ports.clock.nowMs();
+  }
+
+  get #prefix(): string {
+    return `drift/${this.parts.model}/${this.parts.version}`;
+  }
+
+  get #openKey(): string {
+    return `${this.#prefix}/open`;
+  }
+}
+
+const SHADOW_CELLS = { agreed: 4, differed: 5, failed: 6 } as const;
