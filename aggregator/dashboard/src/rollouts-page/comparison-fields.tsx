@@ -104,20 +104,28 @@ function MetricChoice(props: {
           <option value="proxy:">what apps log (proxy)</option>
         </select>
       </div>
-      {isProxy && (
-        <div className="field">
-          <label htmlFor={`${id}-proxy`}>Name of the proxy</label>
-          <input
-            id={`${id}-proxy`}
-            value={props.metric.slice("proxy:".length)}
-            maxLength={48}
-            spellCheck={false}
-            placeholder="accepted"
-            onChange={(event) => props.onChange({ metric: `proxy:${event.target.value.trim()}` })}
-            data-testid="proxy-name"
-          />
-        </div>
-      )}
+      {isProxy && <ProxyName id={`${id}-proxy`} {...props} />}
+    </div>
+  );
+}
+
+function ProxyName(props: {
+  readonly id: string;
+  readonly metric: string;
+  readonly onChange: (fields: Partial<ComparisonDraft>) => void;
+}) {
+  return (
+    <div className="field">
+      <label htmlFor={props.id}>Name of the proxy</label>
+      <input
+        id={props.id}
+        value={props.metric.slice("proxy:".length)}
+        maxLength={48}
+        spellCheck={false}
+        placeholder="accepted"
+        onChange={(event) => props.onChange({ metric: `proxy:${event.target.value.trim()}` })}
+        data-testid="proxy-name"
+      />
     </div>
   );
 }

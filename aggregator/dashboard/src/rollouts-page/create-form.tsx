@@ -60,14 +60,22 @@ export function CreateForm(props: CreateFormProps) {
       />
       <NoteAndApproval draft={draft} onChange={onChange} />
       {failure !== null && <Problem error={failure} testId="create-problem" />}
-      {props.refusal !== null && <p className="field-error">{props.refusal}</p>}
-      {props.missing !== null && (
-        <p className="quiet" role="status" data-testid="missing">
-          {props.missing}
-        </p>
-      )}
+      <Obstacles {...props} />
       <CreateButton isDisabled={isBlocked} isEdit={props.isEdit} />
     </form>
+  );
+}
+
+function Obstacles({ refusal, missing }: Pick<CreateFormProps, "refusal" | "missing">) {
+  return (
+    <>
+      {refusal !== null && <p className="field-error">{refusal}</p>}
+      {missing !== null && (
+        <p className="quiet" role="status" data-testid="missing">
+          {missing}
+        </p>
+      )}
+    </>
   );
 }
 

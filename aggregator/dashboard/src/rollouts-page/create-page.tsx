@@ -18,11 +18,11 @@ const TYPING_MS = 400;
 /** A new rollout, or one that has not started and is changed; and beside it which devices each wave would reach. */
 export function CreatePage(props: { readonly live: LiveState; readonly present: RolloutData | null }) {
   const { live, present } = props;
-  const { api, session } = useSession();
+  const { session } = useSession();
   const models = live.state.overview?.models ?? [];
   const [draft, setDraft] = useState(() => (present === null ? firstDraft(models) : draftOf(present)));
   const [openedAtMs] = useState(() => Date.now() + live.offsetMs);
-  // What the form began with: whoever changed the plan since is not overwritten.
+  // As it was when the form began: whoever changed the plan since is not overwritten.
   const [revision] = useState(present?.revision);
   const templates = useTemplates();
   const request = useMemo(() => {
@@ -30,21 +30,10 @@ export function CreatePage(props: { readonly live: LiveState; readonly present: 
     return editRequestOf(draft, present.config, templates.data?.templates ?? []);
   }, [draft, present, openedAtMs, templates.data]);
   const preview = usePreview(request, draft.filter);
-  const send = async (): Promise<void> => {
-    const rollout = await (present === null
-      ? api.post<RolloutData>("/v1/rollouts", request.body)
-      : api.put<RolloutData>(
-          `/v1/rollouts/${encodeURIComponent(present.rolloutId)}?revision=${revision}`,
-          request.body,
-        ));
-    live.learn(rollout);
-    window.location.assign(hrefOf("rollouts", rollout.rolloutId));
-  };
-  const title = present === null ? "New rollout" : `Edit ${present.rolloutId}`;
   return (
     <div className="page-grid" data-testid="create-page">
       <BackLink page="rollouts" text="Rollouts" />
-      <Card title={title} className="span-6" testId="create-card">
+      <Card title={titleOf(present)} className="span-6" testId="create-card">
         <CreateForm
           draft={draft}
           onChange={setDraft}
@@ -55,7 +44,7 @@ export function CreatePage(props: { readonly live: LiveState; readonly present: 
           refusal={refusalReason(session, "propose")}
           missing={request.missing}
           isEdit={present !== null}
-          onCreate={send}
+          onCreate={useSend({ live, present, revision }, request)}
         />
       </Card>
       <PreviewCard
@@ -67,6 +56,30 @@ export function CreatePage(props: { readonly live: LiveState; readonly present: 
       />
     </div>
   );
+}
+
+const titleOf = (present: RolloutData | null): string =>
+  present === null ? "New rollout" : `Edit ${present.rolloutId}`;
+
+interface Plan {
+  readonly live: LiveState;
+  readonly present: RolloutData | null;
+  readonly revision: number | undefined;
+}
+
+/** Makes the rollout, or changes it, and goes to its page. */
+function useSend({ live, present, revision }: Plan, request: DraftRequest): () => Promise<void> {
+  const { api } = useSession();
+  return async () => {
+    const rollout = await (present === null
+      ? api.post<RolloutData>("/v1/rollouts", request.body)
+      : api.put<RolloutData>(
+          `/v1/rollouts/${encodeURIComponent(present.rolloutId)}?revision=${revision}`,
+          request.body,
+        ));
+    live.learn(rollout);
+    window.location.assign(hrefOf("rollouts", rollout.rolloutId));
+  };
 }
 
 function useTemplates() {

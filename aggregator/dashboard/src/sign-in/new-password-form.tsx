@@ -12,12 +12,7 @@ export function NewPasswordForm(props: { readonly code: string; readonly signing
   const [password, setPassword] = useState("");
   const [problem, setProblem] = useState<Error | null>(null);
   const [isBusy, setIsBusy] = useState(false);
-  const set = async (): Promise<void> => {
-    const session = await signing.api.post<Session>("/v1/password-resets/accept", { code, password });
-    // The code is worth nothing any more, and nobody wants it in the browser's history.
-    window.location.replace("#/rollouts");
-    signing.signedIn(session);
-  };
+  const set = useReset(code, password, signing);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (isBusy) return;
@@ -50,4 +45,13 @@ export function NewPasswordForm(props: { readonly code: string; readonly signing
       </form>
     </section>
   );
+}
+
+function useReset(code: string, password: string, signing: SessionState): () => Promise<void> {
+  return async () => {
+    const session = await signing.api.post<Session>("/v1/password-resets/accept", { code, password });
+    // The code is worth nothing any more, and nobody wants it in the browser's history.
+    window.location.replace("#/rollouts");
+    signing.signedIn(session);
+  };
 }

@@ -43,7 +43,7 @@ export function addDriftAlerts(drift: Command, terminal: Terminal): void {
   for (const [name, description] of SIMPLE_ACTS)
     act(name, description).action((alertId: string, flags: ServerFlags) => send(name, alertId, { flags }));
   act("silence", "tell nothing of an alert for a while")
-    .requiredOption("--for <duration>", "how long, such as 4h or 2d", duration)
+    .option("--for <duration>", "how long, such as 4h or 2d", duration, DAY_MS)
     .action((alertId: string, flags: ServerFlags & { readonly for: number }) =>
       send("silence", alertId, { flags, body: { forMs: flags.for } }),
     );
@@ -53,6 +53,8 @@ export function addDriftAlerts(drift: Command, terminal: Terminal): void {
       send("proposal", alertId, { flags, body: { confirm: flags.dismiss !== true } }),
     );
 }
+
+const DAY_MS = 86_400_000;
 
 const SIMPLE_ACTS = [
   ["ack", "take an alert on: it has an owner"],
