@@ -13,7 +13,7 @@ import type { RolloutService } from "../rollouts/rollout-service.js";
 import { rolloutFromTemplate } from "../rollouts/templates.js";
 import type { ControlStore } from "../store/port.js";
 import type { TaskConfig } from "../tasks/task-config.js";
-import { normalTail } from "../rollouts/gates/normal.js";
+import { normalTail } from "@fedge/protocol/drift";
 
 /** How well a version does: correct answers of so many. */
 export interface AccuracyCounts {

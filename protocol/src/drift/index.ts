@@ -4,6 +4,7 @@
  *
  * @module @fedge/protocol/drift
  */
+export { VERDICTS, worstVerdict, type Verdict } from "../profile/verdicts.js";
 export * from "./result.js";
 export * from "./options.js";
 export * from "./method-kinds.js";
@@ -29,6 +30,13 @@ export {
   psiOf,
   totalVariation,
 } from "./methods/distances.js";
+export {
+  divergenceNats,
+  greatestDifference,
+  hellingerDistance,
+  stabilityIndex,
+  variationDistance,
+} from "./methods/share-distances.js";
 export { fisher } from "./methods/fisher.js";
 export { kolmogorovSmirnov, type KsMode } from "./methods/kolmogorov-smirnov.js";
 export { mmd, type VectorPair } from "./methods/mmd.js";
@@ -41,7 +49,7 @@ export { PageHinkley, type PageHinkleyOptions } from "./streams/page-hinkley.js"
 export { Ddm, type DdmOptions } from "./streams/ddm.js";
 export { AS_IT_IS, type Standard, type StreamDetector, type StreamState } from "./streams/stream-detector.js";
 export { benjaminiHochberg, holm } from "./multiple-tests.js";
-export { binnedQuantile, wilsonInterval, type Interval } from "./intervals.js";
+export { binnedQuantile, wilsonBounds, wilsonInterval, type Interval } from "./intervals.js";
 export { mcNemar, twoProportions, type CountTest } from "./paired-counts.js";
 export { chiSquaredTail, chiSquaredTailQuantile, logChiSquaredTail } from "./special/chi-squared.js";
 export {
@@ -52,8 +60,9 @@ export {
   normalQuantile,
   normalTail,
   normalTailQuantile,
+  twoSidedNormal,
 } from "./special/normal.js";
-export { logTwoSidedStudent, studentTail } from "./special/student.js";
+export { logTwoSidedStudent, studentTail, studentTailQuantile } from "./special/student.js";
 export { logGamma } from "./special/log-gamma.js";
 export { logGammaLower, logGammaUpper } from "./special/gamma-tail.js";
 export { logBetaLower } from "./special/beta-tail.js";

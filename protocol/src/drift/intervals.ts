@@ -11,14 +11,17 @@ export interface Interval {
  */
 export function wilsonInterval(count: number, total: number, confidence = 0.95): Interval {
   const z = normalTailQuantile(Math.log((1 - confidence) / 2));
-  const share = count / total;
+  const { low, high } = wilsonBounds(count / total, total, z);
+  return { low: count === 0 ? 0 : low, high: count === total ? 1 : high };
+}
+
+/** The same at `z` standard errors, for so many independent trials, whole or not. */
+export function wilsonBounds(share: number, numTrials: number, z: number): Interval {
   const z2 = z * z;
-  const middle = (share + z2 / (2 * total)) / (1 + z2 / total);
-  const half = (z / (1 + z2 / total)) * Math.sqrt((share * (1 - share)) / total + z2 / (4 * total * total));
-  return {
-    low: count === 0 ? 0 : Math.max(0, middle - half),
-    high: count === total ? 1 : Math.min(1, middle + half),
-  };
+  const scale = 1 + z2 / numTrials;
+  const middle = (share + z2 / (2 * numTrials)) / scale;
+  const half = (z / scale) * Math.sqrt((share * (1 - share)) / numTrials + z2 / (4 * numTrials * numTrials));
+  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
 }
 
 /**

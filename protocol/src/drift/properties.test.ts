@@ -31,7 +31,7 @@ test.each(drift.DRIFT_METHODS)(
       fc.property(fc.oneof(sample, anything), fc.oneof(sample, anything), (reference, current) => {
         const result = drift.testDrift(method, reference, current, options);
 
-        expect(drift.DRIFT_VERDICTS).toContain(result.verdict);
+        expect(drift.VERDICTS).toContain(result.verdict);
         if (result.statistic === null) {
           expect(result.reason).toMatch(/[a-z]{4}/);
           return;

@@ -1,3 +1,4 @@
+import type { Verdict } from "../profile/verdicts.js";
 /** Every test that there is, by the name that profiles, commands and results use. */
 export const DRIFT_METHODS = [
   "ks",
@@ -28,19 +29,6 @@ export const STREAM_METHODS = ["adwin", "page-hinkley", "ddm"] as const satisfie
 
 export type StreamMethod = (typeof STREAM_METHODS)[number];
 
-/** The seven states of whatever is watched. */
-export const DRIFT_VERDICTS = [
-  "learning",
-  "not_enough_data",
-  "ok",
-  "warning",
-  "drift",
-  "broken_data",
-  "not_testable",
-] as const;
-
-export type DriftVerdict = (typeof DRIFT_VERDICTS)[number];
-
 /** How large a difference is, whatever the number of rows. */
 export interface DriftEffect {
   /** What is measured, such as "Cramér's V". */
@@ -61,7 +49,7 @@ export interface DriftResult {
   /** Rows of the reference and of the current sample that the statistic is of. */
   readonly n: number;
   readonly m: number;
-  readonly verdict: DriftVerdict;
+  readonly verdict: Verdict;
   /** Why it is that verdict, where the numbers alone do not say so. */
   readonly reason?: string;
   /** How the statistic came about: bins, log base, zero rule, limit, missing rows and the like. */

@@ -1,5 +1,6 @@
 import { decodeDriftOptions, type DriftOptions, type DriftOptionsInput } from "./options.js";
-import type { DriftResult, DriftVerdict, StreamMethod } from "./result.js";
+import type { Verdict } from "../profile/verdicts.js";
+import type { DriftResult, StreamMethod } from "./result.js";
 import { momentsOf } from "./samples/moments.js";
 import { readPair } from "./samples/read-pair.js";
 import type { Sample, SampleValue } from "./samples/sample.js";
@@ -86,7 +87,7 @@ function followed(
     if (state === "warning" && last !== "warning") warnings.push(index);
     last = state;
   });
-  const verdict: DriftVerdict =
+  const verdict: Verdict =
     detections.length > 0 ? "drift" : last === "warning" || last === "learning" ? last : "ok";
   return {
     statistic: detections.length,

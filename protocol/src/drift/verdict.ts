@@ -2,11 +2,12 @@ import type { EffectGate } from "./effect-gate.js";
 import { wilsonInterval } from "./intervals.js";
 import type { DriftOptions } from "./options.js";
 import { twoProportions } from "./paired-counts.js";
-import type { DriftVerdict, Measured } from "./result.js";
+import type { Verdict } from "../profile/verdicts.js";
+import type { Measured } from "./result.js";
 import type { SamplePair } from "./samples/sample.js";
 
 export interface Judgement {
-  readonly verdict: DriftVerdict;
+  readonly verdict: Verdict;
   readonly reason?: string;
 }
 

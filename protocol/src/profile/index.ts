@@ -7,6 +7,7 @@
 export * from "./feature-source.js";
 export * from "./reference-profile.js";
 export * from "./value-cells.js";
+export * from "./verdicts.js";
 export * from "./vector-layout.js";
 export * from "./count-vector.js";
 export * from "./feature-values.js";

@@ -1,5 +1,6 @@
 import { canonicalDocument } from "../tuf/canonical-json.js";
 import { numValueCells, type ReferenceProfile } from "./reference-profile.js";
+import { VERDICTS } from "./verdicts.js";
 
 /** Grows when the meaning of a cell changes: vectors of two layouts are never added. */
 export const LAYOUT_VERSION = 1;
@@ -21,18 +22,6 @@ export const MAX_CONFUSION_CLASSES = 10;
 export const DELAY_BINS = 20;
 /** Upper edges of a device's own greatest PSI; the last bin takes the rest. */
 export const LOCAL_PSI_EDGES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] as const;
-
-/** The verdicts a monitor comes to, in the order of their cells. */
-export const VERDICTS = [
-  "learning",
-  "not_enough_data",
-  "ok",
-  "warning",
-  "drift",
-  "broken_data",
-  "not_testable",
-] as const;
-export type Verdict = (typeof VERDICTS)[number];
 
 /** A run of cells. */
 export interface CellRange {

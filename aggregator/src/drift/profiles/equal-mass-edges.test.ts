@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { equalMassEdges, nextFloat } from "./equal-mass-edges.js";
+import { nextDouble } from "@fedge/protocol/drift";
+import { equalMassEdges } from "./equal-mass-edges.js";
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 const rising = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
@@ -30,18 +31,18 @@ describe("edges of equal mass", () => {
   test("end a bin where a spike in the middle begins", () => {
     const values = [1, 2, ...Array<number>(6).fill(3), 4, 5];
 
-    expect(equalMassEdges(values, 3)).toEqual([1, 3, nextFloat(3), 5]);
+    expect(equalMassEdges(values, 3)).toEqual([1, 3, nextDouble(3), 5]);
   });
 
   test("of one value alone are it and the next float", () => {
-    expect(equalMassEdges([7])).toEqual([7, nextFloat(7)]);
+    expect(equalMassEdges([7])).toEqual([7, nextDouble(7)]);
     expect(equalMassEdges([-0, 0])).toEqual([0, Number.MIN_VALUE]);
   });
 
   test("of two values keep them apart", () => {
     expect(countsIn(equalMassEdges([1, 2]), [1, 2])).toEqual([1, 1]);
-    expect(equalMassEdges([1, 1, 1, 2], 2)).toEqual([1, nextFloat(1), 2]);
-    expect(equalMassEdges([1, 1, 1, 2, 2, 2], 3)).toEqual([1, 2, nextFloat(2)]);
+    expect(equalMassEdges([1, 1, 1, 2], 2)).toEqual([1, nextDouble(1), 2]);
+    expect(equalMassEdges([1, 1, 1, 2, 2, 2], 3)).toEqual([1, 2, nextDouble(2)]);
   });
 
   test("rise, hold every value, none of them nothing, and no more bins than twice what was asked for", () => {
@@ -72,5 +73,5 @@ test.each([
   [5e-324, 1e-323],
   [-5e-324, -0],
 ])("the float after %d is %d", (value, next) => {
-  expect(nextFloat(value)).toBe(next);
+  expect(nextDouble(value)).toBe(next);
 });

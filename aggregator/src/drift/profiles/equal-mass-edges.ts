@@ -1,3 +1,5 @@
+import { nextDouble } from "@fedge/protocol/drift";
+
 export const DEFAULT_BINS = 20;
 
 /** A value and how often it stands in the sample. */
@@ -32,7 +34,7 @@ export function equalMassEdges(sorted: ArrayLike<number>, numBins = DEFAULT_BINS
     inBin += count;
     isAfterSpike = isSpike;
     if (!isSpike) continue;
-    edges.push(nextFloat(value));
+    edges.push(nextDouble(value));
     inBin = 0;
   }
   return closed(edges, sorted[sorted.length - 1] as number);
@@ -42,7 +44,7 @@ export function equalMassEdges(sorted: ArrayLike<number>, numBins = DEFAULT_BINS
 function closed(edges: number[], greatest: number): number[] {
   const last = edges.at(-1) as number;
   if (last < greatest) edges.push(greatest);
-  if (last === greatest) edges.push(nextFloat(greatest));
+  if (last === greatest) edges.push(nextDouble(greatest));
   return edges;
 }
 
@@ -56,13 +58,4 @@ function runsOf(sorted: ArrayLike<number>): Run[] {
     begin = at;
   }
   return runs;
-}
-
-/** The least float64 above a finite value. */
-export function nextFloat(value: number): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value + 0);
-  const bits = view.getBigInt64(0);
-  view.setBigInt64(0, value >= 0 ? bits + 1n : bits - 1n);
-  return view.getFloat64(0);
 }

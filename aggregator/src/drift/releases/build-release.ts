@@ -1,4 +1,5 @@
-import { DEVICE_WEIGHT, type ReferenceProfile } from "@fedge/protocol/profile";
+import { studentTailQuantile } from "@fedge/protocol/drift";
+import { DEVICE_WEIGHT, worstVerdict, type ReferenceProfile } from "@fedge/protocol/profile";
 import type { WholeRelease, WindowSums } from "../drift-store.js";
 import type { DriftPolicy } from "../drift-policy.js";
 import { outcomesOf } from "../outcomes/outcome-measures.js";
@@ -11,9 +12,8 @@ import {
   numbersOf,
   type ReplicateGroups,
 } from "../statistics/replicate-groups.js";
-import { studentQuantile } from "../statistics/student-quantile.js";
 import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
-import { fleetVerdict, worstOf } from "../verdicts/fleet-verdict.js";
+import { fleetVerdict } from "../verdicts/fleet-verdict.js";
 import { judgeWindow, type MeasuredView } from "../verdicts/window-rule.js";
 import type { ReleasedView, Suppression } from "./release-record.js";
 import { suppressedCohorts } from "./suppression.js";
@@ -101,7 +101,7 @@ function measureView(
 ): MeasuredView {
   return {
     cohort,
-    t: groups.groups.length < 2 ? 0 : studentQuantile(INTERVAL_TAIL, groups.groups.length - 1),
+    t: groups.groups.length < 2 ? 0 : studentTailQuantile(INTERVAL_TAIL, groups.groups.length - 1),
     features: profile.features.map((feature, index) =>
       measureFeature(feature, layout.features[index] as (typeof layout.features)[number], groups),
     ),
@@ -129,7 +129,7 @@ function releasedViewOf(
     numGroups: groups.groups.length,
     cells: [...groups.total],
     outcomeErrors: outcomeErrors(monitored, groups),
-    verdict: worstOf(features.map(({ verdict }) => verdict)),
+    verdict: worstVerdict(features.map(({ verdict }) => verdict)),
   };
 }
 

@@ -9,53 +9,6 @@ export function sharesOf(counts: ArrayLike<number>, total: number): Shares {
   return Float64Array.from(counts, (count) => (total > 0 ? count / total : 0));
 }
 
-/** Population stability index, natural logarithm: sum of (q - p) log(q / p). */
-export function stabilityIndex(p: Shares, q: Shares): number {
-  let sum = 0;
-  for (let cell = 0; cell < p.length; cell += 1) {
-    const first = (p[cell] as number) || ZERO_SHARE;
-    const second = (q[cell] as number) || ZERO_SHARE;
-    sum += (second - first) * Math.log(second / first);
-  }
-  return sum;
-}
-
-/** Jensen-Shannon divergence in bits, in [0, 1]. */
-export function divergenceBits(p: Shares, q: Shares): number {
-  let sum = 0;
-  for (let cell = 0; cell < p.length; cell += 1) {
-    const [first, second] = [p[cell] as number, q[cell] as number];
-    const middle = (first + second) / 2;
-    // log(p / middle) of nearly equal shares, without cancellation.
-    if (first > 0) sum += first * Math.log1p((first - second) / 2 / middle);
-    if (second > 0) sum += second * Math.log1p((second - first) / 2 / middle);
-  }
-  return Math.max(0, sum / 2) / Math.LN2;
-}
-
-/** In [0, 1]. */
-export function hellingerDistance(p: Shares, q: Shares): number {
-  let sum = 0;
-  for (let cell = 0; cell < p.length; cell += 1)
-    sum += (Math.sqrt(p[cell] as number) - Math.sqrt(q[cell] as number)) ** 2;
-  return Math.sqrt(sum / 2);
-}
-
-/** Half the sum of the differences, in [0, 1]. */
-export function variationDistance(p: Shares, q: Shares): number {
-  let sum = 0;
-  for (let cell = 0; cell < p.length; cell += 1) sum += Math.abs((p[cell] as number) - (q[cell] as number));
-  return sum / 2;
-}
-
-/** The greatest difference of one cell. */
-export function greatestDifference(p: Shares, q: Shares): number {
-  let most = 0;
-  for (let cell = 0; cell < p.length; cell += 1)
-    most = Math.max(most, Math.abs((p[cell] as number) - (q[cell] as number)));
-  return most;
-}
-
 /** Bins of a numeric feature in the order of their values: below, the bins, above. */
 export function inOrder(shares: Shares, numBins: number): Shares {
   const ordered = new Float64Array(numBins + 2);

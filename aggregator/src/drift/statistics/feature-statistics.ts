@@ -1,4 +1,11 @@
-import { logTwoSidedStudent } from "@fedge/protocol/drift";
+import {
+  divergenceNats,
+  greatestDifference,
+  hellingerDistance,
+  logTwoSidedStudent,
+  stabilityIndex,
+  variationDistance,
+} from "@fedge/protocol/drift";
 import {
   MOMENT_SCALE,
   type FeatureCells,
@@ -8,15 +15,11 @@ import {
 import type { Estimate, FeatureStatistics } from "../releases/release-record.js";
 import { clusteredTest } from "./clustered-test.js";
 import {
-  divergenceBits,
+  ZERO_SHARE,
   edgeDistance,
-  greatestDifference,
-  hellingerDistance,
   inOrder,
   sharesOf,
-  stabilityIndex,
   transportDistance,
-  variationDistance,
   type Shares,
 } from "./count-distances.js";
 import { jackknifeError, leaveOneOut, type ReplicateGroups } from "./replicate-groups.js";
@@ -44,7 +47,7 @@ export function measureFeature(
   return {
     name: feature.name,
     numRows,
-    psi: { ...estimateOf(devices, stabilityIndex), expected: test.expected },
+    psi: { ...estimateOf(devices, psi), expected: test.expected },
     jensenShannon: { ...estimateOf(devices, divergenceBits), expected: test.expected / 8 / Math.LN2 },
     meanShift,
     broken: shareEstimate(devices, (shares) => brokenShare(feature, shares)),
@@ -77,6 +80,9 @@ function weighted(feature: ProfileFeature, range: FeatureCells["counts"], groups
 
 type Distance = (p: Shares, q: Shares) => number;
 
+const psi: Distance = (p, q) => stabilityIndex(p, q, ZERO_SHARE);
+const divergenceBits: Distance = (p, q) => divergenceNats(p, q) / Math.LN2;
+
 function estimateOf({ p, q, leftOut }: Weighted, distance: Distance): Estimate {
   const error = jackknifeError(leftOut.map((shares) => distance(p, shares)));
   return { value: distance(p, q), expected: 0, error };
@@ -90,7 +96,7 @@ function shareEstimate({ p, q, leftOut }: Weighted, shareOf: (shares: Shares) =>
 /** Scores that are computed again from the released counts; only their errors need the groups. */
 export function distancesOf(feature: ProfileFeature): Readonly<Record<string, Distance>> {
   const counted = {
-    psi: stabilityIndex,
+    psi,
     "jensen-shannon": (p: Shares, q: Shares) => Math.sqrt(divergenceBits(p, q)),
     hellinger: hellingerDistance,
     "total-variation": variationDistance,

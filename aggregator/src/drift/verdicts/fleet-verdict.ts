@@ -1,4 +1,4 @@
-import type { ProfileFeature, Verdict } from "@fedge/protocol/profile";
+import { worstVerdict, type ProfileFeature, type Verdict } from "@fedge/protocol/profile";
 import type { FeatureStatistics } from "../releases/release-record.js";
 import { WHOLE_FLEET } from "../sums/window-key.js";
 
@@ -14,16 +14,6 @@ interface JudgedView {
   readonly features: readonly Pick<FeatureStatistics, "name" | "verdict" | "reason">[];
 }
 
-/** What is worse comes first. */
-const ORDER: readonly Verdict[] = [
-  "broken_data",
-  "drift",
-  "warning",
-  "ok",
-  "not_enough_data",
-  "not_testable",
-];
-
 /**
  * The one verdict on a model's window: the worst that a feature has in a cohort that is shown. Every page, command, gate
  * and alert has it from here.
@@ -36,15 +26,9 @@ export function fleetVerdict(
   const driftedShare = shareInDrift(views, features);
   if (views.length === 0)
     return { verdict: "not_enough_data", reason: "too few devices to show anything", driftedShare: 0 };
-  const verdict =
-    ORDER.find((each) => found.some(({ feature }) => feature.verdict === each)) ?? "not_testable";
+  const verdict = worstVerdict(found.map(({ feature }) => feature.verdict));
   const those = found.filter(({ feature }) => feature.verdict === verdict);
   return { verdict, reason: reasonOf(verdict, those), driftedShare };
-}
-
-/** Worst verdict of one view's features. */
-export function worstOf(verdicts: readonly Verdict[]): Verdict {
-  return ORDER.find((each) => verdicts.includes(each)) ?? "not_testable";
 }
 
 function reasonOf(

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import type { EvaluationRecord } from "../../store/port.js";
 import { compareEvaluated, type Evaluated } from "./compare-versions.js";
-import { twoSidedNormal } from "./normal.js";
+import { twoSidedNormal } from "@fedge/protocol/drift";
 import { accuracyDifference, meanDifference, unpairedDifference, type Difference } from "./paired.js";
 
 const numbers = z.array(z.number());

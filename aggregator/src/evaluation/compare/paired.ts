@@ -1,7 +1,8 @@
+import { normalQuantile, twoSidedNormal } from "@fedge/protocol/drift";
 import { clopperPearson, fairCoinPValue } from "./binomial.js";
-import { Z_95, twoSidedNormal } from "./normal.js";
 
 const ALPHA = 0.05;
+const Z_95 = normalQuantile(1 - ALPHA / 2);
 
 /** Below so many examples that tell two versions apart, the exact distribution is used. */
 export const EXACT_BELOW = 50;

@@ -2,7 +2,7 @@ import type { DeviceId, Evaluated } from "@fedge/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cohortResult, ratioDifference, type Answers } from "./cohort-result.js";
-import { studentQuantileOf, studentTail } from "./student.js";
+import { studentTail, studentTailQuantile } from "@fedge/protocol/drift";
 
 interface Sums {
   readonly numTerms?: number;
@@ -68,7 +68,7 @@ describe("Student's t is that of its tables", () => {
     [0.025, 30, 2.042],
     [0.05, 99, 1.66],
   ])("beyond which a share of %d lies, with %i degrees of freedom", (tail, freedom, expected) => {
-    expect(studentQuantileOf(tail, freedom)).toBeCloseTo(expected, 2);
+    expect(studentTailQuantile(tail, freedom)).toBeCloseTo(expected, 2);
     expect(studentTail(-expected, freedom)).toBeCloseTo(1 - tail, 3);
   });
 });

@@ -1,6 +1,6 @@
 import type { DeviceId, Evaluated, EvaluationSums } from "@fedge/protocol";
 import type { CohortResult, EvaluationRequest, MeasuredVersion, PairedDifference } from "./run-record.js";
-import { studentQuantileOf, studentTail } from "./student.js";
+import { studentTail, studentTailQuantile } from "@fedge/protocol/drift";
 
 /**
  * How the answers of devices become a result.
@@ -85,7 +85,7 @@ export function ratioDifference(
   const squares = sum(devices.map((device) => (device.change - mean * device.numTerms) ** 2));
   const standardError = Math.sqrt((numDevices / (numDevices - 1)) * squares) / numTerms;
   const freedom = numDevices - 1;
-  const half = studentQuantileOf(0.025, freedom) * standardError;
+  const half = studentTailQuantile(0.025, freedom) * standardError;
   const t = Math.abs(mean) / standardError;
   // Devices that all agree to the last bit: no difference at all, or one without any doubt.
   const pValue = standardError === 0 ? (mean === 0 ? 1 : 0) : studentTail(t, freedom);

@@ -1,5 +1,5 @@
 import { differenceInterval, type CohortRate } from "../gates/device-rates.js";
-import { normalQuantile, normalTail } from "../gates/normal.js";
+import { normalQuantile, normalTail } from "@fedge/protocol/drift";
 
 export interface Proportions {
   /** The second rate less the first. */

@@ -1,3 +1,5 @@
+import { wilsonBounds } from "@fedge/protocol/drift";
+
 /** What one device counted: `hits` of `trials`. */
 export interface DeviceCounts {
   readonly hits: number;
@@ -29,26 +31,17 @@ export function cohortRate(devices: readonly DeviceCounts[]): CohortRate {
   return { numDevices, numTrials, rate, designEffect: Math.max(1, variance / binomial) };
 }
 
-/** Wilson's score interval of a rate at `z` standard errors, for so many independent trials. */
-export function wilson(rate: number, numTrials: number, z: number): readonly [number, number] {
-  const z2 = z * z;
-  const centre = rate + z2 / (2 * numTrials);
-  const half = z * Math.sqrt((rate * (1 - rate)) / numTrials + z2 / (4 * numTrials ** 2));
-  const scale = 1 + z2 / numTrials;
-  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
-}
-
 /**
  * Newcombe's interval (method 10, Statistics in Medicine 1998) of the difference of two rates, each with as many trials
  * left as its devices' likeness leaves it. A cohort whose rate is 0 or 1 shows no likeness; the other's is taken for it.
  */
 export function differenceInterval(one: CohortRate, other: CohortRate, z: number): readonly [number, number] {
-  const [lowOne, highOne] = wilson(one.rate, effectiveTrials(one, other), z);
-  const [lowOther, highOther] = wilson(other.rate, effectiveTrials(other, one), z);
+  const ofOne = wilsonBounds(one.rate, effectiveTrials(one, other), z);
+  const ofOther = wilsonBounds(other.rate, effectiveTrials(other, one), z);
   const difference = one.rate - other.rate;
   return [
-    difference - Math.hypot(one.rate - lowOne, highOther - other.rate),
-    difference + Math.hypot(highOne - one.rate, other.rate - lowOther),
+    difference - Math.hypot(one.rate - ofOne.low, ofOther.high - other.rate),
+    difference + Math.hypot(ofOne.high - one.rate, other.rate - ofOther.low),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { DeviceComparison } from "../../evaluation/federated/device-comparisons.js";
-import { studentQuantileOf } from "../../evaluation/federated/student.js";
+import { studentTailQuantile } from "@fedge/protocol/drift";
 import type { MetricGate } from "../rollout-config.js";
 import type { GateView } from "../rollout-view.js";
 import { alphaOfLook, ending, gateView, rangeText, tolerated, verdictOf } from "./metric-gate.js";
@@ -28,7 +28,7 @@ export function judgeLoss(gate: MetricGate, { result, look }: DeviceComparison, 
     });
   const allowed = tolerated(gate, Math.abs(before.loss));
   const { difference, standardError } = loss;
-  const quantile = studentQuantileOf(alphaOfLook(gate.alpha, look), numDevices - 1);
+  const quantile = studentTailQuantile(alphaOfLook(gate.alpha, look), numDevices - 1);
   const interval = [difference - quantile * standardError, difference + quantile * standardError] as const;
   const verdict = verdictOf(interval, allowed);
   const change = `${difference < 0 ? "" : "+"}${difference.toFixed(4)}`;

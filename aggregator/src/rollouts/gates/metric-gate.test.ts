@@ -3,11 +3,10 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import type { MetricGate } from "../rollout-config.js";
-import { cohortRate, differenceInterval, wilson } from "./device-rates.js";
-import { studentQuantileOf } from "../../evaluation/federated/student.js";
+import { cohortRate, differenceInterval } from "./device-rates.js";
+import { normalQuantile, normalTail, studentTailQuantile, wilsonBounds } from "@fedge/protocol/drift";
 import { p95Us, slowCounts } from "./latency.js";
 import { alphaOfLook, judgeMetric, lookNumber } from "./metric-gate.js";
-import { normalQuantile, normalTail } from "./normal.js";
 
 function metrics(change: Partial<ServingMetrics>): ServingMetrics {
   return {
@@ -52,15 +51,15 @@ describe("numbers", () => {
   });
 
   test.each(reference.student)("Student's quantile beyond $tail with $freedom degrees is scipy's", (each) => {
-    expect(studentQuantileOf(each.tail, each.freedom)).toBeCloseTo(each.quantile, 6);
+    expect(studentTailQuantile(each.tail, each.freedom)).toBeCloseTo(each.quantile, 6);
   });
 
   test.each(reference.wilson)(
     "Wilson's interval of $hits of $trials is scipy's",
     ({ hits, trials, z, low, high }) => {
-      const [least, most] = wilson(hits / trials, trials, z);
+      const bounds = wilsonBounds(hits / trials, trials, z);
 
-      expect([least, most]).toEqual([expect.closeTo(low, 9), expect.closeTo(high, 9)]);
+      expect([bounds.low, bounds.high]).toEqual([expect.closeTo(low, 9), expect.closeTo(high, 9)]);
     },
   );
 
@@ -77,7 +76,7 @@ describe("numbers", () => {
   );
 
   test("Wilson's interval of 15 of 148 is Newcombe's 0.0624 to 0.1605 (1998, table I)", () => {
-    const [low, high] = wilson(15 / 148, 148, normalQuantile(0.975));
+    const { low, high } = wilsonBounds(15 / 148, 148, normalQuantile(0.975));
 
     expect(low).toBeCloseTo(0.0624, 4);
     expect(high).toBeCloseTo(0.1605, 4);

@@ -5,7 +5,7 @@ import type { GateView, Verdict } from "../rollout-view.js";
 import { cohortRate, differenceInterval, type CohortRate, type DeviceCounts } from "./device-rates.js";
 import { p95Us, slowCounts, summed } from "./latency.js";
 import { countsOf } from "./metric-counts.js";
-import { studentQuantileOf } from "../../evaluation/federated/student.js";
+import { studentTailQuantile } from "@fedge/protocol/drift";
 
 /**
  * How a metric gate judges.
@@ -124,7 +124,7 @@ function shortageOf({ minSample }: MetricGate, one: CohortRate, other: CohortRat
 
 function quantileOf({ alpha, minSample }: MetricGate, one: CohortRate, other: CohortRate): number {
   const look = lookNumber(minSample, Math.min(one.numTrials, other.numTrials));
-  return studentQuantileOf(alphaOfLook(alpha, look), freedom(one, other));
+  return studentTailQuantile(alphaOfLook(alpha, look), freedom(one, other));
 }
 
 function freedom(one: CohortRate, other: CohortRate): number {

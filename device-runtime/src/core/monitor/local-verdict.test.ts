@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { FeatureRole, ReferenceProfile } from "@fedge/protocol/profile";
+import { worstVerdict, type FeatureRole, type ReferenceProfile } from "@fedge/protocol/profile";
 import { nodeDigest } from "../../node/digest.js";
 import {
   colourFeature,
@@ -8,7 +8,7 @@ import {
   type ProfileChange,
 } from "../../testing/sample-profile.js";
 import type { WindowJudgement } from "./drift-judgement.js";
-import { judgeWindow, worstOf } from "./local-verdict.js";
+import { judgeWindow } from "./local-verdict.js";
 import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
 
 interface Given {
@@ -143,9 +143,9 @@ describe("a feature is", () => {
 
 describe("the verdict over all", () => {
   test("is the worst", () => {
-    expect(worstOf(["ok", "warning", "broken_data", "drift"])).toBe("broken_data");
-    expect(worstOf(["not_enough_data", "ok"])).toBe("ok");
-    expect(worstOf([])).toBe("not_testable");
+    expect(worstVerdict(["ok", "warning", "broken_data", "drift"])).toBe("broken_data");
+    expect(worstVerdict(["not_enough_data", "ok"])).toBe("ok");
+    expect(worstVerdict([])).toBe("not_testable");
   });
 
   test("is a warning when a stream noticed something", () => {

@@ -12,6 +12,7 @@ import {
 import {
   MOMENT_SCALE,
   signedCell,
+  worstVerdict,
   type FeatureRole,
   type ProfileFeature,
   type Verdict,
@@ -28,16 +29,6 @@ const PERSISTENCE = { windows: 3, exceeded: 2 } as const;
 /** A change of these is no change of the inputs: it warns, and never more. */
 const SOFT: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
 const OPTIONS = decodeDriftOptions({});
-/** The worst of all features is the device's verdict. */
-const WORST_FIRST: readonly Verdict[] = [
-  "broken_data",
-  "drift",
-  "warning",
-  "ok",
-  "not_enough_data",
-  "not_testable",
-];
-
 /** The counts of a window, and what streams noticed in it. */
 export interface CountedWindow {
   readonly window: number;
@@ -77,18 +68,13 @@ export function judgeWindow(
     );
   });
   const psis = measured.flatMap(({ rawPsi }) => rawPsi ?? []);
-  const worst = worstOf(features.map(({ verdict }) => verdict));
+  const worst = worstVerdict(features.map(({ verdict }) => verdict));
   return {
     ...{ window: counted.window, numRows, numTests: corrected.length, features, noticed: counted.noticed },
     verdict: worst === "ok" && counted.noticed.length > 0 ? "warning" : worst,
     greatestPsi: numRows > 0 && psis.length > 0 ? Math.max(...psis) : null,
     estimatedAccuracy: estimatedAccuracy(watched, counted.vector),
   };
-}
-
-/** Of several verdicts the one to act on; `not_testable` of none. */
-export function worstOf(verdicts: readonly Verdict[]): Verdict {
-  return WORST_FIRST.find((verdict) => verdicts.includes(verdict)) ?? "not_testable";
 }
 
 interface Effects {

@@ -4,6 +4,14 @@ import type { Cells } from "../samples/cells.js";
 import { chiSquaredTailQuantile } from "../special/chi-squared.js";
 import { logChiSquaredOf } from "./contingency.js";
 import { emptyReason } from "./kolmogorov-smirnov.js";
+import {
+  divergenceNats,
+  greatestDifference,
+  hellingerDistance,
+  stabilityIndex,
+  variationDistance,
+  type Shares,
+} from "./share-distances.js";
 
 /** What chance alone does to distances of B cells: PSI has expectation (B - 1) (1/n + 1/m) when nothing changed. */
 export function noChange(cells: Cells): { readonly freedom: number; readonly scale: number } {
@@ -37,15 +45,9 @@ export function psi(cells: Cells, options: DriftOptions): Outcome {
 /** The index of cells that have rows on both sides. */
 export function psiOf({ reference, current, n, m }: Cells, options: DriftOptions): number {
   const isAdding = options.zeroRule === "add-half";
-  const share = (count: number, rows: number): number =>
-    isAdding ? (count + 0.5) / (rows + reference.length / 2) : count === 0 ? options.zeroFloor : count / rows;
-  let sum = 0;
-  for (let index = 0; index < reference.length; index += 1) {
-    const p = share(reference[index] as number, n);
-    const q = share(current[index] as number, m);
-    sum += (q - p) * Math.log(q / p);
-  }
-  return sum;
+  const shares = (counts: Float64Array, rows: number): Float64Array =>
+    counts.map((count) => (isAdding ? (count + 0.5) / (rows + counts.length / 2) : count / rows));
+  return stabilityIndex(shares(reference, n), shares(current, m), options.zeroFloor);
 }
 
 /**
@@ -56,7 +58,7 @@ export function jensenShannon(cells: Cells, options: DriftOptions): Outcome {
   const { n, m } = cells;
   if (n === 0 || m === 0) return { reason: emptyReason(n, m) };
   const unit = options.logBase === 2 ? Math.LN2 : 1;
-  const divergence = divergenceNats(cells) / unit;
+  const divergence = divergenceNats(...sharesOf(cells)) / unit;
   const statistic = Math.sqrt(divergence);
   const { freedom, scale } = noChange(cells);
   return {
@@ -78,66 +80,40 @@ export function jensenShannon(cells: Cells, options: DriftOptions): Outcome {
 /** The Jensen-Shannon distance, base 2, after the divergence that chance alone gives is taken off. */
 export function excessDistance(cells: Cells): number {
   const { freedom, scale } = noChange(cells);
-  return Math.sqrt(Math.max(0, (divergenceNats(cells) - (freedom * scale) / 8) / Math.LN2));
+  return Math.sqrt(Math.max(0, (divergenceNats(...sharesOf(cells)) - (freedom * scale) / 8) / Math.LN2));
 }
 
-/** Per cell (p + q)/2 times (1 + d) log(1 + d) + (1 - d) log(1 - d), halved, with d = (p - q) / (p + q). */
-function divergenceNats({ reference, current, n, m }: Cells): number {
-  let sum = 0;
-  for (let index = 0; index < reference.length; index += 1) {
-    const p = (reference[index] as number) / n;
-    const q = (current[index] as number) / m;
-    sum += ((p + q) / 4) * twoSidedEntropy(Math.abs(p - q) / (p + q));
-  }
-  return sum;
-}
-
-/** (1 + d) log(1 + d) + (1 - d) log(1 - d) for 0 <= d <= 1; by its series where the terms would cancel. */
-function twoSidedEntropy(d: number): number {
-  if (d === 1) return 2 * Math.LN2;
-  if (d > 0.2) return (1 + d) * Math.log1p(d) + (1 - d) * Math.log1p(-d);
-  let power = 1;
-  let sum = 0;
-  for (let k = 1; k <= 12; k += 1) {
-    power *= d * d;
-    sum += power / (k * (2 * k - 1));
-  }
-  return sum;
+function sharesOf({ reference, current, n, m }: Cells): readonly [Float64Array, Float64Array] {
+  return [reference.map((count) => count / n), current.map((count) => count / m)];
 }
 
 /** Hellinger distance: the root of half the sum of (root p - root q)^2, in [0, 1]. */
 export function hellinger(cells: Cells, { alpha }: DriftOptions): Outcome {
-  const { reference, current, n, m } = cells;
+  const { n, m } = cells;
   if (n === 0 || m === 0) return { reason: emptyReason(n, m) };
-  let sum = 0;
-  for (let index = 0; index < reference.length; index += 1) {
-    sum += (Math.sqrt((reference[index] as number) / n) - Math.sqrt((current[index] as number) / m)) ** 2;
-  }
   const { freedom, scale } = noChange(cells);
   const limit = freedom === 0 ? 0 : Math.sqrt((chiSquaredTailQuantile(alpha, freedom) * scale) / 8);
-  return { statistic: Math.sqrt(sum / 2), n, m, limit, details: { numCells: reference.length } };
+  const statistic = hellingerDistance(...sharesOf(cells));
+  return { statistic, n, m, limit, details: { numCells: cells.labels.length } };
 }
 
 /** Total variation: half the sum of |p - q|, in [0, 1]. */
 export function totalVariation(cells: Cells): Outcome {
-  return ofDifferences(cells, (differences) => differences.reduce((sum, value) => sum + value, 0) / 2);
+  return ofDifferences(cells, variationDistance);
 }
 
 /** The greatest |p - q| of one category. */
 export function greatestShift(cells: Cells): Outcome {
-  return ofDifferences(cells, (differences) => differences.reduce((most, value) => Math.max(most, value), 0));
+  return ofDifferences(cells, greatestDifference);
 }
 
-function ofDifferences(cells: Cells, statisticOf: (differences: Float64Array) => number): Outcome {
-  const { reference, current, n, m } = cells;
+function ofDifferences(cells: Cells, distance: (p: Shares, q: Shares) => number): Outcome {
+  const { n, m } = cells;
   const logPValue = logChiSquaredOf(cells);
   if (logPValue === undefined) return { reason: emptyReason(n, m) };
-  const differences = reference.map((count, index) => Math.abs(count / n - (current[index] as number) / m));
   return {
-    statistic: statisticOf(differences),
-    n,
-    m,
+    ...{ statistic: distance(...sharesOf(cells)), n, m },
     companion: { method: "chi-squared", logPValue },
-    details: { numCells: reference.length },
+    details: { numCells: cells.labels.length },
   };
 }

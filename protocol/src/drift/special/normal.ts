@@ -28,6 +28,11 @@ export function logTwoSidedNormal(z: number): number {
   return logErfc(Math.abs(z) / Math.SQRT2);
 }
 
+/** P(|Z| > |z|) of the standard normal. */
+export function twoSidedNormal(z: number): number {
+  return Math.exp(logTwoSidedNormal(z));
+}
+
 /**
  * The z with P(Z > z) = e^logTail, for logTail <= 0. Newton's method on the logarithm of the tail, which is concave, so that
  * it converges from either side also where the tail itself underflows.

@@ -13,3 +13,18 @@ export function studentTail(t: number, degreesOfFreedom: number): number {
   const half = Math.exp(logTwoSidedStudent(t, degreesOfFreedom)) / 2;
   return t >= 0 ? half : 1 - half;
 }
+
+const BISECTIONS = 80;
+const MOST = 1e12;
+
+/** The t that Student's t exceeds with probability `tail`, in (0, 0.5]; at most 1e12. */
+export function studentTailQuantile(tail: number, degreesOfFreedom: number): number {
+  let [low, high] = [0, 1];
+  while (studentTail(high, degreesOfFreedom) > tail && high < MOST) high *= 2;
+  for (let step = 0; step < BISECTIONS; step += 1) {
+    const middle = (low + high) / 2;
+    if (studentTail(middle, degreesOfFreedom) > tail) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

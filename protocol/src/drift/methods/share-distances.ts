@@ -1,0 +1,63 @@
+/** Shares of cells, of two samples in the same cells; they need not come from whole counts. */
+export type Shares = ArrayLike<number>;
+
+/** Population stability index, natural logarithm: sum of (q - p) log(q / p); a share of 0 counts as `zeroFloor`. */
+export function stabilityIndex(p: Shares, q: Shares, zeroFloor: number): number {
+  let sum = 0;
+  for (let cell = 0; cell < p.length; cell += 1) {
+    const first = (p[cell] as number) || zeroFloor;
+    const second = (q[cell] as number) || zeroFloor;
+    sum += (second - first) * Math.log(second / first);
+  }
+  return sum;
+}
+
+/**
+ * Jensen-Shannon divergence in nats: per cell (p + q)/2 times (1 + d) log(1 + d) + (1 - d) log(1 - d), halved, with
+ * d = (p - q) / (p + q).
+ */
+export function divergenceNats(p: Shares, q: Shares): number {
+  let sum = 0;
+  for (let cell = 0; cell < p.length; cell += 1) {
+    const [first, second] = [p[cell] as number, q[cell] as number];
+    const both = first + second;
+    if (both > 0) sum += (both / 4) * twoSidedEntropy(Math.abs(first - second) / both);
+  }
+  return sum;
+}
+
+/** (1 + d) log(1 + d) + (1 - d) log(1 - d) for 0 <= d <= 1; by its series where the terms would cancel. */
+function twoSidedEntropy(d: number): number {
+  if (d === 1) return 2 * Math.LN2;
+  if (d > 0.2) return (1 + d) * Math.log1p(d) + (1 - d) * Math.log1p(-d);
+  let power = 1;
+  let sum = 0;
+  for (let k = 1; k <= 12; k += 1) {
+    power *= d * d;
+    sum += power / (k * (2 * k - 1));
+  }
+  return sum;
+}
+
+/** The root of half the sum of (root p - root q)^2, in [0, 1]. */
+export function hellingerDistance(p: Shares, q: Shares): number {
+  let sum = 0;
+  for (let cell = 0; cell < p.length; cell += 1)
+    sum += (Math.sqrt(p[cell] as number) - Math.sqrt(q[cell] as number)) ** 2;
+  return Math.sqrt(sum / 2);
+}
+
+/** Half the sum of |p - q|, in [0, 1]. */
+export function variationDistance(p: Shares, q: Shares): number {
+  let sum = 0;
+  for (let cell = 0; cell < p.length; cell += 1) sum += Math.abs((p[cell] as number) - (q[cell] as number));
+  return sum / 2;
+}
+
+/** The greatest |p - q| of one cell. */
+export function greatestDifference(p: Shares, q: Shares): number {
+  let most = 0;
+  for (let cell = 0; cell < p.length; cell += 1)
+    most = Math.max(most, Math.abs((p[cell] as number) - (q[cell] as number)));
+  return most;
+}
