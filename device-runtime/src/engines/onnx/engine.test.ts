@@ -205,6 +205,23 @@ describe("a trainer", () => {
     await trainer.close();
   });
 
+  test("hears that while it still measures the loss, as between two steps", async () => {
+    const { runtime } = await loadOnnxRuntime();
+    const log: string[] = [];
+    const stop = { ...never, aborted: false };
+    let [nowMs, numYields] = [0, 0];
+    const yieldToOthers = async (): Promise<void> => void (stop.aborted = (numYields += 1) === 2);
+    const trainer = createOnnxTrainer(countRuns(runtime, log), { yieldToOthers, nowMs: () => (nowMs += 10) });
+    const plan = planOf({ epochs: 100, batchSize: 1 });
+
+    await expect(trainer.train(request(build(), { plan }), stop)).rejects.toMatchObject({
+      code: "TRAINING_INTERRUPTED",
+    });
+    // Two batches are measured before the first step.
+    expect(log).toEqual(["ran"]);
+    await trainer.close();
+  });
+
   test.each<[string, Partial<TrainingRequest>]>([
     [
       "examples of another type",
@@ -274,21 +291,38 @@ async function heldBytes(): Promise<number> {
   return heapUsed + external;
 }
 
-function countSessions(runtime: OnnxRuntime, log: string[]): OnnxRuntime {
+/** The runtime, whose sessions are seen by `onSession` as they are made. */
+function watched(runtime: OnnxRuntime, onSession: (session: InferenceSession) => void): OnnxRuntime {
   const create = async (
     graph: Uint8Array,
     options: InferenceSession.SessionOptions,
   ): Promise<InferenceSession> => {
     const session = await runtime.InferenceSession.create(graph, options);
+    onSession(session);
+    return session;
+  };
+  return { Tensor: runtime.Tensor, InferenceSession: { create } as OnnxRuntime["InferenceSession"] };
+}
+
+function countSessions(runtime: OnnxRuntime, log: string[]): OnnxRuntime {
+  return watched(runtime, (session) => {
     log.push("compiled");
     const release = session.release.bind(session);
     session.release = () => {
       log.push("freed");
       return release();
     };
-    return session;
-  };
-  return { Tensor: runtime.Tensor, InferenceSession: { create } as OnnxRuntime["InferenceSession"] };
+  });
+}
+
+function countRuns(runtime: OnnxRuntime, log: string[]): OnnxRuntime {
+  return watched(runtime, (session) => {
+    const run = session.run.bind(session) as (...given: unknown[]) => ReturnType<InferenceSession["run"]>;
+    session.run = (...given: unknown[]) => {
+      log.push("ran");
+      return run(...given);
+    };
+  });
 }
 
 describe("serving", () => {

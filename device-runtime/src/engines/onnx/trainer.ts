@@ -58,7 +58,10 @@ async function runPlan(
   const weights = new Weights(context.runtime, manifest, request.tensors);
   weights.seed(seed);
   const constants = constantFeeds(context, request, weights);
-  const step = (batch: Record<string, BatchValue>, fetches?: string[]): Promise<StepOutputs> => {
+  const lookUp = lookingUp(context.options);
+  const step = async (batch: Record<string, BatchValue>, fetches?: string[]): Promise<StepOutputs> => {
+    // Before every step, those that only measure too: whoever wants it stopped must be heard.
+    await lookUp();
     requireWanted(signal);
     const feeds = { ...constants, ...weights.feeds(), ...batchFeeds(context.runtime, batch) };
     return runStep(context.session, feeds, fetches);
@@ -67,12 +70,10 @@ async function runPlan(
   const lossOn = async (batch: Record<string, BatchValue>): Promise<number> =>
     Number(outputOf(await step(batch, ["loss"]), "loss").data[0]);
   const lossBefore = await sampleLoss(batches.sample(), lossOn);
-  const lookUp = lookingUp(context.options);
   let steps = 0;
   for (const batch of batches.batches()) {
     weights.advance(await step(batch));
     steps += 1;
-    await lookUp();
   }
   const lossAfter = await sampleLoss(batches.sample(), lossOn);
   const trainMs = context.options.nowMs() - startedAtMs;

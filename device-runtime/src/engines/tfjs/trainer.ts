@@ -61,20 +61,24 @@ async function runPlan(
   const dropout = new DropoutSeeds(model.model);
   const random = createRandom(`${seed}/dropout`);
   const step = new TrainingStep(runtime.core, model, request);
-  const lossOn = async (batch: Record<string, BatchValue>): Promise<number> => {
+  const lookUp = lookingUp(options);
+  // Before every step, those that only measure too: whoever wants it stopped must be heard.
+  const go = async (): Promise<void> => {
+    await lookUp();
     requireWanted(signal);
+  };
+  const lossOn = async (batch: Record<string, BatchValue>): Promise<number> => {
+    await go();
     return step.loss(batch);
   };
   try {
     const lossBefore = await sampleLoss(batches.sample(), lossOn);
-    const lookUp = lookingUp(options);
     let steps = 0;
     for (const batch of batches.batches()) {
-      requireWanted(signal);
+      await go();
       dropout.draw(random);
       await step.run(batch);
       steps += 1;
-      await lookUp();
     }
     const lossAfter = await sampleLoss(batches.sample(), lossOn);
     const delta = await step.delta();
