@@ -9,7 +9,7 @@ import { openFileBlobStore } from "../../aggregator/src/blobs/file-blob-store.js
 import { writeFileAtomically } from "../../aggregator/src/state-directory/whole-file.js";
 import { openFileBlobs } from "../../device-runtime/src/node/file-blobs.js";
 import { openDeviceKey } from "../../device-runtime/src/node/key-file.js";
-import type { LosingDisk} from "./losing-disk.js";
+import type { LosingDisk } from "./losing-disk.js";
 import { type Image } from "./losing-disk.js";
 
 const disk = vi.hoisted(() => ({ losing: null as unknown }));
