@@ -15,7 +15,7 @@ test.skipIf(!hasElectronTypes)(
       moduleResolution: ts.ModuleResolutionKind.NodeNext,
       lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
       types: ["node"],
-      ...{ strict: true, noEmit: true, exactOptionalPropertyTypes: true, skipLibCheck: true },
+      ...{ strict: true, noEmit: true, exactOptionalPropertyTypes: true, skipLibCheck: false },
       allowImportingTsExtensions: true,
     });
     const complaints = ts

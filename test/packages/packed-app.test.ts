@@ -56,7 +56,7 @@ const compilerOptions = (more: object): string =>
   JSON.stringify({
     compilerOptions: {
       ...{ strict: true, noEmit: true, target: "ES2022", lib: ["ES2022", "DOM"], types: [] },
-      ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: true },
+      ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
       ...more,
     },
     files: ["main.ts", "misuse.ts"],

@@ -25,13 +25,14 @@ export interface StatusParts {
 }
 
 /** A model as the app uses it, whichever version serves. */
-export function deviceModel(host: ModelHost): DeviceModel {
-  return {
-    predict: (inputs) => host.predict(inputs),
-    get version() {
-      return host.active?.manifest.version ?? null;
-    },
-  };
+export class HostedModel implements DeviceModel {
+  constructor(private readonly host: ModelHost) {}
+
+  readonly predict: DeviceModel["predict"] = (inputs) => this.host.predict(inputs);
+
+  get version(): number | null {
+    return this.host.active?.manifest.version ?? null;
+  }
 }
 
 /** Where a device stands now. */

@@ -1,10 +1,11 @@
-import { keyOfRow, keyOfSegment, rowOfKey, segmentOfKey, type Segment } from "./log-keys.js";
+import { keyOfRow, rowOfKey, segmentOfKey, type Segment } from "./log-keys.js";
 import type { RowMeasures } from "./log-totals.js";
 
 /** One write to the log: what it adds and what it takes away. */
 export interface LogChange {
   readonly segments: readonly { readonly segment: Segment; readonly bytes: Uint8Array }[];
   readonly rows: readonly LoneWrite[];
+  /** Of those that the index has. */
   readonly goneSegments: readonly Segment[];
   readonly goneRows: readonly GoneRow[];
 }
@@ -124,8 +125,8 @@ export class LogIndex {
   /** After the store has made the change. */
   apply({ segments, rows, goneSegments, goneRows }: LogChange): void {
     if (goneSegments.length > 0) {
-      const gone = new Set(goneSegments.map(keyOfSegment));
-      this.#segments = this.#segments.filter((segment) => !gone.has(keyOfSegment(segment)));
+      const gone = new Set(goneSegments);
+      this.#segments = this.#segments.filter((segment) => !gone.has(segment));
     }
     if (goneRows.length > 0) {
       const gone = new Set(goneRows.map(({ id }) => id));

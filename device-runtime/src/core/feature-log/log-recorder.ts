@@ -1,7 +1,8 @@
-import type { TensorValue, TensorValues } from "../ports/engine.js";
+import type { TensorValues } from "../ports/engine.js";
 import type { PredictionRecorder } from "../serving/model-host.js";
 import type { FeatureLog } from "./feature-log.js";
-import { timeOfPrediction, type PredictionIds } from "./prediction-ids.js";
+import type { PredictionIds } from "./prediction-ids.js";
+import { TensorCopies } from "./tensor-copies.js";
 
 /** Names predictions, and appends them to the log; a device without one only names them. */
 export function createLogRecorder(
@@ -9,20 +10,21 @@ export function createLogRecorder(
   log: FeatureLog | null,
   maxOutputBytes: number,
 ): PredictionRecorder {
+  const copies = new TensorCopies();
   return {
     begin: (model, version, inputs) => {
       if (log === null) return () => ids.next();
       // The app may use its arrays again as soon as it has called.
-      const kept = copyOf(inputs);
+      const kept = copies.copyOf(inputs);
       return (outputs) => {
         const id = ids.next();
         log.append({
           id,
-          atMs: timeOfPrediction(id),
+          atMs: ids.lastMs,
           model,
           version,
           inputs: kept,
-          outputs: sizeBytesOf(outputs) <= maxOutputBytes ? copyOf(outputs) : null,
+          outputs: sizeBytesOf(outputs) <= maxOutputBytes ? copies.copyOf(outputs) : null,
           fields: {},
           label: null,
           labelledAtMs: null,
@@ -31,12 +33,6 @@ export function createLogRecorder(
       };
     },
   };
-}
-
-function copyOf(values: TensorValues): TensorValues {
-  const copies: Record<string, TensorValue> = {};
-  for (const [name, { shape, data }] of Object.entries(values)) copies[name] = { shape, data: data.slice() };
-  return copies;
 }
 
 function sizeBytesOf(values: TensorValues): number {

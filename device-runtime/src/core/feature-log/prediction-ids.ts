@@ -13,6 +13,8 @@ const FORM = /^[0-9a-z]{9}-[0-9a-z]{4}-[0-9a-z]{1,7}$/;
  */
 export class PredictionIds {
   readonly #start: string;
+  /** The time of the last name, as it stands in it. */
+  #lastDigits = "";
   #lastMs = 0;
   #count = 0;
 
@@ -28,12 +30,20 @@ export class PredictionIds {
     this.#lastMs = Math.max(this.#lastMs, timeOfPrediction(id) + 1);
   }
 
+  /** When the last prediction was named, UTC epoch milliseconds; its name says the same. */
+  get lastMs(): number {
+    return this.#lastMs;
+  }
+
   next(): string {
     const nowMs = Math.max(this.clock.nowMs(), this.#lastMs);
-    this.#count = nowMs === this.#lastMs ? this.#count + 1 : 0;
+    const lastMs = this.#lastMs;
+    this.#count = nowMs === lastMs ? this.#count + 1 : 0;
     this.#lastMs = this.#count > MAX_COUNT ? nowMs + 1 : nowMs;
     if (this.#count > MAX_COUNT) this.#count = 0;
-    return `${digits(this.#lastMs, TIME_DIGITS)}-${digits(this.#count, COUNT_DIGITS)}-${this.#start}`;
+    if (this.#lastMs !== lastMs || this.#lastDigits === "")
+      this.#lastDigits = digits(this.#lastMs, TIME_DIGITS);
+    return `${this.#lastDigits}-${digits(this.#count, COUNT_DIGITS)}-${this.#start}`;
   }
 }
 

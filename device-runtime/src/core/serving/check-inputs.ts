@@ -7,10 +7,10 @@ export type ModelInputs = Readonly<Record<string, TensorLike>>;
 
 /** The inputs as tensors. Throws MODEL_INPUT_INVALID as `checkInputs` does, and for values that no tensor can hold. */
 export function toInputs(ports: readonly PortShape[], given: ModelInputs): TensorValues {
-  const shapes = new Map(ports.map((port) => [port.name, port]));
   const inputs: Record<string, TensorValue> = {};
-  for (const [name, value] of Object.entries(given)) {
-    const port = shapes.get(name);
+  for (const name of Object.keys(given)) {
+    const value = given[name] as TensorLike;
+    const port = ports.find((each) => each.name === name);
     // An unknown name is refused below, whatever it holds.
     inputs[name] =
       port === undefined
@@ -23,10 +23,11 @@ export function toInputs(ports: readonly PortShape[], given: ModelInputs): Tenso
 
 /** Throws MODEL_INPUT_INVALID naming the input that is missing, unknown, or of another type, rank or size. */
 export function checkInputs(ports: readonly PortShape[], inputs: TensorValues): void {
-  const known = new Set(ports.map((port) => port.name));
-  const stranger = Object.keys(inputs).find((name) => !known.has(name));
+  const stranger = Object.keys(inputs).find((name) => !ports.some((port) => port.name === name));
   if (stranger !== undefined)
-    throw invalid(`"${stranger}" is not an input; the model takes ${[...known].join(", ")}`);
+    throw invalid(
+      `"${stranger}" is not an input; the model takes ${ports.map(({ name }) => name).join(", ")}`,
+    );
   for (const port of ports) {
     const value = inputs[port.name];
     if (value === undefined) throw invalid(`input "${port.name}" is missing`);

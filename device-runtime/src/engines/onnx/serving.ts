@@ -70,19 +70,22 @@ class OnnxServingSession implements ServingSession {
   }
 
   #feeds(inputs: TensorValues): Record<string, Tensor> {
-    const entries = Object.entries(inputs).map(([name, value]) => {
-      return [name, toTensor(this.runtime, this.elementTypes.get(name) ?? "float32", value)] as const;
-    });
-    return Object.fromEntries(entries);
+    const feeds: Record<string, Tensor> = {};
+    for (const name of Object.keys(inputs)) {
+      const value = inputs[name] as TensorValue;
+      feeds[name] = toTensor(this.runtime, this.elementTypes.get(name) ?? "float32", value);
+    }
+    return feeds;
   }
 }
 
 function fromOutputs(outputs: InferenceSession.OnnxValueMapType): TensorValues {
-  const entries = Object.entries(outputs).map(([name, value]): [string, TensorValue] => {
-    const tensor = value as Tensor;
-    return [name, { shape: [...tensor.dims], data: tensor.data as TensorValue["data"] }];
-  });
-  return Object.fromEntries(entries);
+  const values: Record<string, TensorValue> = {};
+  for (const name of Object.keys(outputs)) {
+    const tensor = outputs[name] as Tensor;
+    values[name] = { shape: [...tensor.dims], data: tensor.data as TensorValue["data"] };
+  }
+  return values;
 }
 
 /** The session, with one run after the other. */
