@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { createTfjsTrainer, type TfjsRuntime } from "@fedge/device-runtime/engines/tfjs";
-import { NODE_BACKENDS, loadTfjsRuntime } from "@fedge/device-runtime/node";
+import { NODE_BACKENDS, loadTfjsRuntime } from "@fedge/device-runtime/node/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   AGREEMENT_CASES,

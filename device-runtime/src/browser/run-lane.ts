@@ -85,6 +85,8 @@ export function serveRuns(
     const { data } = event as MessageEvent<Partial<RunMessage> | null>;
     const { run, session, inputs } = data ?? {};
     if (run === undefined || session === undefined || inputs === undefined) return;
+    // Comlink would take it apart, and find nothing in it.
+    event.stopImmediatePropagation();
     void answer(session, inputs).then((given) => {
       const message: RanMessage = { ran: run, answer: given };
       endpoint.postMessage(message, "error" in given ? [] : buffersOf(given.result));

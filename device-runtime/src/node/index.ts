@@ -17,4 +17,3 @@ export { loadOnnxRuntime, type NamedRuntime, type RuntimePackage } from "./onnx-
 export { nodeVerifier } from "./signature-verifier.js";
 export { readBaseline } from "./read-baseline.js";
 export { createProcessTrainer, type ProcessTrainerOptions } from "./process-trainer.js";
-export { NODE_BACKENDS, loadTfjsRuntime, type NamedTfjsRuntime } from "./tfjs-runtime.js";

@@ -16,10 +16,17 @@ export function remoteModel(
     const known = of.models.join(", ");
     throw new FedgeError("MODEL_UNKNOWN", `"${name}" is not among this device's models (${known})`);
   }
-  return {
-    predict: of.predict,
-    get version() {
-      return of.version();
-    },
-  };
+  return new RemoteModel(of.predict, of.version);
+}
+
+/** A class: an object with a getter of its own, made for every request, costs more. */
+class RemoteModel implements DeviceModel {
+  constructor(
+    readonly predict: DeviceModel["predict"],
+    private readonly versionOf: () => number | null,
+  ) {}
+
+  get version(): number | null {
+    return this.versionOf();
+  }
 }

@@ -1,4 +1,4 @@
-import { NODE_BACKENDS, loadTfjsRuntime } from "@fedge/device-runtime/node";
+import { NODE_BACKENDS, loadTfjsRuntime } from "@fedge/device-runtime/node/tfjs";
 import { registerTrainingKernels, type TfjsRuntime } from "@fedge/device-runtime/engines/tfjs";
 import { BATCH_SIZE, VOCABULARY, stepsOf, type ComparedModel, type Steps } from "./steps.js";
 

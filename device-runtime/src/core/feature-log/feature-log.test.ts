@@ -68,6 +68,21 @@ describe("the feature log", () => {
     expect(await log.query({ limit: 2 })).toEqual([rowAt(7), rowAt(6)]);
   });
 
+  test("gives rows that wait with memory of their own, which later predictions do not use", async () => {
+    const { log } = await open();
+    const inputs = log.copies.copyOf({ x: { shape: [1, 1], data: Float32Array.of(5) } });
+    log.append(rowAt(5, { inputs }));
+    const changed: LogRow[] = [];
+    const [queried] = await log.query();
+    await log.change(idAt(5), (row) => {
+      changed.push(row);
+      return row;
+    });
+    log.copies.copyOf({ x: { shape: [1, 1], data: Float32Array.of(6) } });
+
+    expect([queried, ...changed]).toEqual([rowAt(5), rowAt(5)]);
+  });
+
   test("writes rows together, a second after the first", async () => {
     const { log, clock, store } = await open();
     for (const timeMs of [5, 6, 7]) log.append(rowAt(timeMs));
@@ -81,12 +96,17 @@ describe("the feature log", () => {
     expect(await store.keys("log/segments/")).toHaveLength(1);
   });
 
-  test("writes when 128 rows have come", async () => {
+  test("writes before the second is over when 384 rows have come, and nobody waits for the thread", async () => {
     const { log, store } = await open();
-    for (let timeMs = 1; timeMs <= 128; timeMs += 1) log.append(rowAt(timeMs));
-    await log.query();
+    const written: number[] = [];
+    for (const upTo of [383, 384]) {
+      for (let timeMs = upTo === 383 ? 1 : upTo; timeMs <= upTo; timeMs += 1) log.append(rowAt(timeMs));
+      log.writeIfEnough();
+      await log.query();
+      written.push(rowsIn(await store.keys("log/")));
+    }
 
-    expect(rowsIn(await store.keys("log/"))).toBe(128);
+    expect(written).toEqual([0, 384]);
   });
 
   test("writes what comes while it writes together, with the next", async () => {
@@ -103,9 +123,11 @@ describe("the feature log", () => {
     };
     const { log, clock } = await open({}, store);
     const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-    for (let timeMs = 1; timeMs <= 128; timeMs += 1) log.append(rowAt(timeMs));
+    for (let timeMs = 1; timeMs <= 384; timeMs += 1) log.append(rowAt(timeMs));
+    log.writeIfEnough();
     await settle();
-    for (let timeMs = 129; timeMs <= 200; timeMs += 1) log.append(rowAt(timeMs));
+    for (let timeMs = 385; timeMs <= 456; timeMs += 1) log.append(rowAt(timeMs));
+    log.writeIfEnough();
     letGo();
     await settle();
     const afterFirst = [...sizes];
@@ -114,7 +136,7 @@ describe("the feature log", () => {
     letGo();
     await settle();
 
-    expect([afterFirst, sizes]).toEqual([[128], [128, 72]]);
+    expect([afterFirst, sizes]).toEqual([[384], [384, 72]]);
   });
 
   test("counts rows, their bytes and the labelled examples of each model", async () => {

@@ -8,6 +8,7 @@ import type { LogQuery, LogSelection } from "./log-selection.js";
 import { emptyStart, readStart } from "./log-start.js";
 import type { OpenLog } from "./open-log.js";
 import { firstIdAt } from "./prediction-ids.js";
+import { TensorCopies } from "./tensor-copies.js";
 import { UnwrittenRows } from "./unwritten-rows.js";
 
 export interface FeatureLogParts extends LogRecordsParts {
@@ -21,8 +22,12 @@ export interface FeatureLogParts extends LogRecordsParts {
 
 /** Rows are written together: one by one, each would cost a write to disk and delay the request after it. */
 const WRITE_EVERY_MS = 1000;
-/** Of tensors that wait: one segment's, with room for the row that comes last. Several at once would block a page longer. */
-const WRITE_AT_BYTES = 48_000;
+/**
+ * Of tensors that wait: a few segments'. A write for each would cost the browser, on the same cores, more than the rows;
+ * more at once would block a page longer.
+ */
+const WRITE_AT_BYTES = 176_000;
+const WRITE_AT_ROWS = 3 * MAX_SEGMENT_ROWS;
 
 /**
  * What the device has predicted, noted and been told, on the device and nowhere else. Here is what a start and a
@@ -32,7 +37,9 @@ const WRITE_AT_BYTES = 48_000;
  * with time, so the first is the oldest; (3) operations run one after the other; (4) no row in a segment is labelled.
  */
 export class FeatureLog {
-  readonly #unwritten = new UnwrittenRows();
+  /** Of what predictions were given and gave, for rows to be appended. */
+  readonly copies = new TensorCopies();
+  readonly #unwritten = new UnwrittenRows(this.copies);
   #start = emptyStart(null);
   #open: OpenLog | null = null;
   #queue: Promise<unknown> = Promise.resolve();
@@ -72,7 +79,12 @@ export class FeatureLog {
   append(row: LogRow): void {
     if (this.#isClosed) return;
     this.#unwritten.add(row);
-    this.#writeSoon();
+    if (!this.#isWriting) this.#writeInASecond();
+  }
+
+  /** Writes what waits when that is enough; for a moment in which nobody waits for this thread. */
+  writeIfEnough(): void {
+    if (this.#cancelWrite !== null) this.#writeSoon();
   }
 
   /** Changes one row; it is on disk when this resolves. Throws PREDICTION_UNKNOWN, STORAGE_FULL, STORAGE_FAILED. */
@@ -106,7 +118,11 @@ export class FeatureLog {
   #writeSoon(): void {
     if (this.#isWriting || this.#isClosed) return;
     const { byId, dataBytes } = this.#unwritten;
-    if (byId.size >= MAX_SEGMENT_ROWS || dataBytes >= WRITE_AT_BYTES) return this.#writeNow();
+    if (byId.size >= WRITE_AT_ROWS || dataBytes >= WRITE_AT_BYTES) return this.#writeNow();
+    this.#writeInASecond();
+  }
+
+  #writeInASecond(): void {
     this.#cancelWrite ??= this.parts.clock.after(WRITE_EVERY_MS, () => this.#writeNow());
   }
 

@@ -3,7 +3,13 @@ import type { LogRow } from "./log-row.js";
 
 /** How many bytes of a segment a row's tensors take. */
 export function dataBytesOf({ inputs, outputs }: Pick<LogRow, "inputs" | "outputs">): number {
-  return tensorsOf(inputs, outputs).reduce((sum, { data }) => sum + padded(data.byteLength), 0);
+  return paddedBytesOf(inputs) + (outputs === null ? 0 : paddedBytesOf(outputs));
+}
+
+function paddedBytesOf(values: TensorValues): number {
+  let sizeBytes = 0;
+  for (const name of Object.keys(values)) sizeBytes += padded((values[name] as TensorValue).data.byteLength);
+  return sizeBytes;
 }
 
 /** A row's tensors in the order in which they are written. */

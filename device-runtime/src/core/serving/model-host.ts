@@ -30,8 +30,8 @@ export interface ServedModel extends LoadedModel {
 /** Remembers predictions. */
 export interface PredictionRecorder {
   /**
-   * Called before the model runs, with what it will be given; what it returns is called with what came out, and names
-   * the prediction.
+   * Called while the model runs, with what it was given, before the app can change that; what it returns is called with
+   * what came out, and names the prediction.
    */
   begin(model: ModelName, version: number, inputs: TensorValues): (outputs: TensorValues) => string;
 }
@@ -45,7 +45,7 @@ export interface RequestShadow {
 export interface ModelHostParts {
   readonly model: ModelName;
   readonly recorder: PredictionRecorder;
-  /** Told of every request, before the model runs. */
+  /** Told of every request, once the model runs. */
   readonly onRequest?: () => void;
   /** Told when the version in use has answered, or could not. */
   readonly onServed?: () => void;
@@ -91,7 +91,6 @@ export class ModelHost {
       );
     }
     const inputs = toInputs(active.manifest.inputs, given);
-    this.parts.onRequest?.();
     const compare = this.shadow?.begin(inputs) ?? null;
     const prediction = this.#isOnTrial
       ? await this.#tried(active, inputs, given)
@@ -154,12 +153,12 @@ export class ModelHost {
 
   async #answer(active: ServedModel, inputs: TensorValues): Promise<Prediction> {
     const { version } = active.manifest;
-    const record = this.parts.recorder.begin(this.model, version, inputs);
-    const watched = this.watch?.begin(version, inputs);
     const beganUs = this.#nowUs();
+    const running = active.session.run(inputs);
+    const { record, watched } = this.#remember(version, inputs);
     let outputs: TensorValues;
     try {
-      outputs = await active.session.run(inputs);
+      outputs = await running;
     } catch (error) {
       active.counter?.failed();
       watched?.failed();
@@ -177,10 +176,10 @@ export class ModelHost {
   /** A version on trial that throws or answers with what is no number has failed; the one before answers instead. */
   async #tried(active: ServedModel, inputs: TensorValues, given: ModelInputs): Promise<Prediction> {
     const { version } = active.manifest;
-    const record = this.parts.recorder.begin(this.model, version, inputs);
-    const watched = this.watch?.begin(version, inputs);
     const beganUs = this.#nowUs();
-    const outcome = await outcomeOf(active, inputs);
+    const running = outcomeOf(active, inputs);
+    const { record, watched } = this.#remember(version, inputs);
+    const outcome = await running;
     if ("outputs" in outcome && !hasNoNumber(outcome.outputs)) {
       const elapsedUs = this.#nowUs() - beganUs;
       active.counter?.answered(elapsedUs);
@@ -199,6 +198,13 @@ export class ModelHost {
     if (fallback !== null) return fallback;
     if ("error" in outcome) throw outcome.error;
     return { outputs: outcome.outputs, version, id: record(outcome.outputs) };
+  }
+
+  /** Once the model has been asked: where it runs elsewhere, this takes none of the time that its answer does. */
+  #remember(version: number, inputs: TensorValues) {
+    this.parts.onRequest?.();
+    const record = this.parts.recorder.begin(this.model, version, inputs);
+    return { record, watched: this.watch?.begin(version, inputs) };
   }
 
   #nowUs(): number {
