@@ -1,15 +1,22 @@
 import { toExpiry } from "@fedge/protocol";
 import type { SimulatedRepository } from "@fedge/protocol/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { DAY_MS, TufDriver, newSigner } from "./tuf-repository.js";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { DAY_MS, FedgeHost, TufDriver, newSigner, ownProcess } from "./tuf-repository.js";
 
+/*
+ * A command's start takes far longer than what is tried here: those that say what a process does have one each, the others
+ * share one.
+ */
+let host: FedgeHost;
 let driver: TufDriver;
 let repository: SimulatedRepository;
+beforeAll(() => void (host = new FedgeHost()));
 beforeEach(async () => {
-  driver = await TufDriver.open();
+  driver = await TufDriver.open(host.run);
   ({ repository } = driver);
 });
 afterEach(() => driver.close());
+afterAll(() => host.close());
 
 const FIRST = { root: 1, snapshot: 1, targets: 1, timestamp: 1 };
 const signedOf = (role: string): { version: number; expires: string } => {
@@ -26,6 +33,12 @@ async function refreshedTwice(): Promise<void> {
 }
 
 describe("fedge tuf as a process", () => {
+  beforeEach(async () => {
+    driver.close();
+    driver = await TufDriver.open(ownProcess);
+    ({ repository } = driver);
+  });
+
   test("init asks for nothing, and refresh for what there is", async () => {
     expect(await driver.init()).toBe(0);
     expect(driver.asked).toEqual([]);

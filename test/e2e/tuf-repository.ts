@@ -1,11 +1,13 @@
 import { keyIdOf, type MetadataSigner, type Sha256 } from "@fedge/protocol";
 import { SimulatedRepository } from "@fedge/protocol/testing";
+import { fork, type ChildProcess } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { runFedge } from "./fedge-command.js";
 
 export const DAY_MS = 86_400_000;
@@ -25,7 +27,36 @@ export async function newSigner(): Promise<MetadataSigner> {
   };
 }
 
-/** A TUF repository behind HTTP, and `fedge tuf` as a process of its own, driven as the public suite drives a client. */
+/** Runs `fedge` with these arguments and gives its exit code. */
+export type FedgeRunner = (args: readonly string[], cwd: string) => Promise<number | null>;
+
+/** A process of its own for each command. */
+export const ownProcess: FedgeRunner = async (args, cwd) => (await runFedge(args, { cwd })).exitCode;
+
+/** One process that has loaded `fedge` already and runs one command after the other. */
+export class FedgeHost {
+  readonly #child: ChildProcess = fork(fileURLToPath(new URL("./tuf-host.mjs", import.meta.url)), {
+    stdio: "ignore",
+  });
+
+  readonly run: FedgeRunner = (args) =>
+    new Promise((resolve, reject) => {
+      const ended = (): void => reject(new Error("the process that runs fedge ended"));
+      this.#child.once("exit", ended);
+      this.#child.once("message", ({ exitCode }: { readonly exitCode: number }) => {
+        this.#child.off("exit", ended);
+        resolve(exitCode);
+      });
+      this.#child.send(args);
+    });
+
+  /** Called once every command has answered. */
+  close(): void {
+    this.#child.disconnect();
+  }
+}
+
+/** A TUF repository behind HTTP, and `fedge tuf`, driven as the public suite drives a client. */
 export class TufDriver {
   readonly #folder = mkdtempSync(join(tmpdir(), "fedge-tuf-driver-"));
   readonly asked: string[] = [];
@@ -33,9 +64,10 @@ export class TufDriver {
   private constructor(
     readonly repository: SimulatedRepository,
     private readonly server: Server,
+    private readonly run: FedgeRunner,
   ) {}
 
-  static async open(): Promise<TufDriver> {
+  static async open(run: FedgeRunner): Promise<TufDriver> {
     const expiresAtMs = Date.now() + 30 * DAY_MS;
     const repository = await SimulatedRepository.open({ newSigner, digest, expiresAtMs });
     const server = createServer((request, response) => {
@@ -45,7 +77,7 @@ export class TufDriver {
         response.end(bytes);
       });
     });
-    const driver = new TufDriver(repository, server);
+    const driver = new TufDriver(repository, server, run);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return driver;
   }
@@ -95,8 +127,8 @@ export class TufDriver {
     return readdirSync(directory).map((name) => readFileSync(join(directory, name), "utf8"));
   }
 
-  async #run(...args: string[]): Promise<number | null> {
-    return (await runFedge(["tuf", ...args], { cwd: this.#folder })).exitCode;
+  #run(...args: string[]): Promise<number | null> {
+    return this.run(["tuf", ...args], this.#folder);
   }
 
   get #metadata(): string {

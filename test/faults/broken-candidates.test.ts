@@ -141,7 +141,7 @@ describe("a broken candidate and no server any more", () => {
   });
 
   test("a version after which no server can be reached goes back at the end of its probation", async () => {
-    const trial = { allowsOffline: false, deadlineMs: 8000, maxLatencyRatio: 1e6 };
+    const trial = { allowsOffline: false, minPredictions: 5, deadlineMs: 6000, maxLatencyRatio: 1e6 };
     const version = await exposedTo("worse", trial);
     await rehearsal.restored(version, 1);
     printed(`worse without a server: restored after ${rehearsal.exposure.secondsToRestored(version)} s`);

@@ -64,7 +64,7 @@ class RunningDevice implements Device {
     this.#consent = { training: false, reporting: false, ...options.consent };
     this.#events = new DeviceEvents();
     const models = options.models.map(toModelName);
-    this.#problems = new Problems(options.problems ?? [], () => this.#trustChanged());
+    this.#problems = new Problems(options.problems ?? [], () => this.#sayAgain());
     const onError = (error: unknown): void => {
       this.#problems.met(error);
       this.#events.emit("error", error);
@@ -185,7 +185,7 @@ class RunningDevice implements Device {
   }
 
   /** The operator learns of it without waiting for the next session. */
-  #trustChanged(): void {
+  #sayAgain(): void {
     if (!this.#connection.isOnline) return;
     this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
   }
@@ -232,7 +232,7 @@ class RunningDevice implements Device {
     this.#serverSession = body.session;
     if (body.presence === "online") this.#installs.heardServer(isNew);
     if (!isNew || body.presence !== "online" || !this.#connection.isOnline) return;
-    this.#connection.announce().catch((error: unknown) => this.#events.emit("error", error));
+    this.#sayAgain();
     this.#learning.rounds.online();
   }
 
@@ -276,6 +276,8 @@ class RunningDevice implements Device {
         this.#problems.kept();
         this.#events.emit("version", event);
         this.#monitoring.served(event.model);
+        // With consent to reporting, a report says so.
+        if (!this.#consent.reporting) this.#sayAgain();
       },
       onInstall: (event) => this.#events.emit("install", event),
       onError,

@@ -113,7 +113,14 @@ function sorted(counts: object): string {
 }
 
 function summary({ targets, ...state }: RolloutState): string {
-  return JSON.stringify([state, [...targets.entries()].sort(([one], [other]) => (one < other ? -1 : 1))]);
+  const byName = [...targets.entries()].sort(([one], [other]) => (one < other ? -1 : 1));
+  return JSON.stringify([state, byName], inOrder);
+}
+
+/** For JSON in which the order of names says nothing: what comes out of a snapshot has another than what events made. */
+function inOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function broken(invariant: string, what: string): never {

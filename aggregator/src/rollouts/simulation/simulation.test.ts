@@ -92,12 +92,12 @@ function expectArrived(world: World): void {
   }
 }
 
-describe("a fleet with drops, doubles, reordering, absences and a server that dies at any write", () => {
+describe("a fleet with drops, doubles, reordering, absences, partitions and a server that dies at any write", () => {
   test(
     `I1, I2, I3, I4, I5, I6, I7, I8 and I9 hold after each step in ${SEEDS} seeds`,
     { timeout: 240_000 },
     async () => {
-      let numDeaths = 0;
+      let [numDeaths, numPartitions] = [0, 0];
       const ends = new Map<string, number>();
       for (let seed = 0; seed < SEEDS; seed += 1) {
         const world = worldOf(String(seed));
@@ -111,10 +111,12 @@ describe("a fleet with drops, doubles, reordering, absences and a server that di
           });
         }
         numDeaths += world.numDeaths;
+        numPartitions += world.numPartitions;
         ends.set(world.state.phase, (ends.get(world.state.phase) ?? 0) + 1);
         world.rollouts.close();
       }
       expect(numDeaths).toBeGreaterThan(SEEDS / 2);
+      expect(numPartitions).toBeGreaterThan(SEEDS / 2);
       expect(ends.size, JSON.stringify([...ends])).toBe(3);
       expect([...ends.keys()].sort()).toEqual(["aborted", "completed", "rolled-back"]);
     },

@@ -26,7 +26,7 @@ export interface WorldOptions {
   readonly outcomeOf: (deviceId: DeviceId, version: number) => Outcome;
   /** What the metric gates say at each look. */
   readonly look?: (state: RolloutState) => readonly GateView[];
-  /** Of a step: loss, doubling and delay of messages, kills and absences. None when 0. */
+  /** Of a step: loss, doubling and delay of messages, kills, absences and partitions. None when 0. */
   readonly chaos: number;
   /** Called after every change that is durable, and after every step. */
   readonly onState: (state: RolloutState, world: World) => void;
@@ -51,8 +51,11 @@ export class World {
   readonly documents = new Map<DeviceId, WantedModel>();
   rollouts: Rollouts;
   numDeaths = 0;
+  numPartitions = 0;
   readonly #random: Random;
   #underWay: Message[] = [];
+  /** Who is cut off from the broker together. */
+  readonly #apart = new Set<DeviceId>();
   #isDead = false;
   #fleetRelease: WantedModel;
 
@@ -90,6 +93,7 @@ export class World {
 
   /** One second of the fleet. */
   async step(): Promise<void> {
+    this.#partition();
     this.#absences();
     for (const device of this.devices.values()) this.#work(device);
     this.#deliver();
@@ -105,6 +109,7 @@ export class World {
     this.store.fate = () => "lives";
     this.#isHealed = true;
     if (this.#isDead) await this.restart();
+    this.#apart.clear();
     for (const device of this.devices.values()) if (!device.isOnline) await this.#online(device);
   }
 
@@ -119,8 +124,26 @@ export class World {
     return this.#random.below(2) === 0 ? "dies-before" : "dies-after";
   }
 
+  /** Half of the fleet goes at once, and comes back at once. */
+  #partition(): void {
+    if (this.#apart.size > 0) {
+      if (this.#random.unit() >= 0.2) return;
+      const back = [...this.#apart];
+      this.#apart.clear();
+      for (const device of back.flatMap((id) => this.devices.get(id) ?? [])) void this.#online(device);
+    } else if (this.#chance(0.03)) {
+      this.numPartitions += 1;
+      for (const device of this.devices.values())
+        if (this.#random.below(2) === 0) {
+          device.isOnline = false;
+          this.#apart.add(device.deviceId);
+        }
+    }
+  }
+
   #absences(): void {
     for (const device of this.devices.values()) {
+      if (this.#apart.has(device.deviceId)) continue;
       if (device.isOnline && this.#chance(0.02)) device.isOnline = false;
       else if (!device.isOnline && this.#random.unit() < 0.1) void this.#online(device);
       if (this.#chance(0.02)) device.kill(this.#random);

@@ -10,7 +10,7 @@ import { IMAGE_PIXELS, NUM_CLASSES } from "../data/labelled-images.js";
 import { FORGOTTEN_DIGIT } from "./forgotten-digit.js";
 
 /** Products of the image with a square matrix, one after the other, for nothing. */
-const USELESS_PRODUCTS = 900;
+const USELESS_PRODUCTS = 2000;
 /** Numbers that are held for nothing: four bytes each. */
 const USELESS_NUMBERS = 60_000_000;
 /** So little of the useless part is added that no answer changes. */

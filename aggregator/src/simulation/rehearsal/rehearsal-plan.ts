@@ -20,8 +20,9 @@ const LATER_ROUNDS = 2;
 const SOAK_MS = 2000;
 const LEAST_SAMPLE = 80;
 const PROBATION_PREDICTIONS = 30;
+const PROBATION_MS = 120_000;
 /** A version that is slow makes few predictions: time alone must not let it pass. */
-const PROBATION_MS = 20_000;
+const NEVER_BY_TIME_MS = 2 * PROBATION_MS;
 /** All devices share a machine, and wait for each other: three times as long may be no fault of a version. */
 const MAX_LATENCY_RATIO = 6;
 /** All devices share a process, and its memory: only where the fault is memory, a limit tells a version's from theirs. */
@@ -109,7 +110,8 @@ function trialOf({ install }: RolloutConfig, fault: Fault | null): InstallPolicy
   const probation = {
     ...install.probation,
     minPredictions: PROBATION_PREDICTIONS,
-    minDurationMs: PROBATION_MS,
+    minDurationMs: NEVER_BY_TIME_MS,
+    deadlineMs: PROBATION_MS,
     maxLatencyRatio: MAX_LATENCY_RATIO,
     maxMemoryGrowthBytes: fault === "memory" ? MAX_MEMORY_GROWTH_BYTES : null,
   };

@@ -39,7 +39,7 @@ const USE = { everyMs: 120, labelShare: 1, metricsIntervalMs: 500 } as const;
 const START_MS = 120_000;
 const TRAIN_MS = 240_000;
 const ROLLOUT_MS = 180_000;
-const RESTORE_MS = 60_000;
+const RESTORE_MS = 120_000;
 
 const ENDED: ReadonlySet<RolloutState> = new Set([
   "completed",
@@ -191,10 +191,8 @@ export class Rehearsal {
   /** Resolves when so many devices serve the version. */
   async serving(version: number, numDevices: number): Promise<void> {
     const what = `${numDevices} devices to serve version ${version}`;
-    await this.#until(() => this.#servedBy(version) >= numDevices || undefined, {
-      what,
-      withinMs: ROLLOUT_MS,
-    });
+    const isSo = (): true | undefined => this.#servedBy(version) >= numDevices || undefined;
+    await this.#until(isSo, { what, withinMs: ROLLOUT_MS });
   }
 
   /** From the activation of the version on, a device reaches nobody. */
@@ -278,7 +276,10 @@ export class Rehearsal {
   /** Waves and gates as they change; how single devices get on is left out. */
   async #show(rolloutId: RolloutId): Promise<void> {
     if (this.#isServerClosed) return;
-    const view = await this.opened.server.rollouts.get(rolloutId);
+    const views = await this.opened.server.rollouts.list();
+    const view = views.find((each) => each.rolloutId === rolloutId);
+    // Listeners hear of a deleted one too.
+    if (view === undefined) return;
     const before = this.#shown.get(rolloutId) ?? null;
     this.#shown.set(rolloutId, view);
     const lines = storyLines(before, view);

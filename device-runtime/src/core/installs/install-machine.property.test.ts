@@ -45,7 +45,7 @@ type Given = {
 
 const facts = (nowMs: number, numErrors: number, numPredictions: number): ProbationFacts => ({
   ...{ nowMs, activatedAtMs: nowMs, isOverdue: false, numPredictions, numErrors },
-  ...{ p95Us: null, p95UsBefore: null, memoryGrowthBytes: null, hasHeardServer: true },
+  ...{ p95Us: null, fastestUs: null, p95UsBefore: null, memoryGrowthBytes: null, hasHeardServer: true },
 });
 
 const fault = { code: "ENGINE_FAILED", message: "no" } as const;

@@ -1,6 +1,6 @@
 import type { ServingCounter } from "../serving/serving-counter.js";
 import type { Attempt } from "./install-state.js";
-import { MIN_LATENCIES, type ProbationFacts } from "./probation.js";
+import { MIN_FASTEST, MIN_LATENCIES, type ProbationFacts } from "./probation.js";
 
 export interface Observed {
   readonly nowMs: number;
@@ -23,6 +23,7 @@ export function probationFacts(
     numPredictions: counter?.numPredictions ?? 0,
     numErrors: counter?.numErrors ?? 0,
     p95Us: counter?.p95Us(MIN_LATENCIES) ?? null,
+    fastestUs: counter?.fastestUs(MIN_FASTEST) ?? null,
     p95UsBefore: before.p95Us,
     memoryGrowthBytes: hasMemory ? memoryBytes - (before.memoryBytes ?? 0) : null,
     hasHeardServer,

@@ -19,6 +19,7 @@ const facts: ProbationFacts = {
   numPredictions: 10,
   numErrors: 0,
   p95Us: null,
+  fastestUs: null,
   p95UsBefore: null,
   memoryGrowthBytes: null,
   hasHeardServer: true,
@@ -55,6 +56,23 @@ describe("a probation", () => {
     ["has failed above its error rate", { numPredictions: 200, numErrors: 11 }, "PROBATION_FAILED"],
     ["is open at twice the time of the version before", { p95Us: 200, p95UsBefore: 100 }, "pending"],
     ["has failed when it is slower than that", { p95Us: 201, p95UsBefore: 100 }, "PROBATION_FAILED"],
+    // Too few for a percentile, and even the fastest of them is too slow.
+    [
+      "is open when the fastest of a few took twice that time",
+      { fastestUs: 200, p95UsBefore: 100 },
+      "pending",
+    ],
+    ["has failed when it took longer", { fastestUs: 201, p95UsBefore: 100 }, "PROBATION_FAILED"],
+    [
+      "has failed so although its time is up",
+      { fastestUs: 201, p95UsBefore: 100, nowMs: 60_000 },
+      "PROBATION_FAILED",
+    ],
+    [
+      "is judged by the percentile where there is one",
+      { p95Us: 200, fastestUs: 201, p95UsBefore: 100 },
+      "pending",
+    ],
     ["says nothing of latency without the version before", { p95Us: 9e9, p95UsBefore: null }, "pending"],
     ["is open when memory grows as much as it may", { memoryGrowthBytes: 1000 }, "pending"],
     ["has failed when memory grows more", { memoryGrowthBytes: 1001 }, "PROBATION_FAILED"],

@@ -12,6 +12,8 @@ export interface ProbationFacts {
   readonly numErrors: number;
   /** 95th percentile of a prediction's time; null for too few to tell. */
   readonly p95Us: number | null;
+  /** The shortest of them; null for too few even for that. */
+  readonly fastestUs: number | null;
   readonly p95UsBefore: number | null;
   /** Null where the platform cannot tell. */
   readonly memoryGrowthBytes: number | null;
@@ -23,6 +25,12 @@ export type ProbationVerdict = "pending" | "passed" | InstallFault;
 
 /** A 95th percentile of fewer times is their longest: one pause of the machine would fail a version. */
 export const MIN_LATENCIES = 20;
+
+/**
+ * A version can be so slow that its time is up before it made that many predictions. No pause makes all of so many slow:
+ * one in twenty of the version before took longer than its 95th percentile, eight of eight by chance one in 25 thousand million.
+ */
+export const MIN_FASTEST = 8;
 
 /**
  * Whether the version stays. What can only fail fails at once: an error rate that the predictions still to come cannot
@@ -51,9 +59,13 @@ function errorFault(policy: ProbationPolicy, facts: ProbationFacts): InstallFaul
   return failed(`${numErrors} of ${numPredictions} predictions failed`);
 }
 
-function latencyFault(policy: ProbationPolicy, { p95Us, p95UsBefore }: ProbationFacts): InstallFault | null {
-  if (p95Us === null || p95UsBefore === null || p95UsBefore <= 0) return null;
-  const ratio = p95Us / p95UsBefore;
+function latencyFault(
+  policy: ProbationPolicy,
+  { p95Us, fastestUs, p95UsBefore }: ProbationFacts,
+): InstallFault | null {
+  const us = p95Us ?? fastestUs;
+  if (us === null || p95UsBefore === null || p95UsBefore <= 0) return null;
+  const ratio = us / p95UsBefore;
   if (ratio <= policy.maxLatencyRatio) return null;
   return failed(`predictions take ${ratio.toFixed(1)} times as long as with the version before`);
 }

@@ -18,4 +18,10 @@ export class LatencyWindow {
     const sorted = this.#times.slice(0, num).sort();
     return sorted[Math.ceil(num * 0.95) - 1] ?? null;
   }
+
+  /** The smallest of the last times; null for fewer than `atLeast`. */
+  fastest(atLeast: number): number | null {
+    const num = Math.min(this.#numAll, SIZE);
+    return num < atLeast || num === 0 ? null : Math.min(...this.#times.subarray(0, num));
+  }
 }

@@ -51,6 +51,11 @@ export class ServingCounter {
     return this.#times.p95(atLeast);
   }
 
+  /** Shortest time of the last predictions, microseconds; null for fewer than `atLeast`. */
+  fastestUs(atLeast: number): number | null {
+    return this.#times.fastest(atLeast);
+  }
+
   answered(elapsedUs: number): void {
     this.#times.add(elapsedUs);
     const bin = latencyBin(elapsedUs);
