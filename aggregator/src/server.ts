@@ -7,6 +7,7 @@ import type { HttpAppOptions } from "./http/ports.js";
 import { adminTokenCheck } from "./identity/admin-token.js";
 import { createModelPreparer } from "./model-check/prepare-in-process.js";
 import { invitationPath } from "./people/secrets.js";
+import { brokerAddress } from "./server/broker-address.js";
 import { Closing } from "./server/closing.js";
 import { openFoundations, type Foundations } from "./server/foundations.js";
 import { renderMetrics } from "./server/gauges.js";
@@ -62,11 +63,12 @@ async function openHttp(
   const authority = hostInUrl(options.host);
   const httpUrl = `http://${authority}:${listener.port}`;
   const { firstInvitation } = base;
+  const brokerUrl = publicBrokerUrl(options);
   return {
     ...{ service, rollouts: orchestration.rollouts, devices: orchestration.devices },
     httpUrl,
     firstInvitationUrl: firstInvitation === null ? null : `${httpUrl}${invitationPath(firstInvitation)}`,
-    mqttUrl: options.brokerUrl ?? `mqtt://${authority}:${base.broker?.tcpPort ?? options.mqttPort}`,
+    mqttUrl: brokerUrl ?? `mqtt://${authority}:${base.broker?.tcpPort ?? options.mqttPort}`,
     webSocketUrl: `ws://${authority}:${listener.port}/mqtt`,
     adminToken: base.state.adminToken,
     adminTokenFile: base.state.paths.adminTokenFile,
@@ -130,6 +132,11 @@ function createApp(
   });
 }
 
+/** The operator's broker as everybody may know it: never with the aggregator's own password. */
+function publicBrokerUrl({ brokerUrl }: ServerOptions): string | undefined {
+  return brokerUrl === undefined ? undefined : brokerAddress(brokerUrl).url;
+}
+
 /** A device reaches the broker under the name by which it reached this server. */
 function mqttUrls(
   requestUrl: URL,
@@ -138,7 +145,8 @@ function mqttUrls(
 ): ReturnType<HttpAppOptions["mqttUrls"]> {
   const secure = requestUrl.protocol === "https:" ? "wss:" : "ws:";
   const webSocketUrl = `${secure}//${requestUrl.host}/mqtt`;
-  if (options.brokerUrl !== undefined) return { tcpUrl: options.brokerUrl, webSocketUrl: options.brokerUrl };
+  const brokerUrl = publicBrokerUrl(options);
+  if (brokerUrl !== undefined) return { tcpUrl: brokerUrl, webSocketUrl: brokerUrl };
   return {
     tcpUrl: `mqtt://${requestUrl.hostname}:${base.broker?.tcpPort ?? options.mqttPort}`,
     webSocketUrl,

@@ -8,6 +8,7 @@ import { decodeWith, modelName, taskId } from "@fedge/protocol";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CLASSES, INPUTS, cloudExamples, cloudsTask, startDevice } from "./digits-task.js";
+import { runFedge } from "./fedge-command.js";
 import { cloudsConverted } from "./layers-model.js";
 import { eventually } from "./waiting.js";
 
@@ -66,6 +67,21 @@ test("devices with three engines train one model in every round, and all serve w
   expect(await accuracyOf(answers[0] ?? [])).toBeGreaterThan(0.9);
 });
 
+test("devices with three engines are asked for one evaluation, and all answer it", async () => {
+  const version = ROUNDS + 1;
+  const place = ["--server", server.httpUrl, "--token", server.adminToken, "--json"];
+  const { exitCode, stdout } = await runFedge(
+    ["model", "evaluate", `clouds@${version}`, "--devices", "3", "--min-devices", "3", ...place],
+    { cwd: directory },
+  );
+
+  expect(exitCode).toBe(0);
+  const { numAnswered, result } = JSON.parse(stdout) as Evaluated;
+  expect([numAnswered, result.numExamples]).toEqual([3, 180]);
+  // The mean of -log p of the labels, by the answers of each device to its own examples.
+  expect(result.versions[0]?.loss).toBeCloseTo(await lossOfAnswers(), 5);
+});
+
 test("a device says which engine it has", async () => {
   const known = await server.service.listDevices();
 
@@ -91,6 +107,26 @@ test("a device whose engine runs layers models serves nothing of an ONNX model, 
   expect(refusal).toMatchObject({ code: "MODEL_INCOMPATIBLE" });
   expect(device.model("plain").version).toBeNull();
 });
+
+interface Evaluated {
+  readonly numAnswered: number;
+  readonly result: {
+    readonly numExamples: number;
+    readonly versions: readonly { readonly loss: number }[];
+  };
+}
+
+async function lossOfAnswers(): Promise<number> {
+  const losses: number[] = [];
+  for (const [at, engine] of NODE_ENGINES.entries()) {
+    const { inputs, target } = await cloudExamples(engine).examples(1000);
+    const answer = await devices[at]?.model("clouds").predict(inputs);
+    const chances = answer?.outputs["classes"]?.data as Float32Array;
+    for (const [row, label] of (target.data as BigInt64Array).entries())
+      losses.push(-Math.log(chances[row * CLASSES + Number(label)] ?? Number.NaN));
+  }
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
 
 /** Of each class, for clouds that no device has trained on. */
 async function probabilities(device: Device): Promise<number[]> {

@@ -9,6 +9,7 @@ import {
   type ModelName,
 } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
+import type { VersionId } from "../registry/registry-store.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { ServiceEvent } from "../service.js";
 import type { ReleaseSigner } from "../signing/release-signer.js";
@@ -24,6 +25,8 @@ export interface DesiredStatesOptions {
   readonly nowMs: () => number;
   readonly emit: (event: ServiceEvent) => void;
   readonly signer: ReleaseSigner;
+  /** Keeps who signed a version for devices, where nobody had before. */
+  readonly noteSigner: (version: VersionId, keyId: string) => Promise<void>;
 }
 
 /** One model's entry in a device's document, with the counter by which entries are told newer from older. */
@@ -98,7 +101,8 @@ export class DesiredStates implements Releases {
     const manifest = decodeManifest(await this.options.blobs.get(manifestRef.sha256));
     await this.options.publisher.hold(owner, servedBlobs(manifestRef, manifest));
     // Before any device is told: it believes in no version that is not among the signed targets.
-    await this.options.signer.signRelease({ manifest, manifestRef, releaseCounter });
+    const keyId = await this.options.signer.signRelease({ manifest, manifestRef, releaseCounter });
+    if (record.provenance.signer === null) await this.options.noteSigner({ model, version }, keyId);
     return { model, version, manifest: manifestRef, releaseCounter };
   }
 

@@ -111,6 +111,8 @@ export interface RegistryStore {
 
   /** Marks a version as deleted; its row, statements, cards and moves stay. False when it was so before. */
   markDeleted(version: VersionId, atMs: number): Promise<boolean>;
+  /** Keeps the id of the key that signed a version for devices; the first one stays. */
+  noteSigner(version: VersionId, keyId: string): Promise<void>;
   /** Lets go of a version's sum. */
   forgetSum(version: VersionId): Promise<void>;
   /** Versions whose sum is kept and that are not deleted, newest first. */

@@ -7,7 +7,7 @@ const percent = z.number().check(z.gte(0), z.lte(100));
 const DAY_MS = 24 * 3600 * 1000;
 const milliseconds = count(0, 365 * DAY_MS);
 /** States of an installation in which a device may be stuck. */
-const TIMED_STEPS = [
+export const TIMED_STEPS = [
   "assigned",
   "downloading",
   "verifying",

@@ -1,6 +1,7 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Audited } from "../audit/ports.js";
 import { checkCommand } from "./commands.js";
+import { EventQueue, type Waiting } from "./event-queue.js";
 import { heldVersions } from "./held-versions.js";
 import { hasLapsed, isWindowOpen } from "./maintenance-windows.js";
 import type { RolloutSurroundings } from "./ports.js";
@@ -15,19 +16,11 @@ const TICK_MS = 1000;
 /** What failed for want of the store, the broker or the signer is tried again after so long. */
 const AGAIN_MS = 5000;
 
-interface Waiting {
-  readonly event: RolloutEvent;
-  /** Called with the state as it is when the event's turn comes; what it throws refuses the event. */
-  readonly check: ((state: RolloutState) => void) | null;
-  readonly done: (state: RolloutState) => void;
-  readonly refused: (error: unknown) => void;
-}
-
-/** Executes one rollout: events in batches, each durable before its effects run. */
+/** Executes one rollout: events in batches, people's before devices', each durable before its effects run. */
 export class RolloutRunner {
   #state: RolloutState;
   #seq: number;
-  #waiting: Waiting[] = [];
+  readonly #queue = new EventQueue();
   #isDraining = false;
   #isClosed = false;
   #isTellingMore = false;
@@ -93,20 +86,20 @@ export class RolloutRunner {
     this.#cancelTick();
     for (const cancel of this.#retries) cancel();
     const closed = new FedgeError("CLOSED", "the server is closing");
-    for (const { refused } of this.#waiting.splice(0)) refused(closed);
+    for (const { refused } of this.#queue.clear()) refused(closed);
   }
 
   #enqueue(waiting: Waiting): void {
     if (this.#isClosed) return waiting.refused(new FedgeError("CLOSED", "the server is closing"));
-    this.#waiting.push(waiting);
+    this.#queue.add(waiting);
     if (this.#isDraining) return;
     this.#isDraining = true;
     queueMicrotask(() => void this.#drain());
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0 && !this.#isClosed) {
-      const batch = this.#waiting.splice(0);
+    while (!this.#queue.isEmpty && !this.#isClosed) {
+      const batch = this.#queue.next();
       try {
         await this.#take(batch);
       } catch (error) {
@@ -150,7 +143,7 @@ export class RolloutRunner {
     if (errorCodeOf(error) !== "DATABASE_FAILED") return this.close();
     const again = batch.filter(({ check }) => check === null);
     this.#later(() => {
-      this.#waiting.unshift(...again);
+      this.#queue.putBack(again);
       this.#enqueue(this.#tickEvent());
     });
   }

@@ -98,7 +98,7 @@ export interface Provenance {
   readonly dataWindow: { readonly firstMs: number; readonly lastMs: number } | null;
   /** Version of the package that made it. */
   readonly codeVersion: string;
-  /** Id of the key that signed it; null while it is unsigned. */
+  /** Id of the key that signed it for devices when it was released first; null before. */
   readonly signer: string | null;
 }
 

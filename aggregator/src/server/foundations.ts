@@ -25,6 +25,7 @@ import { openEmbeddedStore } from "../store/embedded-store.js";
 import { openPostgresStore } from "../store/postgres-store.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
 import type { Closing } from "./closing.js";
+import { brokerAddress } from "./broker-address.js";
 import { openPeople, type People } from "./people.js";
 import type { ServerOptions } from "./options.js";
 
@@ -83,13 +84,8 @@ async function openTransport(
   if (options.brokerUrl !== undefined) {
     const clientId = `fedge-aggregator-${tenantId}`;
     const will = lastWill(parts);
-    const transport = await openMqttServerTransport({
-      url: options.brokerUrl,
-      clientId,
-      clock,
-      logger,
-      will,
-    });
+    const address = brokerAddress(options.brokerUrl);
+    const transport = await openMqttServerTransport({ ...address, clientId, clock, logger, will });
     return { transport: closing.add(transport, (opened) => opened.close()), broker: null };
   }
   const broker = await openEmbeddedBroker({

@@ -172,7 +172,10 @@ async function openSpeaking(options: ServerOptions, base: Foundations, closing: 
   });
   closing.add(signing, (opened) => opened.close());
   const { signer } = signing;
-  told.releases = new DesiredStates({ store, blobs, publisher, outbox, signer, nowMs, emit: events.emit });
+  told.releases = new DesiredStates({
+    ...{ store, blobs, publisher, outbox, signer, nowMs, emit: events.emit },
+    noteSigner: (version, keyId) => store.noteSigner(version, keyId),
+  });
   return { events, outbox, publisher, releases: told.releases, signing };
 }
 

@@ -30,8 +30,11 @@ export interface ReleaseScope {
 
 /** Makes devices believe what the server wants of them. */
 export interface ReleaseSigner {
-  /** Makes the version a target, under a counter that is larger than those of all releases of the model before. */
-  signRelease(release: SignedRelease): Promise<void>;
+  /**
+   * Makes the version a target, under a counter that is larger than those of all releases of the model before. Gives the id
+   * of the key that signs it.
+   */
+  signRelease(release: SignedRelease): Promise<string>;
   /** The document with its signature. */
   signDesired(desired: Desired): Promise<Desired>;
 }
@@ -44,8 +47,9 @@ export function createReleaseSigner(repository: SigningRepository, scope: Releas
       const { model, version } = release.manifest;
       const path = targetPath(model, version);
       const file = targetFileOf(release, scope);
-      if (isKnown(repository.target(path), file)) return;
-      await repository.publish(new Map([[path, file], ...outdated(repository, `models/${model}/`, path)]));
+      if (!isKnown(repository.target(path), file))
+        await repository.publish(new Map([[path, file], ...outdated(repository, `models/${model}/`, path)]));
+      return repository.root.roles.targets.keyids[0] ?? "";
     },
   };
 }

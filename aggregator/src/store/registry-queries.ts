@@ -1,5 +1,5 @@
 import { FedgeError, blobRef, decodeWith } from "@fedge/protocol";
-import { and, asc, desc, eq, inArray, isNotNull, isNull } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
 import * as z from "zod/mini";
 import {
   statement as statementSchema,
@@ -48,13 +48,14 @@ export function registryQueries(database: Database): RegistryStore {
     listStatements: (version) => listStatements(database, version),
     saveCard: (version, card, atMs) => saveCard(database, { version, card, atMs }),
     listCards: (version) => listCards(database, version),
-    ...deletionQueries(database),
+    ...markQueries(database),
   };
 }
 
-type DeletionQueries = Pick<RegistryStore, "markDeleted" | "forgetSum" | "versionsWithSum">;
+type MarkQueries = Pick<RegistryStore, "markDeleted" | "noteSigner" | "forgetSum" | "versionsWithSum">;
 
-function deletionQueries(database: Database): DeletionQueries {
+/** What changes in a version's row after it was made. */
+function markQueries(database: Database): MarkQueries {
   return {
     markDeleted: (version, atMs) =>
       asStoreOperation("mark a version as deleted", {}, async () => {
@@ -64,6 +65,14 @@ function deletionQueries(database: Database): DeletionQueries {
           .where(and(isVersion(version), isNull(modelVersions.deletedAtMs)))
           .returning();
         return marked.length > 0;
+      }),
+    noteSigner: (version, keyId) =>
+      asStoreOperation("keep who signed a version", {}, async () => {
+        const { provenance } = modelVersions;
+        await database
+          .update(modelVersions)
+          .set({ provenance: sql`jsonb_set(${provenance}, '{signer}', to_jsonb(${keyId}::text))` })
+          .where(and(isVersion(version), sql`${provenance}->>'signer' is null`));
       }),
     forgetSum: (version) =>
       asStoreOperation("let go of a sum", {}, async () => {

@@ -1,17 +1,10 @@
-import type { ModelManifest, NamedTensor, WireError } from "@fedge/protocol";
-import type { ProgramForm, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
+import type { WireError } from "@fedge/protocol";
+import type { ProgramForm, ServingBundle, TrainingRequest, TrainingResult } from "../core/ports/engine.js";
 import type { EngineSettings } from "./engine-loaders/engine-loader.js";
 import type { ProviderChoice } from "./providers/engine-provider.js";
 
 /** Errors are values: comlink would lose their codes. */
 export type Answer<T> = { readonly result: T } | { readonly error: WireError };
-
-/** One version to serve. */
-export interface Bundle {
-  readonly manifest: ModelManifest;
-  readonly program: Uint8Array;
-  readonly tensors: readonly NamedTensor[];
-}
 
 /** An engine that runs. */
 export interface StartedEngine {
@@ -27,7 +20,7 @@ export interface EngineWorkerApi {
   /** Before anything else, and once. */
   configure(settings: EngineSettings): void;
   start(): Promise<Answer<StartedEngine>>;
-  load(session: number, bundle: Bundle): Promise<Answer<null>>;
+  load(session: number, bundle: ServingBundle): Promise<Answer<null>>;
   unload(session: number): Promise<Answer<null>>;
   train(training: number, request: TrainingRequest): Promise<Answer<TrainingResult>>;
   stop(training: number): void;

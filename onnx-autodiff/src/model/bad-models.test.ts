@@ -52,7 +52,7 @@ test("the smallest file of these tests is a good model but for having nothing to
   expect(describeModel(modelOf(x, relu, y)).outputs).toMatchObject([{ name: "y", shape: ["N", 4] }]);
 });
 
-describe("a file that is no good model is refused with its fault and a remedy", () => {
+describe("S19: a file that is no good model is refused with its fault and a remedy", () => {
   test.each<[string, Uint8Array, string, string | RegExp]>([
     ["no bytes", new Uint8Array(0), "ONNX_MALFORMED", "is empty; export"],
     ["half of a file", GOOD.subarray(0, GOOD.length / 2), "ONNX_MALFORMED", "truncated or damaged"],
@@ -198,7 +198,7 @@ describe("a file that is no good model is refused with its fault and a remedy", 
   });
 });
 
-describe("what a file only announces costs nothing", () => {
+describe("S19: what a file only announces costs nothing", () => {
   test.each<[string, Uint8Array]>([
     ["a tensor of 2^40 elements", modelOf(x, emptyTensor("w", [2 ** 40]), relu, y)],
     ["a tensor of 2^29 elements without contents", modelOf(x, emptyTensor("w", [2 ** 29]), relu, y)],

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import {
+  INCONCLUSIVE_POLICIES,
   ROLLOUT_KINDS,
   type MetricGate,
   type RolloutConfig,
@@ -8,7 +9,17 @@ import {
 import { DEFAULT_TEMPLATE, ROLLOUT_TEMPLATES } from "../../rollouts/templates.js";
 import { decimal, duration, wholeNumber } from "../flag-values.js";
 import { installValue, type InstallValue } from "./install-value.js";
-import { armsValue, gateValue, rateValue, repeated, startTime, waveValue } from "./rollout-values.js";
+import {
+  abortValue,
+  armsValue,
+  endTime,
+  gateValue,
+  rateValue,
+  repeated,
+  startTime,
+  stepTimeoutsValue,
+  waveValue,
+} from "./rollout-values.js";
 import { windowValue } from "./window-value.js";
 
 /** Flags that describe a rollout, as commander reads them; what is not given is the template's or the file's. */
@@ -21,6 +32,8 @@ export interface RolloutFlags {
   readonly wave?: readonly Wave[];
   readonly rate?: RolloutConfig["rate"];
   readonly start?: number;
+  readonly end?: number | null;
+  readonly onEnd?: string;
   readonly window?: readonly RolloutConfig["schedule"]["windows"][number][];
   readonly gate?: readonly MetricGate[];
   /** False with --no-gates. */
@@ -30,14 +43,19 @@ export interface RolloutFlags {
   readonly maxErrors?: number;
   readonly minReports?: number;
   readonly onErrors?: string;
+  readonly abortAt?: RolloutConfig["gates"]["install"]["abort"];
   readonly install?: InstallValue;
   readonly lookEvery?: number;
   readonly failureLimit?: number;
   readonly errorLimit?: number;
   readonly analysisDeadline?: number;
+  readonly estimateAfter?: number;
+  readonly waveTimeout?: number;
+  readonly onInconclusive?: string;
   readonly needsApproval?: boolean;
   readonly rollBackUpTo?: number;
   readonly timeout?: number;
+  readonly stepTimeout?: RolloutConfig["stepTimeoutsMs"];
   readonly attempts?: number;
   readonly priority?: number;
   readonly onAbort?: string;
@@ -67,19 +85,32 @@ export function addRolloutFlags(command: Command): Command {
     .option("--filter <filter>", "which devices it is for, such as 'platform == browser*' (default: all)")
     .option(
       "--wave <name:percent:soak>",
-      "a wave, such as first:5:4h, with :manual and @FILTER; in order, in place of the template's",
+      "a wave, such as first:5:4h, with :manual, :abort or :accept-estimate when undecided, and @FILTER; in order, in place of the template's",
       repeated(waveValue),
     )
-    .option("--rate <devices>", "told per minute: 50, 50:2:1000:400 as it succeeds, or none", rateValue)
+    .option("--rate <devices>", "told per minute: 50, 50:2:1000:400 as it succeeds, or none", rateValue);
+  addScheduleFlags(command);
+  addGateFlags(command);
+  addAttemptFlags(command);
+  addPolicyFlags(command);
+  return addComparisonFlags(command);
+}
+
+function addScheduleFlags(command: Command): void {
+  command
     .option("--start <time>", "not before, such as 2026-12-01T22:00Z", startTime)
     .option(
       "--window <times>",
       "only then do devices start: 'mon-fri 22:00-04:00 Europe/Berlin'; may be given more than once",
       repeated(windowValue),
+    )
+    .option("--end <time>", "no device starts from then on, such as 2026-12-05T06:00Z, or none", endTime)
+    .addOption(
+      new Option("--on-end <policy>", "what becomes of it when devices have not started by --end").choices([
+        "abort",
+        "pause",
+      ]),
     );
-  addGateFlags(command);
-  addPolicyFlags(command);
-  return addComparisonFlags(command);
 }
 
 function addGateFlags(command: Command): void {
@@ -103,6 +134,11 @@ function addGateFlags(command: Command): void {
         "--on-errors <policy>",
         "what more errors than that lead to; a return only up to --roll-back-up-to",
       ).choices(["pause", "roll-back"]),
+    )
+    .option(
+      "--abort-at <fraction:reports>",
+      "share of failures that ends all of it, and the reports before which it does not: 0.2:10",
+      abortValue,
     );
   addAnalysisFlags(command);
 }
@@ -115,7 +151,19 @@ function addAnalysisFlags(command: Command): void {
     .option("--error-limit <count>", "looks in succession at which metrics may be missing", limit)
     .option(
       "--analysis-deadline <duration>",
-      "how long after its soak a wave may stay inconclusive before it pauses",
+      "how long after its soak a wave may stay undecided before --on-inconclusive",
+      duration,
+    )
+    .option("--wave-timeout <duration>", "for a wave, from its opening until --on-inconclusive", duration)
+    .addOption(
+      new Option(
+        "--on-inconclusive <policy>",
+        "what becomes of an undecided wave (default: pause); a --wave may say its own",
+      ).choices(INCONCLUSIVE_POLICIES),
+    )
+    .option(
+      "--estimate-after <duration>",
+      "how long after a soak accept-estimate goes by the estimate",
       duration,
     );
 }
@@ -134,12 +182,6 @@ function addPolicyFlags(command: Command): void {
       "waves of at most this share go back by themselves when a metric fails; larger ones pause",
       decimal({ least: 0, most: 100 }),
     )
-    .option("--timeout <duration>", "for one device, from being told to its last report", duration)
-    .option(
-      "--attempts <count>",
-      "that a device which fails gets by itself",
-      wholeNumber({ least: 1, most: 10 }),
-    )
     .option(
       "--priority <number>",
       "the larger wins where devices are in two",
@@ -150,6 +192,21 @@ function addPolicyFlags(command: Command): void {
         "finish",
         "cancel",
       ]),
+    );
+}
+
+function addAttemptFlags(command: Command): void {
+  command
+    .option("--timeout <duration>", "for one device, from being told to its last report", duration)
+    .option(
+      "--step-timeout <state=duration,...>",
+      "for one step of one device, from its last report: downloading=2h,verifying=10m",
+      stepTimeoutsValue,
+    )
+    .option(
+      "--attempts <count>",
+      "that a device which fails gets by itself",
+      wholeNumber({ least: 1, most: 10 }),
     );
 }
 

@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { armsValue, gateValue, rateValue, startTime, versionName, waveValue } from "./rollout-values.js";
+import {
+  abortValue,
+  armsValue,
+  endTime,
+  gateValue,
+  rateValue,
+  startTime,
+  stepTimeoutsValue,
+  versionName,
+  waveValue,
+} from "./rollout-values.js";
 import { windowValue } from "./window-value.js";
 
 describe("waves", () => {
@@ -8,6 +18,14 @@ describe("waves", () => {
     ["1 %:1%:30s", { name: "1 %", percent: 1, soakMs: 30_000 }],
     ["all:100:0s:manual", { name: "all", percent: 100, soakMs: 0, isManual: true }],
     ["eu:0.5:1d@region == eu", { name: "eu", percent: 0.5, soakMs: 86_400_000, filter: "region == eu" }],
+    ["all:100:1h:abort", { name: "all", percent: 100, soakMs: 3_600_000, onInconclusive: "abort" }],
+    [
+      "eu:5:1m:manual:accept-estimate@tag == a",
+      {
+        ...{ name: "eu", percent: 5, soakMs: 60_000, isManual: true, filter: "tag == a" },
+        onInconclusive: "accept-estimate",
+      },
+    ],
     [
       "eu:5:1m:manual@seen < 2026-11-24T08:00Z",
       { name: "eu", percent: 5, soakMs: 60_000, isManual: true, filter: "seen < 2026-11-24T08:00Z" },
@@ -25,6 +43,32 @@ describe("waves", () => {
 
   test("a soak without its unit is refused", () => {
     expect(() => waveValue("first:5:4")).toThrow(/with its unit/);
+  });
+});
+
+describe("what ends a rollout", () => {
+  test("is a share of failures and the reports that it takes", () => {
+    expect(abortValue("0.2:10")).toEqual({ atErrors: 0.2, minReports: 10 });
+  });
+
+  test.each(["0.2", "0:10", "1.1:10", "0.2:0", "0.2:10:3"])("%j is none", (text) => {
+    expect(() => abortValue(text)).toThrow(/It takes/);
+  });
+
+  test("is a time, or none", () => {
+    expect([endTime("2026-12-05T06:00Z"), endTime("none")]).toEqual([Date.UTC(2026, 11, 5, 6), null]);
+  });
+});
+
+describe("times for steps", () => {
+  test("are named by state, and later ones count", () => {
+    expect(stepTimeoutsValue("verifying=1h, staged=2m", { verifying: 5, downloading: 7 })).toEqual({
+      ...{ verifying: 3_600_000, staged: 120_000, downloading: 7 },
+    });
+  });
+
+  test.each(["", "verifying", "committed=1h", "verifying=1h=2h", "verifying=5"])("%j is none", (text) => {
+    expect(() => stepTimeoutsValue(text, undefined)).toThrow(/It takes/);
   });
 });
 

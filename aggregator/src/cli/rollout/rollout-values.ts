@@ -1,11 +1,13 @@
 import { InvalidArgumentError } from "commander";
 import {
+  INCONCLUSIVE_POLICIES,
   ROLLOUT_METRICS,
+  TIMED_STEPS,
   type MetricGate,
   type RolloutConfig,
   type Wave,
 } from "../../rollouts/rollout-config.js";
-import { duration } from "../flag-values.js";
+import { decimal, duration, wholeNumber } from "../flag-values.js";
 
 /** Makes a flag one that can be given more than once; what it was by default is forgotten. */
 export function repeated<T>(
@@ -29,23 +31,26 @@ export function versionName(text: string): VersionName {
   return { model: match[1], version };
 }
 
-/** Reads `NAME:PERCENT:SOAK`, then `:manual`, then `@FILTER`, such as `pilots:5:4h:manual@region == eu`. */
+/** Reads `NAME:PERCENT:SOAK`, then `:manual`, then `:abort`, `:pause` or `:accept-estimate`, then `@FILTER`, such as `pilots:5:4h:manual@region == eu`. */
 export function waveValue(text: string): Wave {
-  const match = /^([^:@]+):(\d+(?:\.\d+)?)%?:([^:@]+)(:manual)?(?:@(.+))?$/.exec(text);
-  const [, name, percent, soak, manual, filter] = match ?? [];
+  const [, name, percent, soak, manual, doubt, filter] = WAVE.exec(text) ?? [];
   if (name === undefined || percent === undefined || soak === undefined || Number(percent) > 100) {
     throw new InvalidArgumentError(
-      "It takes NAME:PERCENT:SOAK, such as first:5:4h, with :manual where a person promotes it and @FILTER where only some devices may be in it.",
+      "It takes NAME:PERCENT:SOAK, such as first:5:4h, with :manual where a person promotes it, :pause, :abort or :accept-estimate for what becomes of it when its gates stay undecided, and @FILTER where only some devices may be in it.",
     );
   }
+  const onInconclusive = INCONCLUSIVE_POLICIES.find((policy) => policy === doubt);
   return {
     name: name.trim(),
     percent: Number(percent),
     soakMs: duration(soak),
     ...(manual === undefined ? {} : { isManual: true }),
+    ...(onInconclusive === undefined ? {} : { onInconclusive }),
     ...(filter === undefined ? {} : { filter: filter.trim() }),
   };
 }
+
+const WAVE = /^([^:@]+):(\d+(?:\.\d+)?)%?:([^:@]+)(:manual)?(?::(pause|abort|accept-estimate))?(?:@(.+))?$/;
 
 const MIN_SAMPLE = 500;
 const ALPHA = 0.01;
@@ -100,6 +105,41 @@ export function startTime(text: string): number {
   const atMs = hasZone ? Date.parse(text) : Number.NaN;
   if (Number.isFinite(atMs)) return atMs;
   throw new InvalidArgumentError("It takes a time with its zone, such as 2026-12-01T22:00Z.");
+}
+
+/** Reads `none`, or a time with its zone. */
+export function endTime(text: string): number | null {
+  return text === "none" ? null : startTime(text);
+}
+
+/** Reads `ERRORS:REPORTS`, such as `0.2:10`: the share of failures that ends a rollout, once so many have reported. */
+export function abortValue(text: string): NonNullable<RolloutConfig["gates"]["install"]["abort"]> {
+  const [errors = "", reports, ...rest] = text.split(":");
+  if (reports === undefined || rest.length > 0) {
+    throw new InvalidArgumentError("It takes a share of failures and a number of reports, such as 0.2:10.");
+  }
+  return {
+    atErrors: decimal({ above: 0, most: 1 })(errors),
+    minReports: wholeNumber({ least: 1, most: 1_000_000 })(reports),
+  };
+}
+
+type StepTimeouts = NonNullable<RolloutConfig["stepTimeoutsMs"]>;
+
+/** Reads `STATE=DURATION` with commas between, such as `downloading=2h,verifying=10m`; later ones count. */
+export function stepTimeoutsValue(text: string, before: StepTimeouts | undefined): StepTimeouts {
+  const read = text.split(",").map((part): StepTimeouts => {
+    const [name = "", time, ...rest] = part.split("=").map((word) => word.trim());
+    const step = TIMED_STEPS.find((one) => one === name);
+    if (step === undefined || time === undefined || rest.length > 0) {
+      const names = TIMED_STEPS.join(", ");
+      throw new InvalidArgumentError(
+        `It takes STATE=DURATION such as downloading=2h,verifying=10m; the states are ${names}.`,
+      );
+    }
+    return { [step]: duration(time) };
+  });
+  return Object.assign({}, before, ...read) as StepTimeouts;
 }
 
 /** Reads versions in order, `6,7`; the first is the control. */

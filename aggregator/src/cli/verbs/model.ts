@@ -120,6 +120,18 @@ function signatureText(signer: string | null): string {
   return signer === null ? "not signed" : `signed by ${signer}`;
 }
 
+/** Who was asked, and from when to when what came of it was counted. */
+function cohortText({ roundId, provenance: { cohortSize, dataWindow } }: VersionBody): string {
+  if (roundId === null) return NONE;
+  const when =
+    dataWindow === null ? "" : `, ${timeText(dataWindow.firstMs)} to ${timeText(dataWindow.lastMs)}`;
+  return `${cohortSize} devices${when}`;
+}
+
+function privacyText(spent: VersionBody["provenance"]["privacySpent"]): string {
+  return spent === null ? "none counted" : `epsilon ${spent.epsilon}, delta ${spent.delta}`;
+}
+
 function versionText(version: VersionBody): string {
   const evaluations = version.evaluations.map(
     ({ dataSet, numExamples, accuracy, loss }) =>
@@ -136,6 +148,8 @@ function versionText(version: VersionBody): string {
       version.roundId === null ? "import" : `round ${version.roundId} of task ${version.taskId ?? NONE}`,
     ],
     ["trained on", `${version.numExamples} examples in ${version.numUpdates} updates`],
+    ["cohort", cohortText(version)],
+    ["privacy spent", privacyText(version.provenance.privacySpent)],
     ["serving", `${version.numServing} devices${version.released ? ", released" : ""}`],
     ["checkpoint", `${version.checkpoint.sha256} (${bytesText(version.checkpoint.sizeBytes)})`],
     ["manifest", version.manifest.sha256],

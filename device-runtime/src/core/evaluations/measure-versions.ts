@@ -78,7 +78,7 @@ interface LoadParts {
   readonly engine: ServingEngine;
 }
 
-/** The version's eval graph: one that takes the target as well, and gives sums instead of answers. */
+/** What measures the version: its eval graph, or its topology with the loss. It takes the target as well, and gives sums instead of answers. */
 async function load(wanted: OneVersion, { fetch, engine }: LoadParts) {
   const manifest = decodeManifest(await fetch(wanted.manifest));
   requireSameVersion(manifest, wanted);
@@ -91,7 +91,7 @@ async function load(wanted: OneVersion, { fetch, engine }: LoadParts) {
   const withTarget = { ...manifest, inputs: [...manifest.inputs, target] };
   return {
     ...{ manifest, target },
-    session: await engine.load({ manifest: withTarget, program: bytes, tensors }),
+    session: await engine.load({ manifest: withTarget, program: bytes, tensors, isMeasured: true }),
   };
 }
 

@@ -224,6 +224,23 @@ describe("a device that believes only what is signed", () => {
     expect([before, world.version, committed]).toEqual([null, 2, [5]]);
   });
 
+  test("S2: installs nothing while the metadata have expired, and goes on serving what it has", async () => {
+    let isFresh = true;
+    const { trust } = trustOf({
+      accept: async () => {
+        if (isFresh) return { releaseCounter: 1, minRuntimeVersion: "0.1.0" };
+        throw new FedgeError("METADATA_EXPIRED", "the timestamp has expired");
+      },
+    });
+    const world = await InstallWorld.servingOne({ ...options, trust });
+    const before = world.version;
+    isFresh = false;
+    world.want(2, world.second, atOnce);
+    await world.pass(600);
+
+    expect([before, world.version]).toEqual([1, 1]);
+  });
+
   test("refuses a desired state for another device", async () => {
     const world = await InstallWorld.servingOne(options);
     const models = [{ model: "digits", version: 2, manifest: world.second }];

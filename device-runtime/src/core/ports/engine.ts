@@ -26,12 +26,20 @@ export interface ServingEngine {
   /** Which of a version's programs it runs; a device fetches no other. */
   readonly form: ProgramForm;
   /** Binds the checkpoint into the program. Throws ENGINE_FAILED when the runtime refuses it. */
-  load(bundle: {
-    readonly manifest: ModelManifest;
-    /** The infer graph, or the layers topology. */
-    readonly program: Uint8Array;
-    readonly tensors: readonly NamedTensor[];
-  }): Promise<ServingSession>;
+  load(bundle: ServingBundle): Promise<ServingSession>;
+}
+
+/** What a version is loaded from. */
+export interface ServingBundle {
+  readonly manifest: ModelManifest;
+  /** The infer or the eval graph, or the layers topology. */
+  readonly program: Uint8Array;
+  readonly tensors: readonly NamedTensor[];
+  /**
+   * Whether the session takes the target too and gives `loss_sum`, `count` and `correct` instead of answers. An eval graph
+   * does so by itself; to a layers topology the engine adds the loss.
+   */
+  readonly isMeasured?: boolean;
 }
 
 /** Labelled examples that a device trains on; axis 0 of every tensor counts the examples. */

@@ -1,6 +1,6 @@
 import type { ModelManifest } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
-import { programToServe, programToTrain } from "./programs.js";
+import { programToEvaluate, programToServe, programToTrain } from "./programs.js";
 
 const blob = (digit: string) => ({ sha256: digit.repeat(64), sizeBytes: 1 });
 const [infer, train, layers] = [blob("1"), blob("2"), blob("3")];
@@ -37,6 +37,30 @@ describe("the program of a version", () => {
 
   test("is missing where the version was imported without training", () => {
     expect(() => programToTrain(manifestOf({ graphs: { infer } }), "onnx")).toThrow(
+      expect.objectContaining({ code: "MODEL_INCOMPATIBLE" }),
+    );
+  });
+
+  test("measures as the eval graph does, or by the topology where the engine knows the loss", () => {
+    const evaluated = blob("4");
+    const manifest = manifestOf({ graphs: { infer, train, layers, eval: evaluated } });
+
+    expect([programToEvaluate(manifest, "onnx"), programToEvaluate(manifest, "layers")]).toEqual([
+      evaluated,
+      layers,
+    ]);
+  });
+
+  test.each([
+    ["no eval graph", "onnx", {}],
+    [
+      "a loss that tfjs does not have",
+      "layers",
+      { graphs: { layers, eval: infer }, layersTraining: undefined },
+    ],
+    ["no topology", "layers", { graphs: { infer, eval: infer } }],
+  ] as const)("does not measure a version with %s", (_, form, fields) => {
+    expect(() => programToEvaluate(manifestOf(fields), form)).toThrow(
       expect.objectContaining({ code: "MODEL_INCOMPATIBLE" }),
     );
   });

@@ -28,14 +28,15 @@ export function programToTrain(manifest: ModelManifest, form: ProgramForm): Blob
 }
 
 /**
- * The eval graph of a version, which measures it as the aggregator does. Throws MODEL_INCOMPATIBLE when there is none, or
- * for an engine that runs no graphs.
+ * What an engine of this form measures a version with, as the aggregator does: the eval graph, or the topology where the
+ * engine knows the loss. Throws MODEL_INCOMPATIBLE when there is neither.
  */
-export function programToEvaluate({ model, graphs }: ModelManifest, form: ProgramForm): BlobRef {
-  if (form === "onnx" && graphs.eval !== undefined) return graphs.eval;
-  const why =
-    form === "onnx"
-      ? "has no eval graph"
-      : "is evaluated by its eval graph; run the device on an ONNX engine";
-  throw new FedgeError("MODEL_INCOMPATIBLE", `model "${model}" ${why}`);
+export function programToEvaluate(manifest: ModelManifest, form: ProgramForm): BlobRef {
+  const { model, graphs, layersTraining } = manifest;
+  if (graphs.eval === undefined)
+    throw new FedgeError("MODEL_INCOMPATIBLE", `model "${model}" has no eval graph`);
+  if (form === "onnx") return graphs.eval;
+  if (layersTraining === true) return programToServe(manifest, form);
+  const message = `tfjs cannot measure model "${model}" as its eval graph does; run the device on an ONNX engine`;
+  throw new FedgeError("MODEL_INCOMPATIBLE", message);
 }

@@ -7,11 +7,13 @@ export interface TfjsLoss {
   /** A final activation of the model that the loss contains. */
   readonly absorbs?: "softmax" | "sigmoid";
   mean(tf: TfjsCore, prediction: Tensor, target: Tensor): Tensor;
+  /** Number of right answers, a scalar, as eval graphs count them; absent where no answer is right or wrong. */
+  correct?(tf: TfjsCore, prediction: Tensor, target: Tensor): Tensor;
 }
 
 const LOSSES: ReadonlyMap<string, TfjsLoss> = new Map<string, TfjsLoss>([
-  ["softmax-cross-entropy", { absorbs: "softmax", mean: softmaxCrossEntropy }],
-  ["binary-cross-entropy", { absorbs: "sigmoid", mean: binaryCrossEntropy }],
+  ["softmax-cross-entropy", { absorbs: "softmax", mean: softmaxCrossEntropy, correct: rightClasses }],
+  ["binary-cross-entropy", { absorbs: "sigmoid", mean: binaryCrossEntropy, correct: rightSides }],
   ["mean-squared-error", { mean: meanSquaredError }],
   ["mean-absolute-error", { mean: meanAbsoluteError }],
   ["huber", { mean: huber }],
@@ -31,6 +33,20 @@ function softmaxCrossEntropy(tf: TfjsCore, prediction: Tensor, target: Tensor): 
   const logProbabilities = tf.logSoftmax(tf.reshape(prediction, [-1, numClasses]));
   const isClass = tf.oneHot(tf.cast(tf.reshape(target, [-1]), "int32"), numClasses);
   return tf.neg(tf.mean(tf.sum(tf.mul(tf.cast(isClass, "float32"), logProbabilities), 1)));
+}
+
+/** Rows whose largest logit is that of the target's class. */
+function rightClasses(tf: TfjsCore, prediction: Tensor, target: Tensor): Tensor {
+  const rows = tf.reshape(prediction, [-1, prediction.shape.at(-1) ?? 1]);
+  const isRight = tf.equal(tf.argMax(rows, 1), tf.cast(tf.reshape(target, [-1]), "int32"));
+  return tf.sum(tf.cast(isRight, "float32"));
+}
+
+/** Logits above 0 where the target is above 1/2, and not where it is not. */
+function rightSides(tf: TfjsCore, prediction: Tensor, target: Tensor): Tensor {
+  const saysYes = tf.cast(tf.greater(prediction, 0), "float32");
+  const isYes = tf.cast(tf.greater(likePrediction(tf, prediction, target), 0.5), "float32");
+  return tf.sum(tf.cast(tf.equal(saysYes, isYes), "float32"));
 }
 
 /** log(1 + exp(z)) - z t for logits z: neither overflows nor takes the log of 0. Gradient: sigmoid(z) - t. */

@@ -2,6 +2,7 @@ import { FedgeError, type ElementType, type ModelManifest } from "@fedge/protoco
 import type { ServingEngine, ServingSession, TensorValue, TensorValues } from "../../core/ports/engine.js";
 import { registerTrainingKernels } from "./kernels/register-training-kernels.js";
 import { LoadedModel } from "./loaded-model.js";
+import { loadMeasuring } from "./measuring.js";
 import { engineFailure, type TfjsRuntime } from "./runtime.js";
 import { readTopology } from "./topology.js";
 import { fromTensor, inputTensors, portNames } from "./values.js";
@@ -12,7 +13,9 @@ export function createTfjsServing(runtime: TfjsRuntime, name: string): ServingEn
   return {
     name,
     form: "layers",
-    load: async ({ manifest, program, tensors }) => {
+    load: async (bundle) => {
+      if (bundle.isMeasured === true) return loadMeasuring(runtime, bundle);
+      const { manifest, program, tensors } = bundle;
       const model = await LoadedModel.build(runtime, readTopology(program));
       try {
         model.setWeights(tensors);

@@ -133,6 +133,16 @@ export function describeRegistryStore(name: string, open: () => Promise<Database
       expect(await store.getVersion(version.model, 1)).toMatchObject({ deletedAtMs: 7, finalSum: blob("f") });
     });
 
+    test("the key that signed a version first is kept with its origin, which stays", async () => {
+      const version = await model();
+      const before = await store.getVersion(version.model, 1);
+      await store.noteSigner(version, "first-key");
+      await store.noteSigner(version, "second-key");
+
+      const { provenance } = (await store.getVersion(version.model, 1)) ?? {};
+      expect(provenance).toEqual({ ...before?.provenance, signer: "first-key" });
+    });
+
     test("versions whose sum is kept are listed newest first, without deleted and forgotten ones", async () => {
       const version = await model();
       const listed = async (): Promise<number[]> =>
