@@ -124,10 +124,11 @@ export class EngineWorker {
 
   #start(): Running {
     const worker = this.newWorker();
+    // First, so that nobody else looks at its messages.
+    const runs = new RunLane(worker, (error) => this.#failed(running, fromWireError(error)));
     const api = wrap<EngineWorkerApi>(worker);
     // Messages keep their order; a worker that ends first is heard by whoever asks it.
     Promise.resolve(api.configure(this.settings)).catch(() => undefined);
-    const runs = new RunLane(worker, (error) => this.#failed(running, fromWireError(error)));
     let bear = (): void => undefined;
     const born = new Promise<void>((resolve) => (bear = resolve));
     const running: Running = {

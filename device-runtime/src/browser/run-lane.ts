@@ -43,7 +43,9 @@ export class RunLane {
   ) {
     endpoint.addEventListener("message", (event: Event) => {
       const { data } = event as MessageEvent<Partial<RanMessage> | null>;
-      if (data?.ran !== undefined && data.answer !== undefined) this.#answered(data.ran, data.answer);
+      if (data?.ran === undefined || data.answer === undefined) return;
+      event.stopImmediatePropagation();
+      this.#answered(data.ran, data.answer);
     });
   }
 
