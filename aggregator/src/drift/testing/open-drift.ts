@@ -6,6 +6,7 @@ import type { DeviceRecord } from "../../store/port.js";
 import type { WholeRelease } from "../drift-store.js";
 import { checkDriftPolicy, type DriftPolicy } from "../drift-policy.js";
 import { ProfileIntake } from "../intake/profile-intake.js";
+import { RefusedWindows } from "../intake/refused-windows.js";
 import { WindowBatch } from "../intake/window-batch.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import { WindowCloser, type WindowCloserOptions } from "../releases/window-closer.js";
@@ -37,6 +38,7 @@ export interface OpenDriftOptions {
   readonly platformOf?: (deviceId: DeviceId) => string;
   readonly device?: (deviceId: DeviceId) => DeviceRecord | undefined;
   readonly alerts?: WindowCloserOptions["alerts"];
+  readonly refused?: RefusedWindows;
 }
 
 export async function openDriftForTest(options: OpenDriftOptions): Promise<OpenedDrift> {
@@ -58,7 +60,11 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
     onReleased: (whole) => released.push(whole),
   });
   const intake = new ProfileIntake({
-    ...{ ...shared, devices: { getDevice: async (deviceId) => device(deviceId) } },
+    ...{
+      ...shared,
+      refused: options.refused ?? new RefusedWindows(),
+      devices: { getDevice: async (deviceId) => device(deviceId) },
+    },
     answer: async (deviceId, receipt) => void answers.push({ ...receipt, deviceId }),
     onCounted: (key, closesAtMs) => closer.expect(key, closesAtMs),
   });
