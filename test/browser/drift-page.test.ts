@@ -27,7 +27,7 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
 
   beforeAll(async () => {
     [pages, scene] = await Promise.all([DashboardPages.start(), DriftScene.open(18)]);
-  }, 240_000);
+  }, 900_000);
   afterAll(async () => {
     await pages.close();
     await scene.close();
@@ -35,7 +35,7 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
 
   async function open(...given: Parameters<DashboardPages["open"]>): Promise<Page> {
     const page = await pages.open(...given);
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
     return page;
@@ -90,9 +90,9 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
       for (let window = 0; window < 11; window += 1) await scene.nextWindow();
       await scene.nextWindow({ missingAges: 0.25 });
 
-      await expect.poll(() => strip.count(), { timeout: 60_000 }).toBe(12);
+      await expect.poll(() => strip.count(), { timeout: 120_000 }).toBe(12);
       expect(await list.getByTestId("drift-model-digits").innerText()).toContain("broken data");
-    }, 240_000);
+    }, 900_000);
 
     test("a drift is told in words, and its alert appears without a reload", async () => {
       await scene.nextWindow();
@@ -102,10 +102,10 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
       await list.getByTestId("alerts").waitFor();
       const card = list.getByTestId("drift-model-digits");
       await expect
-        .poll(() => card.getByRole("img").getAttribute("aria-label"), { timeout: 60_000 })
+        .poll(() => card.getByRole("img").getAttribute("aria-label"), { timeout: 120_000 })
         .toMatch(/18 windows of digits since .*broken data.*; the newest: drift/);
       expect(await list.getByTestId("alerts").innerText()).toMatch(/critical[\s\S]*drift · digits v3/i);
-    }, 240_000);
+    }, 900_000);
   });
 
   describe("one model", () => {
@@ -135,6 +135,7 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
     test("maps features by windows, with releases and alerts in words", async () => {
       const page = await open(MODEL, PEOPLE.vera);
       const map = page.getByTestId("heat-map");
+      await map.locator("tbody").waitFor();
 
       expect(await map.locator("tbody tr").count()).toBe(7);
       expect(await map.locator("tbody tr").first().locator("td").count()).toBe(18);
@@ -157,9 +158,9 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
       const page = await open(MODEL, PEOPLE.vera);
       await page.getByTestId("choose-cohort").selectOption("platform=node");
 
-      await page.getByText("Features by windows: platform = node").waitFor();
+      await page.getByRole("heading", { name: "Features by windows: platform = node" }).waitFor();
       const basket = page.getByTestId("features-table").getByRole("row", { name: /basket/ });
-      await basket.getByText("ok").waitFor();
+      await basket.locator("[data-verdict=ok]").waitFor();
       expect(page.url()).toContain("cohort=platform%3Dnode");
     });
 
@@ -251,7 +252,7 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
 
     async function settled(page: Page): Promise<void> {
       await page.locator("main h2").first().waitFor();
-      await expect.poll(() => page.locator("main [aria-busy=true]").count(), { timeout: 60_000 }).toBe(0);
+      await expect.poll(() => page.locator("main [aria-busy=true]").count(), { timeout: 120_000 }).toBe(0);
     }
 
     test.each(PATHS)("%s fits a small phone", async (path) => {
@@ -274,7 +275,7 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
     test("its pictures are taken", async () => {
       const page = await open(MODEL, PEOPLE.dana, { colorScheme: "dark" });
       await settled(page);
-      await photograph(page, "drift", 1500);
+      await photograph(page, "drift", 1560);
       const feature = await open(FEATURE, PEOPLE.dana, { colorScheme: "dark" });
       await settled(feature);
       await photograph(feature, "drift-feature", 1300);

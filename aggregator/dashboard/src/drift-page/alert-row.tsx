@@ -48,8 +48,8 @@ export function AlertRow(props: AlertRowProps) {
         </h3>
         <p>{evidence.text}</p>
         <p className="quiet" data-testid="alert-state">
-          {alertStateText(alert, nowMs)} · seen first {formatAgo(alert.openedAtMs, nowMs)}, in windows{" "}
-          {alert.firstWindow} to {alert.lastWindow}
+          {alertStateText(alert, nowMs)} · seen first {formatAgo(alert.openedAtMs, nowMs)}, over{" "}
+          {spanText(alert)}
         </p>
       </div>
       <AlertNumbers alert={alert} />
@@ -57,6 +57,11 @@ export function AlertRow(props: AlertRowProps) {
       <Proposal {...props} />
     </li>
   );
+}
+
+function spanText({ firstWindow, lastWindow }: AlertData): string {
+  const numWindows = lastWindow - firstWindow + 1;
+  return `${formatCount(numWindows)} ${numWindows === 1 ? "window" : "windows"}`;
 }
 
 function AlertNumbers({ alert: { evidence } }: { readonly alert: AlertData }) {

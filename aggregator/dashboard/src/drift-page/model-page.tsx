@@ -82,7 +82,6 @@ function ModelCards(props: Omit<ModelPageProps, "model"> & { readonly model: Mod
   const hasShown = model.cohorts.length > 0;
   return (
     <>
-      <AlertsCard live={live} model={model.model} />
       {hasShown || view.window !== undefined || view.cohort !== undefined ? (
         <FeaturesCard live={live} model={model.model} view={view} />
       ) : (
@@ -91,6 +90,7 @@ function ModelCards(props: Omit<ModelPageProps, "model"> & { readonly model: Mod
       {windows.data !== null && windows.data.windows.length > 0 && (
         <HeatMapCard heat={windows.data} windowMs={model.windowMs} view={view} />
       )}
+      <AlertsCard live={live} model={model.model} />
       {hasShown && <CohortsCard model={model} view={view} />}
       {model.outcomes !== null && <LocalStatesCard outcomes={model.outcomes} />}
       {model.outcomes !== null && <OutcomesCard outcomes={model.outcomes} others={model.others} />}
