@@ -69,19 +69,32 @@ function HeatTable(props: {
       </thead>
       <tbody>
         {rows.map(({ feature, cells }) => (
-          <tr key={feature}>
-            <th scope="row">
-              <a href={withQuery(hrefOf("drift", heat.model, feature), { ...view })} className="id-link">
-                {feature}
-              </a>
-            </th>
-            {cells.map((cell, at) => (
-              <HeatMapCell key={columns[at]?.window} cell={cell} />
-            ))}
-          </tr>
+          <FeatureCells key={feature} {...{ feature, cells, columns, heat, view }} />
         ))}
       </tbody>
     </table>
+  );
+}
+
+function FeatureCells(
+  props: HeatRows["rows"][number] &
+    Pick<HeatRows, "columns"> & {
+      readonly heat: WindowsData;
+      readonly view: View;
+    },
+) {
+  const { feature, cells, columns, heat, view } = props;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={withQuery(hrefOf("drift", heat.model, feature), { ...view })} className="id-link">
+          {feature}
+        </a>
+      </th>
+      {cells.map((cell, at) => (
+        <HeatMapCell key={columns[at]?.window} cell={cell} />
+      ))}
+    </tr>
   );
 }
 
@@ -130,7 +143,7 @@ function HeatMapCell({ cell }: { readonly cell: HeatCell | null }) {
       </td>
     );
   const { name, sign } = VERDICT_LOOKS[cell.verdict];
-  const level = { "--level": `${Math.round(100 * cell.level)}%` } as CSSProperties;
+  const level = { "--level": `${cell.level < 0.04 ? 0 : Math.round(100 * cell.level)}%` } as CSSProperties;
   return (
     <td
       className="heat-cell"

@@ -49,10 +49,7 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
   const [answers, released]: [OpenedDrift["answers"], WholeRelease[]] = [[], []];
   const { counted, counters } = countersForTest();
   const batch = new WindowBatch({ store: store.drift, sums: new ClearSums() });
-  const versions = {
-    of: async (model: string, version: number) =>
-      model === monitored.model && version === monitored.version ? monitored : null,
-  };
+  const versions = versionsOf(monitored);
   const shared = { versions, batch, policy, clock, counters, logger: SILENT };
   const closer = new WindowCloser({
     ...{ ...shared, store: store.drift },
@@ -83,6 +80,13 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
       clock.advance(2 * lengthMs + 3_600_000);
       await closer.closeDue();
     },
+  };
+}
+
+function versionsOf(monitored: MonitoredVersion) {
+  return {
+    of: async (model: string, version: number) =>
+      model === monitored.model && version === monitored.version ? monitored : null,
   };
 }
 
