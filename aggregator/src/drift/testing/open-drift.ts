@@ -57,11 +57,8 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
     onReleased: (whole) => released.push(whole),
   });
   const intake = new ProfileIntake({
-    ...{
-      ...shared,
-      refused: options.refused ?? new RefusedWindows(),
-      devices: { getDevice: async (deviceId) => device(deviceId) },
-    },
+    ...{ ...shared, refused: options.refused ?? new RefusedWindows() },
+    devices: { getDevice: async (deviceId) => device(deviceId) },
     answer: async (deviceId, receipt) => void answers.push({ ...receipt, deviceId }),
     onCounted: (key, closesAtMs) => closer.expect(key, closesAtMs),
   });
