@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
 import { createSystemClock } from "../../aggregator/src/clock/system-clock.js";
 import { listen, type HttpListener } from "../../aggregator/src/http/listen.js";
+import type { HttpAppOptions } from "../../aggregator/src/http/ports.js";
 import { createAppDouble, type AppDouble } from "../../aggregator/src/http/testing/app-double.js";
 import { signIn } from "../../aggregator/src/http/testing/callers.js";
 import { startChromium } from "./chromium.js";
@@ -45,7 +46,7 @@ export class DashboardPages {
   }
 
   /** A new aggregator in memory, with nothing and nobody in it. */
-  async renew(change: { readonly allowOpenReads?: boolean } = {}): Promise<void> {
+  async renew(change: Partial<Pick<HttpAppOptions, "allowOpenReads" | "drift">> = {}): Promise<void> {
     await this.#end();
     const clock = createSystemClock();
     this.app = createAppDouble({ clock, dashboardDirectory: this.directory, ...change });

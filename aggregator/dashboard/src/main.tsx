@@ -10,6 +10,7 @@ import "./styles/rounds-page.css";
 import "./styles/fleet-page.css";
 import "./styles/rollouts-page.css";
 import "./styles/rollout-plan.css";
+import "./styles/drift-page.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

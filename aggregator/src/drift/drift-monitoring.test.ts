@@ -3,13 +3,14 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAppDouble, type AppDouble } from "../http/testing/app-double.js";
-import { driftFeature, driftModels } from "../http/schema/drift-schema.js";
+import { driftFeature, driftModel, driftModels } from "../http/schema/drift-schema.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
 import { openEmbeddedStore } from "../store/embedded-store.js";
 import { Alerts } from "./alerts/alerts.js";
 import { checkDriftPolicy } from "./drift-policy.js";
 import { DriftMonitoring } from "./drift-monitoring.js";
+import { RefusedWindows } from "./intake/refused-windows.js";
 import { openDriftForTest, textOf, type OpenedDrift } from "./testing/open-drift.js";
 import { normalFeature, sampleMonitored } from "./testing/sample-profile.js";
 import { countsOf, seededNormal } from "./testing/simulated-device.js";
@@ -35,6 +36,7 @@ let store: DatabaseStore;
 let drift: OpenedDrift;
 let app: AppDouble;
 let deliveries: Deliveries;
+let monitoring: DriftMonitoring;
 const calls: Called[] = [];
 /** What the target answers, first to last; 200 afterwards. */
 const statuses: number[] = [];
@@ -58,6 +60,7 @@ beforeAll(async () => {
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const nowMs = (): number => drift.clock.nowMs();
   const shared = { store: store.drift, policy, nowMs, counters };
+  const refused = new RefusedWindows();
   const alerts = new Alerts({ ...shared, hasWebhook: true, onDeliveries: () => undefined });
   drift = await openDriftForTest({
     store,
@@ -65,15 +68,16 @@ beforeAll(async () => {
     policy: { minDevices: 20, graceMs: 0 },
     alerts,
     platformOf,
+    refused,
   });
   const control = {
     listModels: async () => [monitored.model],
     latestVersion: async () => ({ version: monitored.version }) as VersionRecord,
     countDevices: async () => ({ total: 60, byPresence: {}, untrusting: {}, byServing: { "digits@3": 60 } }),
-    currentReleases: async () => [],
+    pastReleases: async () => [],
   };
   const versions = { of: async () => monitored };
-  const monitoring = new DriftMonitoring({ ...shared, control, versions, alerts });
+  monitoring = new DriftMonitoring({ ...shared, control, versions, alerts, refused });
   deliveries = new Deliveries({
     ...{ store: store.drift, clock: drift.clock, counters, logger },
     target: httpWebhook({ url, secret: SECRET }, nowMs),
@@ -154,6 +158,31 @@ describe("a fleet whose ages rise and fall again", () => {
     expect(body).not.toContain("device-");
   });
 
+  test("is shown with its windows so far, and with what was refused and why", async () => {
+    const late = drift.message([], { window: drift.window() - 3 });
+    await drift.intake.take("device-0" as DeviceId, late);
+    const foreign = drift.message([], { layoutSha256: "f".repeat(64) });
+    const refusal = drift.intake.take("device-0" as DeviceId, foreign);
+    await expect(refusal).rejects.toMatchObject({ code: "VECTOR_LAYOUT_MISMATCH" });
+
+    const model = driftModel.parse(await (await app.ask("/v1/drift/models/digits")).json());
+
+    expect(model.recent.map(({ verdict: said }) => said)).toEqual([
+      "ok",
+      "warning",
+      "drift",
+      "drift",
+      "drift",
+    ]);
+    // The present window's end, and as long again for its counts to come.
+    expect(model.nextReleaseAtMs).toBe((drift.window() + 2) * 3_600_000);
+    expect(model.refused.map(({ reason, numWindows }) => [reason, numWindows])).toEqual([
+      ["late", 1],
+      ["layout", 1],
+    ]);
+    expect(model.layouts).toEqual([{ version: 3, layoutSha256: monitored.profile.layoutSha256 }]);
+  });
+
   test("shows everything that it takes to compute a score again", async () => {
     const path = "/v1/drift/models/digits/features/age";
     const feature = driftFeature.parse(await (await app.ask(path)).json());
@@ -208,12 +237,19 @@ describe("a fleet whose ages rise and fall again", () => {
         headers: { "Content-Type": "application/json", Authorization: "Bearer admin-token-of-the-test" },
       });
 
-    expect((await post("ack")).status).toBe(200);
+    const changes: string[] = [];
+    monitoring.onChanged((model) => changes.push(model));
+    expect((await post("ack?revision=0")).status).toBe(200);
+    expect(changes).toEqual(["digits"]);
+    // Somebody who has not seen that it was taken on.
+    expect((await post("resolve?revision=0")).status).toBe(409);
     expect((await post("silence", { forMs: 3_600_000 })).status).toBe(200);
     expect((await post("proposal", { confirm: true })).status).toBe(409);
     expect((await post("false-alarm")).status).toBe(200);
     expect((await post("ack")).status).toBe(409);
     const kept = await store.drift.getAlert(alert?.alertId ?? "");
     expect(kept).toMatchObject({ state: "resolved", owner: "admin-token", falseAlarmBy: "admin-token" });
+    expect(kept?.revision).toBe(3);
+    expect(kept?.lastDeed).toMatchObject({ deed: "false-alarm", by: "admin-token" });
   });
 });

@@ -4,13 +4,17 @@ import type { Alerts } from "./alerts/alerts.js";
 import { suggestedFloor } from "./alerts/alerts.js";
 import type { AlertRecord } from "./alerts/alert-record.js";
 import type { DriftPolicy } from "./drift-policy.js";
-import type { AlertAct, DriftService, ViewQuery } from "./drift-service.js";
+import type { AlertAct } from "./alerts/alert-machine.js";
+import type { DriftService, ViewQuery } from "./drift-service.js";
 import type { DriftStore, WholeRelease } from "./drift-store.js";
 import type { FeatureDetail, FeatureRow, HeatMap, ModelDetail, ModelVerdict } from "./drift-views.js";
 import { outcomesView } from "./outcomes/outcomes-view.js";
+import type { RefusedWindows } from "./intake/refused-windows.js";
 import type { MonitoredVersion, MonitoredVersions } from "./references/monitored-version.js";
 import { featureDetailOf } from "./releases/feature-detail.js";
 import { featureRowsOf, scoreOf } from "./releases/feature-rows.js";
+import { markersOf } from "./releases/markers.js";
+import { windowTimes } from "./releases/window-times.js";
 import type { ReleaseRecord, ReleasedView } from "./releases/release-record.js";
 import { WHOLE_FLEET } from "./sums/window-key.js";
 
@@ -18,13 +22,15 @@ import { WHOLE_FLEET } from "./sums/window-key.js";
 const HISTORY_WINDOWS = 30;
 const LOOK_BACK = 60;
 const MAX_ALERTS = 300;
+const MAX_DEPLOYS = 200;
 
 export interface DriftMonitoringOptions {
   readonly store: DriftStore;
-  readonly control: Pick<ControlStore, "listModels" | "latestVersion" | "countDevices" | "currentReleases">;
+  readonly control: Pick<ControlStore, "listModels" | "latestVersion" | "countDevices" | "pastReleases">;
   readonly versions: Pick<MonitoredVersions, "of">;
   readonly alerts: Pick<Alerts, "act">;
   readonly policy: DriftPolicy;
+  readonly refused: Pick<RefusedWindows, "of">;
   readonly nowMs: () => number;
 }
 
@@ -39,12 +45,12 @@ export class DriftMonitoring implements DriftService {
 
   constructor(private readonly options: DriftMonitoringOptions) {}
 
-  /** A window was released: tells whoever listens. */
-  readonly released = (model: ModelName): void => {
+  /** A window was released, or an alert changed: tells whoever listens. */
+  readonly changed = (model: ModelName): void => {
     for (const listener of this.#listeners) listener(model);
   };
 
-  onReleased(listener: (model: ModelName) => void): () => void {
+  onChanged(listener: (model: ModelName) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -72,6 +78,8 @@ export class DriftMonitoring implements DriftService {
       others: (await Promise.all(others.map((version) => this.#newest(model, version)))).flatMap(
         (other) => other ?? [],
       ),
+      layouts: await this.#layoutsOf(monitored),
+      refused: this.options.refused.of(model),
     };
   }
 
@@ -88,6 +96,7 @@ export class DriftMonitoring implements DriftService {
     return featureDetailOf(name, {
       ...{ monitored, view, views: whole.views, history: await this.#history(view) },
       before: await this.#before(monitored, view.window),
+      numTests: whole.release.numTests,
       suggestedFloor: suggestedFloor(alerts, model, name),
     });
   }
@@ -114,7 +123,7 @@ export class DriftMonitoring implements DriftService {
       cohort,
       features,
       windows: windows.reverse(),
-      markers: await this.#markers(model, alerts),
+      markers: markersOf(await this.options.control.pastReleases(model, MAX_DEPLOYS), alerts),
     };
   }
 
@@ -122,22 +131,10 @@ export class DriftMonitoring implements DriftService {
     return this.options.store.listAlerts(query);
   }
 
-  act(alertId: string, act: AlertAct): Promise<AlertRecord> {
-    return this.options.alerts.act(alertId, act);
-  }
-
-  async #markers(model: ModelName, alerts: readonly AlertRecord[]): Promise<HeatMap["markers"]> {
-    const releases = (await this.options.control.currentReleases()).filter(
-      (release) => release.model === model,
-    );
-    return [
-      ...releases.map(({ releasedAtMs, version }) => ({
-        ...{ atMs: releasedAtMs, kind: "release" as const, text: `version ${version} released` },
-      })),
-      ...alerts.map(({ openedAtMs, evidence }) => ({
-        ...{ atMs: openedAtMs, kind: "alert" as const, text: evidence.text },
-      })),
-    ].sort((one, other) => one.atMs - other.atMs);
+  async act(alertId: string, act: AlertAct, seenRevision?: number): Promise<AlertRecord> {
+    const alert = await this.options.alerts.act(alertId, act, seenRevision);
+    this.changed(alert.model);
+    return alert;
   }
 
   async #verdictOf(monitored: MonitoredVersion): Promise<ModelVerdict> {
@@ -160,7 +157,17 @@ export class DriftMonitoring implements DriftService {
       numOpenAlerts: open.length,
       minDevices: policy.minDevices,
       versions: await this.#versionsOf(model),
+      ...windowTimes(monitored, { releases, policy, nowMs: nowMs() }),
     };
+  }
+
+  /** The monitored version's, and those of all that have a release. */
+  async #layoutsOf({ model, version }: MonitoredVersion): Promise<ModelDetail["layouts"]> {
+    const versions = [...new Set([version, ...(await this.#versionsOf(model))])].sort((a, b) => b - a);
+    const found = await Promise.all(versions.map((each) => this.options.versions.of(model, each)));
+    return found.flatMap((each) =>
+      each === null ? [] : [{ version: each.version, layoutSha256: each.profile.layoutSha256 }],
+    );
   }
 
   async #versionsOf(model: ModelName): Promise<number[]> {

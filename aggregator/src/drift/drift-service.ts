@@ -1,5 +1,5 @@
 import type { ModelName } from "@fedge/protocol";
-import type { AlertEvent } from "./alerts/alert-machine.js";
+import type { AlertAct } from "./alerts/alert-machine.js";
 import type { AlertRecord } from "./alerts/alert-record.js";
 import type { FeatureDetail, FeatureRow, HeatMap, ModelDetail, ModelVerdict } from "./drift-views.js";
 
@@ -11,9 +11,6 @@ export interface ViewQuery {
   /** The last that was shown, when it is absent. */
   readonly window?: number | undefined;
 }
-
-/** What a person may do with an alert. */
-export type AlertAct = Exclude<AlertEvent, { type: "seen" | "quiet" }>;
 
 /** Everything that HTTP, pages and commands can ask of drift; all of it from stored releases. All may throw FedgeError. */
 export interface DriftService {
@@ -32,8 +29,8 @@ export interface DriftService {
     readonly isOpen?: boolean;
     readonly limit: number;
   }): Promise<AlertRecord[]>;
-  /** Throws ALERT_UNKNOWN and ALERT_STATE_CONFLICT. */
-  act(alertId: string, act: AlertAct): Promise<AlertRecord>;
-  /** Told of every window that is released. The returned function ends that. */
-  onReleased(listener: (model: ModelName) => void): () => void;
+  /** Throws ALERT_UNKNOWN and ALERT_STATE_CONFLICT; the latter, too, when another person changed it since that revision. */
+  act(alertId: string, act: AlertAct, seenRevision?: number): Promise<AlertRecord>;
+  /** Told of every window that is released, and of every alert that a person changed. The returned function ends that. */
+  onChanged(listener: (model: ModelName) => void): () => void;
 }

@@ -1,6 +1,7 @@
 import { modelName } from "@fedge/protocol";
 import * as z from "zod/mini";
 import { alertRecord } from "./alerts/alert-record.js";
+import { WINDOW_REFUSALS } from "./intake/refused-windows.js";
 import { featureStatistics, releaseRecord, verdict } from "./releases/release-record.js";
 
 const number = z.nullable(z.number());
@@ -23,6 +24,19 @@ export const modelVerdict = z.object({
   numOpenAlerts: z.number(),
   minDevices: z.number(),
   versions: z.array(z.number()),
+  /** Length of a window, and when the next one is released at the soonest. */
+  windowMs: z.number(),
+  nextReleaseAtMs: z.number(),
+  /** Verdicts of the windows of this version, oldest first. */
+  recent: z.array(
+    z.object({
+      window: z.number(),
+      beginsAtMs: z.number(),
+      endsAtMs: z.number(),
+      numDevices: number,
+      verdict,
+    }),
+  ),
 });
 export type ModelVerdict = z.infer<typeof modelVerdict>;
 
@@ -81,6 +95,12 @@ export const modelDetail = z.object({
   outcomes: z.nullable(outcomes),
   /** The other versions' newest windows, to compare: A/B, champion and candidate. */
   others: z.array(outcomes),
+  /** Versions with one layout hash count in the same cells; those with different ones are never added up. */
+  layouts: z.array(z.object({ version: z.number(), layoutSha256: z.string() })),
+  /** Windows of devices that are in no sum, since the server began. */
+  refused: z.array(
+    z.object({ version: z.number(), reason: z.enum(WINDOW_REFUSALS), numWindows: z.number() }),
+  ),
 });
 export type ModelDetail = z.infer<typeof modelDetail>;
 
@@ -142,6 +162,9 @@ export const featureDetail = z.object({
   version: z.number(),
   window: z.number(),
   cohort: z.string(),
+  /** Groups of devices that the intervals come from, and tests that p-values are corrected for. */
+  numGroups: z.number(),
+  numTests: z.number(),
   /** Enough to compute every score again: the released counts and the reference's. */
   cells: z.array(cell),
   edges: z.nullable(counts),
@@ -189,7 +212,15 @@ export const heatMap = z.object({
       cells: z.nullable(z.array(z.object({ verdict, score: z.number() }))),
     }),
   ),
-  markers: z.array(z.object({ atMs: z.number(), kind: z.enum(["release", "alert"]), text: z.string() })),
+  /** Releases of versions and openings of alerts, oldest first. */
+  markers: z.array(
+    z.object({
+      atMs: z.number(),
+      kind: z.enum(["release", "alert"]),
+      version: z.number(),
+      text: z.string(),
+    }),
+  ),
 });
 export type HeatMap = z.infer<typeof heatMap>;
 

@@ -2,6 +2,7 @@ import { Alerts } from "../drift/alerts/alerts.js";
 import { checkDriftPolicy } from "../drift/drift-policy.js";
 import { DriftMonitoring } from "../drift/drift-monitoring.js";
 import { ProfileIntake } from "../drift/intake/profile-intake.js";
+import { RefusedWindows } from "../drift/intake/refused-windows.js";
 import { WindowBatch } from "../drift/intake/window-batch.js";
 import { MonitoredVersions } from "../drift/references/monitored-version.js";
 import { WindowCloser } from "../drift/releases/window-closer.js";
@@ -35,18 +36,19 @@ export async function openDrift(
   const tell = (): void => void deliveries?.wake();
   const hasWebhook = deliveries !== null;
   const alerts = new Alerts({ store, policy, nowMs, counters, hasWebhook, onDeliveries: tell });
-  const monitoring = new DriftMonitoring({ store, control, versions, alerts, policy, nowMs });
+  const refused = new RefusedWindows();
+  const monitoring = new DriftMonitoring({ store, control, versions, alerts, policy, refused, nowMs });
   const closer = new WindowCloser({
     ...{ store, versions, batch, policy, clock, counters, logger, alerts },
     onReleased: ({ release }) => {
-      monitoring.released(release.model);
+      monitoring.changed(release.model);
       tell();
     },
   });
   if (deliveries !== null) closing.add(deliveries, (opened) => opened.close());
   closing.add(closer, (opened) => opened.close());
   const intake = new ProfileIntake({
-    ...{ versions, batch, policy, clock, counters, devices: control },
+    ...{ versions, batch, policy, clock, counters, refused, devices: control },
     answer: (deviceId, receipt) => outbox.sendTo(deviceId, "rpc/res", receipt, { retain: false }),
     onCounted: (key, closesAtMs) => closer.expect(key, closesAtMs),
   });

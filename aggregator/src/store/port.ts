@@ -68,6 +68,12 @@ export interface ReleaseRecord {
   readonly releasedAtMs: number;
 }
 
+/** A release of any time, with what made it. */
+export interface PastRelease extends ReleaseRecord {
+  /** The rollout that made it; null for a release of the whole fleet. */
+  readonly rolloutId: string | null;
+}
+
 export interface PageRequest {
   readonly limit: number;
   /** Rows to pass over. */
@@ -136,6 +142,8 @@ export interface ControlStore {
   release(model: ModelName, version: number, atMs: number): Promise<ReleaseRecord>;
   /** The newest release of every model. */
   currentReleases(): Promise<ReleaseRecord[]>;
+  /** A model's releases, of rollouts too, newest first. */
+  pastReleases(model: ModelName, limit: number): Promise<PastRelease[]>;
 
   /** Throws DEVICE_UNKNOWN never: enrolling the same key again is the same device. */
   enrolDevice(device: { deviceId: DeviceId; publicKey: string; atMs: number }): Promise<DeviceRecord>;

@@ -4,7 +4,7 @@ import type { VersionRecord } from "../rounds/journal.js";
 import { NO_PAGE, type Database } from "./database.js";
 import { appendAuditEntry } from "./audit-queries.js";
 import { asStoreOperation, violationOf } from "./database-errors.js";
-import type { ControlStore, EvaluationRecord, ReleaseRecord } from "./port.js";
+import type { ControlStore, EvaluationRecord, PastRelease, ReleaseRecord } from "./port.js";
 import { eventConflicts, insertEvents, saveSummary } from "./round-queries.js";
 import { evaluationOf, modelOf, releaseOf, versionOf } from "./row-codec.js";
 import { evaluations, modelVersions, releases } from "./schema.js";
@@ -20,6 +20,7 @@ type VersionQueries = Pick<
   | "listEvaluations"
   | "release"
   | "currentReleases"
+  | "pastReleases"
 >;
 
 export function versionQueries(database: Database): VersionQueries {
@@ -46,6 +47,7 @@ export function versionQueries(database: Database): VersionQueries {
     listEvaluations: (model) => listEvaluations(database, model),
     release: (model, version, atMs) => release(database, { model, version, atMs }),
     currentReleases: () => currentReleases(database),
+    pastReleases: (model, limit) => pastReleases(database, model, limit),
   };
 }
 
@@ -164,6 +166,18 @@ async function currentReleases(database: Database): Promise<ReleaseRecord[]> {
       .from(releases)
       .where(eq(releases.isFleetWide, true));
     return (await newest.orderBy(asc(releases.model), desc(releases.releaseCounter))).map(releaseOf);
+  });
+}
+
+async function pastReleases(database: Database, model: ModelName, limit: number): Promise<PastRelease[]> {
+  return asStoreOperation("read a model's releases", {}, async () => {
+    const rows = await database
+      .select()
+      .from(releases)
+      .where(eq(releases.model, model))
+      .orderBy(desc(releases.releaseCounter))
+      .limit(limit);
+    return rows.map((row) => ({ ...releaseOf(row), rolloutId: row.rolloutId }));
   });
 }
 

@@ -6,6 +6,7 @@ export type TaskData = OverviewData["tasks"][number];
 export type RoundData = MessageOf<"rounds">["rounds"][number];
 export type VersionData = MessageOf<"versions">["versions"][number];
 export type LiveRoundData = NonNullable<TaskData["liveRound"]>;
+export type ModelVerdictData = MessageOf<"drift">["verdict"];
 export type RolloutData = MessageOf<"rollouts">["rollouts"][number];
 
 /** All that the page knows. Rows are sorted by number and never shrink while the page is open. */
@@ -15,6 +16,8 @@ export interface FleetState {
   readonly versionsOfModel: Readonly<Record<string, readonly VersionData[]>>;
   /** Newest first; null until the server has said which there are. */
   readonly rollouts: readonly RolloutData[] | null;
+  /** What the feed said last of each model's drift; another object for every change. */
+  readonly driftOfModel: Readonly<Record<string, ModelVerdictData>>;
 }
 
 export const EMPTY_STATE: FleetState = {
@@ -22,6 +25,7 @@ export const EMPTY_STATE: FleetState = {
   roundsOfTask: {},
   versionsOfModel: {},
   rollouts: null,
+  driftOfModel: {},
 };
 
 /** Rows kept per task and model, so that a page that stays open for weeks does not grow. */
@@ -44,7 +48,10 @@ export function applyMessage(state: FleetState, message: FeedMessage): FleetStat
     }
     case "rollouts":
       return { ...state, rollouts: mergeRollouts(state.rollouts ?? [], message.data) };
-    case "drift":
+    case "drift": {
+      const { model, verdict } = message.data;
+      return { ...state, driftOfModel: { ...state.driftOfModel, [model]: verdict } };
+    }
     case "heartbeat":
       return state;
   }

@@ -3,7 +3,14 @@ import type { ReactNode } from "react";
 export interface Column<Row> {
   readonly title: string;
   readonly isNumber?: boolean;
+  /** How the rows are ordered by this column, and what orders them by it; not sortable without. */
+  readonly order?: ColumnOrder;
   readonly cell: (row: Row) => ReactNode;
+}
+
+export interface ColumnOrder {
+  readonly direction: "ascending" | "descending" | "none";
+  readonly onChoose: () => void;
 }
 
 export interface DataTableProps<Row> {
@@ -61,11 +68,29 @@ function TableHead<Row>({ columns }: { readonly columns: readonly Column<Row>[] 
     <thead>
       <tr>
         {columns.map((column) => (
-          <th key={column.title} scope="col" className={alignment(column)}>
-            {column.title}
+          <th
+            key={column.title}
+            scope="col"
+            className={alignment(column)}
+            aria-sort={column.order?.direction}
+          >
+            {column.order === undefined ? column.title : <OrderButton {...column} order={column.order} />}
           </th>
         ))}
       </tr>
     </thead>
+  );
+}
+
+const ORDER_SIGNS = { ascending: "▲", descending: "▼", none: "" } as const;
+
+function OrderButton({ title, order }: { readonly title: string; readonly order: ColumnOrder }) {
+  return (
+    <button type="button" className="order-button" onClick={order.onChoose}>
+      {title}
+      <span className="order-sign" aria-hidden="true">
+        {ORDER_SIGNS[order.direction]}
+      </span>
+    </button>
   );
 }

@@ -42,6 +42,7 @@ const CODE_WORDS: Readonly<Record<string, string>> = {
   MODEL_INPUT_INVALID: "the model does not take the inputs that it says it takes",
   PROBATION_CRASHED: "the app crashed while the version was on trial",
   PROBATION_FAILED: "the version did badly while it was on trial",
+  RELEASE_OUT_OF_POPULATION: "the release is signed for a population that the device is not of",
   RELEASE_OUT_OF_SCOPE: "the release is signed for another device, tenant or population",
   RELEASE_ROLLBACK: "the release is older than one that the device has had",
   RELEASE_UNSIGNED: "the release is not signed by a trusted key",

@@ -63,7 +63,7 @@ function Content(props: {
     return <SignInPage signing={signing} />;
   }
   if (live.state.overview === null) return <LoadingPage />;
-  return page.render(live, route.item);
+  return page.render(live, route);
 }
 
 function isSigningIn({ page, code }: Route): boolean {
@@ -91,7 +91,7 @@ function isInForm(content: HTMLElement): boolean {
 function titleOf(route: Route, page: Page): string {
   if (route.code !== null) return route.page === "invitation" ? "Invitation" : "New password";
   if (route.page === "sign-in") return "Sign in";
-  return route.item === null ? page.title : `${route.item} · ${page.title}`;
+  return [route.part, route.item, page.title].filter((name) => name !== null).join(" · ");
 }
 
 /** The address behind `#` names the page, so the link itself must not change it. */

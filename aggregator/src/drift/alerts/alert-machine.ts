@@ -17,6 +17,9 @@ export type AlertEvent =
   | { readonly type: "resolve"; readonly by: string }
   | { readonly type: "decide"; readonly by: string; readonly isConfirmed: boolean };
 
+/** What a person may do with an alert. */
+export type AlertAct = Exclude<AlertEvent, { type: "seen" | "quiet" }>;
+
 export interface AlertStep {
   readonly alert: AlertRecord;
   readonly notice: NoticeKind | null;
@@ -52,6 +55,7 @@ export function openAlert({ before, evidence, atMs, ...given }: NewAlert): Alert
     ...{ numQuietWindows: 0, owner: null, silencedUntilMs: null, falseAlarmBy: null, cooldownUntilMs: null },
     told: evidence.severity,
     proposal: proposalOf(null, { evidence, model, version }),
+    ...{ revision: 0, lastDeed: null },
     nextEvent: 1,
   };
   return { alert, notice: isQuietened ? null : "opened" };
@@ -63,11 +67,12 @@ export function openAlert({ before, evidence, atMs, ...given }: NewAlert): Alert
  * 1. The same severity is told once, however many windows show it; a graver one once more.
  * 2. Nothing is told while it is silenced; what is still there when the silence ends is told then.
  * 3. It is over after two windows in a row without it, or when a person says so; that is told when its beginning was.
+ * 4. Its revision counts what people did, and nothing else: a window that shows it again takes nobody by surprise.
  */
 export function stepAlert(alert: AlertRecord, event: AlertEvent, atMs: number): AlertStep {
   const { windowMs } = alert;
   if (alert.state === "resolved") return { alert, notice: null };
-  const changed = { ...alert, changedAtMs: atMs };
+  const changed = { ...alert, ...deedOf(alert, event, atMs), changedAtMs: atMs };
   switch (event.type) {
     case "seen":
       return seen(changed, event, atMs);
@@ -91,6 +96,15 @@ export function stepAlert(alert: AlertRecord, event: AlertEvent, atMs: number): 
     case "decide":
       return { alert: { ...changed, proposal: decided(alert.proposal, event) }, notice: null };
   }
+}
+
+function deedOf(
+  { revision, lastDeed }: AlertRecord,
+  event: AlertEvent,
+  atMs: number,
+): Pick<AlertRecord, "revision" | "lastDeed"> {
+  if (event.type === "seen" || event.type === "quiet") return { revision, lastDeed };
+  return { revision: revision + 1, lastDeed: { deed: event.type, by: event.by, atMs } };
 }
 
 function seen(

@@ -44,6 +44,12 @@ export const proposal = z.object({
   decidedBy: z.nullable(z.string()),
 });
 
+/** What people can do with an alert, as it is told to others. */
+export const ALERT_DEEDS = ["acknowledge", "silence", "false-alarm", "resolve", "decide"] as const;
+
+/** What a person did with an alert last. */
+export const alertDeed = z.object({ deed: z.enum(ALERT_DEEDS), by: z.string(), atMs: z.number() });
+
 /** One matter of one model: opened once, told once for each severity, closed when it is over. */
 export const alertRecord = z.object({
   alertId: z.string(),
@@ -70,6 +76,9 @@ export const alertRecord = z.object({
   cooldownUntilMs: z.nullable(z.number()),
   runbook: z.string(),
   proposal: z.nullable(proposal),
+  /** How often people changed it: who acts on what he saw sends it back. */
+  revision: z._default(z.number(), 0),
+  lastDeed: z._default(z.nullable(alertDeed), null),
   /** Number of the next thing to tell. */
   nextEvent: z.number(),
 });

@@ -5,7 +5,7 @@ import type { AlertChange, DriftStore, WholeRelease } from "../drift-store.js";
 import type { DriftPolicy } from "../drift-policy.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import type { PreviousRelease } from "../releases/window-closer.js";
-import { openAlert, stepAlert, type AlertEvent, type AlertStep } from "./alert-machine.js";
+import { openAlert, stepAlert, type AlertAct, type AlertStep } from "./alert-machine.js";
 import { subjectOf, type AlertRecord, type Delivery, type Evidence } from "./alert-record.js";
 import { evidenceOf } from "./release-evidence.js";
 
@@ -56,9 +56,12 @@ export class Alerts {
     return this.#changeOf(steps);
   }
 
-  /** What a person does. Throws ALERT_UNKNOWN, and ALERT_STATE_CONFLICT for one that is over. */
-  act(alertId: string, event: Exclude<AlertEvent, { type: "seen" | "quiet" }>): Promise<AlertRecord> {
-    return this.exclusively(() => this.#act(alertId, event));
+  /**
+   * What a person does. Throws ALERT_UNKNOWN, and ALERT_STATE_CONFLICT for one that is over, or that another person changed
+   * since the revision that this one saw.
+   */
+  act(alertId: string, event: AlertAct, seenRevision?: number): Promise<AlertRecord> {
+    return this.exclusively(() => this.#act(alertId, event, seenRevision));
   }
 
   /** Runs with no change of a person in between: for a release with the alerts that it changes. */
@@ -68,13 +71,19 @@ export class Alerts {
     return done;
   }
 
-  async #act(alertId: string, event: Exclude<AlertEvent, { type: "seen" | "quiet" }>): Promise<AlertRecord> {
+  async #act(alertId: string, event: AlertAct, seenRevision?: number): Promise<AlertRecord> {
     const { store, nowMs, onDeliveries } = this.options;
     const alert = await store.getAlert(alertId);
     if (alert === undefined)
       throw new FedgeError("ALERT_UNKNOWN", `there is no alert "${alertId}"; see \`fedge drift alerts\``);
     if (alert.state === "resolved")
       throw new FedgeError("ALERT_STATE_CONFLICT", `alert ${alertId} is over; nothing was changed`);
+    if (seenRevision !== undefined && seenRevision !== alert.revision)
+      throw new FedgeError(
+        "ALERT_STATE_CONFLICT",
+        `${alert.lastDeed?.by ?? "somebody"} changed alert ${alertId} meanwhile; nothing was changed: look again`,
+        { details: { revision: alert.revision } },
+      );
     if (event.type === "decide" && alert.proposal?.state !== "proposed")
       throw new FedgeError(
         "ALERT_STATE_CONFLICT",

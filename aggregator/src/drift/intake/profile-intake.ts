@@ -14,6 +14,7 @@ import type { MonitoredVersion, MonitoredVersions } from "../references/monitore
 import type { WindowKey } from "../sums/window-key.js";
 import { cohortsOf } from "./device-cohorts.js";
 import { checkWindow } from "./window-check.js";
+import type { RefusedWindows } from "./refused-windows.js";
 import type { WindowBatch } from "./window-batch.js";
 
 export interface ProfileIntakeOptions {
@@ -23,6 +24,7 @@ export interface ProfileIntakeOptions {
   readonly policy: DriftPolicy;
   readonly clock: Pick<Clock, "nowMs">;
   readonly counters: Counters;
+  readonly refused: Pick<RefusedWindows, "count">;
   /** Tells the device. */
   readonly answer: (deviceId: DeviceId, receipt: ProfileWindowReceipt) => Promise<void>;
   /** Told of a window that has counts, so that it will be closed. */
@@ -47,6 +49,8 @@ export class ProfileIntake {
       const code = errorCodeOf(error);
       // The store's failure is no answer: the device sends again.
       if (code !== "VECTOR_INVALID" && code !== "VECTOR_LAYOUT_MISMATCH") throw error;
+      const reason = code === "VECTOR_INVALID" ? "invalid" : "layout";
+      this.options.refused.count(message.model, message.version, reason);
       await this.#answer(deviceId, message, false);
       throw error;
     }
@@ -75,16 +79,19 @@ export class ProfileIntake {
     return true;
   }
 
-  #isOpen({ profile }: MonitoredVersion, window: number, closesAtMs: number): boolean {
+  #isOpen(monitored: MonitoredVersion, window: number, closesAtMs: number): boolean {
+    const { profile } = monitored;
     const nowMs = this.options.clock.nowMs();
-    if (nowMs >= closesAtMs) {
-      this.#refuse("late");
-      return false;
-    }
+    if (nowMs >= closesAtMs) return this.#isRefused(monitored, "late");
     // Devices' clocks are a little ahead, never a whole window.
     const isAhead = window * profile.window.lengthMs > nowMs + profile.window.lengthMs;
-    if (isAhead) this.#refuse("not-begun");
-    return !isAhead;
+    return !isAhead || this.#isRefused(monitored, "not-begun");
+  }
+
+  #isRefused({ model, version }: MonitoredVersion, reason: "late" | "not-begun"): false {
+    this.#refuse(reason);
+    this.options.refused.count(model, version, reason);
+    return false;
   }
 
   #refuse(reason: string): void {

@@ -19,6 +19,7 @@ export interface FeatureDetailParts {
   readonly history: readonly ReleasedView[];
   /** Views of the release before. */
   readonly before: readonly ReleasedView[];
+  readonly numTests: number;
   readonly suggestedFloor: FeatureDetail["suggestedFloor"];
 }
 
@@ -34,10 +35,11 @@ export function featureDetailOf(name: string, parts: FeatureDetailParts): Featur
     );
   const statistics = view.features[at] as FeatureStatistics;
   const attributes = [...new Set(views.flatMap(({ cohort }) => attributeOf(cohort) ?? []))];
-  const { model, version, window, cohort } = view;
+  const { model, version, window, cohort, numGroups } = view;
   return {
     ...featureRowOf(monitored, at, parts),
     ...{ model, version, window, cohort, statistics, suggestedFloor: parts.suggestedFloor },
+    ...{ numGroups, numTests: parts.numTests },
     cells: cellsOf(feature, cells, view),
     edges: feature.kind === "numeric" ? [...feature.edges] : null,
     scores: scoresOf({ feature, cells, view, statistics }),

@@ -6,6 +6,7 @@ import type { DeviceRecord } from "../../store/port.js";
 import type { WholeRelease } from "../drift-store.js";
 import { checkDriftPolicy, type DriftPolicy } from "../drift-policy.js";
 import { ProfileIntake } from "../intake/profile-intake.js";
+import { RefusedWindows } from "../intake/refused-windows.js";
 import { WindowBatch } from "../intake/window-batch.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import { WindowCloser, type WindowCloserOptions } from "../releases/window-closer.js";
@@ -37,6 +38,7 @@ export interface OpenDriftOptions {
   readonly platformOf?: (deviceId: DeviceId) => string;
   readonly device?: (deviceId: DeviceId) => DeviceRecord | undefined;
   readonly alerts?: WindowCloserOptions["alerts"];
+  readonly refused?: RefusedWindows;
 }
 
 export async function openDriftForTest(options: OpenDriftOptions): Promise<OpenedDrift> {
@@ -47,10 +49,7 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
   const [answers, released]: [OpenedDrift["answers"], WholeRelease[]] = [[], []];
   const { counted, counters } = countersForTest();
   const batch = new WindowBatch({ store: store.drift, sums: new ClearSums() });
-  const versions = {
-    of: async (model: string, version: number) =>
-      model === monitored.model && version === monitored.version ? monitored : null,
-  };
+  const versions = versionsOf(monitored);
   const shared = { versions, batch, policy, clock, counters, logger: SILENT };
   const closer = new WindowCloser({
     ...{ ...shared, store: store.drift },
@@ -58,7 +57,8 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
     onReleased: (whole) => released.push(whole),
   });
   const intake = new ProfileIntake({
-    ...{ ...shared, devices: { getDevice: async (deviceId) => device(deviceId) } },
+    ...{ ...shared, refused: options.refused ?? new RefusedWindows() },
+    devices: { getDevice: async (deviceId) => device(deviceId) },
     answer: async (deviceId, receipt) => void answers.push({ ...receipt, deviceId }),
     onCounted: (key, closesAtMs) => closer.expect(key, closesAtMs),
   });
@@ -77,6 +77,13 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
       clock.advance(2 * lengthMs + 3_600_000);
       await closer.closeDue();
     },
+  };
+}
+
+function versionsOf(monitored: MonitoredVersion) {
+  return {
+    of: async (model: string, version: number) =>
+      model === monitored.model && version === monitored.version ? monitored : null,
   };
 }
 

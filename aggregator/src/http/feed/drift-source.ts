@@ -10,7 +10,7 @@ export class DriftSource implements FeedSource {
   constructor(private readonly drift: DriftService) {}
 
   listen(onChange: () => void): () => void {
-    return this.drift.onReleased((model) => {
+    return this.drift.onChanged((model) => {
       this.dirty.add(model);
       onChange();
     });

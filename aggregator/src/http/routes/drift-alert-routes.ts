@@ -1,8 +1,9 @@
 import type { z } from "@hono/zod-openapi";
-import type { AlertAct, DriftService } from "../../drift/drift-service.js";
+import type { AlertAct } from "../../drift/alerts/alert-machine.js";
+import type { DriftService } from "../../drift/drift-service.js";
 import type { Access } from "../access.js";
 import { jsonRoute, type RouteHost } from "../route.js";
-import { alertParams, decisionBody, driftAlert, silenceBody } from "../schema/drift-schema.js";
+import { actQuery, alertParams, decisionBody, driftAlert, silenceBody } from "../schema/drift-schema.js";
 
 interface ActRoute<B extends z.ZodType | undefined> {
   readonly name: string;
@@ -22,7 +23,7 @@ function addingTo(host: RouteHost, drift: DriftService): AddAct {
       method: "post",
       path: `/v1/drift/alerts/{alertId}/${name}`,
       tag: "drift",
-      ...{ summary, access, params: alertParams, result: driftAlert },
+      ...{ summary, access, params: alertParams, query: actQuery, result: driftAlert },
       ...(body === undefined ? {} : { body }),
       audit: ({ params, body: said }, alert) => ({
         action: `drift.${name}`,
@@ -34,7 +35,8 @@ function addingTo(host: RouteHost, drift: DriftService): AddAct {
           ...(said as object | undefined),
         },
       }),
-      handle: ({ params, body: said, actor }) => drift.act(params.alertId, actOf(actor, said as never)),
+      handle: ({ params, query, body: said, actor }) =>
+        drift.act(params.alertId, actOf(actor, said as never), query.revision),
     });
   };
 }

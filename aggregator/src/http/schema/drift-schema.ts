@@ -40,6 +40,14 @@ export const alertsQuery = z.object({
 export const driftModelParams = modelParams;
 export const featureParams = modelParams.extend({ name: z.string().min(1).max(128) });
 export const alertParams = z.object({ alertId: z.string().regex(/^[0-9a-f]{1,64}$/) });
+export const actQuery = z.object({
+  revision: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("What the caller saw; refused with ALERT_STATE_CONFLICT when a person changed it since"),
+});
 export const silenceBody = z.object({
   forMs: z
     .number()

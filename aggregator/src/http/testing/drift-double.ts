@@ -1,7 +1,8 @@
 import { FedgeError, type ModelName } from "@fedge/protocol";
 import type { AlertRecord } from "../../drift/alerts/alert-record.js";
 import { stepAlert } from "../../drift/alerts/alert-machine.js";
-import type { AlertAct, DriftService } from "../../drift/drift-service.js";
+import type { AlertAct } from "../../drift/alerts/alert-machine.js";
+import type { DriftService } from "../../drift/drift-service.js";
 import type { FeatureDetail, HeatMap, ModelDetail } from "../../drift/drift-views.js";
 
 /** Drift of a fleet that never counted anything, with alerts that a test puts in. */
@@ -28,7 +29,7 @@ export class DriftDouble implements DriftService {
     return changed;
   }
 
-  onReleased(listener: (model: ModelName) => void): () => void {
+  onChanged(listener: (model: ModelName) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

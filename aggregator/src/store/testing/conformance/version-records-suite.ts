@@ -136,6 +136,20 @@ export function describeVersions(world: StoreWorld): void {
       expect(current.filter((release) => release.model === emoji.model)).toHaveLength(1);
     });
 
+    test("a model's past releases are given newest first, and say that no rollout made them", async () => {
+      const [keyboard, emoji] = [await world.withVersion(), await world.withVersion()];
+      const first = await world.store.release(keyboard.model, 1, 10);
+      await world.store.release(emoji.model, 1, 20);
+      const second = await world.store.release(keyboard.model, 1, 30);
+
+      const ofRollout = { rolloutId: null };
+      expect(await world.store.pastReleases(keyboard.model, 5)).toEqual([
+        { ...second, ...ofRollout },
+        { ...first, ...ofRollout },
+      ]);
+      expect(await world.store.pastReleases(keyboard.model, 1)).toEqual([{ ...second, ...ofRollout }]);
+    });
+
     test("a version that is not there cannot be released", async () => {
       const names = await world.withVersion();
 

@@ -1,0 +1,136 @@
+import type { OutcomesData } from "../data/api-types.js";
+import { Card } from "../parts/card.js";
+import { DataTable, type Column } from "../parts/data-table.js";
+import { NONE, formatCount } from "../text/format.js";
+import { scoreText, shareText } from "./numbers.js";
+
+type Measure = "accuracy" | "recallAtK" | "macroF1" | "logLoss" | "rmse";
+type Bin = OutcomesData["calibration"][number];
+
+const MEASURES: readonly { readonly measure: Measure; readonly name: string; readonly isShare: boolean }[] = [
+  { measure: "accuracy", name: "Accuracy", isShare: true },
+  { measure: "recallAtK", name: "Recall among the first", isShare: true },
+  { measure: "macroF1", name: "F1, mean of classes", isShare: false },
+  { measure: "logLoss", name: "Log loss", isShare: false },
+  { measure: "rmse", name: "Root mean square error", isShare: false },
+];
+
+/** How well the model does by the labels that came, and what its scores promise where none did. */
+export function OutcomesCard(props: {
+  readonly outcomes: OutcomesData;
+  readonly others: readonly OutcomesData[];
+}) {
+  const { outcomes, others } = props;
+  return (
+    <Card title="How well it does" className="span-12 table-card" testId="outcomes-card">
+      <p data-testid="outcomes-coverage">
+        {formatCount(outcomes.numLabelled)} of {formatCount(outcomes.numSeen)} predictions have a label (
+        {shareText(outcomes.labelCoverage)}): measures speak of these alone.
+        {outcomes.numFailed > 0 && ` ${formatCount(outcomes.numFailed)} predictions failed.`}
+      </p>
+      <DataTable
+        caption="Measures by version"
+        columns={versionColumns(outcomes)}
+        rows={[outcomes, ...others]}
+        keyOf={({ version }) => version}
+        empty=""
+        testId="outcomes-table"
+      />
+      <Estimated outcomes={outcomes} />
+      <ShadowText outcomes={outcomes} />
+      {outcomes.calibration.some(({ numRows }) => numRows > 0) && <Calibration bins={outcomes.calibration} />}
+    </Card>
+  );
+}
+
+/** Only measures that the window has. */
+function versionColumns(outcomes: OutcomesData): readonly Column<OutcomesData>[] {
+  const measured = MEASURES.filter(({ measure }) => outcomes[measure] !== null);
+  return [
+    { title: "Version", isNumber: true, cell: ({ version }) => version },
+    { title: "Devices", isNumber: true, cell: ({ numDevices }) => formatCount(numDevices) },
+    { title: "Labelled", isNumber: true, cell: ({ labelCoverage }) => shareText(labelCoverage) },
+    ...measured.map(({ measure, name, isShare }) => ({
+      title: name,
+      isNumber: true,
+      cell: (row: OutcomesData) => measureText(row, measure, isShare),
+    })),
+    {
+      title: "Latency, 95th percentile",
+      isNumber: true,
+      cell: ({ latencyP95Us }) => (latencyP95Us === null ? NONE : `${scoreText(latencyP95Us / 1000)} ms`),
+    },
+  ];
+}
+
+/** With twice the standard error by the groups of devices, where there is one. */
+function measureText(row: OutcomesData, measure: Measure, isShare: boolean): string {
+  const value = row[measure];
+  const text = isShare ? shareText : scoreText;
+  const error = row.errors[measure];
+  if (value === null) return NONE;
+  return error === undefined ? text(value) : `${text(value)} ± ${text(2 * error)}`;
+}
+
+function Estimated({ outcomes: { estimated } }: { readonly outcomes: OutcomesData }) {
+  if (estimated.conditions.length === 0) return null;
+  return (
+    <>
+      <h3 className="sub-title">Accuracy that the scores promise, without labels</h3>
+      <p>{estimated.value === null ? "Withdrawn." : shareText(estimated.value)}</p>
+      <ul className="plain-list">
+        {estimated.conditions.map(({ text, holds }) => (
+          <li key={text}>
+            <span className="quiet">{holds === null ? "not known" : holds ? "holds" : "does not hold"}:</span>{" "}
+            {text}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function ShadowText({ outcomes: { shadow } }: { readonly outcomes: OutcomesData }) {
+  if (shadow === null) return null;
+  const { onlyServed, onlyShadow, bothRight, bothWrong, agreement, pValue } = shadow;
+  return (
+    <>
+      <h3 className="sub-title">In its shadow</h3>
+      <p>
+        The two agree in {shareText(agreement)} of predictions. Of those with a label both are right in{" "}
+        {formatCount(bothRight)}, only the served one in {formatCount(onlyServed)}, only the shadow in{" "}
+        {formatCount(onlyShadow)}, neither in {formatCount(bothWrong)}
+        {pValue === null ? "." : `; p = ${pValue.toPrecision(2)} (McNemar).`}
+      </p>
+    </>
+  );
+}
+
+function Calibration({ bins }: { readonly bins: readonly Bin[] }) {
+  return (
+    <>
+      <h3 className="sub-title">Does a score keep what it promises?</h3>
+      <DataTable
+        caption="Calibration: scores and how often they were right"
+        columns={BIN_COLUMNS}
+        rows={bins.filter(({ numRows }) => numRows > 0)}
+        keyOf={({ from }) => from}
+        empty=""
+      />
+    </>
+  );
+}
+
+const BIN_COLUMNS: readonly Column<Bin>[] = [
+  { title: "Score", isNumber: true, cell: ({ from, to }) => `${from.toFixed(1)}–${to.toFixed(1)}` },
+  { title: "Rows", isNumber: true, cell: ({ numRows }) => formatCount(numRows) },
+  { title: "Mean score", isNumber: true, cell: ({ meanScore }) => shareText(meanScore) },
+  { title: "Labelled", isNumber: true, cell: ({ numLabelled }) => formatCount(numLabelled) },
+  { title: "Right", isNumber: true, cell: ({ accuracy }) => shareText(accuracy) },
+  {
+    title: "95 % interval",
+    isNumber: true,
+    cell: ({ interval }) =>
+      interval === null ? NONE : `${shareText(interval[0])}–${shareText(interval[1])}`,
+  },
+];
