@@ -4,7 +4,6 @@ import type { BlobStore, ByteStore } from "../core/ports/storage.js";
 import type { DeviceKey } from "../identity/device-key.js";
 import { openDeviceDatabase, type DeviceDatabase } from "./database.js";
 import { createIndexedDbBlobs, createIndexedDbValues } from "./indexed-db-stores.js";
-import { createMemoryBlobStore, createMemoryByteStore } from "../memory/memory-stores.js";
 import { eraseWebDeviceKey, makePassingKey, openWebDeviceKey } from "./web-device-key.js";
 
 /** Where a device in a page keeps what it has. */
@@ -54,6 +53,8 @@ async function kept(database: DeviceDatabase): Promise<DeviceStorage> {
 
 async function passingStorage(reason: FedgeError): Promise<DeviceStorage> {
   const { code, message } = toWireError(reason);
+  // Fetched only here: hardly any page keeps nothing.
+  const { createMemoryBlobStore, createMemoryByteStore } = await import("../memory/memory-stores.js");
   return {
     store: createMemoryByteStore(),
     blobs: createMemoryBlobStore(),

@@ -1,5 +1,5 @@
 /**
- * What a device needs only when there is something to verify, train, measure, read or erase, in one piece: bundlers give
+ * What a device needs only when there is something to verify, train, measure, read, erase or compare, in one piece: bundlers give
  * each `import()` a file of its own and one more for whatever any two of them share.
  */
 export { sendBlocks } from "./rounds/send-blocks.js";
@@ -11,3 +11,4 @@ export { headLine, rowLine } from "./feature-log/log-lines.js";
 export { PredictionLog } from "./feature-log/prediction-log.js";
 export { loggedExamples } from "./feature-log/labelled-examples.js";
 export { numClassesOf } from "./feature-log/class-labels.js";
+export { ShadowComparison } from "./installs/shadow-comparison.js";

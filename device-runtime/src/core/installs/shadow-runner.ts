@@ -1,19 +1,12 @@
-import {
-  FedgeError,
-  toWireError,
-  type DesiredModel,
-  type InstallReport,
-  type ModelName,
-} from "@fedge/protocol";
+import { toWireError, type DesiredModel, type InstallReport, type ModelName } from "@fedge/protocol";
 import { fullJitterMs } from "../connection/backoff.js";
 import type { BlobFetcher } from "../blobs/fetcher.js";
-import type { TensorValues } from "../ports/engine.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
-import { isAlike } from "../serving/check-outputs.js";
-import type { LoadedModel, ModelHost, RequestShadow } from "../serving/model-host.js";
+import type { LoadedModel, ModelHost } from "../serving/model-host.js";
 import type { ReleaseTrust } from "../trust/release-trust.js";
 import { PASSING } from "./install-faults.js";
 import { loadVersion } from "./installer.js";
+import type { ShadowComparison } from "./shadow-comparison.js";
 
 export type WantedShadow = NonNullable<DesiredModel["shadow"]>;
 
@@ -37,7 +30,7 @@ export class ShadowRunner {
   #wanted: WantedShadow | null = null;
   #stop: StopController | null = null;
   #loaded: LoadedModel | null = null;
-  #running: Promise<void> | null = null;
+  #comparison: ShadowComparison | null = null;
   #loading: Promise<void> = Promise.resolve();
   #cancelRetry: () => void = () => undefined;
   #numFailures = 0;
@@ -69,7 +62,7 @@ export class ShadowRunner {
     this.#isClosed = true;
     this.#end();
     await this.#loading;
-    await this.#running;
+    await this.#comparison?.settle();
   }
 
   #load(wanted: WantedShadow): void {
@@ -88,9 +81,10 @@ export class ShadowRunner {
     await trust?.accept({ model, version, manifest }, ports.clock.nowMs());
     const fetch: Parameters<typeof loadVersion>[1]["fetch"] = (ref) => fetcher.fetch(ref, stop.signal);
     const loaded = await loadVersion({ model, version, manifest }, { fetch, engine: ports.serving });
+    const { ShadowComparison } = await import("../on-demand.js");
     if (stop.signal.aborted) return loaded.session.close();
     this.#loaded = loaded;
-    host.shadow = this.#shadowOf(loaded);
+    host.shadow = this.#comparison = new ShadowComparison(loaded, host);
     this.#report(wanted, "committed");
   }
 
@@ -122,43 +116,4 @@ export class ShadowRunner {
     this.#loaded?.session.close().catch(this.parts.onError);
     this.#loaded = null;
   }
-
-  #shadowOf(loaded: LoadedModel): RequestShadow {
-    return {
-      begin: (inputs) => {
-        if (this.#running !== null) return null;
-        // The app may use its arrays again as soon as it has called.
-        const kept = copyOf(inputs);
-        return (outputs) => {
-          this.#running ??= this.#compare(loaded, kept, outputs).finally(() => (this.#running = null));
-        };
-      },
-    };
-  }
-
-  async #compare(
-    { manifest, session }: LoadedModel,
-    inputs: TensorValues,
-    outputs: TensorValues,
-  ): Promise<void> {
-    const { watch, active } = this.parts.host;
-    const compared = (outcome: "agreed" | "differed" | "failed"): void => {
-      active?.counter?.compared(manifest.version, outcome);
-      watch?.compared(outcome);
-    };
-    const isClassification = manifest.loss === "softmax-cross-entropy";
-    try {
-      const isSame = isAlike(outputs, await session.run(inputs), isClassification);
-      compared(isSame ? "agreed" : "differed");
-    } catch (error) {
-      if (error instanceof FedgeError && error.code === "CLOSED") return;
-      compared("failed");
-    }
-  }
-}
-
-function copyOf(values: TensorValues): TensorValues {
-  const copies: Record<string, TensorValues[string]> = {};
-  for (const [name, { shape, data }] of Object.entries(values)) copies[name] = { shape, data: data.slice() };
-  return copies;
 }

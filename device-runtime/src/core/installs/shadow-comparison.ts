@@ -1,0 +1,51 @@
+import { FedgeError } from "@fedge/protocol";
+import type { TensorValues } from "../ports/engine.js";
+import { isAlike } from "../serving/check-outputs.js";
+import type { LoadedModel, ModelHost, RequestShadow } from "../serving/model-host.js";
+
+/** One comparison at a time, begun when the app has its answer. A request that comes while one runs is not compared. */
+export class ShadowComparison implements RequestShadow {
+  #running: Promise<void> | null = null;
+
+  constructor(
+    private readonly candidate: LoadedModel,
+    private readonly host: ModelHost,
+  ) {}
+
+  begin(inputs: TensorValues): ((outputs: TensorValues) => void) | null {
+    if (this.#running !== null) return null;
+    // The app may use its arrays again as soon as it has called.
+    const kept = copyOf(inputs);
+    return (outputs) => {
+      this.#running ??= this.#compare(kept, outputs).finally(() => (this.#running = null));
+    };
+  }
+
+  /** Resolves when none runs. */
+  async settle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #compare(inputs: TensorValues, outputs: TensorValues): Promise<void> {
+    const { manifest, session } = this.candidate;
+    const { watch, active } = this.host;
+    const compared = (outcome: "agreed" | "differed" | "failed"): void => {
+      active?.counter?.compared(manifest.version, outcome);
+      watch?.compared(outcome);
+    };
+    const isClassification = manifest.loss === "softmax-cross-entropy";
+    try {
+      const isSame = isAlike(outputs, await session.run(inputs), isClassification);
+      compared(isSame ? "agreed" : "differed");
+    } catch (error) {
+      if (error instanceof FedgeError && error.code === "CLOSED") return;
+      compared("failed");
+    }
+  }
+}
+
+function copyOf(values: TensorValues): TensorValues {
+  const copies: Record<string, TensorValues[string]> = {};
+  for (const [name, { shape, data }] of Object.entries(values)) copies[name] = { shape, data: data.slice() };
+  return copies;
+}
