@@ -59,10 +59,8 @@ export function encodeVector(vector: Uint32Array): Uint8Array<ArrayBuffer> {
 
 /** The vector of so many cells. Throws VECTOR_INVALID for bytes that `encodeVector` would not give for any. */
 export function decodeVector(bytes: Uint8Array, numCells: number): Uint32Array<ArrayBuffer> {
-  if (numCells > MAX_VECTOR_CELLS) throw invalid(`${numCells} cells; at most ${MAX_VECTOR_CELLS}`);
   const numBytes = bytes.byteLength;
-  if (numBytes > numCells * MAX_CELL_BYTES + MAX_CELL_BYTES)
-    throw invalid(`${numBytes} bytes for ${numCells} cells`);
+  requireSizes(numBytes, numCells);
   const view = new DataView(bytes.buffer, bytes.byteOffset, numBytes);
   const vector = new Uint32Array(numCells);
   const lastWord = numBytes - 4;
@@ -101,6 +99,12 @@ export function decodeVector(bytes: Uint8Array, numCells: number): Uint32Array<A
   }
   if (at !== numCells || next !== numBytes) throw invalid(`it is not of ${numCells} cells`);
   return vector;
+}
+
+function requireSizes(numBytes: number, numCells: number): void {
+  if (numCells > MAX_VECTOR_CELLS) throw invalid(`${numCells} cells; at most ${MAX_VECTOR_CELLS}`);
+  if (numBytes > numCells * MAX_CELL_BYTES + MAX_CELL_BYTES)
+    throw invalid(`${numBytes} bytes for ${numCells} cells`);
 }
 
 /** Refuses what is longer than it need be, so that equal vectors have equal bytes. */

@@ -87,7 +87,9 @@ class MemoryWindows {
       })),
       overlaps: this.#overlaps
         .filter(isIts)
-        .map(({ first, second, numDevices }): Overlap => ({ first, second, numDevices })),
+        .map(({ first, second, numDevices, numReporting }): Overlap => ({
+          ...{ first, second, numDevices, numReporting },
+        })),
     };
   }
 
@@ -135,7 +137,12 @@ class MemoryWindows {
     );
     const before = this.#overlaps[at];
     if (before === undefined) this.#overlaps.push(added);
-    else this.#overlaps[at] = { ...before, numDevices: before.numDevices + added.numDevices };
+    else
+      this.#overlaps[at] = {
+        ...before,
+        numDevices: before.numDevices + added.numDevices,
+        numReporting: before.numReporting + added.numReporting,
+      };
   }
 }
 

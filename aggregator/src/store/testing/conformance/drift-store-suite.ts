@@ -71,7 +71,7 @@ function describeSums(store: StoreOf, newModel: () => ModelName): void {
         key: { ...one, cohort, replicate: at },
         vector: Uint32Array.of(at),
       })),
-      overlaps: [{ key: one, first: "os=x", second: "tz=y", numDevices: at + 1 }],
+      overlaps: [{ key: one, first: "os=x", second: "tz=y", numDevices: at + 1, numReporting: at + 3 }],
     });
     for (const [at, one] of keys.entries())
       for (const device of ["a", "b"])
@@ -83,7 +83,7 @@ function describeSums(store: StoreOf, newModel: () => ModelName): void {
       expect(sums.map(({ replicate, vector }) => [replicate, [...vector]])).toEqual(
         Array(2).fill([at, [2 * at]]),
       );
-      expect(overlaps).toMatchObject([{ first: "os=x", second: "tz=y", numDevices: 2 * (at + 1) }]);
+      expect(overlaps).toMatchObject([{ first: "os=x", second: "tz=y", numDevices: 2 * (at + 1), numReporting: 2 * (at + 3) }]);
       expect((await store().cohortsOf(one)).sort()).toEqual(["", "os=x"]);
     }
     const its = (await store().openWindows()).filter(({ model }) => model === key.model);
