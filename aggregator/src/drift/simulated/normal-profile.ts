@@ -1,4 +1,5 @@
 import type { ModelName } from "@fedge/protocol";
+import { equalMassEdges } from "@fedge/protocol/drift";
 import {
   PROFILE_FORMAT,
   checkProfile,
@@ -7,7 +8,6 @@ import {
   type ReferenceProfile,
 } from "@fedge/protocol/profile";
 import { sha256Of } from "../../blobs/blob-name.js";
-import { equalMassEdges } from "../profiles/equal-mass-edges.js";
 import { monitoredVersion, type MonitoredVersion } from "../references/monitored-version.js";
 import type { FastNormal } from "./fast-normal.js";
 
@@ -49,7 +49,7 @@ export function normalVersion(normal: FastNormal, shape: NormalProfileShape = {}
 }
 
 function sampledFeature(at: number, sorted: Float64Array, required: boolean): NumericFeature {
-  const edges = equalMassEdges(sorted);
+  const edges = [...equalMassEdges(sorted, 20)];
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
   const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / sorted.length;
   return {
