@@ -13,7 +13,7 @@ function measure(
   const cells = new Float64Array(layout.numCells);
   fill((range, values) => {
     const found = layout[range];
-    if (typeof found === "number" || !("at" in found)) throw new RangeError(range);
+    if (typeof found === "number" || !("size" in found)) throw new RangeError(range);
     cells.set(values, found.at);
   });
   return outcomesOf(cells, layout, profile.outcomes);
