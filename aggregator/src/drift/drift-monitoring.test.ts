@@ -126,7 +126,7 @@ async function verdict(): Promise<unknown> {
 const openAlerts = async () => store.drift.listAlerts({ isOpen: true, limit: 10 });
 
 /* One story; each test goes on where the one before ended. */
-describe("a fleet whose ages rise and fall again", () => {
+describe("a fleet whose ages rise and fall again", { timeout: 60_000 }, () => {
   test("is learning before its first window, then well", async () => {
     expect(await verdict()).toEqual([["digits", "learning", null]]);
     await nextWindow(0);

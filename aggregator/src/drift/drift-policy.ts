@@ -28,8 +28,11 @@ export const DEFAULT_DRIFT_POLICY: DriftPolicy = {
   numKeptWindows: 400,
 };
 
-/** Each attribute is one more view of every device's counts. */
-export const MAX_COHORT_ATTRIBUTES = 4;
+/**
+ * What the cohorts of two attributes tell by any sums of them is known from how many devices each two have in common. Of three
+ * it is not: there a sum might leave a single device.
+ */
+export const MAX_COHORT_ATTRIBUTES = 2;
 
 /** The policy with its defaults. Throws OPTION_INVALID naming what cannot be. */
 export function checkDriftPolicy(given: Partial<DriftPolicy>): DriftPolicy {

@@ -13,7 +13,10 @@ export interface WindowReceipt {
 export interface Overlap {
   readonly first: string;
   readonly second: string;
+  /** With rows. */
   readonly numDevices: number;
+  /** These, and those that report without a row. */
+  readonly numReporting: number;
 }
 
 /** What a batch of windows adds to the sums. */

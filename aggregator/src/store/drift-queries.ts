@@ -46,16 +46,19 @@ async function countWindows(
   const isNew = receipts.map((_receipt, place) => fresh.has(place));
   const { deltas, overlaps } = changeOf(isNew);
   for (const delta of deltas) await addToSum(database, delta);
-  for (const { key, first, second, numDevices } of overlaps)
+  for (const { key, first, second, numDevices, numReporting } of overlaps)
     await database
       .insert(driftOverlaps)
-      .values({ ...key, first, second, numDevices })
+      .values({ ...key, first, second, numDevices, numReporting })
       .onConflictDoUpdate({
         target: [
           ...[driftOverlaps.model, driftOverlaps.version, driftOverlaps.layoutSha256],
           ...[driftOverlaps.window, driftOverlaps.first, driftOverlaps.second],
         ],
-        set: { numDevices: sql`${driftOverlaps.numDevices} + ${numDevices}` },
+        set: {
+          numDevices: sql`${driftOverlaps.numDevices} + ${numDevices}`,
+          numReporting: sql`${driftOverlaps.numReporting} + ${numReporting}`,
+        },
       });
   return isNew;
 }

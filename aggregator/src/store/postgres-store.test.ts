@@ -4,6 +4,7 @@ import { describeAppendOnlyAudit } from "./testing/conformance/append-only-suite
 import { openPostgresStore } from "./postgres-store.js";
 import { describeAuditStore } from "./testing/conformance/audit-store-suite.js";
 import { describeControlStore } from "./testing/conformance/control-store-suite.js";
+import { describeDriftStore } from "./testing/conformance/drift-store-suite.js";
 import { describeEvaluationRunStore } from "./testing/conformance/evaluation-run-store-suite.js";
 import { describePeopleStore } from "./testing/conformance/people-store-suite.js";
 import { describeRolloutStore } from "./testing/conformance/rollout-store-suite.js";
@@ -24,6 +25,7 @@ if ("missing" in found) {
   describeControlStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
   describeRolloutStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
   describeEvaluationRunStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
+  describeDriftStore("PostgreSQL", () => openPostgresStore({ url: cluster.url }));
 
   /** A database of its own, because these stores begin empty. */
   async function openNew(name: string): ReturnType<typeof openPostgresStore> {

@@ -86,7 +86,7 @@ export class WindowBatch {
       const known = this.#cohorts.get(windowKeyText(key)) as WindowCohorts;
       const cohorts = window.cohorts.map((cohort) => known.admit(cohort));
       for (const cohort of [WHOLE_FLEET, ...cohorts]) sums.sum({ ...key, cohort, replicate }, vector);
-      if (hasRows(window)) addOverlaps(overlaps, key, cohorts);
+      addOverlaps(overlaps, { key, cohorts, hasRows: hasRows(window) });
     });
     return { deltas: sums.drain(), overlaps: [...overlaps.values()] };
   }
@@ -104,15 +104,16 @@ function hasRows({ vector, layout }: CheckedWindow): boolean {
 
 function addOverlaps(
   overlaps: Map<string, Overlap & { readonly key: WindowKey }>,
-  key: WindowKey,
-  cohorts: readonly string[],
+  device: { readonly key: WindowKey; readonly cohorts: readonly string[]; readonly hasRows: boolean },
 ): void {
+  const { key, cohorts } = device;
   const sorted = [...cohorts].sort();
   sorted.forEach((first, at) => {
     for (const second of sorted.slice(at + 1)) {
       const text = `${windowKeyText(key)}/${first}/${second}`;
-      const numDevices = (overlaps.get(text)?.numDevices ?? 0) + 1;
-      overlaps.set(text, { key, first, second, numDevices });
+      const before = overlaps.get(text) ?? { numDevices: 0, numReporting: 0 };
+      const numDevices = before.numDevices + Number(device.hasRows);
+      overlaps.set(text, { key, first, second, numDevices, numReporting: before.numReporting + 1 });
     }
   });
 }

@@ -6,6 +6,7 @@ import {
   type ProfileFeature,
 } from "@fedge/protocol/profile";
 import { describe, expect, test } from "vitest";
+import { nextDouble } from "@fedge/protocol/drift";
 import { buildProfile, layoutSha256Of, type ProfileParts } from "./build-profile.js";
 import { draftFeatures, type DraftOptions, type ProfiledModel } from "./feature-drafts.js";
 import type { TrainingBatch, TrainingData } from "./training-data.js";
@@ -38,7 +39,7 @@ describe("a numeric field", () => {
 
     expect(feature).toMatchObject({
       ...{ kind: "numeric", role: "input", privacy: "personal", importance: 1, required: true, mostly: 0.99 },
-      edges: [...upTo(20).map((bin) => 5 * bin), 99],
+      edges: [...upTo(20).map((bin) => 5 * bin), nextDouble(99)],
       counts: [...Array<number>(20).fill(5), 0, 0, 0, 0, 0],
       range: { min: 0, max: 198 },
       mean: 49.5,
@@ -59,8 +60,9 @@ describe("a numeric field", () => {
   test("with few rows stays one, whatever its values are", async () => {
     expect(await onlyFeature([1, 2, 1, 2])).toMatchObject({
       kind: "numeric",
-      edges: [1, 2, 2 + 2 ** -51],
-      counts: [2, 2, 0, 0, 0, 0, 0],
+      // Each value has a bin; what is between them is seen.
+      edges: [1, 1 + 2 ** -52, 2, 2 + 2 ** -51],
+      counts: [2, 0, 2, 0, 0, 0, 0, 0],
     });
   });
 });

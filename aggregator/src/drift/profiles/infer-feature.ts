@@ -1,3 +1,4 @@
+import { equalMassEdges } from "@fedge/protocol/drift";
 import {
   MAX_CATEGORIES,
   type CategoricalFeature,
@@ -6,7 +7,6 @@ import {
   type NumericFeature,
   type ProfileFeature,
 } from "@fedge/protocol/profile";
-import { equalMassEdges } from "./equal-mass-edges.js";
 import type { FeatureDraft } from "./feature-drafts.js";
 import type { CollectedValues } from "./value-collector.js";
 
@@ -15,6 +15,8 @@ export const DEFAULT_FLOORS: EffectFloors = { jensenShannon: 0.1, psi: 0.1, mean
 /** One row in a hundred may break the schema. */
 export const DEFAULT_MOSTLY = 0.99;
 
+/** Bins of a numeric feature, by the rule of `fedge drift test`: one rule says what both compare. */
+const NUM_BINS = 20;
 /** Numbers of so few different values are names of things. */
 const FEW_VALUES = 5;
 /** Below this nothing is inferred from how few or many different values there are. */
@@ -44,7 +46,8 @@ function isNumeric({ numNumbers, distinct }: CollectedValues, numValues: number)
 function numeric(draft: FeatureDraft, values: CollectedValues): Inferred {
   const { sorted, mean, std } = values;
   if (sorted.length === 0) return { skipped: "no value is a finite number" };
-  const edges = equalMassEdges(sorted);
+  // JSON would not tell -0 from 0.
+  const edges = Array.from(equalMassEdges(sorted, NUM_BINS), (edge) => edge + 0);
   const counts = Array<number>(edges.length + 4).fill(0);
   const feature: NumericFeature = {
     ...{ kind: "numeric", ...named(draft, values), range: rangeOf(draft, values), edges, mean, std },

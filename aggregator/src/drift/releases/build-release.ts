@@ -36,7 +36,9 @@ export interface ClosedWindow {
 export function buildRelease(closed: ClosedWindow): WholeRelease {
   const { monitored, key, policy } = closed;
   const cohorts = groupsOf(closed);
-  const sizes = [...cohorts].map(([cohort, { numDevices }]) => ({ cohort, numDevices }));
+  const sizes = [...cohorts].map(([cohort, { numDevices, total }]) => ({
+    ...{ cohort, numDevices, numReporting: total[monitored.layout.rows.at] as number },
+  }));
   const suppressed = suppressedCohorts(sizes, closed.sums.overlaps, policy.minDevices);
   for (const cohort of overfull(closed)) suppressed.set(cohort, "too-many-devices");
   const shown = [...cohorts]

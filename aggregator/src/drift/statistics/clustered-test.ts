@@ -61,22 +61,22 @@ interface Cells {
 /** Rare cells become one: their shares say too little each. */
 function testedCells({ p, q, leftOut, numReference, numRows }: ClusteredCounts): Cells {
   const least = LEAST_EXPECTED / Math.min(numReference, numRows);
-  const isKept = p.map((share, cell) =>
-    pooledShare(share, q[cell] as number, { numReference, numRows }) >= least ? 1 : 0,
-  );
-  const take = (shares: Shares): Shares => {
-    const kept: number[] = [];
-    let rare = 0;
-    shares.forEach((share, cell) => {
-      if (isKept[cell] === 1) kept.push(share);
-      else rare += share;
-    });
-    return Float64Array.from([...kept, rare]);
-  };
-  const [first, second] = [take(p), take(q)];
-  const hasRare = (first.at(-1) as number) > 0 || (second.at(-1) as number) > 0;
-  const trim = (shares: Shares): Shares => (hasRare ? shares : shares.slice(0, -1));
-  return { p: trim(first), q: trim(second), leftOut: leftOut.map((shares) => trim(take(shares))) };
+  const kept: number[] = [];
+  const rare: number[] = [];
+  for (let cell = 0; cell < p.length; cell += 1) {
+    const pooled = pooledShare(p[cell] as number, q[cell] as number, { numReference, numRows });
+    (pooled >= least ? kept : rare).push(cell);
+  }
+  const hasRare = rare.some((cell) => (p[cell] as number) > 0 || (q[cell] as number) > 0);
+  const take = (shares: Shares): Shares => taken(shares, kept, hasRare ? rare : []);
+  return { p: take(p), q: take(q), leftOut: leftOut.map(take) };
+}
+
+function taken(shares: Shares, kept: readonly number[], rare: readonly number[]): Shares {
+  const cells = new Float64Array(kept.length + (rare.length > 0 ? 1 : 0));
+  for (let at = 0; at < kept.length; at += 1) cells[at] = shares[kept[at] as number] as number;
+  for (const cell of rare) cells[kept.length] = (cells[kept.length] as number) + (shares[cell] as number);
+  return cells;
 }
 
 function pooledShare(
@@ -111,10 +111,11 @@ function scaledCovariances(
   let [groupTrace, groupSquare, referenceTrace, referenceSquare, cross] = [0, 0, 0, 0, 0];
   for (let row = 0; row < numCells; row += 1)
     for (let column = row; column < numCells; column += 1) {
-      const group = deviations.reduce(
-        (sum, each) => sum + (each[row] as number) * (each[column] as number),
-        0,
-      );
+      let group = 0;
+      for (let at = 0; at < deviations.length; at += 1) {
+        const each = deviations[at] as Shares;
+        group += (each[row] as number) * (each[column] as number);
+      }
       const root = Math.sqrt((pooled[row] as number) * (pooled[column] as number));
       const own = row === column ? (p[row] as number) : 0;
       const reference = (own - (p[row] as number) * (p[column] as number)) / numReference / root;
@@ -138,12 +139,17 @@ function scaledCovariances(
 function deviationsOf(leftOut: readonly Shares[], pooled: Shares): Shares[] {
   const num = leftOut.length;
   const factor = Math.sqrt((num - 1) / num);
-  const mean = pooled.map((_, cell) => leftOut.reduce((sum, each) => sum + (each[cell] as number), 0) / num);
-  return leftOut.map((each) =>
-    each.map(
-      (share, cell) => (factor * (share - (mean[cell] as number))) / Math.sqrt(pooled[cell] as number),
-    ),
-  );
+  const mean = new Float64Array(pooled.length);
+  for (const shares of leftOut)
+    for (let cell = 0; cell < mean.length; cell += 1)
+      mean[cell] = (mean[cell] as number) + (shares[cell] as number) / num;
+  const scales = pooled.map((share) => factor / Math.sqrt(share));
+  return leftOut.map((shares) => {
+    const deviations = new Float64Array(mean.length);
+    for (let cell = 0; cell < mean.length; cell += 1)
+      deviations[cell] = (scales[cell] as number) * ((shares[cell] as number) - (mean[cell] as number));
+    return deviations;
+  });
 }
 
 /** Trace of the square of a covariance, from an estimate with so many degrees of freedom (normal theory). */

@@ -6,17 +6,24 @@ export type Shares = Float64Array;
 
 /** Counts as shares of their total; all 0 without any. */
 export function sharesOf(counts: ArrayLike<number>, total: number): Shares {
-  return Float64Array.from(counts, (count) => (total > 0 ? count / total : 0));
+  const shares = new Float64Array(counts.length);
+  if (!(total > 0)) return shares;
+  for (let cell = 0; cell < shares.length; cell += 1) shares[cell] = (counts[cell] as number) / total;
+  return shares;
 }
 
 /** Bins of a numeric feature in the order of their values: below, the bins, above. */
 export function inOrder(shares: Shares, numBins: number): Shares {
   const ordered = new Float64Array(numBins + 2);
-  ordered[0] = shares[numBins] as number;
-  for (let bin = 0; bin < numBins; bin += 1) ordered[bin + 1] = shares[bin] as number;
-  ordered[numBins + 1] = shares[numBins + 1] as number;
-  const total = ordered.reduce((sum, share) => sum + share, 0);
-  return total > 0 ? ordered.map((share) => share / total) : ordered;
+  let total = 0;
+  for (let cell = 0; cell < ordered.length; cell += 1) {
+    const share = shares[cell === 0 ? numBins : cell > numBins ? cell : cell - 1] as number;
+    ordered[cell] = share;
+    total += share;
+  }
+  if (!(total > 0)) return ordered;
+  for (let cell = 0; cell < ordered.length; cell += 1) ordered[cell] = (ordered[cell] as number) / total;
+  return ordered;
 }
 
 /** Kolmogorov-Smirnov's distance of binned rows: the greatest difference of the distribution functions at the edges. */
@@ -30,11 +37,10 @@ export function edgeDistance(p: Shares, q: Shares): number {
 }
 
 /**
- * Wasserstein-1 of binned rows in the unit of the values, each bin's rows at its middle and rows outside at the outer edge.
+ * Wasserstein-1 of binned rows in the unit of the values, rows at `places` (`placesOf`).
  * Of rows within their bins the distance is within `binError` of it.
  */
-export function transportDistance(p: Shares, q: Shares, edges: readonly number[]): number {
-  const places = placesOf(edges);
+export function transportDistance(p: Shares, q: Shares, places: readonly number[]): number {
   let [difference, sum] = [0, 0];
   for (let cell = 0; cell + 1 < p.length; cell += 1) {
     difference += (q[cell] as number) - (p[cell] as number);
@@ -53,7 +59,8 @@ export function binError(p: Shares, q: Shares, edges: readonly number[]): number
   return error;
 }
 
-function placesOf(edges: readonly number[]): number[] {
+/** The outer edges, and between them the middle of each bin. */
+export function placesOf(edges: readonly number[]): number[] {
   const middles = edges.slice(1).map((edge, bin) => (edge + (edges[bin] as number)) / 2);
   return [edges[0] as number, ...middles, edges[edges.length - 1] as number];
 }

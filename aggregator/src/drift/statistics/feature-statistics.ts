@@ -9,6 +9,7 @@ import {
 import {
   MOMENT_SCALE,
   type FeatureCells,
+  type NumericFeature,
   type ProfileFeature,
   type VectorLayout,
 } from "@fedge/protocol/profile";
@@ -18,6 +19,7 @@ import {
   ZERO_SHARE,
   edgeDistance,
   inOrder,
+  placesOf,
   sharesOf,
   transportDistance,
   type Shares,
@@ -95,23 +97,33 @@ function shareEstimate({ p, q, leftOut }: Weighted, shareOf: (shares: Shares) =>
 
 /** Scores that are computed again from the released counts; only their errors need the groups. */
 export function distancesOf(feature: ProfileFeature): Readonly<Record<string, Distance>> {
+  const counted = countedDistances(feature);
+  if (feature.kind === "categorical") return counted;
+  const numBins = feature.edges.length - 1;
+  const ordered = Object.entries(orderedDistances(feature)).map(
+    ([method, distance]) =>
+      [method, (p: Shares, q: Shares) => distance(inOrder(p, numBins), inOrder(q, numBins))] as const,
+  );
+  return { ...counted, ...Object.fromEntries(ordered) };
+}
+
+/** Distances to which the order of the cells is nothing. */
+function countedDistances({ kind }: ProfileFeature): Readonly<Record<string, Distance>> {
   const counted = {
     psi,
     "jensen-shannon": (p: Shares, q: Shares) => Math.sqrt(divergenceBits(p, q)),
     hellinger: hellingerDistance,
     "total-variation": variationDistance,
   };
-  if (feature.kind === "categorical") return { ...counted, "l-infinity": greatestDifference };
-  const { edges } = feature;
-  const numBins = edges.length - 1;
-  const ordered =
-    (distance: Distance): Distance =>
-    (p, q) =>
-      distance(inOrder(p, numBins), inOrder(q, numBins));
+  return kind === "categorical" ? { ...counted, "l-infinity": greatestDifference } : counted;
+}
+
+/** Distances of shares that are in the order of their values. */
+function orderedDistances({ edges }: Pick<NumericFeature, "edges">): Readonly<Record<string, Distance>> {
+  const places = placesOf(edges);
   return {
-    ...counted,
-    "ks-binned": ordered(edgeDistance),
-    wasserstein: ordered((p, q) => transportDistance(p, q, edges)),
+    "ks-binned": edgeDistance,
+    wasserstein: (p: Shares, q: Shares) => transportDistance(p, q, places),
   };
 }
 
@@ -120,8 +132,25 @@ function otherErrors(
   devices: Weighted,
   rows: Weighted,
 ): FeatureStatistics["errors"] {
-  const entries = Object.entries(distancesOf(feature)).map(([method, distance]) => {
-    const errors = [devices, rows].map((each) => rounded(estimateOf(each, distance).error));
+  const plain = errorsOf([devices, rows], countedDistances(feature));
+  if (feature.kind === "categorical") return plain;
+  const numBins = feature.edges.length - 1;
+  // Each group's shares are put in order once, not once for each distance.
+  const ordered = [devices, rows].map(({ p, q, leftOut }) => ({
+    ...{ p: inOrder(p, numBins), q: inOrder(q, numBins) },
+    leftOut: leftOut.map((shares) => inOrder(shares, numBins)),
+  }));
+  return { ...plain, ...errorsOf(ordered, orderedDistances(feature)) };
+}
+
+function errorsOf(
+  views: readonly Weighted[],
+  distances: Readonly<Record<string, Distance>>,
+): FeatureStatistics["errors"] {
+  const entries = Object.entries(distances).map(([method, distance]) => {
+    const errors = views.map(({ p, leftOut }) =>
+      rounded(jackknifeError(leftOut.map((shares) => distance(p, shares)))),
+    );
     return [method, errors as [number, number]] as const;
   });
   return Object.fromEntries(entries);

@@ -64,6 +64,7 @@ export const driftOverlaps = pgTable(
     first: text("first").notNull(),
     second: text("second").notNull(),
     numDevices: integer("num_devices").notNull(),
+    numReporting: integer("num_reporting").notNull().default(0),
   },
   (table) => [
     primaryKey({

@@ -40,15 +40,6 @@ export class RowBatch {
     this.numRows = numRows;
   }
 
-  /** Notes the features at these places for every row. */
-  read(features: readonly WatchedFeature[], places: Uint8Array, rows: FeatureRows): void {
-    for (let row = 0; row < this.numRows; row += 1)
-      for (let index = 0; index < places.length; index += 1) {
-        const place = places[index] as number;
-        this.note(row, place, features[place] as WatchedFeature, rows, row);
-      }
-  }
-
   /** Notes one feature of one row, which is the `from`-th of the prediction. */
   note(row: number, place: number, watched: WatchedFeature, rows: FeatureRows, from: number): void {
     const value = watched.valueOf(rows, from);

@@ -3,6 +3,7 @@ import type { TensorValues } from "../ports/engine.js";
 import type { latencyBin } from "../serving/serving-counter.js";
 import { fixedScore, outputOf } from "./outcome-counts.js";
 import type { WatchedPrediction } from "./prediction-watch.js";
+import { FeatureReader } from "./feature-reader.js";
 import { RowBatch } from "./row-batch.js";
 import type { Known, WatchedProfile } from "./watched-feature.js";
 
@@ -29,8 +30,8 @@ export interface RowSink {
  * again as soon as it has called; nothing of them is copied but their cells. Batches and closures are made once.
  */
 export class RowCounter {
-  readonly #inputs: Uint8Array;
-  readonly #answers: Uint8Array;
+  readonly #inputs: FeatureReader;
+  readonly #answers: FeatureReader;
   readonly #later: Uint8Array;
   readonly #spare: InFlight[] = [];
   readonly #rows: OpenRows = {
@@ -42,9 +43,9 @@ export class RowCounter {
     private readonly binOf: typeof latencyBin,
     readonly sink: RowSink,
   ) {
-    [this.#inputs, this.#answers, this.#later] = (["inputs", "answer", "later"] as const).map((known) =>
-      placesOf(watched, known),
-    ) as [Uint8Array, Uint8Array, Uint8Array];
+    this.#inputs = new FeatureReader(watched.features, placesOf(watched, "inputs"));
+    this.#answers = new FeatureReader(watched.features, placesOf(watched, "answer"));
+    this.#later = placesOf(watched, "later");
   }
 
   begin(inputs: TensorValues): WatchedPrediction {
@@ -52,7 +53,7 @@ export class RowCounter {
     const rows = this.#rows;
     rows.inputs = inputs;
     flight.batch.begin(numRowsOf(inputs));
-    flight.batch.read(this.watched.features, this.#inputs, rows);
+    this.#inputs.read(flight.batch, rows);
     flight.batch.leaveOut(this.watched.features, this.#later);
     rows.inputs = NOTHING;
     return flight;
@@ -63,7 +64,7 @@ export class RowCounter {
     const rows = this.#rows;
     rows.outputs = outputs;
     rows.latencyUs = elapsedUs;
-    batch.read(this.watched.features, this.#answers, rows);
+    this.#answers.read(batch, rows);
     rows.outputs = NOTHING;
     this.#score(batch, outputs);
     this.sink.counted(batch, this.binOf(elapsedUs), elapsedUs, id);

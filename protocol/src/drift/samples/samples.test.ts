@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { binOf, cellsOf, decodeSample, equalMassEdges, nextDouble, readPair, testDrift } from "../index.js";
 
@@ -74,6 +75,25 @@ describe("bins of the reference", () => {
       const edges = equalMassEdges(spiked(at), 5);
       expect(binOf(edges, nextDouble(at)) - binOf(edges, at)).toBe(1);
     }
+  });
+
+  test("rise, hold every value, and are no more than two for each bin that was asked for, and two", () => {
+    const value = fc.oneof(
+      fc.integer({ min: -3, max: 3 }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+    );
+    const values = fc.array(value, { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(values, fc.integer({ min: 1, max: 25 }), (unsorted, numBins) => {
+        const sorted = Float64Array.from(unsorted).sort();
+        const edges = equalMassEdges(sorted, numBins);
+
+        expect([...edges]).toEqual([...new Set(edges)].sort((one, other) => one - other));
+        expect(edges[0]).toBeLessThanOrEqual(sorted[0] as number);
+        expect(edges.at(-1)).toBeGreaterThan(sorted.at(-1) as number);
+        expect(edges.length).toBeLessThanOrEqual(2 * numBins + 2);
+      }),
+    );
   });
 
   test("few different values have a bin each, and what is between them is seen", () => {

@@ -1,0 +1,1 @@
+ALTER TABLE "drift_overlaps" ADD COLUMN "num_reporting" integer DEFAULT 0 NOT NULL;

@@ -1,0 +1,158 @@
+import type { ModelName } from "@fedge/protocol";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { SAMPLE_EVIDENCE, sampleAlert } from "../testing/sample-alert.js";
+import {
+  FALSE_ALARM_WINDOWS,
+  openAlert,
+  stepAlert,
+  type AlertEvent,
+  type NoticeKind,
+} from "./alert-machine.js";
+import type { AlertRecord, AlertSeverity, Evidence } from "./alert-record.js";
+
+const HOUR_MS = 3_600_000;
+const [OPENED_AT_MS, NOW_MS] = [40_000_000, 50_000_000];
+
+const seen = (severity: AlertSeverity = "warning", window = 11): AlertEvent => ({
+  ...{ type: "seen", window, version: 3 },
+  evidence: { ...SAMPLE_EVIDENCE, severity },
+});
+const quiet: AlertEvent = { type: "quiet", window: 11 };
+const by = "ana";
+const silence: AlertEvent = { type: "silence", by, untilMs: NOW_MS + HOUR_MS };
+
+/** Steps one after the other at one time; what was told. */
+function run(events: readonly AlertEvent[], alert = sampleAlert(), atMs = NOW_MS) {
+  const notices: (NoticeKind | null)[] = [];
+  for (const event of events) {
+    const step = stepAlert(alert, event, atMs);
+    alert = step.alert;
+    notices.push(step.notice);
+  }
+  return { alert, notices };
+}
+
+function reopened(before: AlertRecord | null, atMs: number, change: Partial<Evidence> = {}) {
+  return openAlert({
+    ...{ alertId: "next", model: "digits" as ModelName, version: 3, window: 20, windowMs: HOUR_MS },
+    ...{ evidence: { ...SAMPLE_EVIDENCE, ...change }, atMs, runbook: "docs", before },
+  });
+}
+
+describe("an alert goes through its states", () => {
+  test.each<[string, AlertRecord["state"], AlertEvent[], AlertRecord["state"]]>([
+    ["is open when it is seen", "open", [seen()], "open"],
+    ["is open after one quiet window", "open", [quiet], "open"],
+    ["is over after two", "open", [quiet, quiet], "resolved"],
+    ["is open when it is seen between two quiet windows", "open", [quiet, seen(), quiet], "open"],
+    ["is acknowledged by a person", "open", [{ type: "acknowledge", by }], "acknowledged"],
+    ["stays acknowledged when it is seen", "acknowledged", [seen("critical")], "acknowledged"],
+    ["is over after two quiet windows, acknowledged or not", "acknowledged", [quiet, quiet], "resolved"],
+    ["is over when a person says so", "open", [{ type: "resolve", by }], "resolved"],
+    ["is over when it is called a false alarm", "acknowledged", [{ type: "false-alarm", by }], "resolved"],
+    ["stays open when it is silenced", "open", [silence], "open"],
+    ["stays over whatever comes", "resolved", [seen("critical"), { type: "acknowledge", by }], "resolved"],
+  ])("and %s", (_, state, events, expected) => {
+    expect(run(events, { ...sampleAlert(), state }).alert.state).toBe(expected);
+  });
+});
+
+describe("what is told", () => {
+  test("is one beginning, however many windows show it, one escalation and one end (invariant 1)", () => {
+    const hundred = Array.from({ length: 100 }, () => seen());
+    const { notices } = run([...hundred, seen("critical"), ...hundred, seen("critical"), quiet, quiet]);
+
+    expect(notices.filter((notice) => notice !== null)).toEqual(["escalated", "resolved"]);
+  });
+
+  test("is nothing while it is silenced; what is there afterwards is told then (invariant 2)", () => {
+    const silenced = run([silence, seen("critical"), seen("critical")]);
+    expect(silenced.notices).toEqual([null, null, null]);
+
+    const after = run([seen("critical"), seen("critical")], silenced.alert, NOW_MS + HOUR_MS);
+    expect(after.notices).toEqual(["escalated", null]);
+  });
+
+  test("is no end of what was never told, and none in the silence (invariant 3)", () => {
+    const untold = { ...sampleAlert(), told: null };
+    expect(run([quiet, quiet], untold).notices).toEqual([null, null]);
+    expect(run([silence, quiet, quiet]).notices).toEqual([null, null, null]);
+  });
+
+  test("is a beginning when the silence ends over a matter that was never told", () => {
+    expect(run([seen()], { ...sampleAlert(), told: null }).notices).toEqual(["opened"]);
+  });
+});
+
+describe("a matter that comes back", () => {
+  const over = run([quiet, quiet]).alert;
+  const falseAlarm = run([{ type: "false-alarm", by }]).alert;
+
+  test("within a window's cooldown is kept and not told; after it, it is", () => {
+    expect(reopened(over, NOW_MS + HOUR_MS - 1)).toMatchObject({ notice: null, alert: { state: "open" } });
+    expect(reopened(over, NOW_MS + HOUR_MS)).toMatchObject({ notice: "opened" });
+  });
+
+  test("within the cooldown is told when it is graver", () => {
+    expect(reopened(over, NOW_MS + 1, { severity: "critical" })).toMatchObject({ notice: "opened" });
+  });
+
+  test("after a false alarm is not raised for seven windows, unless it is graver", () => {
+    const endsAtMs = NOW_MS + FALSE_ALARM_WINDOWS * HOUR_MS;
+    expect(falseAlarm).toMatchObject({ falseAlarmBy: by, owner: by, cooldownUntilMs: endsAtMs });
+    expect(reopened(falseAlarm, endsAtMs - 1)).toBeNull();
+    expect(reopened(falseAlarm, endsAtMs - 1, { severity: "critical" })).toMatchObject({ notice: "opened" });
+    expect(reopened(falseAlarm, endsAtMs)).toMatchObject({ notice: "opened" });
+  });
+
+  test("was told at once when it was new", () => {
+    expect(reopened(null, OPENED_AT_MS)).toMatchObject({ notice: "opened", alert: { told: "warning" } });
+  });
+});
+
+describe("a proposal to train", () => {
+  const critical = sampleAlert({ severity: "critical" });
+
+  test("comes with a critical drift or loss of performance, and with nothing else", () => {
+    expect(critical.proposal).toMatchObject({ state: "proposed", baseVersion: 3 });
+    expect(sampleAlert({ kind: "performance", severity: "critical" }).proposal?.state).toBe("proposed");
+    expect(sampleAlert({ kind: "data-broken", severity: "critical" }).proposal).toBeNull();
+    expect(sampleAlert().proposal).toBeNull();
+    expect(run([seen("critical")]).alert.proposal?.state).toBe("proposed");
+  });
+
+  test("is decided by a person, once", () => {
+    const decide = (isConfirmed: boolean): AlertEvent => ({ type: "decide", by, isConfirmed });
+    const { alert } = run([decide(true), decide(false), seen("critical")], critical);
+
+    expect(alert.proposal).toMatchObject({ state: "confirmed", decidedBy: by });
+    expect(run([decide(false)], critical).alert.proposal).toMatchObject({ state: "dismissed" });
+  });
+});
+
+test("whatever comes in whatever order, a beginning is told once for each severity at most, and an end once, last", () => {
+  const event = fc.constantFrom<AlertEvent>(
+    ...[seen(), seen("critical"), quiet, silence, { type: "resolve" as const, by }],
+    { type: "acknowledge", by },
+    { type: "false-alarm", by },
+  );
+  const steps = fc.array(fc.tuple(event, fc.integer({ min: 0, max: 2 * HOUR_MS })), { maxLength: 40 });
+  fc.assert(
+    fc.property(steps, (given) => {
+      let [alert, atMs] = [sampleAlert(), NOW_MS];
+      const told: NoticeKind[] = [];
+      for (const [each, waitMs] of given) {
+        atMs += waitMs;
+        const step = stepAlert(alert, each, atMs);
+        alert = step.alert;
+        if (step.notice !== null) told.push(step.notice);
+      }
+
+      expect(told.filter((notice) => notice === "escalated").length).toBeLessThanOrEqual(1);
+      expect(told.slice(0, -1)).not.toContain("resolved");
+      // It was opened before the first step, and told then.
+      expect(told).not.toContain("opened");
+    }),
+  );
+});
