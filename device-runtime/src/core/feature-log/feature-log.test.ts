@@ -68,21 +68,6 @@ describe("the feature log", () => {
     expect(await log.query({ limit: 2 })).toEqual([rowAt(7), rowAt(6)]);
   });
 
-  test("gives rows that wait with memory of their own, which later predictions do not use", async () => {
-    const { log } = await open();
-    const inputs = log.copies.copyOf({ x: { shape: [1, 1], data: Float32Array.of(5) } });
-    log.append(rowAt(5, { inputs }));
-    const changed: LogRow[] = [];
-    const [queried] = await log.query();
-    await log.change(idAt(5), (row) => {
-      changed.push(row);
-      return row;
-    });
-    log.copies.copyOf({ x: { shape: [1, 1], data: Float32Array.of(6) } });
-
-    expect([queried, ...changed]).toEqual([rowAt(5), rowAt(5)]);
-  });
-
   test("writes rows together, a second after the first", async () => {
     const { log, clock, store } = await open();
     for (const timeMs of [5, 6, 7]) log.append(rowAt(timeMs));

@@ -8,7 +8,6 @@ import type { LogQuery, LogSelection } from "./log-selection.js";
 import { emptyStart, readStart } from "./log-start.js";
 import type { OpenLog } from "./open-log.js";
 import { firstIdAt } from "./prediction-ids.js";
-import { TensorCopies } from "./tensor-copies.js";
 import { UnwrittenRows } from "./unwritten-rows.js";
 
 export interface FeatureLogParts extends LogRecordsParts {
@@ -37,9 +36,7 @@ const WRITE_AT_ROWS = 3 * MAX_SEGMENT_ROWS;
  * with time, so the first is the oldest; (3) operations run one after the other; (4) no row in a segment is labelled.
  */
 export class FeatureLog {
-  /** Of what predictions were given and gave, for rows to be appended. */
-  readonly copies = new TensorCopies();
-  readonly #unwritten = new UnwrittenRows(this.copies);
+  readonly #unwritten = new UnwrittenRows();
   #start = emptyStart(null);
   #open: OpenLog | null = null;
   #queue: Promise<unknown> = Promise.resolve();

@@ -2,6 +2,7 @@ import type { TensorValues } from "../ports/engine.js";
 import type { PredictionRecorder } from "../serving/model-host.js";
 import type { FeatureLog } from "./feature-log.js";
 import type { PredictionIds } from "./prediction-ids.js";
+import { TensorCopies } from "./tensor-copies.js";
 
 /** Names predictions, and appends them to the log; a device without one only names them. */
 export function createLogRecorder(
@@ -9,11 +10,11 @@ export function createLogRecorder(
   log: FeatureLog | null,
   maxOutputBytes: number,
 ): PredictionRecorder {
+  const copies = new TensorCopies();
   return {
     begin: (model, version, inputs) => {
       if (log === null) return () => ids.next();
       // The app may use its arrays again as soon as it has called.
-      const { copies } = log;
       const kept = copies.copyOf(inputs);
       log.writeIfEnough();
       return (outputs) => {

@@ -10,7 +10,6 @@ import { LogRecords } from "./log-records.js";
 import type { LogRow } from "./log-row.js";
 import type { LogQuery, LogSelection } from "./log-selection.js";
 import type { LogStart } from "./log-start.js";
-import { ownRow } from "./own-row.js";
 import { firstIdAt } from "./prediction-ids.js";
 import { selectRows } from "./select-rows.js";
 import type { UnwrittenRows } from "./unwritten-rows.js";
@@ -115,7 +114,7 @@ export class OpenLog {
 
   async #find(id: string): Promise<Found | undefined> {
     const row = this.unwritten.byId.get(id);
-    if (row !== undefined) return { row: ownRow(row), before: null, isChanged: false, segments: [] };
+    if (row !== undefined) return { row, before: null, isChanged: false, segments: [] };
     const { index } = this.records;
     const segments = index.spanning(id);
     const lone = await this.records.loneRow(id);

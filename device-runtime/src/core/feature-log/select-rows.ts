@@ -1,3 +1,4 @@
+import type { TensorValue, TensorValues } from "../ports/engine.js";
 import type { LogRecords } from "./log-records.js";
 import type { LogRow } from "./log-row.js";
 import {
@@ -9,7 +10,6 @@ import {
   type LogQuery,
 } from "./log-selection.js";
 import type { Segment } from "./log-keys.js";
-import { ownRow } from "./own-row.js";
 
 /** So many single records are in memory at once while the log is read. */
 const READ_AT_ONCE = 64;
@@ -87,6 +87,17 @@ async function* readRows(
     );
     for (const row of read) if (row !== undefined && matches(row, query)) yield ownRow(row);
   }
+}
+
+/** Views of a segment would keep it whole in memory, and take it along to another tab. */
+function ownRow(row: LogRow): LogRow {
+  const own = (values: TensorValues): TensorValues =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, ownTensor(value)]));
+  return { ...row, inputs: own(row.inputs), outputs: row.outputs === null ? null : own(row.outputs) };
+}
+
+function ownTensor({ shape, data }: TensorValue): TensorValue {
+  return { shape, data: data.byteLength === data.buffer.byteLength ? data : data.slice() };
 }
 
 /** Ids of which the greatest are taken first. */
