@@ -161,28 +161,32 @@ test("cohorts are taken back only where they have to be: large ones of two indep
 test("the least cut is the least of all divisions of a part of the graph", () => {
   const weight = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 9 }));
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 6 }), fc.array(weight, { minLength: 15, maxLength: 15 }), (num, all) => {
-      const weights = Array.from({ length: num }, () => new Array<number>(num).fill(0));
-      let next = 0;
-      for (let one = 0; one < num; one += 1)
-        for (let other = 0; other < one; other += 1) {
-          const given = all[next++] as number;
-          (weights[one] as number[])[other] = given;
-          (weights[other] as number[])[one] = given;
-        }
-      const cutOf = (isIn: (node: number) => boolean): number =>
-        weights.reduce(
-          (sum, row, one) =>
-            sum + row.reduce((own, each, other) => own + (isIn(one) && !isIn(other) ? each : 0), 0),
-          0,
-        );
-      const cuts = Array.from({ length: 2 ** num }, (_, set) => cutOf((node) => ((set >> node) & 1) === 1));
-      const above = cuts.filter((cut) => cut > 0);
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(weight, { minLength: 15, maxLength: 15 }),
+      (num, all) => {
+        const weights = Array.from({ length: num }, () => new Array<number>(num).fill(0));
+        let next = 0;
+        for (let one = 0; one < num; one += 1)
+          for (let other = 0; other < one; other += 1) {
+            const given = all[next++] as number;
+            (weights[one] as number[])[other] = given;
+            (weights[other] as number[])[one] = given;
+          }
+        const cutOf = (isIn: (node: number) => boolean): number =>
+          weights.reduce(
+            (sum, row, one) =>
+              sum + row.reduce((own, each, other) => own + (isIn(one) && !isIn(other) ? each : 0), 0),
+            0,
+          );
+        const cuts = Array.from({ length: 2 ** num }, (_, set) => cutOf((node) => ((set >> node) & 1) === 1));
+        const above = cuts.filter((cut) => cut > 0);
 
-      const found = leastCut(weights);
+        const found = leastCut(weights);
 
-      expect(found?.weight ?? null).toBe(above.length === 0 ? null : Math.min(...above));
-      if (found !== null) expect(cutOf((node) => found.side.has(node))).toBe(found.weight);
-    }),
+        expect(found?.weight ?? null).toBe(above.length === 0 ? null : Math.min(...above));
+        if (found !== null) expect(cutOf((node) => found.side.has(node))).toBe(found.weight);
+      },
+    ),
   );
 });

@@ -85,11 +85,9 @@ class MemoryWindows {
       sums: this.sums.filter(isIts).map(({ key: { cohort, replicate }, vector }) => ({
         ...{ cohort, replicate, vector: vector.slice() },
       })),
-      overlaps: this.#overlaps
-        .filter(isIts)
-        .map(({ first, second, numDevices, numReporting }): Overlap => ({
-          ...{ first, second, numDevices, numReporting },
-        })),
+      overlaps: this.#overlaps.filter(isIts).map(({ first, second, numDevices, numReporting }): Overlap => ({
+        ...{ first, second, numDevices, numReporting },
+      })),
     };
   }
 

@@ -83,7 +83,9 @@ function describeSums(store: StoreOf, newModel: () => ModelName): void {
       expect(sums.map(({ replicate, vector }) => [replicate, [...vector]])).toEqual(
         Array(2).fill([at, [2 * at]]),
       );
-      expect(overlaps).toMatchObject([{ first: "os=x", second: "tz=y", numDevices: 2 * (at + 1), numReporting: 2 * (at + 3) }]);
+      expect(overlaps).toMatchObject([
+        { first: "os=x", second: "tz=y", numDevices: 2 * (at + 1), numReporting: 2 * (at + 3) },
+      ]);
       expect((await store().cohortsOf(one)).sort()).toEqual(["", "os=x"]);
     }
     const its = (await store().openWindows()).filter(({ model }) => model === key.model);
