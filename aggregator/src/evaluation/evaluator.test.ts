@@ -68,6 +68,15 @@ function dataFor({ inputs, target }: ModelManifest): EvaluationData {
 }
 
 describe("a held-out evaluation", () => {
+  test("is refused once the evaluator is closed: a new thread would keep the process alive", async () => {
+    const { blobs, record, manifest } = await version();
+    const source = (): EvaluationData => dataFor(manifest);
+    const evaluator = new WorkerEvaluator({ source, blobs, clock: new ManualClock(), entry: HANGING });
+    await evaluator.close();
+
+    await expect(evaluator.evaluate(record, manifest)).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
   test("keeps what every example gave, and its sums are those of the examples", async () => {
     const { blobs, record, manifest } = await version();
     const source = (): EvaluationData => dataFor(manifest);

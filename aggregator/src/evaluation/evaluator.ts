@@ -40,6 +40,7 @@ export class WorkerEvaluator implements Evaluator {
   readonly #sent = new Map<string, EvaluationData>();
   #worker: Worker | null = null;
   #lastId = 0;
+  #isClosed = false;
 
   constructor(private readonly options: WorkerEvaluatorOptions) {}
 
@@ -76,6 +77,7 @@ export class WorkerEvaluator implements Evaluator {
    * off.
    */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const worker = this.#worker;
     if (worker === null) return;
     const { clock, deadlineMs = DEFAULT_DEADLINE_MS } = this.options;
@@ -95,7 +97,9 @@ export class WorkerEvaluator implements Evaluator {
     await this.#ask({ type: "data", model, data });
   }
 
-  #ask(request: Unnumbered<EvaluationRequest>): Promise<Evaluation | null> {
+  async #ask(request: Unnumbered<EvaluationRequest>): Promise<Evaluation | null> {
+    // A thread that nobody ends would keep the process alive.
+    if (this.#isClosed) throw new FedgeError("CLOSED", "the evaluator is closed");
     const worker = this.#worker ?? this.#start();
     const id = (this.#lastId += 1);
     const { clock, deadlineMs = DEFAULT_DEADLINE_MS } = this.options;

@@ -88,9 +88,11 @@ export class TaskManager implements RoundMessages {
     for (const runner of this.#runners.values()) runner.deviceReturned(deviceId);
   }
 
-  close(): void {
-    for (const runner of this.#runners.values()) runner.close();
+  /** Resolves when no task does anything any more: what it needs may be closed then. */
+  async close(): Promise<void> {
+    const runners = [...this.#runners.values()];
     this.#runners.clear();
+    await Promise.all(runners.map((runner) => runner.close()));
   }
 
   async #run(task: TaskRecord): Promise<void> {

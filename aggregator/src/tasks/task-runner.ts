@@ -36,6 +36,7 @@ export class TaskRunner {
   #runner: RoundRunner | null = null;
   #roundNumber = 0;
   #isClosed = false;
+  #after: Promise<void> = Promise.resolve();
   #isSelecting = false;
   #isStopping = false;
   #cancelPause: () => void = () => undefined;
@@ -124,15 +125,17 @@ export class TaskRunner {
     this.#isStopping = true;
     await this.#stopRound();
     await this.#progress.settled();
-    this.close();
+    void this.close();
     for (const deviceId of this.pool.drain()) this.#reject(deviceId, "no-task");
   }
 
-  close(): void {
+  /** Resolves when nothing that follows the last round is being done any more. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelPause();
     this.#runner?.close();
     void this.ports.fold.close();
+    await Promise.allSettled([this.#after, this.#progress.settled()]);
   }
 
   async #stopRound(): Promise<void> {
@@ -170,7 +173,7 @@ export class TaskRunner {
       beforeCommit: () => this.#progress.settled(),
       isWanted: () => !this.#progress.isTargetReached,
       onSelectionExpired: () => this.#selectLate(),
-      onFinished: (finished) => void this.#afterRound(finished),
+      onFinished: (finished) => void (this.#after = this.#afterRound(finished)),
       onHalted: () => this.#takeUpAgain(),
     });
     this.#runner = runner;
@@ -256,7 +259,7 @@ export class TaskRunner {
   async #end(status: TaskStatus, reason: string): Promise<void> {
     if (this.#isClosed) return;
     await this.#progress.releaseLatest();
-    this.close();
+    void this.close();
     this.ports.publisher.release(`task/${this.config.taskId}`);
     await this.onEnded(status, reason);
     for (const deviceId of this.pool.drain()) this.#reject(deviceId, "no-task");
@@ -276,7 +279,7 @@ export class TaskRunner {
     if (this.#isClosed) return;
     if (errorCodeOf(error) === "DATABASE_FAILED") return this.#takeUpAgain();
     this.ports.logger.error({ err: error, taskId: this.config.taskId }, "task failed");
-    this.close();
+    void this.close();
     await this.onEnded("failed", error instanceof Error ? error.message : String(error));
   }
 
