@@ -62,7 +62,9 @@ export class DashboardPages {
 
   /** Opens the address behind `#`, signed in as that person. */
   async open(path: string, who: Person | null = null, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.browser.newContext({ viewport: DESKTOP, ...options });
+    // Dots that breathe are drawn without a graphics card, on the test's own cores, in every page that is open.
+    const still = { viewport: DESKTOP, reducedMotion: "reduce" } as const;
+    const context = await this.browser.newContext({ ...still, ...options });
     if (who !== null) await context.addCookies([await this.#session(who)]);
     const page = await context.newPage();
     this.#opened.push(page);

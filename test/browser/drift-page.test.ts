@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../architecture/source-files.js";
 import { hasChromium } from "./chromium.js";
 import { weakTexts } from "./contrast.js";
@@ -33,11 +33,23 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
     await scene.close();
   });
 
+  // Each page that is open follows what happens, on the same cores.
+  const passing: Page[] = [];
+  afterEach(async () => {
+    for (const page of passing.splice(0)) if (page !== list) await page.context().close();
+  });
+
   async function open(...given: Parameters<DashboardPages["open"]>): Promise<Page> {
     const page = await pages.open(...given);
     page.setDefaultTimeout(120_000);
+    passing.push(page);
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("response", (response) => {
+      if (response.status() < 500) return;
+      const told = response.text().catch(() => "");
+      void told.then((text) => complaints.push(`${response.url()}: ${text}`));
+    });
     return page;
   }
 
