@@ -17,7 +17,14 @@ export default defineConfig({
     reporters: [new SkippedReporter(), "default"],
     testTimeout: 20_000,
     projects: [
-      { test: { name: "unit", include: unit, testTimeout: 20_000 } },
+      {
+        test: {
+          ...{ name: "unit", include: unit, testTimeout: 20_000 },
+          // Vitest would leave a core to whoever watches: on two cores that is half of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: "system",
@@ -26,6 +33,8 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // After the others: what it measures in seconds wants the machine.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
