@@ -73,6 +73,14 @@ export class DashboardPages {
     return page;
   }
 
+  /** Closes what is open, but for these pages: each follows what happens, on the same cores as the test. */
+  async leave(kept: readonly Page[] = []): Promise<void> {
+    for (const page of this.#opened.splice(0)) {
+      if (kept.includes(page)) this.#opened.push(page);
+      else await page.context().close();
+    }
+  }
+
   async close(): Promise<void> {
     await this.#end();
     await this.browser.close();
@@ -95,7 +103,7 @@ export class DashboardPages {
   }
 
   async #end(): Promise<void> {
-    for (const page of this.#opened.splice(0)) await page.context().close();
+    await this.leave();
     await this.#listener?.close();
     this.#listener = null;
     this.app.http.close();

@@ -1,20 +1,18 @@
-import { startServer, type RunningServer } from "@fedge/aggregator";
-import { decodeWith, modelName, taskId } from "@fedge/protocol";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import type { RunningServer } from "@fedge/aggregator";
+import { decodeWith, taskId } from "@fedge/protocol";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloudExamples, cloudsTask, startDevice } from "../e2e/digits-task.js";
-import { cloudsConverted } from "../e2e/layers-model.js";
 import { eventually } from "../e2e/waiting.js";
-import { buildPage, type BuiltPage } from "./built-page.js";
-import { hasChromium, startChromium } from "./chromium.js";
+import type { BuiltPage } from "./built-page.js";
+import { hasChromium } from "./chromium.js";
+import { openCloudsPage, type CloudsPage } from "./clouds-page.js";
 
-const model = decodeWith(modelName, "clouds", { what: "model", code: "OPTION_INVALID" });
 const task = decodeWith(taskId, "clouds-1", { what: "task", code: "OPTION_INVALID" });
 
 describe.skipIf(!hasChromium)("a device in a page (needs chromium)", () => {
+  let clouds: CloudsPage;
   let directory = "";
   let server: RunningServer;
   let built: BuiltPage;
@@ -22,23 +20,11 @@ describe.skipIf(!hasChromium)("a device in a page (needs chromium)", () => {
   /** One profile: what a tab keeps is there for the next one. */
   let profile: BrowserContext;
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "fedge-browser-"));
-    [built, browser] = await Promise.all([buildPage("device-page"), startChromium()]);
-    server = await startServer({
-      ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "silent" },
-      stateDirectory: join(directory, "server"),
-      allowedOrigins: [new URL(built.url).origin],
-    });
-    const onnx = await cloudsConverted();
-    await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
+    clouds = await openCloudsPage("device-page");
+    ({ directory, server, built, browser } = clouds);
     profile = await browser.newContext();
   });
-  afterAll(async () => {
-    await browser.close();
-    await built.close();
-    await server.close();
-    await rm(directory, { recursive: true, force: true });
-  });
+  afterAll(() => clouds.close());
 
   async function openTab(seed: string | null, numExamples?: number): Promise<Page> {
     const tab = await profile.newPage();

@@ -33,16 +33,11 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
     await scene.close();
   });
 
-  // Each page that is open follows what happens, on the same cores.
-  const passing: Page[] = [];
-  afterEach(async () => {
-    for (const page of passing.splice(0)) if (page !== list) await page.context().close();
-  });
+  afterEach(() => pages.leave([list]));
 
   async function open(...given: Parameters<DashboardPages["open"]>): Promise<Page> {
     const page = await pages.open(...given);
     page.setDefaultTimeout(120_000);
-    passing.push(page);
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("response", (response) => {

@@ -1,8 +1,5 @@
-import { startServer, type RunningServer } from "@fedge/aggregator";
+import type { RunningServer } from "@fedge/aggregator";
 import type { Device, TrainingData } from "@fedge/device-runtime";
-import { decodeWith, modelName } from "@fedge/protocol";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,15 +7,14 @@ import { createDevice } from "../../electron-shell/src/renderer/create-device.js
 import { PageDouble } from "../../electron-shell/src/testing/page-double.js";
 import { CLASSES, INPUTS, cloudExamples, startDevice } from "../e2e/digits-task.js";
 import { runFedge } from "../e2e/fedge-command.js";
-import { cloudsConverted } from "../e2e/layers-model.js";
 import { eventually } from "../e2e/waiting.js";
 import { runShell, type RunningShell } from "../electron/running-shell.js";
-import { buildPage, type BuiltPage } from "./built-page.js";
-import { hasChromium, startChromium } from "./chromium.js";
+import type { BuiltPage } from "./built-page.js";
+import { hasChromium } from "./chromium.js";
+import { CLOUDS, openCloudsPage, type CloudsPage } from "./clouds-page.js";
 import type { PageEngine } from "./engine-page/engine-page.js";
 
 const MODEL = "clouds";
-const model = decodeWith(modelName, MODEL, { what: "model", code: "OPTION_INVALID" });
 /** Different for each, so that the sum says who was in it. */
 const EXAMPLES = { wasm: 40, tfjs: 50, desktop: 30, node: 60 } as const;
 type Name = keyof typeof EXAMPLES;
@@ -35,6 +31,7 @@ interface Run {
 }
 
 describe.skipIf(!hasChromium)("an evaluation on devices (needs chromium)", () => {
+  let clouds: CloudsPage;
   let directory = "";
   let server: RunningServer;
   let built: BuiltPage;
@@ -45,15 +42,8 @@ describe.skipIf(!hasChromium)("an evaluation on devices (needs chromium)", () =>
   const examplesOf = (name: Name): TrainingData => cloudExamples(name, EXAMPLES[name]);
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "fedge-evaluations-"));
-    [built, browser] = await Promise.all([buildPage("engine-page"), startChromium()]);
-    server = await startServer({
-      ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "silent" },
-      stateDirectory: join(directory, "server"),
-      allowedOrigins: [new URL(built.url).origin],
-    });
-    const onnx = await cloudsConverted();
-    await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
+    clouds = await openCloudsPage("engine-page");
+    ({ directory, server, built, browser } = clouds);
     for (const engine of ["wasm", "tfjs"] as const) await openPage(engine);
     shell = await runShell({ server: server.httpUrl, model: MODEL }, join(directory, "desktop"));
     const consent = { training: true, reporting: true };
@@ -69,10 +59,8 @@ describe.skipIf(!hasChromium)("an evaluation on devices (needs chromium)", () =>
   }, 180_000);
 
   afterAll(async () => {
-    await Promise.all([node.close(), shell.quit(), browser.close()]);
-    await server.close();
-    await built.close();
-    await rm(directory, { recursive: true, force: true });
+    await Promise.all([node.close(), shell.quit()]);
+    await clouds.close();
   });
 
   /** A page of a profile of its own: another one of the same is the same device. */
@@ -132,7 +120,7 @@ describe.skipIf(!hasChromium)("an evaluation on devices (needs chromium)", () =>
     // 1e-4: three runtimes that sum float32 in another order.
     expect(result.versions[0]?.loss).toBeCloseTo(wanted.loss, 4);
     expect(result.versions[0]?.accuracy).toBeCloseTo(wanted.accuracy, 9);
-    const { evaluations } = (await server.service.getVersion(model, 1)).version;
+    const { evaluations } = (await server.service.getVersion(CLOUDS, 1)).version;
     const kept = evaluations.find(({ dataSet }) => dataSet === `devices:${runId}`);
     expect(kept).toMatchObject({ numExamples: NUM_EXAMPLES, accuracy: result.versions[0]?.accuracy });
     expect(shell.errors).toEqual([]);

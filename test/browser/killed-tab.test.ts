@@ -1,17 +1,13 @@
-import { startServer, type RunningServer } from "@fedge/aggregator";
-import { decodeWith, modelName, type InstallState } from "@fedge/protocol";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import type { RunningServer } from "@fedge/aggregator";
+import { type InstallState } from "@fedge/protocol";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloudExamples, cloudsTask, startDevice } from "../e2e/digits-task.js";
-import { cloudsConverted } from "../e2e/layers-model.js";
 import { eventually } from "../e2e/waiting.js";
-import { buildPage, type BuiltPage } from "./built-page.js";
-import { hasChromium, startChromium } from "./chromium.js";
-
-const model = decodeWith(modelName, "clouds", { what: "model", code: "OPTION_INVALID" });
+import type { BuiltPage } from "./built-page.js";
+import { hasChromium } from "./chromium.js";
+import { openCloudsPage, type CloudsPage } from "./clouds-page.js";
 
 /** What a tab serves at once that comes after one that was killed in the state: the slot changes with "probation". */
 const CASES: readonly (readonly [InstallState, number])[] = [
@@ -21,27 +17,16 @@ const CASES: readonly (readonly [InstallState, number])[] = [
 ];
 
 describe.skipIf(!hasChromium)("a tab that is killed while its version changes (needs chromium)", () => {
+  let clouds: CloudsPage;
   let directory = "";
   let server: RunningServer;
   let built: BuiltPage;
   let browser: Browser;
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "fedge-killed-tab-"));
-    [built, browser] = await Promise.all([buildPage("device-page"), startChromium()]);
-    server = await startServer({
-      ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "silent" },
-      stateDirectory: join(directory, "server"),
-      allowedOrigins: [new URL(built.url).origin],
-    });
-    const onnx = await cloudsConverted();
-    await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
+    clouds = await openCloudsPage("device-page");
+    ({ directory, server, built, browser } = clouds);
   });
-  afterAll(async () => {
-    await browser.close();
-    await built.close();
-    await server.close();
-    await rm(directory, { recursive: true, force: true });
-  });
+  afterAll(() => clouds.close());
 
   async function openTab(profile: BrowserContext): Promise<Page> {
     const tab = await profile.newPage();

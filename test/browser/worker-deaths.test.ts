@@ -1,24 +1,19 @@
-import { startServer, type RunningServer } from "@fedge/aggregator";
-import { decodeWith, modelName } from "@fedge/protocol";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { RunningServer } from "@fedge/aggregator";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cloudExamples, cloudsTask } from "../e2e/digits-task.js";
-import { cloudsConverted } from "../e2e/layers-model.js";
 import { eventually } from "../e2e/waiting.js";
-import { buildPage, type BuiltPage } from "./built-page.js";
-import { hasChromium, startChromium } from "./chromium.js";
+import type { BuiltPage } from "./built-page.js";
+import { hasChromium } from "./chromium.js";
+import { openCloudsPage, type CloudsPage } from "./clouds-page.js";
 import type { WorkerNews } from "./engine-page/engine-page.js";
 
-const model = decodeWith(modelName, "clouds", { what: "model", code: "OPTION_INVALID" });
 /** Tens of thousands of steps: minutes, if nothing stopped it. */
 const NUM_EXAMPLES = 60_000;
 const [SERVING, TRAINING] = [0, 1];
 
 describe.skipIf(!hasChromium)("an engine's worker in a page (needs chromium)", () => {
-  let directory = "";
+  let clouds: CloudsPage;
   let server: RunningServer;
   let built: BuiltPage;
   let browser: Browser;
@@ -26,22 +21,10 @@ describe.skipIf(!hasChromium)("an engine's worker in a page (needs chromium)", (
   let tab: Page;
   let numTasks = 0;
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "fedge-workers-"));
-    [built, browser] = await Promise.all([buildPage("engine-page"), startChromium()]);
-    server = await startServer({
-      ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "silent" },
-      stateDirectory: join(directory, "server"),
-      allowedOrigins: [new URL(built.url).origin],
-    });
-    const onnx = await cloudsConverted();
-    await server.service.importModel({ model, onnx, training: { loss: "softmax-cross-entropy" } });
+    clouds = await openCloudsPage("engine-page");
+    ({ server, built, browser } = clouds);
   }, 180_000);
-  afterAll(async () => {
-    await browser.close();
-    await built.close();
-    await server.close();
-    await rm(directory, { recursive: true, force: true });
-  });
+  afterAll(() => clouds.close());
   beforeEach(async () => {
     profile = await browser.newContext();
     tab = await profile.newPage();

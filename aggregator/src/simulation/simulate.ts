@@ -142,6 +142,5 @@ async function importWorkload(
 async function openState(named: string | null): Promise<{ readonly path: string; remove(): Promise<void> }> {
   if (named !== null) return { path: named, remove: () => Promise.resolve() };
   const path = await mkdtemp(join(tmpdir(), "fedge-simulate-"));
-  // A blob whose update was under way may be written until the last moment.
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }) };
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

@@ -7,6 +7,7 @@ import type { Learning } from "./learning.js";
 import type { MonitorDesk } from "./monitor/monitor-desk.js";
 import type { Consent } from "./ports/application.js";
 import type { Problems } from "./problems.js";
+import { ModelView } from "./model-view.js";
 import type { ModelHost } from "./serving/model-host.js";
 import type { WaitingReasons } from "./waiting-reasons.js";
 
@@ -25,14 +26,11 @@ export interface StatusParts {
 }
 
 /** A model as the app uses it, whichever version serves. */
-export class HostedModel implements DeviceModel {
-  constructor(private readonly host: ModelHost) {}
-
-  readonly predict: DeviceModel["predict"] = (inputs) => this.host.predict(inputs);
-
-  get version(): number | null {
-    return this.host.active?.manifest.version ?? null;
-  }
+export function deviceModel(host: ModelHost): DeviceModel {
+  return new ModelView(
+    (inputs) => host.predict(inputs),
+    () => host.active?.manifest.version ?? null,
+  );
 }
 
 /** Where a device stands now. */

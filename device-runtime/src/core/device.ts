@@ -3,7 +3,7 @@ import { birthOf } from "./device-birth.js";
 import { BlobFetcher } from "./blobs/fetcher.js";
 import { Connection } from "./connection/connection.js";
 import { DeviceEvents, type DeviceEventMap } from "./device-events.js";
-import { HostedModel, deviceStatus } from "./device-status.js";
+import { deviceModel, deviceStatus } from "./device-status.js";
 import type { Device, DeviceModel, DeviceOptions, DeviceStatus, FeatureLogView } from "./device-interface.js";
 import { keepConsent, keptConsent } from "./consent-record.js";
 import { WaitingReasons } from "./waiting-reasons.js";
@@ -118,7 +118,7 @@ class RunningDevice implements Device {
   model(name: string): DeviceModel {
     const host = this.#hosts.get(name as ModelName);
     if (host === undefined) throw unknownModel(name, this.options.models);
-    return new HostedModel(host);
+    return deviceModel(host);
   }
 
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {

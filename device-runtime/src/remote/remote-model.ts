@@ -1,5 +1,6 @@
 import { FedgeError } from "@fedge/protocol";
 import type { DeviceModel } from "../core/device-interface.js";
+import { ModelView } from "../core/model-view.js";
 import type { ModelInputs } from "../core/serving/check-inputs.js";
 import type { Prediction } from "../core/serving/model-host.js";
 
@@ -16,17 +17,5 @@ export function remoteModel(
     const known = of.models.join(", ");
     throw new FedgeError("MODEL_UNKNOWN", `"${name}" is not among this device's models (${known})`);
   }
-  return new RemoteModel(of.predict, of.version);
-}
-
-/** A class: an object with a getter of its own, made for every request, costs more. */
-class RemoteModel implements DeviceModel {
-  constructor(
-    readonly predict: DeviceModel["predict"],
-    private readonly versionOf: () => number | null,
-  ) {}
-
-  get version(): number | null {
-    return this.versionOf();
-  }
+  return new ModelView(of.predict, of.version);
 }

@@ -4,6 +4,7 @@ import { useSession } from "../data/session-context.js";
 import { ActionButton } from "../parts/action-button.js";
 import { Badge } from "../parts/badge.js";
 import { CommandLine } from "../parts/command-line.js";
+import { NumberList } from "../parts/number-list.js";
 import { hrefOf, withQuery } from "../shell/route.js";
 import { NONE, formatAgo, formatCount } from "../text/format.js";
 import { AlertDialog } from "./alert-dialog.js";
@@ -77,16 +78,7 @@ function AlertNumbers({ alert: { evidence } }: { readonly alert: AlertData }) {
     ["devices", evidence.numDevices === null ? NONE : formatCount(evidence.numDevices)],
     ["against", evidence.reference],
   ];
-  return (
-    <dl className="gate-numbers">
-      {numbers.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <NumberList numbers={numbers} />;
 }
 
 function AlertActions(props: AlertRowProps & { readonly looks?: readonly ActLook[] }) {

@@ -1,5 +1,6 @@
 import type { GateData, WaveData } from "../data/api-types.js";
 import { Badge } from "../parts/badge.js";
+import { NumberList } from "../parts/number-list.js";
 import { formatAgo, formatCount } from "../text/format.js";
 import { IntervalChart } from "./interval-chart.js";
 import { VERDICT_TONES, metricName, metricText } from "./rollout-looks.js";
@@ -65,16 +66,7 @@ function GateNumbers({ gate }: { readonly gate: GateData }) {
     ["sample", sampleText(gate)],
     ...(gate.control === null ? [] : ([["control sample", formatCount(gate.controlSample)]] as const)),
   ];
-  return (
-    <dl className="gate-numbers">
-      {numbers.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <NumberList numbers={numbers} />;
 }
 
 function pictureText({ gate, value, control, interval, limit }: GateData): string {

@@ -14,7 +14,7 @@ import type { MonitoredVersion, MonitoredVersions } from "../references/monitore
 import type { WindowKey } from "../sums/window-key.js";
 import { cohortsOf } from "./device-cohorts.js";
 import { checkWindow } from "./window-check.js";
-import type { RefusedWindows } from "./refused-windows.js";
+import type { RefusedWindows, WindowRefusal } from "./refused-windows.js";
 import type { WindowBatch } from "./window-batch.js";
 
 export interface ProfileIntakeOptions {
@@ -43,14 +43,13 @@ export class ProfileIntake {
     const monitored = await this.options.versions.of(message.model, message.version);
     try {
       const isCounted = monitored !== null && (await this.#count(deviceId, message, monitored));
-      if (monitored === null) this.#refuse("not-monitored");
+      if (monitored === null) this.#countRefusal("not-monitored");
       await this.#answer(deviceId, message, isCounted);
     } catch (error) {
       const code = errorCodeOf(error);
       // The store's failure is no answer: the device sends again.
       if (code !== "VECTOR_INVALID" && code !== "VECTOR_LAYOUT_MISMATCH") throw error;
-      const reason = code === "VECTOR_INVALID" ? "invalid" : "layout";
-      this.options.refused.count(message.model, message.version, reason);
+      this.#refuse(message, code === "VECTOR_INVALID" ? "invalid" : "layout");
       await this.#answer(deviceId, message, false);
       throw error;
     }
@@ -70,7 +69,7 @@ export class ProfileIntake {
     const cohorts = cohortsOf(device, this.options.policy.cohortAttributes);
     const checked = { deviceId, key, replicate, cohorts, vector, layout: monitored.layout };
     if (!(await this.options.batch.count(checked))) {
-      this.#refuse("duplicate");
+      this.#countRefusal("duplicate");
       return true;
     }
     this.options.onCounted(key, closesAtMs);
@@ -82,19 +81,20 @@ export class ProfileIntake {
   #isOpen(monitored: MonitoredVersion, window: number, closesAtMs: number): boolean {
     const { profile } = monitored;
     const nowMs = this.options.clock.nowMs();
-    if (nowMs >= closesAtMs) return this.#isRefused(monitored, "late");
     // Devices' clocks are a little ahead, never a whole window.
     const isAhead = window * profile.window.lengthMs > nowMs + profile.window.lengthMs;
-    return !isAhead || this.#isRefused(monitored, "not-begun");
+    const refusal = nowMs >= closesAtMs ? "late" : isAhead ? "not-begun" : null;
+    if (refusal !== null) this.#refuse(monitored, refusal);
+    return refusal === null;
   }
 
-  #isRefused({ model, version }: MonitoredVersion, reason: "late" | "not-begun"): false {
-    this.#refuse(reason);
+  /** A window of a monitored version that is in no sum. */
+  #refuse({ model, version }: Pick<MonitoredVersion, "model" | "version">, reason: WindowRefusal): void {
+    this.#countRefusal(reason);
     this.options.refused.count(model, version, reason);
-    return false;
   }
 
-  #refuse(reason: string): void {
+  #countRefusal(reason: WindowRefusal | "duplicate" | "not-monitored"): void {
     this.options.counters.count("fedge_profile_windows_refused_total", { reason });
   }
 

@@ -1,10 +1,12 @@
 import { FedgeError } from "@fedge/protocol";
+import { TensorCopies } from "../feature-log/tensor-copies.js";
 import type { TensorValues } from "../ports/engine.js";
 import { isAlike } from "../serving/check-outputs.js";
 import type { LoadedModel, ModelHost, RequestShadow } from "../serving/model-host.js";
 
 /** One comparison at a time, begun when the app has its answer. A request that comes while one runs is not compared. */
 export class ShadowComparison implements RequestShadow {
+  readonly #copies = new TensorCopies();
   #running: Promise<void> | null = null;
 
   constructor(
@@ -15,7 +17,7 @@ export class ShadowComparison implements RequestShadow {
   begin(inputs: TensorValues): ((outputs: TensorValues) => void) | null {
     if (this.#running !== null) return null;
     // The app may use its arrays again as soon as it has called.
-    const kept = copyOf(inputs);
+    const kept = this.#copies.copyOf(inputs);
     return (outputs) => {
       this.#running ??= this.#compare(kept, outputs).finally(() => (this.#running = null));
     };
@@ -42,10 +44,4 @@ export class ShadowComparison implements RequestShadow {
       compared("failed");
     }
   }
-}
-
-function copyOf(values: TensorValues): TensorValues {
-  const copies: Record<string, TensorValues[string]> = {};
-  for (const [name, { shape, data }] of Object.entries(values)) copies[name] = { shape, data: data.slice() };
-  return copies;
 }
