@@ -14,6 +14,11 @@ interface Round {
   readonly outcome: string;
   readonly version: number | null;
 }
+interface Task {
+  readonly numRounds: number;
+  readonly status: string;
+  readonly latestVersion: number;
+}
 interface Version {
   readonly version: number;
   readonly parentVersion: number | null;
@@ -23,7 +28,9 @@ interface Version {
 }
 
 const KILLS = 10;
-const ROUNDS = 400;
+/** More than are ever reached: the task is stopped when it has gone on after the last kill. */
+const MAX_ROUNDS = 10_000;
+const ROUNDS_AFTER_LAST_KILL = 20;
 const seed = process.env["FEDGE_TEST_SEED"] ?? String(Math.floor(performance.timeOrigin));
 const devices: Device[] = [];
 let directory = "";
@@ -51,38 +58,52 @@ async function optimizerSteps({ optimizerState }: Version): Promise<number> {
   return Number(decodeSafetensors(await readFile(path)).metadata["fedge.step"]);
 }
 
+const taskNow = (): Promise<Task> => server.get<Task>("/v1/tasks/clouds-1");
+
+async function allPages<T>(pageOf: (page: string) => Promise<T[]>): Promise<T[]> {
+  const rows: T[] = [];
+  for (;;) {
+    const page = await pageOf(`limit=500&offset=${rows.length}`);
+    rows.push(...page);
+    if (page.length < 500) return rows;
+  }
+}
+
+async function roundsMore(numMore: number): Promise<void> {
+  const { numRounds: before } = await taskNow();
+  await eventually(
+    `${numMore} rounds more`,
+    async () => ((await taskNow()).numRounds >= before + numMore ? true : undefined),
+    120_000,
+  );
+}
+
 test(`a task survives ten kill -9 of its aggregator (FEDGE_TEST_SEED=${seed})`, async () => {
   const random = createRandom(seed);
   const serverOptimizer = { kind: "fedadam", learningRate: 0.05, beta1: 0.9, beta2: 0.99, tau: 0.001 };
-  await server.post("/v1/tasks", cloudsTask({ maxRounds: ROUNDS, serverOptimizer }));
+  await server.post("/v1/tasks", cloudsTask({ maxRounds: MAX_ROUNDS, serverOptimizer }));
 
-  let killsWhileRunning = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const before = (await server.get<{ numRounds: number }>("/v1/tasks/clouds-1")).numRounds;
-    await eventually("the rounds to go on", async () => {
-      const task = await server.get<{ numRounds: number; status: string }>("/v1/tasks/clouds-1");
-      return task.numRounds > before || task.status !== "running" ? true : undefined;
-    });
+    await roundsMore(1);
     // A round takes about a tenth of a second; a session that lasts a second is no flapping to back off from.
     await pause(1000 + random.below(1000));
-    const { status } = await server.get<{ status: string }>("/v1/tasks/clouds-1");
-    if (status === "running") killsWhileRunning += 1;
+    expect((await taskNow()).status).toBe("running");
     await server.kill();
     await server.start();
   }
-  const task = await eventually(
-    "the task to end",
-    async () => {
-      const view = await server.get<{ status: string; latestVersion: number }>("/v1/tasks/clouds-1");
-      return view.status === "completed" ? view : undefined;
-    },
-    120_000,
-  );
-  const { rounds } = await server.get<{ rounds: Round[] }>("/v1/tasks/clouds-1/rounds?limit=500");
-  const { versions } = await server.get<{ versions: Version[] }>("/v1/models/clouds/versions?limit=500");
+  await roundsMore(ROUNDS_AFTER_LAST_KILL);
+  await server.post("/v1/tasks/clouds-1/stop", {});
+  const task = await taskNow();
+  const rounds = await allPages(async (page) => {
+    return (await server.get<{ rounds: Round[] }>(`/v1/tasks/clouds-1/rounds?${page}`)).rounds;
+  });
+  const versions = await allPages(async (page) => {
+    return (await server.get<{ versions: Version[] }>(`/v1/models/clouds/versions?${page}`)).versions;
+  });
 
-  expect(killsWhileRunning).toBe(KILLS);
-  expect(rounds.map((round) => round.number)).toEqual(Array.from({ length: ROUNDS }, (_, at) => at + 1));
+  expect(task.status).toBe("stopped");
+  expect(rounds.map((round) => round.number)).toEqual(rounds.map((_, at) => at + 1));
+  expect(rounds.length).toBeGreaterThanOrEqual(KILLS + ROUNDS_AFTER_LAST_KILL);
   const committed = rounds.filter((round) => round.outcome === "committed");
   expect(committed.map((round) => round.version)).toEqual(committed.map((_, at) => at + 2));
   expect(versions.map((version) => version.version).sort((one, other) => one - other)).toEqual(

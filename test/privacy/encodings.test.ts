@@ -82,6 +82,11 @@ describe("a canary is found when it stands in bytes as", () => {
     ["one a line", Buffer.from("3\n17\n230\n45\n")],
     ["floats", Buffer.from("17.0 2.3e2 45.0")],
     ["one for each object", Buffer.from('[{"id":17},{"id":230},{"id":45}]')],
+    ["values of an object by their place", Buffer.from('{"0":17,"1":230,"2":45}')],
+    [
+      "one for each object, with a time",
+      Buffer.from('[{"id":17,"at":5},{"id":230,"at":6},{"id":45,"at":9}]'),
+    ],
     ["a sorted set", Buffer.from("[17,45,230]")],
     ["varints", Buffer.from([17, 0xe6, 0x01, 45, 17])],
     ["MessagePack", Buffer.from([0x93, 17, 0xcc, 230, 45, 17])],

@@ -104,9 +104,17 @@ function messagePacked(id: number): number[] {
   return id < 256 ? [0xcc, id] : [0xcd, id >> 8, id & 255];
 }
 
-/** Whether the numbers are written out one after the other. */
+/** A number may come with others of its own: its place in the row, a count, a time. */
+const MAX_STRIDE = 4;
+
+/** Whether the numbers are written out one after the other, each alone or with equally many others. */
 function holdsRow(row: readonly number[]): (recorded: RecordedBytes) => boolean {
-  return ({ numbers: all }) => all.some((_, at) => row.every((number, ahead) => all[at + ahead] === number));
+  return ({ numbers: all }) => {
+    const isRowAt = (at: number, stride: number): boolean =>
+      row.every((number, ahead) => all[at + ahead * stride] === number);
+    const strides = Array.from({ length: MAX_STRIDE }, (_, before) => before + 1);
+    return all.some((number, at) => number === row[0] && strides.some((stride) => isRowAt(at, stride)));
+  };
 }
 
 function escaped(text: string, escape: (hex: string) => string): string {

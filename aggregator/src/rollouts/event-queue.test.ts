@@ -127,6 +127,22 @@ describe("a person's command under load", () => {
     },
   );
 
+  test("closing waits for what is being written, and begins nothing of what is queued", async () => {
+    const { world, reports } = await loaded("downloading");
+    const gate = new Gate(world);
+    gate.close();
+    for (const [deviceId, report] of reports) world.rollouts.devices.report(deviceId, report);
+    await Promise.resolve();
+    let isClosed = false;
+    const closed = world.rollouts.close().then(() => (isClosed = true));
+    await settle();
+
+    expect(isClosed).toBe(false);
+    gate.open();
+    await closed;
+    expect(gate.written.map((batch) => batch.length)).toEqual([MAX_BATCH]);
+  });
+
   test("I4: reports ahead of a pause that would have opened the next wave open none", async () => {
     const { world, reports } = await loaded("committed");
     const gate = new Gate(world);

@@ -22,6 +22,7 @@ export class RolloutRunner {
   #seq: number;
   readonly #queue = new EventQueue();
   #isDraining = false;
+  #draining: Promise<void> = Promise.resolve();
   #isClosed = false;
   #isTellingMore = false;
   #cancelTick: () => void = () => undefined;
@@ -81,7 +82,14 @@ export class RolloutRunner {
     return this.#effects;
   }
 
-  close(): void {
+  /** Nothing begins any more; resolves when what is under way has ended, so that nothing is written afterwards. */
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#draining;
+    await this.#effects;
+  }
+
+  #stop(): void {
     this.#isClosed = true;
     this.#cancelTick();
     for (const cancel of this.#retries) cancel();
@@ -94,7 +102,7 @@ export class RolloutRunner {
     this.#queue.add(waiting);
     if (this.#isDraining) return;
     this.#isDraining = true;
-    queueMicrotask(() => void this.#drain());
+    this.#draining = Promise.resolve().then(() => this.#drain());
   }
 
   async #drain(): Promise<void> {
@@ -140,7 +148,7 @@ export class RolloutRunner {
       "a rollout stands still",
     );
     for (const waiting of batch) waiting.refused(error);
-    if (errorCodeOf(error) !== "DATABASE_FAILED") return this.close();
+    if (errorCodeOf(error) !== "DATABASE_FAILED") return this.#stop();
     const again = batch.filter(({ check }) => check === null);
     this.#later(() => {
       this.#queue.putBack(again);

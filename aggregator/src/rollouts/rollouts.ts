@@ -47,8 +47,9 @@ export class Rollouts implements RolloutService {
     return report;
   }
 
-  close(): void {
-    for (const runner of this.#shelf.runners.values()) runner.close();
+  /** Nothing begins any more; resolves when what is under way has ended. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#shelf.runners.values()].map((runner) => runner.close()));
   }
 
   states(): readonly RolloutState[] {
@@ -156,7 +157,7 @@ export class Rollouts implements RolloutService {
         draft: auditOf(actor, "delete", runner.state.config),
         atMs,
       });
-      runner.close();
+      await runner.close();
       this.#shelf.remove(rolloutId);
       await this.options.audit.anchorHead();
       return this.#changed(rolloutId);

@@ -42,8 +42,8 @@ export interface Signing {
   expiries(): readonly MetadataExpiry[];
   /** Says again what the broker should retain. */
   publishAgain(): Promise<void>;
-  /** Ends the renewals. Idempotent. */
-  close(): void;
+  /** Ends the renewals; resolves when no file is being written any more. Idempotent. */
+  close(): Promise<void>;
 }
 
 /**
@@ -60,13 +60,17 @@ export async function openSigning(options: SigningOptions): Promise<Signing> {
   const publisher = new MetadataPublisher({ ...options, directory, repository });
   repository.onPublished(() => publisher.publish());
   await publisher.publish();
+  const endRenewals = keepFresh(options, repository, lifetimes);
   return {
     signer: createReleaseSigner(repository, options),
     repository,
     directory,
     expiries: () => expiriesOf(repository, lifetimes, nowMs()),
     publishAgain: () => publisher.publish(),
-    close: keepFresh(options, repository, lifetimes),
+    close: () => {
+      endRenewals();
+      return repository.settled();
+    },
   };
 }
 

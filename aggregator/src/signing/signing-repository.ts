@@ -83,6 +83,11 @@ export class SigningRepository {
     });
   }
 
+  /** Resolves when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await this.#queue;
+  }
+
   /** The document with the signature that a device asks for. Throws KEYS_MISSING. */
   async signDesired(desired: Desired): Promise<Desired> {
     // Read once: a release signs a document for every device.

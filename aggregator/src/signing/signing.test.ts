@@ -67,6 +67,18 @@ class FileClient {
   }
 }
 
+test("a repository has settled when no file is being written any more", async () => {
+  const repository = await opened();
+  let isPublished = false;
+  const published = repository.publish(new Map([["a", target("1")]])).then(() => (isPublished = true));
+
+  await repository.settled();
+
+  // The folder may be removed now: whoever closes a server does so.
+  expect(isPublished).toBe(true);
+  await published;
+});
+
 describe("new keys", () => {
   test("are in files that only their owner reads", async () => {
     await initKeys(directoryOf(), { ...KEYS, nowMs });

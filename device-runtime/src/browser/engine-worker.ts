@@ -94,7 +94,8 @@ export class EngineWorker {
     running.timer = setTimeout(() => {
       running.timer = null;
       const nowMs = performance.now();
-      const calls = [...running.calls, ...(running.runs.first === undefined ? [] : [running.runs.first])];
+      const run = running.runs.first(nowMs);
+      const calls = [...running.calls, ...(run === undefined ? [] : [run])];
       const late = calls.find(({ endsAtMs }) => endsAtMs <= nowMs);
       if (late !== undefined) {
         const message = `the engine took longer than ${late.deadlineMs} ms`;
@@ -103,12 +104,16 @@ export class EngineWorker {
     }, WATCH_EVERY_MS);
   }
 
+  /** Whether it has anything else to do than to answer runs. */
+  get isBusy(): boolean {
+    return this.#running !== null && this.#running.calls.size > 0;
+  }
+
   /** Tells a worker that runs to let other work go first; one that does not run has none. */
   stepAside(): void {
-    const running = this.#running;
-    if (running === null || running.calls.size === 0) return;
+    if (!this.isBusy) return;
     // Should the worker end first, whoever waits for it hears of that.
-    Promise.resolve(running.api.stepAside()).catch(() => undefined);
+    Promise.resolve(this.#running?.api.stepAside()).catch(() => undefined);
   }
 
   /** Ends the worker; the next call starts another. */

@@ -16,7 +16,7 @@ function createLane(answer: (session: number, given: TensorValues) => Promise<An
   const transferred: number[] = [];
   const workerEnd = {
     addEventListener: (type: string, listener: never) => port2.addEventListener(type, listener),
-    postMessage: (message: unknown, transfer: Transferable[]) => {
+    postMessage: (message: unknown, transfer: Transferable[] = []) => {
       transferred.push(transfer.length);
       port2.postMessage(message, transfer);
     },
@@ -53,18 +53,50 @@ describe("runs beside comlink", () => {
   test("throw what the lane is ended with, and are no longer waited for", async () => {
     const { lane, close } = createLane(() => new Promise(() => undefined));
     const runs = [lane.run(1, inputs, 1000), lane.run(2, inputs, 1000)];
-    const waits = lane.first?.deadlineMs;
+    const waits = lane.first(0)?.deadlineMs;
     lane.end(new FedgeError("TRAINER_DIED", "gone"));
 
     expect((await Promise.allSettled(runs)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     await expect(runs[0]).rejects.toMatchObject({ code: "TRAINER_DIED" });
-    expect([waits, lane.first]).toEqual([1000, undefined]);
+    expect([waits, lane.first(0)]).toEqual([1000, undefined]);
+    close();
+  });
+
+  test("have their deadline from the first look at whichever waits longest", async () => {
+    const ends: (() => void)[] = [];
+    const { lane, close } = createLane(async (_, given) => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return doubled(given);
+    });
+    const first = lane.run(1, inputs, 1000);
+    const second = lane.run(1, inputs, 1000);
+    const looks = [lane.first(5), lane.first(6)];
+    while (ends.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    ends[0]?.();
+    await first;
+
+    expect(looks.map((look) => look?.endsAtMs)).toEqual([1005, 1005]);
+    expect(lane.first(900)?.endsAtMs).toBe(1900);
+    ends[1]?.();
+    await second;
+    close();
+  });
+
+  test("may have no outputs, or several", async () => {
+    const many = {
+      a: { shape: [2, 1], data: Float32Array.of(1, 2) },
+      b: { shape: [], data: BigInt64Array.of(3n) },
+    };
+    const { lane, close } = createLane((session) => Promise.resolve({ result: session === 0 ? {} : many }));
+
+    expect([await lane.run(0, {}, 1000), await lane.run(1, many, 1000)]).toEqual([{}, many]);
     close();
   });
 
   test("take no notice of other messages", async () => {
     const { lane, page, close } = createLane((_, given) => Promise.resolve(doubled(given)));
-    for (const message of [null, "text", { id: "1", type: "APPLY" }, { run: 1 }]) page.postMessage(message);
+    for (const message of [null, "text", { id: "1", type: "APPLY" }, { run: 1 }, ["other"]])
+      page.postMessage(message);
 
     expect({ result: await lane.run(1, inputs, 1000) }).toEqual(doubled(inputs));
     close();

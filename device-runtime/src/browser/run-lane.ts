@@ -1,38 +1,38 @@
-import { fromWireError, type FedgeError, type WireError } from "@fedge/protocol";
-import type { TensorValues } from "../core/ports/engine.js";
+import { fromWireError, type FedgeError, type TensorData, type WireError } from "@fedge/protocol";
+import type { TensorValue, TensorValues } from "../core/ports/engine.js";
 import type { Answer } from "./engine-worker-api.js";
 
 /**
  * Runs go beside comlink, in two flat messages: for a small model what comlink builds and takes apart for each call costs
- * a fifth of the whole. It takes no notice of messages that are not its own.
+ * a fifth of the whole, and each object within a message some microseconds more. It takes no notice of messages that are
+ * not its own.
  */
-export interface RunMessage {
-  readonly run: number;
-  readonly session: number;
-  readonly inputs: TensorValues;
-}
+export type RunMessage = readonly ["run", run: number, session: number, ...flat: FlatTensors];
 
-export interface RanMessage {
-  readonly ran: number;
-  readonly answer: Answer<TensorValues>;
-}
+/** The answer to one: what the session gave, or why it gave nothing. */
+export type RanMessage =
+  readonly ["ran", run: number, error: WireError] | readonly ["ran", run: number, ...flat: FlatTensors];
+
+/** For each tensor its name, its shape and its values. */
+type FlatTensors = readonly (string | readonly number[] | TensorData)[];
 
 /** The part of a worker, or of its own scope, that carries messages. */
 export interface LaneEndpoint {
-  postMessage(message: unknown, transfer: Transferable[]): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject): void;
 }
 
-interface Waiting {
+/** A run that is waited for. Only the first has a deadline: the worker has not begun with those behind it. */
+export interface Waiting {
   readonly deadlineMs: number;
-  readonly endsAtMs: number;
+  endsAtMs: number | null;
   readonly resolve: (values: TensorValues) => void;
   readonly reject: (reason: FedgeError) => void;
 }
 
 /** The page's end. It keeps who waits itself: guards around each run would cost as much as sending it. */
 export class RunLane {
-  /** In the order they were asked, with which the deadlines rise: all have the same. */
+  /** In the order they were asked. */
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
 
@@ -42,10 +42,10 @@ export class RunLane {
     private readonly toError: (error: WireError) => FedgeError = fromWireError,
   ) {
     endpoint.addEventListener("message", (event: Event) => {
-      const { data } = event as MessageEvent<Partial<RanMessage> | null>;
-      if (data?.ran === undefined || data.answer === undefined) return;
+      const { data } = event as MessageEvent<unknown>;
+      if (!isTagged(data, "ran")) return;
       event.stopImmediatePropagation();
-      this.#answered(data.ran, data.answer);
+      this.#answered(data as RanMessage);
     });
   }
 
@@ -53,14 +53,17 @@ export class RunLane {
   run(session: number, inputs: TensorValues, deadlineMs: number): Promise<TensorValues> {
     const run = (this.#last += 1);
     return new Promise((resolve, reject) => {
-      this.endpoint.postMessage({ run, session, inputs } satisfies RunMessage, []);
-      this.#waiting.set(run, { deadlineMs, endsAtMs: performance.now() + deadlineMs, resolve, reject });
+      this.endpoint.postMessage(flattened(["run", run, session], inputs));
+      this.#waiting.set(run, { deadlineMs, endsAtMs: null, resolve, reject });
     });
   }
 
-  /** Of the run that waits longest; undefined when none does. */
-  get first(): Pick<Waiting, "deadlineMs" | "endsAtMs"> | undefined {
-    return this.#waiting.values().next().value;
+  /** The run that waits longest, whose deadline begins when this first says so; undefined when none does. */
+  first(nowMs: number): { readonly deadlineMs: number; readonly endsAtMs: number } | undefined {
+    const first = this.#waiting.values().next().value;
+    if (first === undefined) return undefined;
+    const endsAtMs = (first.endsAtMs ??= nowMs + first.deadlineMs);
+    return { deadlineMs: first.deadlineMs, endsAtMs };
   }
 
   /** Whoever waits waits no longer. */
@@ -70,11 +73,13 @@ export class RunLane {
     for (const { reject } of waiting) reject(reason);
   }
 
-  #answered(run: number, answer: Answer<TensorValues>): void {
+  #answered(message: RanMessage): void {
+    const [, run, given] = message;
     const waiting = this.#waiting.get(run);
     this.#waiting.delete(run);
-    if ("error" in answer) waiting?.reject(this.toError(answer.error));
-    else waiting?.resolve(answer.result);
+    const isError = given !== undefined && typeof given !== "string";
+    if (isError) waiting?.reject(this.toError(given as WireError));
+    else waiting?.resolve(tensorsOf(message, 2));
   }
 }
 
@@ -84,23 +89,45 @@ export function serveRuns(
   answer: (session: number, inputs: TensorValues) => Promise<Answer<TensorValues>>,
 ): void {
   endpoint.addEventListener("message", (event: Event) => {
-    const { data } = event as MessageEvent<Partial<RunMessage> | null>;
-    const { run, session, inputs } = data ?? {};
-    if (run === undefined || session === undefined || inputs === undefined) return;
+    const { data } = event as MessageEvent<unknown>;
+    if (!isTagged(data, "run")) return;
     // Comlink would take it apart, and find nothing in it.
     event.stopImmediatePropagation();
-    void answer(session, inputs).then((given) => {
-      const message: RanMessage = { ran: run, answer: given };
-      endpoint.postMessage(message, "error" in given ? [] : buffersOf(given.result));
+    const [, run, session] = data as RunMessage;
+    void answer(session, tensorsOf(data, 3)).then((given) => {
+      if ("error" in given) return endpoint.postMessage(["ran", run, given.error]);
+      const large = largeBuffersOf(given.result);
+      endpoint.postMessage(flattened(["ran", run], given.result), large);
     });
   });
+}
+
+function isTagged(data: unknown, tag: "run" | "ran"): data is readonly unknown[] {
+  return Array.isArray(data) && data[0] === tag;
+}
+
+function flattened(head: readonly unknown[], values: TensorValues): readonly unknown[] {
+  const flat = [...head];
+  for (const name of Object.keys(values)) {
+    const { shape, data } = values[name] as TensorValue;
+    flat.push(name, shape, data);
+  }
+  return flat;
+}
+
+function tensorsOf(flat: readonly unknown[], from: number): TensorValues {
+  const values: Record<string, TensorValue> = {};
+  for (let at = from; at < flat.length; at += 3)
+    values[flat[at] as string] = { shape: flat[at + 1] as number[], data: flat[at + 2] as TensorData };
+  return values;
 }
 
 /** Below this a copy takes less than handing the memory over. */
 const MIN_TRANSFER_BYTES = 65_536;
 
 /** Each once: outputs may be views of one buffer. */
-function buffersOf(values: TensorValues): ArrayBuffer[] {
-  const buffers = new Set(Object.values(values).map(({ data }) => data.buffer as ArrayBuffer));
-  return [...buffers].filter(({ byteLength }) => byteLength >= MIN_TRANSFER_BYTES);
+function largeBuffersOf(values: TensorValues): ArrayBuffer[] | undefined {
+  const all = Object.values(values).map(({ data }) => data.buffer as ArrayBuffer);
+  const large = all.filter(({ byteLength }) => byteLength >= MIN_TRANSFER_BYTES);
+  return large.length === 0 ? undefined : [...new Set(large)];
 }

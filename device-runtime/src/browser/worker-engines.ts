@@ -90,6 +90,7 @@ class WorkerSession implements ServingSession {
 /** Trains in a worker of its own, so that serving never waits for a step. */
 export function createWorkerTrainer(worker: EngineWorker, form: ProgramForm): Trainer {
   let numTrainings = 0;
+  const stepAside = nowAndThen(() => worker.stepAside());
   return {
     form,
     train: async (request, signal) => {
@@ -109,7 +110,8 @@ export function createWorkerTrainer(worker: EngineWorker, form: ProgramForm): Tr
         signal.removeEventListener("abort", stop);
       }
     },
-    stepAside: nowAndThen(() => worker.stepAside()),
+    // Most requests come when nothing trains: they need not even know what time it is.
+    stepAside: () => worker.isBusy && stepAside(),
     close: () => {
       worker.close();
       return Promise.resolve();

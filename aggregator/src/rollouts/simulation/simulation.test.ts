@@ -113,7 +113,7 @@ describe("a fleet with drops, doubles, reordering, absences, partitions and a se
         numDeaths += world.numDeaths;
         numPartitions += world.numPartitions;
         ends.set(world.state.phase, (ends.get(world.state.phase) ?? 0) + 1);
-        world.rollouts.close();
+        await world.rollouts.close();
       }
       expect(numDeaths).toBeGreaterThan(SEEDS / 2);
       expect(numPartitions).toBeGreaterThan(SEEDS / 2);

@@ -191,7 +191,7 @@ export class World {
   /** The server dies, wherever it is, and another one takes up what was kept. */
   async restart(): Promise<StartReport> {
     this.numDeaths += 1;
-    this.rollouts.close();
+    void this.rollouts.close();
     this.#isDead = false;
     this.rollouts = this.#server();
     const report = await this.rollouts.start();
