@@ -15,11 +15,11 @@ const unit = [
 export default defineConfig({
   test: {
     reporters: [new SkippedReporter(), "default"],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     projects: [
       {
         test: {
-          ...{ name: "unit", include: unit, testTimeout: 20_000 },
+          ...{ name: "unit", include: unit, testTimeout: 60_000 },
           // Vitest would leave a core to whoever watches: on two cores that is half of the time.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

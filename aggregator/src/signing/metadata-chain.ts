@@ -15,6 +15,8 @@ export interface PublishedFile<Role extends keyof SignedOf> {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** False when the root has taken the trust from the key that signed it. */
   readonly isSignedByRoot: boolean;
+  /** Ids of the keys whose signatures stand on it. */
+  readonly keyIds: readonly string[];
 }
 
 /** What is published: the timestamp, and what it names. */
@@ -57,7 +59,8 @@ async function open<Role extends OnlineRole>(
   root: Root,
 ): Promise<PublishedFile<Role>> {
   const metadata = decodeMetadata(role, bytes);
-  return { signed: metadata.signed, bytes, isSignedByRoot: await isSigned(role, metadata, root) };
+  const keyIds = metadata.signatures.map(({ keyid }) => keyid);
+  return { signed: metadata.signed, bytes, keyIds, isSignedByRoot: await isSigned(role, metadata, root) };
 }
 
 async function isSigned(role: OnlineRole, metadata: Metadata<OnlineRole>, root: Root): Promise<boolean> {

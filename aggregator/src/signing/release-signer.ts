@@ -49,7 +49,8 @@ export function createReleaseSigner(repository: SigningRepository, scope: Releas
       const file = targetFileOf(release, scope);
       if (!isKnown(repository.target(path), file))
         await repository.publish(new Map([[path, file], ...outdated(repository, `models/${model}/`, path)]));
-      return repository.root.roles.targets.keyids[0] ?? "";
+      // A root may trust several keys for this: the one that signed is meant.
+      return repository.published.targets.keyIds[0] ?? "";
     },
   };
 }

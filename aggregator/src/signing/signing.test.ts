@@ -363,3 +363,16 @@ test("a desired state is signed by the timestamp's key", async () => {
     requireSignatures("desired", signed, { role: roles.timestamp, keys }, nodeVerifier),
   ).resolves.toBeUndefined();
 });
+
+test("targets say whose signature stands on them, also when the root trusts a newer key by then", async () => {
+  const repository = await opened();
+  const first = await directoryOf().signerOf("targets", repository.root);
+  await rotateKey(directoryOf(), "targets", nowMs);
+  const before = repository.published.targets.keyIds;
+
+  await repository.renew();
+
+  const second = await directoryOf().signerOf("targets", repository.root);
+  expect(second.keyId).not.toBe(first.keyId);
+  expect([before, repository.published.targets.keyIds]).toEqual([[first.keyId], [second.keyId]]);
+});
