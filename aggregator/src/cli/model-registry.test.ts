@@ -86,6 +86,23 @@ describe("fedge model", () => {
     expect(run.stderr).toContain("the bundle is refused");
   });
 
+  test.each([["--name", "other"], ["--loss", "huber"], ["--no-proximal"]])(
+    "import refuses %s for a bundle, which brings its own",
+    async (...flags) => {
+      const run = await model("import", "some.tar", ...flags.filter((flag) => flag !== undefined));
+
+      expect(run.exitCode).toBe(1);
+      expect(run.stderr).toContain(`leave ${flags[0]} out`);
+    },
+  );
+
+  test("alias lists those of a model, also when a version is named", async () => {
+    const runs = [await model("alias", "digits"), await model("alias", "digits@1")];
+
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(runs[1]?.stdout).toBe(runs[0]?.stdout);
+  });
+
   test("retention deletes only when it is told to run", async () => {
     const plan = await model("retention");
     const before = app.registry.numRetentionRuns;

@@ -81,7 +81,10 @@ export function addImport(model: Command, terminal: Terminal): void {
   );
   for (const option of OPTIONS) command.addOption(option);
   command.action(async (file: string, flags: ImportFlags) => {
-    if (isBundle(file)) return importBundleFile(terminal, file, withoutProfile(flags));
+    if (isBundle(file)) {
+      requireBundleFlags(command);
+      return importBundleFile(terminal, file, flags);
+    }
     const { onnx: bytes, trainable } = await readModel(file);
     const given = flags.trainable.length === 0 ? { ...flags, trainable } : flags;
     const query = queryOf(given, flags.name ?? modelNameOf(file));
@@ -94,12 +97,19 @@ export function addImport(model: Command, terminal: Terminal): void {
   });
 }
 
-function withoutProfile(flags: ImportFlags): ImportFlags {
-  if (flags.profile === undefined) return flags;
-  throw new FedgeError(
-    "OPTION_INVALID",
-    "a bundle brings its own profile; import it, then `fedge profile attach` another one",
-  );
+/** What the model is, a bundle says itself. */
+function requireBundleFlags(command: Command): void {
+  const given = OPTIONS.filter((option) => command.getOptionValueSource(option.attributeName()) === "cli");
+  const names = given.map(({ long }) => long);
+  if (names.includes("--profile"))
+    throw new FedgeError(
+      "OPTION_INVALID",
+      "a bundle brings its own profile; import it, then `fedge profile attach` another one",
+    );
+  const strange = names.find((name) => name !== "--dry-run");
+  if (strange === undefined) return;
+  const remedy = `leave ${strange} out, or import the ONNX model that \`fedge model export\` writes`;
+  throw new FedgeError("OPTION_INVALID", `a bundle brings its own name, loss and optimizer; ${remedy}`);
 }
 
 type Query = Readonly<Record<string, string>>;

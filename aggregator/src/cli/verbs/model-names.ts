@@ -29,7 +29,7 @@ export function addNames(model: Command, terminal: Terminal): void {
 
 function addAlias(model: Command, terminal: Terminal): void {
   addServerFlags(model.command("alias").description("list a model's aliases, or move one to a version"))
-    .argument("<version>", "such as digits@3; the model alone to list or to remove")
+    .argument("<version>", "such as digits@3; of which only the model counts to list or to remove")
     .argument("[alias]", "champion, candidate, fallback or any other lower-case name")
     .option("--reason <text>", "why; kept with the move")
     .addOption(
@@ -41,9 +41,13 @@ function addAlias(model: Command, terminal: Terminal): void {
     .option("--remove", "take the alias away", false)
     .action(async (name: string, alias: string | undefined, flags: AliasFlags) => {
       if (alias !== undefined) return moveAlias(terminal, { name, alias, flags });
-      const list = await clientOf(flags).get(`${modelPath(name)}/aliases`, aliasList);
+      const list = await clientOf(flags).get(`${modelPath(modelOf(name))}/aliases`, aliasList);
       printResult(terminal, list, () => aliasText(list));
     });
+}
+
+function modelOf(name: string): string {
+  return name.split("@", 1)[0] ?? name;
 }
 
 async function moveAlias(
@@ -54,7 +58,7 @@ async function moveAlias(
   if (reason === undefined)
     throw new FedgeError("OPTION_INVALID", "say why with --reason; it is kept with the move");
   const client = clientOf(flags);
-  const target = remove ? { model: name, version: null } : await versionTarget(client, name);
+  const target = remove ? { model: modelOf(name), version: null } : await versionTarget(client, name);
   const path = `${modelPath(target.model)}/aliases/${encodeURIComponent(alias)}`;
   const body = { version: target.version, reason, ...(expected === undefined ? {} : { expected }) };
   const result = await client.post(path, aliasResult, body);

@@ -8,6 +8,9 @@ export interface VerificationCheck {
   readonly found: string;
 }
 
+/** What neither has, such as the state of an optimizer that keeps none. */
+const NONE = "none";
+
 /** What a verification compared, in its order. */
 export class Findings {
   readonly #checks: VerificationCheck[] = [];
@@ -21,7 +24,7 @@ export class Findings {
   /** `expected` is what is recorded, `found` what was made or read again. */
   compare(what: string, found: Comparable, expected: Comparable): void {
     const isSame = found === expected;
-    this.#checks.push({ what, isSame, expected: String(expected), found: String(found) });
+    this.#checks.push({ what, isSame, expected: String(expected ?? NONE), found: String(found ?? NONE) });
   }
 
   /** The bytes of a blob, or undefined with a finding when they are damaged or gone. */
@@ -32,7 +35,9 @@ export class Findings {
   ): Promise<Uint8Array | undefined> {
     try {
       const bytes = await blobs.get(sha256);
-      this.compare(what, bytes.byteLength, sizeBytes);
+      // The store has compared the hash.
+      if (bytes.byteLength === sizeBytes) this.compare(what, sha256, sha256);
+      else this.compare(what, `${bytes.byteLength} B`, `${sizeBytes} B`);
       return bytes;
     } catch (error) {
       const code = errorCodeOf(error);
