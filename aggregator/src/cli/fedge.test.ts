@@ -15,6 +15,7 @@ import {
   sampleTask,
   sampleVersion,
 } from "../http/testing/sample-data.js";
+import { runHereIn } from "./testing/fake-terminal.js";
 import { lastJson, runFedge, type FedgeRun } from "./testing/run-fedge.js";
 
 const cwd = mkdtempSync(join(tmpdir(), "fedge-cli-"));
@@ -33,7 +34,7 @@ afterAll(() => rmSync(cwd, { recursive: true }));
 
 /** Runs against the test's server as its administrator. */
 function fedge(...args: string[]): Promise<FedgeRun> {
-  return runFedge(args, { cwd, env: { FEDGE_SERVER: server, FEDGE_TOKEN: ADMIN_TOKEN } });
+  return runHereIn(args, { cwd, env: { FEDGE_SERVER: server, FEDGE_TOKEN: ADMIN_TOKEN } });
 }
 
 describe("help and mistakes", () => {

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { listen, type HttpListener } from "../http/listen.js";
 import { ADMIN_TOKEN, createAppDouble, type AppDouble } from "../http/testing/app-double.js";
 import { sampleVersion } from "../http/testing/sample-data.js";
-import { lastJson, runFedge, type FedgeRun } from "./testing/run-fedge.js";
+import { runHereIn } from "./testing/fake-terminal.js";
+import { lastJson, type FedgeRun } from "./testing/run-fedge.js";
 
 const cwd = mkdtempSync(join(tmpdir(), "fedge-registry-"));
 let app: AppDouble;
@@ -22,7 +23,7 @@ afterAll(() => rmSync(cwd, { recursive: true }));
 /** `fedge model …` against the test's server as its administrator. */
 function model(...args: string[]): Promise<FedgeRun> {
   const env = { FEDGE_SERVER: `http://127.0.0.1:${listener.port}`, FEDGE_TOKEN: ADMIN_TOKEN };
-  return runFedge(["model", ...args], { cwd, env });
+  return runHereIn(["model", ...args], { cwd, env });
 }
 
 describe("fedge model", () => {

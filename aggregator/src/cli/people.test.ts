@@ -7,6 +7,7 @@ import { ADMIN_TOKEN, createAppDouble, type AppDouble } from "../http/testing/ap
 import { sampleTask } from "../http/testing/sample-data.js";
 import { PASSWORD } from "../people/testing/people-double.js";
 import { runHere } from "./testing/fake-terminal.js";
+import { runHereIn } from "./testing/fake-terminal.js";
 import { lastJson, runFedge, type FedgeRun } from "./testing/run-fedge.js";
 
 const cwd = mkdtempSync(join(tmpdir(), "fedge-people-"));
@@ -23,7 +24,7 @@ afterEach(() => listener.close());
 afterAll(() => rmSync(cwd, { recursive: true }));
 
 const fedgeAs = (token: string, ...args: string[]): Promise<FedgeRun> =>
-  runFedge(args, { cwd, env: { FEDGE_SERVER: server, FEDGE_TOKEN: token } });
+  runHereIn(args, { cwd, env: { FEDGE_SERVER: server, FEDGE_TOKEN: token } });
 const fedge = (...args: string[]): Promise<FedgeRun> => fedgeAs(ADMIN_TOKEN, ...args);
 
 describe("fedge account", () => {
@@ -112,7 +113,8 @@ describe("fedge account reset and password", () => {
   });
 
   test("says what it wants of a program that writes nothing", async () => {
-    const run = await fedge(...NAMED);
+    const env = { FEDGE_SERVER: server, FEDGE_TOKEN: ADMIN_TOKEN };
+    const run = await runFedge(NAMED, { cwd, env });
 
     expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining("no present password was given")]);
   });

@@ -12,7 +12,8 @@ import {
   sampleTarget,
   sampleWave,
 } from "../http/testing/sample-rollouts.js";
-import { lastJson, runFedge, type FedgeRun } from "./testing/run-fedge.js";
+import { runHereIn } from "./testing/fake-terminal.js";
+import { lastJson, type FedgeRun } from "./testing/run-fedge.js";
 
 const cwd = mkdtempSync(join(tmpdir(), "fedge-rollout-"));
 let app: AppDouble;
@@ -30,7 +31,7 @@ afterAll(() => rmSync(cwd, { recursive: true }));
 
 /** Runs against the test's server as its administrator. */
 function fedge(...args: string[]): Promise<FedgeRun> {
-  return runFedge(args, { cwd, env: { FEDGE_SERVER: server, FEDGE_TOKEN: ADMIN_TOKEN } });
+  return runHereIn(args, { cwd, env: { FEDGE_SERVER: server, FEDGE_TOKEN: ADMIN_TOKEN } });
 }
 
 describe("rollout create", () => {

@@ -128,6 +128,17 @@ describe("a device key", () => {
   });
 
   test.each([
+    [36, "igqnFle6kPpQvFnjvv_H0u"],
+    [3031, "aVYhC4rZfHJzsW3EFFBYHz"],
+  ])("gives the device a name that no command line takes for a flag: key %d", (number, name) => {
+    // Python: base64.urlsafe_b64encode(hashlib.sha256(number.to_bytes(32, "big")).digest()).lstrip(b"-")[:22]
+    const key = Buffer.alloc(32);
+    key.writeUInt32BE(number, 28);
+
+    expect(deviceIdOf(key)).toBe(name);
+  });
+
+  test.each([
     ["too short", base64url(RFC_PUBLIC.slice(2))],
     ["too long", base64url(`${RFC_PUBLIC}00`)],
     ["padded", `${base64url(RFC_PUBLIC)}=`],

@@ -28,7 +28,8 @@ export class ApiTokens {
     const createdAtMs = this.parts.clock.nowMs();
     const secret = `${API_TOKEN_PREFIX}${createSecretText(this.parts.random)}`;
     const token: ApiToken = {
-      tokenId: Buffer.from(this.parts.random.bytes(TOKEN_ID_BYTES)).toString("base64url"),
+      // Hexadecimal: a command line would take a name that begins with a hyphen for a flag.
+      tokenId: Buffer.from(this.parts.random.bytes(TOKEN_ID_BYTES)).toString("hex"),
       ...{ name: wanted.name, role: wanted.role, createdAtMs, lastUsedAtMs: null, revokedAtMs: null },
       account: maker.kind === "person" ? maker.name : null,
       expiresAtMs: wanted.expiresInMs === null ? null : createdAtMs + wanted.expiresInMs,

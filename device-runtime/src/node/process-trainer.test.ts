@@ -133,6 +133,8 @@ describe("training in a process of its own", () => {
 
   test("begins at once where another is being stopped, in the same process", async () => {
     const { trainer, pids } = openTrainer();
+    // A process that is still being started would be ended by a stop.
+    await trainer.train(requestOf(1), never);
     const stop = new AbortController();
     const stopped = expect(trainer.train(endless, stop.signal)).rejects.toMatchObject({
       code: "TRAINING_INTERRUPTED",
