@@ -12,6 +12,31 @@ const unit = [
   "test/architecture/**/*.test.ts",
 ];
 
+/** Pages that are looked at and pressed: what they show in which second says nothing. */
+const pages = [
+  "agreeing-engines",
+  "dashboard-access",
+  "differentiating",
+  "drift-page",
+  "fallbacks",
+  "fleet-page",
+  "keyboard-fallbacks",
+  "keyboard-page-access",
+  "keyboard-page-keys",
+  "keyboard-page-status",
+  "keyboard-page-suggestions",
+  "keyboard-page-text",
+  "keyboard-page-typing",
+  "monitor",
+  "other-server",
+  "policies",
+  "rollout-plans",
+  "rollouts-page",
+  "sign-in-page",
+  "stores",
+  "tfjs-backends",
+].map((name) => `test/browser/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     reporters: [new SkippedReporter(), "default"],
@@ -27,14 +52,21 @@ export default defineConfig({
       },
       {
         test: {
+          ...{ name: "pages", include: pages, testTimeout: 240_000, hookTimeout: 120_000 },
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/architecture/**", "**/node_modules/**"],
+          exclude: ["test/architecture/**", "**/node_modules/**", ...pages],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           // After the others: what it measures in seconds wants the machine.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
