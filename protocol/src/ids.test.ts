@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { deviceId, messageId, modelName, roundId, sha256, taskId, tenantId } from "./ids.js";
+import { deviceId, deviceIdOfKey, messageId, modelName, roundId, sha256, taskId, tenantId } from "./ids.js";
 
 const IDENTIFIERS = { tenantId, deviceId, taskId, roundId, modelName, messageId };
 
@@ -32,3 +32,14 @@ describe("a hash", () => {
     },
   );
 });
+
+test.each([
+  ["OfcT0KZEJT8EUpQhufUbmyPVlIWxQzlXYZ0ZF4nTS3c", "OfcT0KZEJT8EUpQhufUbmy"],
+  ["-igqnFle6kPpQvFnjvv_H0uCGmsnrvffCucbneU_yM4", "igqnFle6kPpQvFnjvv_H0u"],
+  ["--aVYhC4rZfHJzsW3EFFBYHzfYwq561EOqJxJAbi4_Q", "aVYhC4rZfHJzsW3EFFBYHz"],
+])(
+  "the device whose key has the hash %s is called %s, which no command line takes for a flag",
+  (hash, name) => {
+    expect(deviceIdOfKey(hash)).toBe(name);
+  },
+);

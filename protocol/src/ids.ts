@@ -25,3 +25,14 @@ export type ModelName = z.infer<typeof modelName>;
 export type EvaluationRunId = z.infer<typeof evaluationRunId>;
 export type MessageId = z.infer<typeof messageId>;
 export type Sha256 = z.infer<typeof sha256>;
+
+const DEVICE_ID_LENGTH = 22;
+
+/**
+ * The name of the device with a key: 22 characters of the base64url of the raw public key's SHA-256, which is 132 bits, so
+ * that nobody finds a second key for a name. Hyphens before the first other character are left out: a command line would
+ * take a name that begins with one for a flag.
+ */
+export function deviceIdOfKey(keySha256Base64url: string): DeviceId {
+  return keySha256Base64url.replace(/^-+/, "").slice(0, DEVICE_ID_LENGTH) as DeviceId;
+}

@@ -1,19 +1,12 @@
-import { FedgeError, deviceId as deviceIdSchema, type DeviceId } from "@fedge/protocol";
+import { FedgeError, deviceIdOfKey, type DeviceId } from "@fedge/protocol";
 import { createHash, createPublicKey, timingSafeEqual, verify } from "node:crypto";
-import * as z from "zod/mini";
 
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-const DEVICE_ID_LENGTH = 22;
 
-/**
- * The device's name: the first 22 characters of base64url(SHA-256(raw public key)), which is 132 bits, so that nobody
- * finds a second key for a name. Hyphens before the first other character are left out: a command line would take a name
- * that begins with one for a flag.
- */
+/** The device's name, by its key. */
 export function deviceIdOf(publicKey: Uint8Array): DeviceId {
-  const digest = createHash("sha256").update(publicKey).digest("base64url");
-  return z.parse(deviceIdSchema, digest.replace(/^-+/, "").slice(0, DEVICE_ID_LENGTH));
+  return deviceIdOfKey(createHash("sha256").update(publicKey).digest("base64url"));
 }
 
 /** The raw 32 bytes of a base64url Ed25519 public key. Throws TOKEN_INVALID. */

@@ -1,10 +1,9 @@
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, deviceIdOfKey } from "@fedge/protocol";
 import type { DeviceKey } from "../identity/device-key.js";
 import { guarded, reading, type DeviceDatabase } from "./database.js";
 import { requireSubtle } from "./web-digest.js";
 
 const KEY = "device";
-const DEVICE_ID_LENGTH = 22;
 const ALGORITHM = "Ed25519";
 
 /**
@@ -55,7 +54,7 @@ async function deviceKeyOf(pair: CryptoKeyPair): Promise<DeviceKey> {
   const hash = new Uint8Array(await subtle.digest("SHA-256", raw));
   return {
     publicKey: base64Url(raw),
-    deviceId: base64Url(hash).slice(0, DEVICE_ID_LENGTH),
+    deviceId: deviceIdOfKey(base64Url(hash)),
     sign: async (text) => {
       const signature = await subtle.sign(ALGORITHM, pair.privateKey, new TextEncoder().encode(text));
       return base64Url(new Uint8Array(signature));
