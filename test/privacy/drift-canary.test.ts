@@ -1,0 +1,111 @@
+import type { RunningServer } from "@fedge/aggregator";
+import type { Device } from "@fedge/device-runtime";
+import { createDevice } from "@fedge/device-runtime/node";
+import { logistic } from "@fedge/onnx-autodiff/zoo";
+import type { CategoricalFeature } from "@fedge/protocol/profile";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { normalFeature, sampleProfile } from "../../aggregator/src/drift/testing/sample-profile.js";
+import { encodeProfilePackage } from "../../aggregator/src/registry/profiles/profile-package.js";
+import { CLASSES, INPUTS } from "../e2e/digits-task.js";
+import { eventually } from "../e2e/waiting.js";
+import { startCloudsServer } from "../faults/clouds-server.js";
+import { found, tracesOfText, type Trace } from "./encodings.js";
+import { RecordingProxy, plainBytes } from "./recording-proxy.js";
+
+const MODEL = "digits";
+const WINDOW_MS = 2000;
+/** A place that the profile does not know, and a note that no feature looks at. */
+const UNSEEN = "quartzlimerick";
+const NOTE = "marmaladeastronaut";
+/** Values that no count, edge or time looks like. */
+const NUMBERS = [0.7312945, -1.2847193, 2.1938475];
+
+const PLACE: CategoricalFeature = {
+  ...{ kind: "categorical", name: "place", source: { take: "field", name: "place" } },
+  ...{ role: "input", privacy: "public", importance: 1, required: false, mostly: 0.5, isClosed: false },
+  ...{ categories: ["harbour", "market"], counts: [25_000, 25_000, 0, 0, 0] },
+  floors: { jensenShannon: 0.1, psi: 0.1, meanShift: 0.25 },
+};
+
+let directory = "";
+let server: RunningServer;
+let proxy: RecordingProxy;
+let device: Device;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "fedge-drift-canary-"));
+  server = await startCloudsServer(join(directory, "server"));
+  await importWatched();
+  proxy = await RecordingProxy.start(Number(new URL(server.httpUrl).port));
+  // Without a path around the proxy: the address that it enrols at is the only one it is given.
+  device = await createDevice({
+    ...{ server: `http://127.0.0.1:${proxy.port}`, model: MODEL, useWebSocket: true },
+    stateDirectory: join(directory, "device"),
+    consent: { training: false, reporting: true },
+  });
+});
+afterAll(async () => {
+  await device.close();
+  await proxy.close();
+  await server.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function importWatched(): Promise<void> {
+  const inputs = NUMBERS.map((_, at) =>
+    normalFeature(`x${at}`, { source: { take: "value", of: "input", name: "input", at } }),
+  );
+  const window = { lengthMs: WINDOW_MS, minRows: 10 };
+  const outcomes = { numClasses: CLASSES, output: "logits" };
+  const profile = { ...sampleProfile({ features: [...inputs, PLACE], window, outcomes }), reviewedBy: "ada" };
+  const onnx = new Uint8Array(logistic({ inputs: INPUTS, classes: CLASSES, seed: 1 }));
+  const body = new Uint8Array(encodeProfilePackage({ profile, golden: null }, onnx));
+  const query = `model=${MODEL}&loss=softmax-cross-entropy&body=profile-package`;
+  const headers = {
+    "content-type": "application/octet-stream",
+    authorization: `Bearer ${server.adminToken}`,
+  };
+  const response = await fetch(`${server.httpUrl}/v1/models?${query}`, { method: "POST", headers, body });
+  expect([response.status, response.ok ? "" : await response.text()]).toEqual([201, ""]);
+}
+
+async function predictAndNote(): Promise<void> {
+  const data = new Float32Array(INPUTS);
+  data.set(NUMBERS);
+  const { id } = await device.model(MODEL).predict({ input: { shape: [1, INPUTS], data } });
+  await device.log(id, { place: UNSEEN, note: NOTE });
+  await device.label(id, 1n);
+}
+
+/** Three of the row's numbers in a row, or one of them written out. */
+function tracesOfNumbers(): Trace[] {
+  return [
+    { encoding: "32-bit floats", bytes: Buffer.from(Float32Array.from(NUMBERS).buffer) },
+    { encoding: "64-bit floats", bytes: Buffer.from(Float64Array.from(NUMBERS).buffer) },
+    ...NUMBERS.map((number) => ({
+      encoding: `${number} written out`,
+      bytes: Buffer.from(String(Math.abs(number)).slice(0, 7)),
+    })),
+  ];
+}
+
+const everything = (): Buffer => Buffer.concat(proxy.sent.map(plainBytes));
+
+test("counts of windows hold nothing of the rows that were counted: no value, no unseen category, no note", async () => {
+  await eventually("the monitor", async () => device.status().drift[MODEL]);
+  await eventually("the counts of a window", async () => {
+    await predictAndNote();
+    return found(tracesOfText("profile-window"), everything()).includes("UTF-8") ? true : undefined;
+  });
+  const { log } = device.status();
+
+  // Otherwise there would be nothing that could leave.
+  expect(log.numRows).toBeGreaterThan(0);
+  expect(proxy.isPacked).toBe(false);
+  const traces = [...tracesOfText(UNSEEN), ...tracesOfText(NOTE), ...tracesOfNumbers()];
+  expect(found(traces, everything())).toEqual([]);
+  const [row] = await device.featureLog.query({ limit: 1 });
+  expect(row?.fields).toEqual({ place: UNSEEN, note: NOTE });
+});
