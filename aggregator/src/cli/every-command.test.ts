@@ -103,7 +103,7 @@ const LOCAL_COMMANDS = [
     "keys export-root",
   ],
   ...["tuf init", "tuf refresh", "tuf download", "drift test"],
-  ...["build", "show", "check", "review", "attach"].flatMap((command) => [
+  ...["build", "outline", "show", "check", "review", "attach"].flatMap((command) => [
     `profile ${command}`,
     `drift profile ${command}`,
   ]),

@@ -11,17 +11,19 @@ import { wholeNumber } from "../flag-values.js";
 import { findModel, type ModelFlags } from "./model-source.js";
 import { goldenRows, openModel } from "../../drift/profiles/onnx-model.js";
 import { addProfileBuild } from "./profile-build.js";
+import { addProfileOutline } from "./profile-outline.js";
 import { readProfile, writeProfile } from "./profile-file.js";
 import { profileText } from "./profile-text.js";
 
 const FILE = "profile.json of `fedge profile build`";
 
-/** `fedge profile build|show|check|review|attach`, and the same below `fedge drift profile`. */
+/** `fedge profile build|outline|show|check|review|attach`, and the same below `fedge drift profile`. */
 export function addProfileCommands(parent: Command, terminal: Terminal): void {
   const profile = parent
     .command("profile")
     .description("reference profiles: what a model's inputs and predictions looked like when it was made");
   addProfileBuild(profile, terminal);
+  addProfileOutline(profile, terminal);
   addShow(profile, terminal);
   addCheck(profile, terminal);
   addReview(profile, terminal);

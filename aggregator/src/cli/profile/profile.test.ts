@@ -30,6 +30,50 @@ const written = (name: string): ReferenceProfile =>
 const buildShop = (out: string): Promise<FedgeRun> =>
   profile("build", "--data", path("shop.csv"), "--model", "shop", "--out", path(out), ...NOWHERE, "--json");
 
+describe("fedge profile outline", () => {
+  const outline = (...args: string[]): Promise<FedgeRun> =>
+    profile("outline", "--onnx", path("logistic.onnx"), "--model", "digits", ...args, "--json");
+  const expected = ["age=0..100", "b=-1..1", "c=0..1e3", "d=0..0.5"].flatMap((one) => ["--expect", one]);
+  const columns = ["--columns", "age", "b", "c", "d"];
+
+  test("says what is expected of a model whose data nobody has in one place", async () => {
+    const more = ["--fields", "place", "--expect", "place=harbour|market|3", "--leave-out", "label"];
+    const run = await outline(...columns, ...expected, ...more, "--out", path("outline.json"));
+
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    const { features, numRows, reviewedBy } = written("outline.json");
+    expect([numRows, reviewedBy]).toEqual([0, null]);
+    const ranges = features.map((feature) =>
+      feature.kind === "numeric" ? [feature.edges[0], feature.edges.at(-1)] : feature.categories,
+    );
+    expect(Object.fromEntries(features.map(({ name }, at) => [name, ranges[at]]))).toEqual({
+      ...{ age: [0, 100], b: [-1, 1], c: [0, 1000], d: [0, 0.5], place: ["harbour", "market", 3] },
+      ...{ "logits prediction": [0, 1, 2], "logits top score": [0, 1] },
+    });
+  });
+
+  test("is ready for a version when somebody has looked through it", async () => {
+    await outline(...columns, ...expected, "--out", path("ready.json"));
+    const before = await profile("check", path("ready.json"));
+    await profile("review", path("ready.json"), "--by", "ada");
+
+    expect([before.exitCode, (await profile("check", path("ready.json"))).exitCode]).toEqual([1, 0]);
+  });
+
+  test.each([
+    ["nothing of a feature", columns, /nothing is expected of "age", "b", "c", "d"/],
+    ["a range that is none", [...columns, "--expect", "age=9..1"], /smaller number first/],
+    ["an expectation without values", ["--expect", "age"], /takes age=0..100/],
+    ["too few names", ["--columns", "age"], /takes 4 numbers a row/],
+    ["what is no feature", [...columns, ...expected, "--expect", "weight=0..1"], /"weight" is no feature/],
+    ["to leave out what is none", [...columns, ...expected, "--leave-out", "weight"], /is no feature/],
+  ])("refuses %s", async (_, args, sentence) => {
+    const run = await outline(...args, "--out", path("none.json"));
+
+    expect([run.exitCode, run.stderr]).toEqual([1, expect.stringMatching(sentence)]);
+  });
+});
+
 describe("fedge profile build", () => {
   test("without a model makes features of the columns, and says that predictions are left out", async () => {
     const run = await buildShop("shop.json");

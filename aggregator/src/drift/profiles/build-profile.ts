@@ -132,7 +132,8 @@ function rowsOf({ inputs, label, fields }: TrainingBatch, row: number): Omit<Fea
   return { inputs, label, fields: fields[row] ?? {}, latencyUs: null };
 }
 
-function outcomesOf(shape: ProfiledModel | null, features: readonly ProfileFeature[]): OutcomePolicy {
+/** What is counted of how well such a model does. */
+export function outcomesOf(shape: ProfiledModel | null, features: readonly ProfileFeature[]): OutcomePolicy {
   const numClasses = numClassesOf(shape);
   const label = features.find(({ role }) => role === "label");
   const std = label?.kind === "numeric" ? label.std : 0;
