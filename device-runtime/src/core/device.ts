@@ -74,7 +74,7 @@ class RunningDevice implements Device {
     this.#hosts = createHosts(models, ports, {
       recorder: this.#memory.recorder,
       onServed: (model) => this.#installs.served(model),
-      onRequest: () => this.#learning.evaluations.stepAside(),
+      onRequest: () => this.#learning.evaluations.tell((all) => all.stepAside()),
     });
     const spoken = { hosts: this.#hosts, problems: this.#problems };
     const birth = (session: number): Birth => birthOf(session, ports.serving, options, spoken);
@@ -218,7 +218,7 @@ class RunningDevice implements Device {
       ]);
     }
     this.#installs.online();
-    this.#learning.evaluations.online();
+    this.#learning.evaluations.tell((all) => all.online());
     if (this.#hasRestored) return this.#learning.rounds.online();
     this.#hasRestored = true;
     await this.#learning.rounds.takeUp();

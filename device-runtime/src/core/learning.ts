@@ -2,7 +2,7 @@ import { decodeEnvelope, deviceTopic, learningDown, type BlobRef, type ModelName
 import type { BlobFetcher } from "./blobs/fetcher.js";
 import type { Connection, TopicHandler } from "./connection/connection.js";
 import type { DeviceEventMap } from "./device-events.js";
-import { Evaluations } from "./evaluations/evaluations.js";
+import { EvaluationDesk } from "./evaluations/evaluation-desk.js";
 import type { DevicePorts } from "./ports/ports.js";
 import type { Credentials } from "./ports/transport.js";
 import { Rounds } from "./rounds/rounds.js";
@@ -27,7 +27,7 @@ export interface LearningParts {
 /** What a device does for the fleet on its own examples: it trains in rounds, and evaluates versions; never both at once. */
 export class Learning {
   readonly rounds: Rounds;
-  readonly evaluations: Evaluations;
+  readonly evaluations: EvaluationDesk;
   readonly history: TrainingHistory;
   /** Manifest of the latest assignment. */
   #trained: BlobRef | null = null;
@@ -36,7 +36,7 @@ export class Learning {
     const { ports, connection, onError } = parts;
     this.history = new TrainingHistory(ports, () => connection.traffic.bytesUp, onError);
     this.rounds = new Rounds({ ...parts, onRound: (event) => this.#heard(event) });
-    this.evaluations = new Evaluations({
+    this.evaluations = new EvaluationDesk({
       ...parts,
       isTraining: () => this.rounds.phase === "training",
       onEnded: () => parts.onUnused(),
@@ -66,7 +66,7 @@ export class Learning {
   /** The consent or the conditions may have changed. */
   reconsider(): void {
     this.rounds.reconsider();
-    this.evaluations.reconsider();
+    this.evaluations.tell((evaluations) => evaluations.reconsider());
   }
 
   /**
@@ -75,7 +75,7 @@ export class Learning {
    */
   async unlearn(models: readonly string[]): Promise<void> {
     if (models.length === 0) return;
-    this.evaluations.unlearn(models);
+    this.evaluations.tell((evaluations) => evaluations.unlearn(models));
     await this.rounds.unlearn(models);
   }
 
@@ -96,7 +96,7 @@ export class Learning {
     // Every round has a base version of its own: its checkpoint is of no use after it.
     if (this.rounds.phase === "resting") this.parts.onUnused();
     this.history.heard(event, this.rounds);
-    this.evaluations.trainingChanged();
+    this.evaluations.tell((evaluations) => evaluations.trainingChanged());
     this.parts.onRound(event);
   }
 }

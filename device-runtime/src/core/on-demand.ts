@@ -4,11 +4,11 @@
  */
 export { sendBlocks } from "./rounds/send-blocks.js";
 export { trainLocally } from "./rounds/local-training.js";
-export { measureVersions } from "./evaluations/measure-versions.js";
+export { Evaluations } from "./evaluations/evaluations.js";
 export { TufTrust } from "./trust/tuf-trust.js";
 export { openLog } from "./feature-log/open-log.js";
 export { headLine, rowLine } from "./feature-log/log-lines.js";
 export { PredictionLog } from "./feature-log/prediction-log.js";
 export { loggedExamples } from "./feature-log/labelled-examples.js";
 export { numClassesOf } from "./feature-log/class-labels.js";
-export { ShadowComparison } from "./installs/shadow-comparison.js";
+export { ShadowRunner } from "./installs/shadow-runner.js";

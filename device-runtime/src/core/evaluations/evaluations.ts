@@ -1,10 +1,4 @@
-import {
-  errorCodeOf,
-  type ErrorCode,
-  type Evaluate,
-  type EvaluationReply,
-  type ModelName,
-} from "@fedge/protocol";
+import type { ErrorCode, Evaluate, EvaluationReply, ModelName, errorCodeOf } from "@fedge/protocol";
 import type { BlobFetcher } from "../blobs/fetcher.js";
 import type { Connection } from "../connection/connection.js";
 import type { StopSignal } from "../ports/engine.js";
@@ -18,6 +12,7 @@ import {
   type EvaluationState,
 } from "./evaluation-machine.js";
 import { EvaluationPace } from "./evaluation-pace.js";
+import { measureVersions } from "./measure-versions.js";
 
 export interface EvaluationsOptions {
   readonly ports: DevicePorts;
@@ -31,6 +26,8 @@ export interface EvaluationsOptions {
   /** Told when a measurement has ended, and what it fetched is of no more use. */
   readonly onEnded: () => void;
   readonly onError: (error: unknown) => void;
+  /** What the device has anyway is given, not imported here: a bundler would part it from the page's first file. */
+  readonly errorCodeOf: typeof errorCodeOf;
 }
 
 /** Executes the evaluation machine. Nothing of it is kept over a restart. */
@@ -152,14 +149,13 @@ export class Evaluations {
     try {
       await this.#trainingEnded(stop.signal);
       if (stop.signal.aborted) return;
-      const { measureVersions } = await import("../on-demand.js");
       const pace = { turn: (signal: StopSignal) => this.#turn(signal) };
       const reply = await measureVersions(ask, { ...this.options, pace }, stop.signal);
       this.#step({ type: "measured", ask, reply });
     } catch (error) {
       if (stop.signal.aborted) return;
       this.options.onError(error);
-      const code = errorCodeOf(error);
+      const code = this.options.errorCodeOf(error);
       this.#step({ type: "failed", ask, reason: reasonOf(code), code });
     } finally {
       if (!this.#isClosed) this.options.onEnded();

@@ -19,13 +19,13 @@ import { PASSING } from "./install-faults.js";
 import type { InstallFault, InstallGoal } from "./install-state.js";
 import type { InstallsParts } from "./installs-parts.js";
 import { ModelInstaller } from "./model-installer.js";
-import { ShadowRunner } from "./shadow-runner.js";
+import { ShadowDesk } from "./shadow-desk.js";
 import { removeUnusedBlobs, storedVersion } from "./unused-blobs.js";
 
 interface ModelWork {
   readonly installer: ModelInstaller;
   readonly reports: InstallReports;
-  readonly shadow: ShadowRunner;
+  readonly shadow: ShadowDesk;
 }
 
 /** Brings what the device serves to what the fleet's operator wants: always the latest, never what lay between. */
@@ -232,7 +232,7 @@ export class Installs {
       record: () => installer.record,
       onReported: (token) => installer.reported(token),
     });
-    const shadow = new ShadowRunner({
+    const shadow = new ShadowDesk({
       ...{ model, ports, fetcher: parts.fetcher, host, trust, onError },
       onReport: (report) =>
         this.#send({ type: "install", model, releaseCounter: this.#counterOf(model), ...report }),

@@ -1,12 +1,12 @@
-import { toWireError, type DesiredModel, type InstallReport, type ModelName } from "@fedge/protocol";
-import { fullJitterMs } from "../connection/backoff.js";
+import type { DesiredModel, InstallReport, ModelName, toWireError } from "@fedge/protocol";
+import type { fullJitterMs } from "../connection/backoff.js";
 import type { BlobFetcher } from "../blobs/fetcher.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
 import type { LoadedModel, ModelHost } from "../serving/model-host.js";
 import type { ReleaseTrust } from "../trust/release-trust.js";
-import { PASSING } from "./install-faults.js";
-import { loadVersion } from "./installer.js";
-import type { ShadowComparison } from "./shadow-comparison.js";
+import type { PASSING } from "./install-faults.js";
+import type { loadVersion } from "./installer.js";
+import { ShadowComparison } from "./shadow-comparison.js";
 
 export type WantedShadow = NonNullable<DesiredModel["shadow"]>;
 
@@ -20,6 +20,11 @@ export interface ShadowRunnerParts {
     report: Pick<InstallReport, "version" | "manifestSha256" | "rolloutId" | "state" | "code">,
   ) => void;
   readonly onError: (error: unknown) => void;
+  /** What the device has anyway is given, not imported here: a bundler would part it from the page's first file. */
+  readonly loadVersion: typeof loadVersion;
+  readonly fullJitterMs: typeof fullJitterMs;
+  readonly toWireError: typeof toWireError;
+  readonly passing: typeof PASSING;
 }
 
 /**
@@ -37,11 +42,6 @@ export class ShadowRunner {
   #isClosed = false;
 
   constructor(private readonly parts: ShadowRunnerParts) {}
-
-  /** The manifest of the shadow, whose blobs are needed; null without one. */
-  get manifest(): WantedShadow["manifest"] | null {
-    return this.#wanted?.manifest ?? null;
-  }
 
   /** Whether a shadow is wanted that has not been loaded yet. */
   get isBusy(): boolean {
@@ -75,13 +75,12 @@ export class ShadowRunner {
   }
 
   async #loadOne(wanted: WantedShadow, stop: StopController): Promise<void> {
-    const { trust, ports, fetcher, model, host } = this.parts;
+    const { trust, ports, fetcher, model, host, loadVersion: load } = this.parts;
     const { version, manifest } = wanted;
     if (stop.signal.aborted) return;
     await trust?.accept({ model, version, manifest }, ports.clock.nowMs());
     const fetch: Parameters<typeof loadVersion>[1]["fetch"] = (ref) => fetcher.fetch(ref, stop.signal);
-    const loaded = await loadVersion({ model, version, manifest }, { fetch, engine: ports.serving });
-    const { ShadowComparison } = await import("../on-demand.js");
+    const loaded = await load({ model, version, manifest }, { fetch, engine: ports.serving });
     if (stop.signal.aborted) return loaded.session.close();
     this.#loaded = loaded;
     host.shadow = this.#comparison = new ShadowComparison(loaded, host);
@@ -89,15 +88,15 @@ export class ShadowRunner {
   }
 
   #failed(wanted: WantedShadow, error: unknown): void {
-    const { ports, onError } = this.parts;
+    const { ports, onError, passing } = this.parts;
     onError(error);
-    const { code } = toWireError(error);
-    if (!PASSING.has(code)) {
+    const { code } = this.parts.toWireError(error);
+    if (!passing.has(code)) {
       this.#stop = null;
       return this.#report(wanted, "failed", code);
     }
     this.#numFailures += 1;
-    const delayMs = fullJitterMs(this.#numFailures, ports.random);
+    const delayMs = this.parts.fullJitterMs(this.#numFailures, ports.random);
     this.#cancelRetry = ports.clock.after(delayMs, () => this.#load(wanted));
   }
 
