@@ -70,6 +70,11 @@ export const modelManifest = z.object({
   proximal: z.boolean(),
   /** Inputs and the outputs they must give, as one safetensors blob with names `inputs/<name>` and `outputs/<name>`. */
   golden: z.optional(z.object({ tensors: blobRef, tolerance: z.number().check(z.positive()) })),
+  /**
+   * Golden tensors with `features/<name>` for each feature of the profile; they prove a device's feature code, and stay
+   * when training changes what the model answers.
+   */
+  goldenFeatures: z.optional(blobRef),
   /** What inputs and predictions looked like when the model was made: a `ReferenceProfile`. */
   profile: z.optional(blobRef),
   minRuntimeVersion: shortText,
@@ -95,12 +100,18 @@ export function encodeManifest(manifest: ModelManifest): Uint8Array<ArrayBuffer>
 }
 
 /** Every file of the bundle but the manifest itself, each once. */
-export function bundleFiles({ graphs, checkpoint, golden, profile }: ModelManifest): BlobRef[] {
+export function bundleFiles({
+  graphs,
+  checkpoint,
+  golden,
+  goldenFeatures,
+  profile,
+}: ModelManifest): BlobRef[] {
   const files = [
     ...Object.values(graphs).flatMap((graph) => graph ?? []),
     checkpoint,
     ...(golden === undefined ? [] : [golden.tensors]),
-    ...(profile === undefined ? [] : [profile]),
+    ...[goldenFeatures, profile].flatMap((file) => file ?? []),
   ];
   return [...new Map(files.map((file) => [file.sha256, file])).values()];
 }

@@ -273,7 +273,7 @@ class RunningDevice implements Device {
       ...{ isBusy: () => this.#learning.isBusy, trained: () => this.#learning.trained },
       onVersion: ({ installedAtMs, ...event }) => {
         this.#installedAtMs.set(event.model, installedAtMs);
-        this.#problems.kept();
+        this.#problems.served();
         this.#events.emit("version", event);
         this.#monitoring.served(event.model);
         // With consent to reporting, a report says so.

@@ -17,6 +17,7 @@ const UNSIGNED = ["METADATA_UNSIGNED", "RELEASE_UNSIGNED"] as const;
 const LASTING: ReadonlySet<ErrorCode> = new Set([
   "STORAGE_FULL",
   "STORAGE_FAILED",
+  "FEATURE_SKEW",
   ...UNTRUSTING,
   ...UNSIGNED,
 ]);
@@ -59,6 +60,12 @@ export class Problems {
   kept(): void {
     this.#met.delete("STORAGE_FULL");
     this.#met.delete("STORAGE_FAILED");
+  }
+
+  /** Another version serves, which was proven. */
+  served(): void {
+    this.kept();
+    this.#met.delete("FEATURE_SKEW");
   }
 
   /** Signed metadata are fresh: the device can install again. */

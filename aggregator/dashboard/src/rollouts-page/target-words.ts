@@ -31,6 +31,7 @@ const CODE_WORDS: Readonly<Record<string, string>> = {
   INSTALL_SUPERSEDED: "a newer version came meanwhile",
   INSTALL_TIMED_OUT: "a step took longer than it may",
   MANIFEST_INVALID: "the description of the version is malformed",
+  FEATURE_SKEW: "the device makes other features of known rows than the reference profile was built with",
   METADATA_EXPIRED: "the signed metadata is too old to be believed",
   METADATA_MALFORMED: "the signed metadata cannot be read",
   METADATA_MISMATCH: "the signed metadata is of another version",

@@ -64,9 +64,8 @@ test("the next version has the profile, the golden rows and everything else of t
 
   const [old, manifest] = [await manifestOf(base), await manifestOf(made)];
   expect([made.version, made.parentVersion, made.checkpoint]).toEqual([2, 1, base.checkpoint]);
-  expect({ ...manifest, profile: undefined, golden: undefined, version: 1, lineage: old.lineage }).toEqual({
-    ...{ ...old, profile: undefined, golden: undefined },
-  });
+  const { profile: _profile, golden: _golden, goldenFeatures: _features, ...others } = manifest;
+  expect({ ...others, version: 1, lineage: old.lineage }).toEqual(old);
   const profile = decodeProfile(await bytesOf(manifest.profile));
   const golden = decodeSafetensors(await bytesOf(manifest.golden?.tensors)).tensors;
   expect(checkSkew(profile, golden)).toBeNull();
@@ -79,10 +78,10 @@ test("what keeps, exports and publishes a version knows its profile", async () =
 
   const hashes = manifestBlobs(manifest).map(({ sha256 }) => sha256);
 
-  expect(hashes).toContain(manifest.profile?.sha256);
+  expect(hashes).toEqual(expect.arrayContaining([manifest.profile?.sha256, manifest.goldenFeatures?.sha256]));
 });
 
-test("a round that begins with a monitored version gives a monitored version", async () => {
+test("a round that begins with a monitored version gives one, and what proves a device's features stays", async () => {
   const base = await rig.importNew();
   const monitored = await manifestOf(await attach(base, await packageFor(base.model)));
 
@@ -90,6 +89,8 @@ test("a round that begins with a monitored version gives a monitored version", a
 
   expect(trained.version).toBe(3);
   expect([trained.profile, trained.golden]).toEqual([monitored.profile, undefined]);
+  const rows = decodeSafetensors(await bytesOf(trained.goldenFeatures)).tensors;
+  expect(checkSkew(decodeProfile(await bytesOf(trained.profile)), rows)).toBeNull();
 });
 
 test("a profile that does not fit makes no version", async () => {

@@ -37,7 +37,7 @@ export async function attachProfile(
   await requireNoRunningTask(store, model);
   const version = base.version + 1;
   const from = { parentVersion: base.version, taskId: null, roundId: null, numUpdates: 0, numExamples: 0 };
-  const described = { golden: undefined, ...(await storeProfile(blobs, given)) };
+  const described = { golden: undefined, goldenFeatures: undefined, ...(await storeProfile(blobs, given)) };
   const manifest = await blobs.put(encodeManifest({ ...old, version, lineage: from, ...described }));
   const record: VersionRecord = {
     ...{ ...from, model, version, manifest },

@@ -7,9 +7,9 @@ import type { ProfilePackage } from "./profile-package.js";
 export async function storeProfile(
   blobs: Pick<BlobStore, "put">,
   { profile, golden }: ProfilePackage,
-): Promise<Pick<ModelManifest, "profile" | "golden">> {
+): Promise<Pick<ModelManifest, "profile" | "golden" | "goldenFeatures">> {
   const stored = await blobs.put(encodeProfile(profile));
   if (golden === null) return { profile: stored };
   const tensors = await blobs.put(encodeSafetensors(golden.tensors));
-  return { profile: stored, golden: { tensors, tolerance: golden.tolerance } };
+  return { profile: stored, goldenFeatures: tensors, golden: { tensors, tolerance: golden.tolerance } };
 }

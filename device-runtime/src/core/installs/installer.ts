@@ -49,19 +49,21 @@ export async function fetchVersion(
   const program = await fetch(programToServe(manifest, engine.form));
   const checkpoint = await fetch(manifest.checkpoint);
   const golden = manifest.golden === undefined ? null : await fetch(manifest.golden.tensors);
-  if (manifest.profile !== undefined) await fetch(manifest.profile);
+  for (const ref of [manifest.profile, manifest.goldenFeatures]) if (ref !== undefined) await fetch(ref);
   return { manifest, program, checkpoint, golden };
 }
 
 /**
  * Fetches a version, loads it beside the one that serves, and tries it. Nothing has changed when it throws: what
  * `fetchVersion` throws, MODEL_GOLDEN_MISMATCH also for an answer that is no number, TENSORS_MALFORMED for a checkpoint
- * that is not what the manifest says, and what the engine throws.
+ * that is not what the manifest says, FEATURE_SKEW for a profile that was built by other feature code, and what the engine
+ * throws.
  */
 export async function loadVersion(wanted: WantedVersion, parts: VersionParts): Promise<LoadedModel> {
   const { manifest, program, checkpoint, golden } = await fetchVersion(wanted, parts);
   const { tensors } = decodeSafetensors(checkpoint);
   requireTensors(manifest.parameters, tensors);
+  await requireNoSkew(manifest, parts.fetch);
   const goldenTensors = golden === null ? [] : decodeSafetensors(golden).tensors;
   const session = await parts.engine.load({ manifest, program, tensors });
   try {
@@ -123,6 +125,16 @@ export function requireTensors(specs: readonly TensorShape[], tensors: readonly 
       throw new FedgeError("TENSORS_MALFORMED", `the checkpoint has no ${wanted} tensor "${name}"`);
     }
   }
+}
+
+/**
+ * Throws FEATURE_SKEW. Without the code that features are made of, as in a page that is out of touch, nothing is made of
+ * them either, and the monitor asks again.
+ */
+async function requireNoSkew(manifest: ModelManifest, fetch: VersionParts["fetch"]): Promise<void> {
+  if (manifest.profile === undefined) return;
+  const features = await import("../monitor/on-demand.js").catch(() => null);
+  await features?.readProfile(manifest, fetch, decodeSafetensors);
 }
 
 /** The first run makes the runtime allocate; golden outputs also prove that it computes what the publisher saw. */

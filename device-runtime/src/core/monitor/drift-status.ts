@@ -3,6 +3,11 @@ import type { Verdict } from "@fedge/protocol/profile";
 /** What the last closed window of the version in use says; all of it stays on the device but the counts. */
 export interface DriftStatus {
   readonly version: number;
+  /**
+   * The version's golden rows gave the features that its reference was built with; false for a version that came without.
+   * One that they contradict does not serve.
+   */
+  readonly isProven: boolean;
   /** `learning` until the first window has closed. */
   readonly verdict: Verdict;
   /** End of that window, UTC epoch milliseconds; null before the first. */

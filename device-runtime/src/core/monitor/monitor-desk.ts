@@ -1,6 +1,8 @@
-import { decodeEnvelope, deviceTopic, type ModelName } from "@fedge/protocol";
+import { decodeEnvelope, decodeSafetensors, deviceTopic, type ModelName } from "@fedge/protocol";
 import { latencyBin } from "../serving/serving-counter.js";
 import type { Monitors, MonitorsParts } from "./monitors.js";
+
+const OWN = { decodeEnvelope, decodeSafetensors, deviceTopic, latencyBin };
 
 /** Has the monitors loaded with the first version that has a reference profile: many models have none. */
 export class MonitorDesk {
@@ -11,8 +13,8 @@ export class MonitorDesk {
   readonly #parts: MonitorsParts;
 
   /** What the device has anyway is given, not imported there: a bundler would part it from the page's first file. */
-  constructor(parts: Omit<MonitorsParts, "decodeEnvelope" | "deviceTopic" | "latencyBin">) {
-    this.#parts = { ...parts, decodeEnvelope, deviceTopic, latencyBin };
+  constructor(parts: Omit<MonitorsParts, keyof typeof OWN>) {
+    this.#parts = { ...parts, ...OWN };
   }
 
   /** Another version of the model serves. */

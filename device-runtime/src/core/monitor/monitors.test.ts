@@ -1,25 +1,11 @@
-import type { DeviceId, ProfileWindow } from "@fedge/protocol";
-import {
-  decodeVector,
-  encodeProfile,
-  layoutOf,
-  signedCell,
-  type ReferenceProfile,
-} from "@fedge/protocol/profile";
+import type { ProfileWindow } from "@fedge/protocol";
+import { decodeVector, layoutOf, signedCell } from "@fedge/protocol/profile";
 import { describe, expect, test } from "vitest";
 import { nodeDigest } from "../../node/digest.js";
-import { DeviceRig, type DeviceRigOptions } from "../../testing/device-rig.js";
-import { ManualClock } from "../../testing/manual-clock.js";
-import { MemoryBroker } from "../../testing/memory-broker.js";
-import {
-  colourFeature,
-  numericFeature,
-  sampleProfile,
-  type ProfileChange,
-} from "../../testing/sample-profile.js";
-import { ScriptedServer } from "../../testing/scripted-server.js";
+import type { DeviceRigOptions } from "../../testing/device-rig.js";
+import { ANA, MonitorWorld } from "../../testing/monitor-world.js";
+import { colourFeature, numericFeature, type ProfileChange } from "../../testing/sample-profile.js";
 
-const ana = "ana" as DeviceId;
 /** A whole number of minutes. */
 const START_MS = 28_333_333 * 60_000;
 const WINDOW = 28_333_333;
@@ -28,62 +14,23 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-class World {
-  readonly clock = new ManualClock(START_MS);
-  readonly broker = new MemoryBroker({ accepts: () => this.isReachable, route: ({ deliver }) => deliver() });
-  readonly server = new ScriptedServer(this.broker, nodeDigest);
-  readonly rig: DeviceRig;
-  isReachable = true;
+type World = MonitorWorld;
+const World = {
+  create: (change: ProfileChange = {}, rig: Partial<DeviceRigOptions> = {}): Promise<MonitorWorld> =>
+    MonitorWorld.create(change, {
+      ...{ digest: nodeDigest, newStop: () => new AbortController(), settle, startMs: START_MS, rig },
+    }),
+};
 
-  private constructor(
-    readonly profile: ReferenceProfile,
-    options: Partial<DeviceRigOptions>,
-  ) {
-    const newStop = (): AbortController => new AbortController();
-    this.rig = new DeviceRig({
-      ...{ name: ana, clock: this.clock, broker: this.broker, digest: nodeDigest, newStop },
-      ...{ learnsFromLog: true, ...options },
-    });
-  }
-
-  static async create(change: ProfileChange = {}, options: Partial<DeviceRigOptions> = {}): Promise<World> {
-    return new World(await sampleProfile(nodeDigest, change), options);
-  }
-
-  /** Online, with a version that has the profile. */
-  async start(version = 1): Promise<void> {
-    await this.rig.start();
-    await settle();
-    await this.install(version);
-  }
-
-  async install(version: number): Promise<void> {
-    const profile = await this.server.publishBlob(encodeProfile(this.profile));
-    this.server.desire(ana, version, await this.server.publishVersion(version, { changes: { profile } }));
-    await this.pass(2);
-  }
-
-  async pass(seconds: number): Promise<void> {
-    for (let second = 0; second < seconds; second += 1) {
-      this.clock.advance(1000);
-      await settle();
-    }
-  }
-
-  async predict(...inputs: readonly number[]): Promise<string[]> {
-    const ids: string[] = [];
-    for (const input of inputs)
-      ids.push((await this.rig.device.model("digits").predict({ input: [input] })).id);
-    return ids;
-  }
-
-  cells(sent: ProfileWindow | undefined): Readonly<Record<string, number[]>> {
-    const layout = layoutOf(this.profile);
-    const vector = decodeVector(Buffer.from(sent?.vector ?? "", "base64"), layout.numCells);
-    const { features, numCells: _, ...ranges } = layout;
-    const all = [...Object.entries(ranges), ...features.map(({ name, counts }) => [name, counts] as const)];
-    return Object.fromEntries(all.map(([name, { at, size }]) => [name, [...vector.subarray(at, at + size)]]));
-  }
+function cellsOf(
+  { profile }: MonitorWorld,
+  sent: ProfileWindow | undefined,
+): Readonly<Record<string, number[]>> {
+  const layout = layoutOf(profile);
+  const vector = decodeVector(Buffer.from(sent?.vector ?? "", "base64"), layout.numCells);
+  const { features, numCells: _, ...ranges } = layout;
+  const all = [...Object.entries(ranges), ...features.map(({ name, counts }) => [name, counts] as const)];
+  return Object.fromEntries(all.map(([name, { at, size }]) => [name, [...vector.subarray(at, at + size)]]));
 }
 
 /** As uniform as the reference, in no order: 49 and 120 have no common factor. */
@@ -100,7 +47,7 @@ describe("a device that serves a version with a profile", () => {
     await world.pass(60);
 
     expect(world.server.windows).toMatchObject([{ model: "digits", version: 1, window: WINDOW }]);
-    const cells = world.cells(world.server.windows[0]);
+    const cells = cellsOf(world, world.server.windows[0]);
     expect(cells["x"]).toEqual([30, 30, 30, 30, 0, 0, 0, 0, 0]);
     expect(cells["rows"]).toEqual([1, 120, 120, 0]);
     expect(cells["verdict"]).toEqual([0, 0, 1, 0, 0, 0, 0]);
@@ -115,7 +62,7 @@ describe("a device that serves a version with a profile", () => {
     const world = await World.create();
     await world.rig.start();
     await settle();
-    world.server.desire(ana, 1, await world.server.publishVersion(1));
+    world.server.desire(ANA, 1, await world.server.publishVersion(1));
     await world.pass(2);
     await world.predict(...UNIFORM);
     await world.pass(70);
@@ -129,7 +76,7 @@ describe("a device that serves a version with a profile", () => {
     world.server.hasWindows = false;
     await world.predict(...UNIFORM);
     await world.pass(60);
-    world.broker.cut(ana);
+    world.cutLine();
     await world.pass(61);
     await world.rig.device.close();
     await world.rig.start();
@@ -147,7 +94,7 @@ describe("a device that serves a version with a profile", () => {
     const world = await World.create({ window: { lengthMs: 1000, numKept: 3 } });
     await world.start();
     world.isReachable = false;
-    world.broker.cut(ana);
+    world.cutLine();
     for (let window = 0; window < 30; window += 1) {
       await world.predict(0.5);
       await world.pass(1);
@@ -166,7 +113,7 @@ describe("a device that serves a version with a profile", () => {
     await world.predict(...UNIFORM);
     await world.pass(60);
     world.rig.device.setConsent({ reporting: true });
-    world.broker.cut(ana);
+    world.cutLine();
     await world.pass(61);
     expect(world.server.windows).toEqual([]);
 
@@ -177,7 +124,7 @@ describe("a device that serves a version with a profile", () => {
     world.rig.device.setConsent({ reporting: false });
     await settle();
     world.rig.device.setConsent({ reporting: true });
-    world.broker.cut(ana);
+    world.cutLine();
     await world.pass(61);
     expect(world.server.windows).toHaveLength(1);
     expect(await world.rig.store.keys("drift/unsent/")).toEqual([]);
@@ -196,7 +143,7 @@ describe("a device that serves a version with a profile", () => {
     await world.rig.start();
     await world.pass(61);
 
-    expect(world.server.windows.map((window) => world.cells(window)["rows"])).toEqual([
+    expect(world.server.windows.map((window) => cellsOf(world, window)["rows"])).toEqual([
       [1, 120, 120, 0],
       [1, 1, 1, 0],
     ]);
@@ -222,7 +169,7 @@ describe("a device that serves a version with a profile", () => {
     await world.predict(0.9);
     await world.pass(60);
 
-    const rows = world.server.windows.map((window) => [window.version, world.cells(window)["x"]]);
+    const rows = world.server.windows.map((window) => [window.version, cellsOf(world, window)["x"]]);
     expect(rows).toEqual([
       [1, [2, 0, 0, 0, 0, 0, 0, 0, 0]],
       [2, [0, 0, 0, 1, 0, 0, 0, 0, 0]],
@@ -243,7 +190,7 @@ describe("a device that serves a version with a profile", () => {
     await world.rig.device.label(second!, [9]);
     await world.pass(60);
 
-    const cells = world.cells(world.server.windows[0]);
+    const cells = cellsOf(world, world.server.windows[0]);
     expect(cells["colour"]).toEqual([1, 0, 0, 1, 0]);
     expect(cells["labels"]).toEqual([1, 0, 0, 0, 64]);
     expect(cells["delays"]?.indexOf(1)).toBe(3);
@@ -257,7 +204,7 @@ describe("a device that serves a version with a profile", () => {
     await world.rig.device.label(id!, [5]);
     await world.pass(60);
 
-    expect(world.cells(world.server.windows[0])["labels"]).toEqual([0, 0, 0, 0, 0]);
+    expect(cellsOf(world, world.server.windows[0])["labels"]).toEqual([0, 0, 0, 0, 0]);
   });
 });
 

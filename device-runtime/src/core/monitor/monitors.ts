@@ -1,5 +1,12 @@
-import { FedgeError, type ModelName, type decodeEnvelope, type deviceTopic } from "@fedge/protocol";
-import { decodeProfile, layoutDocument, type ReferenceProfile } from "@fedge/protocol/profile";
+import {
+  FedgeError,
+  type BlobRef,
+  type ModelName,
+  type decodeEnvelope,
+  type decodeSafetensors,
+  type deviceTopic,
+} from "@fedge/protocol";
+import { layoutDocument, type ReferenceProfile } from "@fedge/protocol/profile";
 import type { Connection } from "../connection/connection.js";
 import type { LogRow } from "../feature-log/log-row.js";
 import type { DevicePorts } from "../ports/ports.js";
@@ -7,6 +14,7 @@ import type { ModelHost, ServedModel } from "../serving/model-host.js";
 import type { latencyBin } from "../serving/serving-counter.js";
 import type { WindowJudgement } from "./drift-judgement.js";
 import type { DriftStatus } from "./drift-status.js";
+import { readProfile } from "./read-profile.js";
 import { VersionMonitor } from "./version-monitor.js";
 import { WindowSender } from "./window-sender.js";
 
@@ -15,6 +23,7 @@ export interface MonitorsParts {
   readonly connection: Pick<Connection, "send" | "listen" | "isOnline" | "credentials" | "onOnline">;
   readonly hosts: ReadonlyMap<ModelName, ModelHost>;
   readonly decodeEnvelope: typeof decodeEnvelope;
+  readonly decodeSafetensors: typeof decodeSafetensors;
   readonly deviceTopic: typeof deviceTopic;
   readonly latencyBin: typeof latencyBin;
   readonly mayReport: () => boolean;
@@ -26,6 +35,7 @@ export interface MonitorsParts {
 interface Watching {
   readonly manifestSha256: string;
   readonly version: number;
+  readonly isProven: boolean;
   readonly lengthMs: number;
   readonly monitor: VersionMonitor;
 }
@@ -113,7 +123,7 @@ export class Monitors {
     await before?.monitor.retire();
     const profile = active === null ? null : await this.#profileOf(active);
     if (active === null || profile === null) return;
-    const { version } = active.manifest;
+    const { version, goldenFeatures } = active.manifest;
     const monitor = new VersionMonitor({
       ...{ model, version, profile, ports: this.parts.ports, sender: this.#sender },
       latencyBin: this.parts.latencyBin,
@@ -122,7 +132,10 @@ export class Monitors {
     });
     await monitor.restore();
     const { lengthMs } = profile.window;
-    this.#watching.set(model, { manifestSha256: active.manifestRef.sha256, version, lengthMs, monitor });
+    this.#watching.set(model, {
+      ...{ manifestSha256: active.manifestRef.sha256, version, lengthMs, monitor },
+      isProven: goldenFeatures !== undefined,
+    });
     host.watch = monitor;
     this.#tell(model);
   }
@@ -141,17 +154,17 @@ export class Monitors {
     if (watching !== undefined) this.parts.onDrift({ model, ...statusOf(watching) });
   }
 
-  /** Null for a version without one. Throws PROFILE_INVALID, STORAGE_FAILED. */
+  /** Null for a version without one. Throws PROFILE_INVALID, FEATURE_SKEW, STORAGE_FAILED. */
   async #profileOf({ manifest }: ServedModel): Promise<ReferenceProfile | null> {
-    if (manifest.profile === undefined) return null;
     const { blobs, digest } = this.parts.ports;
-    const bytes = await blobs.get(manifest.profile.sha256);
-    if (bytes === undefined)
-      throw new FedgeError(
-        "STORAGE_FAILED",
-        `the profile of ${manifest.model} is not here; nothing is watched`,
-      );
-    const profile = decodeProfile(bytes);
+    const kept = async ({ sha256 }: BlobRef): Promise<Uint8Array> => {
+      const bytes = await blobs.get(sha256);
+      if (bytes !== undefined) return bytes;
+      const what = `the profile of ${manifest.model} or its golden rows are not here`;
+      throw new FedgeError("STORAGE_FAILED", `${what}; nothing is watched`);
+    };
+    const profile = await readProfile(manifest, kept, this.parts.decodeSafetensors);
+    if (profile === null) return null;
     if ((await digest.sha256(layoutDocument(profile))) !== profile.layoutSha256)
       throw new FedgeError(
         "PROFILE_INVALID",
@@ -161,11 +174,11 @@ export class Monitors {
   }
 }
 
-function statusOf({ version, lengthMs, monitor }: Watching): DriftStatus {
+function statusOf({ version, isProven, lengthMs, monitor }: Watching): DriftStatus {
   const { last } = monitor;
   const features = (last?.features ?? []).filter(({ verdict }) => SPEAKING.has(verdict));
   return {
-    version,
+    ...{ version, isProven },
     verdict: last?.verdict ?? "learning",
     windowEndedAtMs: last === null ? null : (last.window + 1) * lengthMs,
     numRows: last?.numRows ?? 0,
