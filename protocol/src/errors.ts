@@ -61,6 +61,7 @@ export const ERROR_CODES = [
   "PROBATION_FAILED",
   "PROBATION_CRASHED",
   "ROLLBACK_FAILED",
+  "DATA_DRIFTED",
   // Identity and access
   "DEVICE_UNKNOWN",
   "TOKEN_INVALID",

@@ -47,6 +47,7 @@ const ROLLOUT_ROWS: readonly Row[] = [
   ["install.stateDeadlineMs", ["--install", "state-deadline=2h"], 7_200_000],
   ["install.maxActivations", ["--install", "activations=2"], 2],
   ["install.maxCrashes", ["--install", "crashes=1"], 1],
+  ["install.onDrift", ["--install", "on-drift=back"], "back"],
   ["install.rollback", ["--install", "rollback=never"], "never"],
   ["install.probation.minPredictions", ["--install", "predictions=7"], 7],
   ["install.probation.minDurationMs", ["--install", "time=90s"], 90_000],

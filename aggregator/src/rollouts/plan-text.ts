@@ -65,12 +65,18 @@ function installLines({ install, kind }: RolloutConfig): readonly PlanLine[] {
       rollback === "automatic" ? "Goes back by itself" : "Said to have failed, but stays",
       limitsText(install),
     ],
+    ...(install.onDrift === "back" ? [DRIFTED] : []),
     [
       "Before that",
       `at most ${spanText(stateDeadlineMs)} for each step, ${times(maxActivations, "activation")}, ${times(maxCrashes, "crash", "crashes")}`,
     ],
   ];
 }
+
+const DRIFTED: PlanLine = [
+  "Goes back later, too",
+  "when the device's own monitor says that its data have drifted or are broken",
+];
 
 function limitsText({ probation }: NonNullable<RolloutConfig["install"]>): string {
   const { maxErrorRate, maxLatencyRatio, maxMemoryGrowthBytes } = probation;

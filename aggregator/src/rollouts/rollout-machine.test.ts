@@ -324,6 +324,20 @@ describe("devices", () => {
     expect(driver.stateOf(TEN[0]!)).toBe("committed");
   });
 
+  test("R31: but a version that was left later, for the device's data, counts as failed, and is not tried again", () => {
+    const driver = new MachineDriver(sampleConfig({ maxAttempts: 3 })).started(TEN);
+    driver.report(TEN[0]!, "committed", { step: 3 });
+
+    driver.report(TEN[0]!, "rolling-back", { step: 4, code: "DATA_DRIFTED" });
+    expect(driver.stateOf(TEN[0]!)).toBe("committed");
+    driver.report(TEN[0]!, "rolled-back", { step: 5, code: "DATA_DRIFTED" });
+
+    expect(driver.state.targets.get(TEN[0]!)).toMatchObject({
+      ...{ state: "rolled-back", code: "DATA_DRIFTED", attempt: 1 },
+    });
+    expect(driver.state.numCommitted).toBe(0);
+  });
+
   test("R9: a newer release supersedes what is not installed, and leaves what is", () => {
     const driver = new MachineDriver().started(TEN);
     driver.report(TEN[0]!, "committed");

@@ -71,7 +71,7 @@ export function stepReported(state: RolloutState, event: RolloutEvent & { readon
   if (target === undefined) return unchanged(state);
   if (report.releaseCounter === state.backCounter) return stepReportedBack(state, { ...event, target });
   if (report.releaseCounter !== target.releaseCounter) return unchanged(state);
-  if (isFinal(target) || target.state === "queued") return unchanged(state);
+  if ((isFinal(target) && !isLeft(target, report)) || target.state === "queued") return unchanged(state);
   if (report.attempt !== target.attempt || report.step <= target.step) return unchanged(state);
   const next = STATE_OF_REPORT[report.state];
   const heard = reached(state, { ...target, step: report.step }, atMs);
@@ -87,6 +87,11 @@ export function stepReported(state: RolloutState, event: RolloutEvent & { readon
     changedAtMs: atMs,
   };
   return changed(concluded(state, [[deviceId, after]]));
+}
+
+/** A version that stayed and was left later, for the data of the device: nothing else changes what is final. */
+function isLeft({ state }: Target, report: ReportFacts): boolean {
+  return state === "committed" && report.code === "DATA_DRIFTED" && isFinalReport(report.state);
 }
 
 /** The step timer that the report sets, capped by the bound of the whole attempt (R13). */
@@ -162,7 +167,9 @@ function concluded(state: RolloutState, entries: readonly (readonly [DeviceId, T
 }
 
 function isRetried({ config, phase }: RolloutState, target: Target): boolean {
-  const isError = ["failed", "rolled-back", "timed-out"].includes(target.state);
+  // The same version would meet the same data.
+  const isError =
+    ["failed", "rolled-back", "timed-out"].includes(target.state) && target.code !== "DATA_DRIFTED";
   return isError && target.attempt < config.maxAttempts && (phase === "running" || phase === "paused");
 }
 

@@ -256,6 +256,7 @@ class RunningDevice implements Device {
     return new MonitorDesk({
       ...{ ports: this.ports, connection: this.#connection, hosts: this.#hosts, onError },
       mayReport: () => this.#consent.reporting,
+      onUnfit: (model, unfit) => this.#installs.drifted(model, unfit),
       onDrift: (event) => {
         this.#events.emit("drift", event);
         this.#reconsider();
@@ -266,9 +267,9 @@ class RunningDevice implements Device {
   #createInstalls(onError: (error: unknown) => void): Installs {
     return new Installs({
       ports: { ...this.ports, trust: this.#trust },
-      ...{ connection: this.#connection, fetcher: this.#fetcher },
-      ...{ hosts: this.#hosts, counters: this.#counters },
-      ...{ baselines: this.options.baseline ?? {}, onLeaving: this.options.onLeaving },
+      ...{ connection: this.#connection, fetcher: this.#fetcher, hosts: this.#hosts },
+      ...{ counters: this.#counters, onLeaving: this.options.onLeaving },
+      baselines: this.options.baseline ?? {},
       mayReport: () => this.#consent.reporting,
       ...{ isBusy: () => this.#learning.isBusy, trained: () => this.#learning.trained },
       onVersion: ({ installedAtMs, ...event }) => {
@@ -280,7 +281,7 @@ class RunningDevice implements Device {
         if (!this.#consent.reporting) this.#sayAgain();
       },
       onInstall: (event) => this.#events.emit("install", event),
-      onError,
+      ...{ sayAgain: () => this.#sayAgain(), onError },
     });
   }
 
@@ -289,8 +290,7 @@ class RunningDevice implements Device {
     return new Learning({
       ports: { ...this.ports, trainingData },
       ...{ connection: this.#connection, fetcher: this.#fetcher, models },
-      mayTrain: () => this.#consent.training,
-      isFit: this.#monitoring.isFit,
+      ...{ mayTrain: () => this.#consent.training, isFit: this.#monitoring.isFit },
       beforeReport: this.options.beforeReport ?? null,
       onRound: (event) => this.#events.emit("round", event),
       onUnused: () => this.#installs.tidy(),

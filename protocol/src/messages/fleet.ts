@@ -80,6 +80,11 @@ export const installPolicy = z.object({
   maxCrashes: positiveInt,
   /** `never` keeps a version that fails its probation, and says so. */
   rollback: z.enum(["automatic", "never"]),
+  /**
+   * `back` leads to the version before, without a server, when the device's own monitor says for sure that the data have
+   * drifted or are broken; `stay`, where nothing is said, only stops training.
+   */
+  onDrift: z.optional(z.enum(["stay", "back"])),
   probation: probationPolicy,
 });
 export type InstallPolicy = z.infer<typeof installPolicy>;

@@ -31,6 +31,7 @@ const CODE_WORDS: Readonly<Record<string, string>> = {
   INSTALL_SUPERSEDED: "a newer version came meanwhile",
   INSTALL_TIMED_OUT: "a step took longer than it may",
   MANIFEST_INVALID: "the description of the version is malformed",
+  DATA_DRIFTED: "the device's data drifted or are broken, and the version before serves again",
   FEATURE_SKEW: "the device makes other features of known rows than the reference profile was built with",
   METADATA_EXPIRED: "the signed metadata is too old to be believed",
   METADATA_MALFORMED: "the signed metadata cannot be read",

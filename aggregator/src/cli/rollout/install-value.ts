@@ -22,6 +22,7 @@ const CONDITIONS: Readonly<Record<string, (text: string) => Fields>> = {
   "state-deadline": (text) => ({ stateDeadlineMs: duration(text) }),
   activations: (text) => ({ maxActivations: positive(text) }),
   crashes: (text) => ({ maxCrashes: positive(text) }),
+  "on-drift": (text) => ({ onDrift: choice(text, ["stay", "back"]) }),
   rollback: (text) => ({ rollback: choice(text, ["automatic", "never"]) }),
 };
 

@@ -17,7 +17,7 @@ import type { ProbationFacts } from "./probation.js";
 
 const policy = {
   ...DEFAULT_INSTALL_POLICY,
-  stateDeadlineMs: 1000,
+  ...{ stateDeadlineMs: 1000, onDrift: "back" as const },
   probation: {
     ...DEFAULT_INSTALL_POLICY.probation,
     minPredictions: 10,
@@ -61,6 +61,9 @@ const makers: ((record: InstallRecord, nowMs: number) => InstallEvent)[] = [
   (record) => ({ type: "expired", token: tokenOf(record) }),
   (record) => ({ type: "reported", token: tokenOf(record) }),
   () => ({ type: "verified", token: "0.0" }),
+  (record, seenAtMs) => ({
+    ...{ type: "drifted", version: record.attempt?.goal.version ?? 1, seenAtMs, message: "drifted" },
+  }),
   () => ({ type: "unwanted" }),
   () => ({ type: "restarted" }),
   () => ({ type: "left" }),
@@ -127,8 +130,13 @@ function check(before: InstallRecord, after: InstallRecord): void {
   }
   // (5) Every state that is not final has a deadline.
   if (attempt !== null) expect(attempt.deadlineAtMs === null).toBe(isFinal(attempt));
-  // (6) A final state never changes.
-  if (isSameAttempt && previous !== null && isFinal(previous)) expect(attempt?.state).toBe(previous.state);
+  // (6) A final state never changes, but for a drift that a committed version is left for.
+  const isLeft = previous?.state === "committed" && attempt?.fault?.code === "DATA_DRIFTED";
+  if (isSameAttempt && previous !== null && isFinal(previous) && !isLeft)
+    expect(attempt?.state).toBe(previous.state);
+  // A version that was left for a drift leaves no way to it.
+  if (attempt?.state === "rolled-back" && attempt.fault?.code === "DATA_DRIFTED")
+    expect([slots.a, slots.b].filter((slot) => slot !== null)).toHaveLength(1);
   // (7) The release's counter never falls, and one counter means one version.
   const [old, now] = [before.release, after.release];
   if (old !== null) expect(now?.counter).toBeGreaterThanOrEqual(old.counter);

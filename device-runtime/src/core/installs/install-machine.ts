@@ -12,6 +12,8 @@ import {
   withoutReport,
   type UnderWay,
 } from "./attempt-changes.js";
+import { drifted, hasDriftedUnder, slotsOfCommitted } from "./data-drift.js";
+import { DEFAULT_INSTALL_POLICY } from "./default-policy.js";
 import { canceled, expired, failed, hindered } from "./install-failures.js";
 import { CANCELED, LOOP, MAX_TRANSITIONS, SUPERSEDED } from "./install-faults.js";
 import { restarted } from "./install-restart.js";
@@ -33,6 +35,7 @@ import { judgeProbation } from "./probation.js";
  * | none, final  | wanted, older release        | as before, refused                                            |
  * | none, final  | wanted, serves already       | committed                                                     |
  * | none, final  | wanted, has failed before    | as before                                                     |
+ * | none, final  | wanted by no rollout, was left for a drift | as before                                       |
  * | none, final  | wanted                       | assigned                                                      |
  * | assigned     | accepted                     | downloading                                                   |
  * | downloading  | downloaded                   | verifying                                                     |
@@ -41,6 +44,8 @@ import { judgeProbation } from "./probation.js";
  * | activating   | activated                    | probation: the active slot changes, in the same write         |
  * | probation    | observed: passed             | committed                                                     |
  * | probation    | observed: failed             | rolling-back, or not-rolled-back where the policy wants that  |
+ * | probation    | drifted, and the policy goes back | rolling-back, or not-rolled-back where the policy wants that |
+ * | committed    | drifted, and the policy goes back | rolling-back, where the version before is still in its slot |
  * | rolling-back | restored                     | rolled-back                                                   |
  * | rolling-back | hindered for good, expired   | safe-mode                                                     |
  * | assigned     | hindered for good            | rejected                                                      |
@@ -55,9 +60,9 @@ import { judgeProbation } from "./probation.js";
  *
  * Invariants: (1) the active slot holds nothing, a version that committed, or the one on probation; (2) the active slot
  * changes only from `activating` to `probation` and into `rolling-back`; (3) the slot of the version before is not
- * touched until the new one is final; (4) `numActivations` and `numCrashes` grow before what they count happens, and at
- * their limits the attempt fails; (5) every state that is not final has a deadline; (6) a final state never changes: a
- * retry is a new attempt; (7) the release's counter never falls while the same authority signs, and one counter means one version; (8) an attempt has at
+ * touched until the new one is final, and after that only by the next one where a drift may lead back; (4) `numActivations` and `numCrashes` grow before what they count happens, and at
+ * their limits the attempt fails; (5) every state that is not final has a deadline; (6) a final state never changes, but for
+ * `committed`, once, by a drift: a retry is a new attempt; (7) the release's counter never falls while the same authority signs, and one counter means one version; (8) an attempt has at
  * most MAX_TRANSITIONS transitions before it fails, and a rollback after that; (9) an effect's outcome counts only in
  * the state that began it.
  */
@@ -66,6 +71,7 @@ export function step(record: InstallRecord, event: InstallEvent, nowMs: number):
   if (event.type === "wanted") return wanted(record, under, event, nowMs);
   if (event.type === "reported") return stay(withoutReport(record, event.token));
   if (event.type === "authority-changed") return stay({ ...record, release: null });
+  if (event.type === "drifted") return drifted(record, event, nowMs);
   if (under === null) return stay(record);
   switch (event.type) {
     case "unwanted":
@@ -83,7 +89,17 @@ export function step(record: InstallRecord, event: InstallEvent, nowMs: number):
 
 type Ended = Exclude<
   InstallEvent,
-  { type: "wanted" | "unwanted" | "observed" | "restarted" | "left" | "reported" | "authority-changed" }
+  {
+    type:
+      | "wanted"
+      | "unwanted"
+      | "observed"
+      | "drifted"
+      | "restarted"
+      | "left"
+      | "reported"
+      | "authority-changed";
+  }
 >;
 
 function wanted(
@@ -98,7 +114,7 @@ function wanted(
     return isSameVersion ? adopt(under, goal) : canceled(under, nowMs, SUPERSEDED);
   }
   const { attempt } = record;
-  const isTaken = attempt !== null && isSameGoal(attempt.goal, goal);
+  const isTaken = attempt !== null && (isSameGoal(attempt.goal, goal) || hasDriftedUnder(record, goal));
   if (isServed) return isTaken ? stay(record) : inSync(record, goal, nowMs);
   // A version that committed and does not serve was lost by the disk.
   if (isTaken && attempt.state !== "committed" && !isWorthAnother(record, goal)) return stay(record);
@@ -118,7 +134,11 @@ function isWorthAnother({ attempt }: InstallRecord, goal: InstallGoal): boolean 
 }
 
 /** The bytes are here and serve: only the release is a new one, such as a rollback to them. */
-function inSync(record: InstallRecord, goal: InstallGoal, nowMs: number): InstallStep {
+function inSync(record: InstallRecord, given: InstallGoal, nowMs: number): InstallStep {
+  // A release that says nothing of how to install leaves that as it was, as one for the whole fleet after its rollout.
+  const policy =
+    (given.policy === DEFAULT_INSTALL_POLICY ? record.attempt?.goal.policy : null) ?? given.policy;
+  const goal = { ...given, policy };
   const begun = renamed(begin(record, goal, nowMs), goal);
   const under = underWay(begun);
   if (under === null) return stay(record);
@@ -207,7 +227,9 @@ function observed(
   const verdict = judgeProbation(attempt.goal.policy.probation, facts);
   if (verdict === "pending") return stay(record);
   if (verdict === "passed") {
-    const kept = enter(under, "committed", nowMs, { slots: keepActive(record.slots) });
+    const kept = enter(under, "committed", nowMs, {
+      slots: slotsOfCommitted(record.slots, attempt.goal),
+    });
     return { record: renamed(kept, attempt.goal), effects: ["settle", "reconsider"] };
   }
   return failed(under, nowMs, verdict);

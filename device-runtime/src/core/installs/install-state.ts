@@ -1,4 +1,5 @@
 import type { BlobRef, ErrorCode, InstallPolicy, InstallState } from "@fedge/protocol";
+import type { UnfitData } from "../monitor/monitors.js";
 import type { TrustedRelease } from "../trust/release-trust.js";
 import type { ProbationFacts } from "./probation.js";
 
@@ -114,6 +115,8 @@ export type InstallEvent =
       readonly isPassing: boolean;
     }
   | { readonly type: "observed"; readonly facts: ProbationFacts }
+  /** The monitor is sure that the data of this version have drifted, or are broken. */
+  | ({ readonly type: "drifted" } & UnfitData)
   | { readonly type: "expired"; readonly token: Token }
   /** The server's broker has the report of what the token names. */
   | { readonly type: "reported"; readonly token: Token }

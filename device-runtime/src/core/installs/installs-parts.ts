@@ -35,6 +35,8 @@ export interface InstallsParts {
   /** Manifest of the version that was trained last: the next round needs its graphs again. */
   readonly trained: () => BlobRef | null;
   readonly onVersion: (event: VersionEvent) => void;
+  /** Says anew to the server what the device serves. */
+  readonly sayAgain: () => void;
   readonly onInstall: (event: { readonly model: ModelName } & InstallStatus) => void;
   readonly onError: (error: unknown) => void;
 }

@@ -13,6 +13,7 @@ import {
 import type { TopicHandler } from "../connection/connection.js";
 import { fullJitterMs } from "../connection/backoff.js";
 import type { Credentials } from "../ports/transport.js";
+import type { UnfitData } from "../monitor/monitors.js";
 import { DEFAULT_INSTALL_POLICY } from "./default-policy.js";
 import { InstallReports, type InstallStatus } from "./install-report.js";
 import { PASSING } from "./install-faults.js";
@@ -84,6 +85,11 @@ export class Installs {
   /** A prediction was made, or could not be. */
   served(model: ModelName): void {
     this.#works.get(model)?.installer.observe();
+  }
+
+  /** The monitor is sure that the data of a version have drifted, or are broken. */
+  drifted(model: ModelName, unfit: UnfitData): void {
+    void this.#works.get(model)?.installer.heard({ type: "drifted", ...unfit });
   }
 
   /** Deletes what no version needs any more, as after a round. An installation does that itself at its end. */
@@ -222,6 +228,8 @@ export class Installs {
       onVersion: (event) => parts.onVersion({ model, ...event }),
       onChange: (status) => {
         reports.tell();
+        // The server counts as served what was committed last: it is told what serves now.
+        if (status.state === "rolled-back" && status.code === "DATA_DRIFTED") parts.sayAgain();
         parts.onInstall({ model, ...status });
       },
       onSettled: () => this.tidy(),
@@ -230,7 +238,7 @@ export class Installs {
     const reports = new InstallReports({
       ...{ model, connection, mayReport, onError },
       record: () => installer.record,
-      onReported: (token) => installer.reported(token),
+      onReported: (token) => installer.heard({ type: "reported", token }),
     });
     const shadow = new ShadowDesk({
       ...{ model, ports, fetcher: parts.fetcher, host, trust, onError },

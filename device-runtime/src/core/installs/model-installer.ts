@@ -128,9 +128,9 @@ export class ModelInstaller {
     void this.#dispatch({ type: "observed", facts });
   }
 
-  /** Resolves when it is noted that the broker has the report. */
-  reported(token: Token): Promise<void> {
-    return this.#dispatch({ type: "reported", token });
+  /** The broker has a report, or the monitor is sure of a version's data. Resolves when it is noted. */
+  heard(event: Extract<InstallEvent, { type: "reported" | "drifted" }>): Promise<void> {
+    return this.#dispatch(event);
   }
 
   /** The page goes, perhaps without time for more: what it leaves is no crash. */

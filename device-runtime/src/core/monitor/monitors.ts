@@ -27,9 +27,20 @@ export interface MonitorsParts {
   readonly deviceTopic: typeof deviceTopic;
   readonly latencyBin: typeof latencyBin;
   readonly mayReport: () => boolean;
+  /** A window says that the data of a version have drifted, or are broken. */
+  readonly onUnfit: (model: ModelName, unfit: UnfitData) => void;
   /** Told when what a model's status says has changed. */
   readonly onDrift: (event: { readonly model: ModelName } & DriftStatus) => void;
   readonly onError: (error: unknown) => void;
+}
+
+/** What a monitor is sure of. */
+export interface UnfitData {
+  readonly version: number;
+  /** When that was seen, or not before; UTC epoch milliseconds. */
+  readonly seenAtMs: number;
+  /** Whether they drifted or are broken, and no more: it is reported. */
+  readonly message: string;
 }
 
 interface Watching {
@@ -138,6 +149,8 @@ export class Monitors {
     });
     host.watch = monitor;
     this.#tell(model);
+    // A process may have ended between the verdict and what follows from it.
+    if (monitor.last !== null) this.#judgeFit(model, monitor.last.window * lengthMs);
   }
 
   #judged(model: ModelName, { verdict, numRows }: WindowJudgement): void {
@@ -147,6 +160,12 @@ export class Monitors {
     if (numRows > 0 && counter?.counted.version === watching.version)
       counter.windowClosed(verdict === "drift" || verdict === "broken_data");
     this.#tell(model);
+    this.#judgeFit(model, this.parts.ports.clock.nowMs());
+  }
+
+  #judgeFit(model: ModelName, seenAtMs: number): void {
+    const [version, message] = [this.#watching.get(model)?.version, this.against(model)];
+    if (version !== undefined && message !== null) this.parts.onUnfit(model, { version, seenAtMs, message });
   }
 
   #tell(model: ModelName): void {
