@@ -88,13 +88,26 @@ describe("a device remembers", () => {
     expect(await again.featureLog.query()).toMatchObject([{ id, label: { data: Float32Array.of(3) } }]);
   });
 
-  test("nothing where the app wants no log, and says so", async () => {
+  test("no row where the app wants no log, and takes labels of what it has in memory", async () => {
+    const { start, rig } = createWorld({ options: { featureLog: false } });
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    await device.label(id, [3]);
+
+    expect([await device.featureLog.query(), device.status().log.numRows]).toEqual([[], 0]);
+    expect(await rig.store.keys("log/")).toEqual([]);
+    await device.close();
+    const again = await rig.start();
+    await expect(again.label(id, [3])).rejects.toMatchObject({ code: "PREDICTION_UNKNOWN" });
+  });
+
+  test("nothing in memory, either, once the person erases", async () => {
     const { start } = createWorld({ options: { featureLog: false } });
     const device = await start();
     const { id } = await device.model("digits").predict({ input: [0.5] });
+    await device.featureLog.erase();
 
-    await expect(device.label(id, 3)).rejects.toMatchObject({ code: "PREDICTION_UNKNOWN" });
-    expect([await device.featureLog.query(), device.status().log.numRows]).toEqual([[], 0]);
+    await expect(device.label(id, [3])).rejects.toMatchObject({ code: "PREDICTION_UNKNOWN" });
   });
 
   test.each<[string, Record<string, never>]>([

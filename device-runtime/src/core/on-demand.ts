@@ -9,6 +9,7 @@ export { TufTrust } from "./trust/tuf-trust.js";
 export { openLog } from "./feature-log/open-log.js";
 export { headLine, rowLine } from "./feature-log/log-lines.js";
 export { PredictionLog } from "./feature-log/prediction-log.js";
+export { RecentPredictions } from "./feature-log/recent-predictions.js";
 export { loggedExamples } from "./feature-log/labelled-examples.js";
 export { numClassesOf } from "./feature-log/class-labels.js";
 export { ShadowRunner } from "./installs/shadow-runner.js";

@@ -7,10 +7,11 @@ import type { TensorLike } from "../serving/tensor-types.js";
 import { exportLog } from "./export-log.js";
 import { FeatureLog } from "./feature-log.js";
 import { toLogLimits, type LogLimits, type LogOptions } from "./log-limits.js";
-import { createLogRecorder } from "./log-recorder.js";
+import { createLogRecorder, type PredictionMemory } from "./log-recorder.js";
 import type { LogField } from "./log-row.js";
 import { PredictionIds } from "./prediction-ids.js";
 import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
+import type { RecentPredictions } from "./recent-predictions.js";
 
 const NOTHING_KEPT = { maxRows: 0, maxBytes: 0, maxAgeMs: 0 };
 
@@ -27,12 +28,19 @@ export interface DeviceMemoryParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** A device's feature log with what writes to it and reads from it; or nothing, where the app wants none. */
+/** Without a log: answers of so many bytes are remembered for their label. */
+const RECENT_OUTPUT_BYTES = 16_384;
+
+/**
+ * A device's feature log with what writes to it and reads from it; where the app wants none, the last predictions in
+ * memory, so that labels still count.
+ */
 export class DeviceMemory {
   readonly recorder: PredictionRecorder;
   readonly view: FeatureLogView;
   readonly #ids: PredictionIds;
   readonly #log: FeatureLog | null;
+  #recent: RecentPredictions | null = null;
   readonly #limits: LogLimits;
   /** Models that learn from what the app gives. */
   #taughtByApp: readonly string[] = [];
@@ -50,10 +58,12 @@ export class DeviceMemory {
     this.#limits = limits;
     this.#ids = new PredictionIds(clock, random.fork("predictions"));
     this.#log = given === false ? null : log;
-    this.recorder = createLogRecorder(this.#ids, this.#log, limits.maxOutputBytes);
+    const maxOutputBytes = given === false ? RECENT_OUTPUT_BYTES : limits.maxOutputBytes;
+    this.recorder = createLogRecorder(this.#ids, () => this.#remembering, maxOutputBytes);
     this.view = {
       query: async (query) => (await this.#log?.query(query)) ?? [],
       erase: async (selection) => {
+        this.#recent?.clear();
         const numErased = (await this.#log?.erase(selection)) ?? 0;
         await parts.onErased();
         return numErased;
@@ -73,6 +83,7 @@ export class DeviceMemory {
   }
 
   async restore(): Promise<void> {
+    if (this.#log === null) await this.#remember().catch(this.parts.onError);
     await this.#log?.restore();
     const lastId = this.#log?.lastId;
     if (lastId !== undefined) this.#ids.after(lastId);
@@ -106,10 +117,19 @@ export class DeviceMemory {
     await this.#log?.close();
   }
 
+  get #remembering(): PredictionMemory | null {
+    return this.#log ?? this.#recent;
+  }
+
+  async #remember(): Promise<void> {
+    const { RecentPredictions } = await import("../on-demand.js");
+    this.#recent = new RecentPredictions(() => this.parts.ports.clock.nowMs());
+  }
+
   async #predictions(hosts: ReadonlyMap<ModelName, ModelHost>): Promise<PredictionLog> {
-    const log = this.#log;
+    const log = this.#remembering;
     if (log === null)
-      throw new FedgeError("PREDICTION_UNKNOWN", "this device keeps no feature log; give it limits for one");
+      throw new FedgeError("PREDICTION_UNKNOWN", "this device remembers no predictions; see its problems");
     const { PredictionLog } = await import("../on-demand.js");
     const { ports, listener } = this.parts;
     return new PredictionLog(log, hosts, () => ports.clock.nowMs(), listener());

@@ -4,15 +4,19 @@ import type { FeatureLog } from "./feature-log.js";
 import type { PredictionIds } from "./prediction-ids.js";
 import { TensorCopies } from "./tensor-copies.js";
 
-/** Names predictions, and appends them to the log; a device without one only names them. */
+/** What remembers predictions: the log, or for a device without one its memory. */
+export type PredictionMemory = Pick<FeatureLog, "append" | "writeIfEnough" | "change">;
+
+/** Names predictions, and gives them to what remembers them, if anything does. */
 export function createLogRecorder(
   ids: PredictionIds,
-  log: FeatureLog | null,
+  memory: () => PredictionMemory | null,
   maxOutputBytes: number,
 ): PredictionRecorder {
   const copies = new TensorCopies();
   return {
     begin: (model, version, inputs) => {
+      const log = memory();
       if (log === null) return () => ids.next();
       // The app may use its arrays again as soon as it has called.
       const kept = copies.copyOf(inputs);

@@ -6,7 +6,7 @@ import type { ModelHost } from "../serving/model-host.js";
 import type { ServingCounter } from "../serving/serving-counter.js";
 import { toTensor, type TensorLike } from "../serving/tensor-types.js";
 import { numClassesOf, wrongClassIn } from "./class-labels.js";
-import type { FeatureLog } from "./feature-log.js";
+import type { PredictionMemory } from "./log-recorder.js";
 import type { LogField, LogRow } from "./log-row.js";
 
 /** Hears what an app says of its predictions, once it is kept. */
@@ -24,7 +24,7 @@ const MAX_TEXT_LENGTH = 1024;
 /** What an app says of a prediction after it was made. */
 export class PredictionLog {
   constructor(
-    private readonly log: FeatureLog,
+    private readonly log: Pick<PredictionMemory, "change">,
     private readonly hosts: ReadonlyMap<ModelName, ModelHost>,
     private readonly nowMs: () => number,
     private readonly listener: FeedbackListener | null,

@@ -196,6 +196,25 @@ describe("a device that serves a version with a profile", () => {
     expect(cells["delays"]?.indexOf(1)).toBe(3);
   });
 
+  test("counts labels and fields without a feature log, each prediction's first label once", async () => {
+    const features = [numericFeature(), colourFeature()];
+    const noLog = { options: { featureLog: false as const }, learnsFromLog: false };
+    const world = await World.create({ features, outcomes: { errorUnit: 2, labelHorizonMs: 20_000 } }, noLog);
+    await world.start();
+    const [first, second, third] = await world.predict(0.1, 0.2, 0.3);
+    await world.rig.device.log(first!, { colour: "red" });
+    await world.rig.device.label(second!, [5]);
+    await world.rig.device.label(second!, [9]);
+    await world.pass(21);
+    await world.rig.device.label(third!, [5]);
+    await world.pass(40);
+
+    const cells = cellsOf(world, world.server.windows[0]);
+    expect(cells["colour"]).toEqual([1, 0, 0, 2, 0]);
+    expect(cells["labels"]).toEqual([1, 0, 0, 0, 64]);
+    expect(await world.rig.store.keys("log/")).toEqual([]);
+  });
+
   test("counts no label that comes after the horizon", async () => {
     const world = await World.create({ outcomes: { labelHorizonMs: 3000 } });
     await world.start();
