@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../architecture/source-files.js";
 import { DemoProcess } from "../browser/demo-process.js";
 import { field } from "../browser/keyboard-pages.js";
+import { monitoredRows } from "../browser/monitor-page/monitored-rows.js";
 import { eventually } from "../e2e/waiting.js";
+import { buildMonitorProcess } from "./monitor-process.js";
 import { testShellPage } from "./shell-page.js";
 
 const executable = electronExecutable();
@@ -21,6 +23,12 @@ function electronExecutable(): string | null {
   if (!existsSync(pathFile)) return null;
   const path = join(folder, "dist", readFileSync(pathFile, "utf8"));
   return existsSync(path) ? path : null;
+}
+
+interface WithUtilityProcess {
+  readonly utilityProcess: {
+    fork(path: string): { on(event: "message", hear: (said: unknown) => void): void; kill(): void };
+  };
 }
 
 interface WithMetrics {
@@ -49,6 +57,24 @@ describe.skipIf(executable === null)(
       await app.close();
       await demo.close();
       await rm(directory, { recursive: true, force: true });
+    });
+
+    test("makes in its utility process the very window bytes that Node's monitor makes of the same rows", async () => {
+      const built = await buildMonitorProcess();
+      const inProcess = await app.evaluate(
+        (electron, path) =>
+          new Promise<unknown>((resolve) => {
+            const child = (electron as unknown as WithUtilityProcess).utilityProcess.fork(path);
+            child.on("message", (said) => {
+              child.kill();
+              resolve(said);
+            });
+          }),
+        built.path,
+      );
+      await built.remove();
+
+      expect(inProcess).toEqual(await monitoredRows());
     });
 
     test("serves its page from its own scheme", () => {
