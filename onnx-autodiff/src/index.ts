@@ -5,6 +5,7 @@
  */
 export { buildTrainingGraphs } from "./training/build-training-graphs.js";
 export type { LossDescription, TrainingGraphs } from "./training/build-training-graphs.js";
+export { buildAttributionGraph, type AttributionOptions } from "./training/attribution-graph.js";
 export { exposeTerms, type ExposedTerms } from "./training/expose-terms.js";
 export type { TrainingOptions } from "./training/options.js";
 export type { EvalMetric, LossKind, LossOptions, TargetFormat } from "./losses/loss.js";

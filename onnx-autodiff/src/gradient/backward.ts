@@ -14,6 +14,8 @@ export interface BackwardOptions {
   readonly output: string;
   readonly outputGradient: string;
   readonly parameters: readonly string[];
+  /** What an operator without a gradient rule leads to, before the names at fault; that parameters cannot be trained by default. */
+  readonly consequence?: string;
 }
 
 /** Inputs of a node that gradients flow to: floating point, and not excluded by the operator. */
@@ -105,10 +107,12 @@ function accumulate(
 function failUnsupported(graph: GraphBuilder, node: NodeProto, options: BackwardOptions): never {
   const upstream = influences(graph, options.nodes, node.outputs[0] ?? "");
   const parameters = options.parameters.filter((name) => upstream.has(name));
+  const { consequence } = options;
+  const remedy = `${consequence === undefined ? 'exclude them with the option "trainable", or ' : ""}replace the operator`;
   throw new FedgeError(
     "ONNX_UNSUPPORTED_OPERATOR",
-    `${describeNode(node)} has no gradient rule, so these parameters cannot be trained: ${parameters.join(", ")}; ` +
-      `exclude them with the option "trainable", or replace the operator`,
+    `${describeNode(node)} has no gradient rule, so ${consequence ?? "these parameters cannot be trained"}: ` +
+      `${parameters.join(", ")}; ${remedy}`,
     { details: { node: node.name, operator: node.opType, outputs: node.outputs, parameters } },
   );
 }

@@ -32,6 +32,7 @@ const RESERVED_SUFFIXES: readonly string[] = [
   ".velocity",
   ".first_moment",
   ".second_moment",
+  ".attribution",
 ];
 
 /** Names of values after one step, and of gradients. */
@@ -40,6 +41,11 @@ export function nextName(name: string): string {
 }
 export function gradientName(name: string): string {
   return `${name}.grad`;
+}
+
+/** What an input has in the answer. */
+export function attributionName(name: string): string {
+  return `${name}.attribution`;
 }
 
 /** Throws `ONNX_INVALID_GRAPH` when a value of the model has a name that the generated graphs need. */
