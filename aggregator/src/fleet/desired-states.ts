@@ -1,11 +1,9 @@
 import {
   FedgeError,
   decodeManifest,
-  type BlobRef,
   type Desired,
   type DesiredModel,
   type DeviceId,
-  type ModelManifest,
   type ModelName,
 } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
@@ -16,6 +14,7 @@ import type { ReleaseSigner } from "../signing/release-signer.js";
 import type { ControlStore } from "../store/port.js";
 import type { BlobPublisher, Releases } from "../tasks/ports.js";
 import type { Outbox } from "./outbox.js";
+import { servedBlobs } from "./served-blobs.js";
 
 export interface DesiredStatesOptions {
   readonly store: ControlStore;
@@ -174,11 +173,4 @@ export class DesiredStates implements Releases {
     await this.options.outbox.clear(deviceId, "desired");
     await this.options.outbox.clear(deviceId, "state");
   }
-}
-
-function servedBlobs(manifestRef: BlobRef, manifest: ModelManifest): BlobRef[] {
-  const extras = [manifest.golden?.tensors, manifest.profile].filter((ref) => ref !== undefined);
-  const { infer, layers } = manifest.graphs;
-  const graphs = layers === undefined ? [infer] : [infer, layers];
-  return [manifestRef, manifest.checkpoint, ...graphs, ...extras];
 }
