@@ -1,4 +1,4 @@
-import type { DeviceId } from "@fedge/protocol";
+import type { DeviceId, TaskId } from "@fedge/protocol";
 import { VERDICTS, type FeatureValue } from "@fedge/protocol/profile";
 import { Alerts } from "../../aggregator/src/drift/alerts/alerts.js";
 import { checkDriftPolicy } from "../../aggregator/src/drift/drift-policy.js";
@@ -17,6 +17,7 @@ import { openEmbeddedStore } from "../../aggregator/src/store/embedded-store.js"
 import { SHOP } from "./drift-profile.js";
 
 const HOUR_MS = 3_600_000;
+const TRAINING = { begin: async (alertId: string) => `retrain-${alertId}` as TaskId };
 const NUM_DEVICES = 90;
 const NUM_ROWS = 30;
 const POLICY = { minDevices: 20, graceMs: 0, cohortAttributes: ["platform", "region"] };
@@ -55,7 +56,7 @@ export class DriftScene {
     const counters = { count: () => undefined, observe: () => undefined };
     const nowMs = (): number => drift.clock.nowMs();
     const shared = { store: store.drift, policy, nowMs, counters };
-    const alerts = new Alerts({ ...shared, hasWebhook: false, onDeliveries: () => undefined });
+    const alerts = new Alerts({ ...shared, training: TRAINING, hasWebhook: false, onDeliveries: () => undefined });
     const refused = new RefusedWindows();
     const drift = await openDriftForTest({
       ...{ store, monitored: SHOP, policy: POLICY, startMs, alerts, refused, device: shopDevice },

@@ -11,6 +11,7 @@ import { Alerts } from "./alerts/alerts.js";
 import { checkDriftPolicy } from "./drift-policy.js";
 import { DriftMonitoring } from "./drift-monitoring.js";
 import { RefusedWindows } from "./intake/refused-windows.js";
+import { NO_TRAINING } from "./testing/no-training.js";
 import { openDriftForTest, textOf, type OpenedDrift } from "./testing/open-drift.js";
 import { normalFeature, sampleMonitored } from "./testing/sample-profile.js";
 import { countsOf, seededNormal } from "./testing/simulated-device.js";
@@ -61,7 +62,7 @@ beforeAll(async () => {
   const nowMs = (): number => drift.clock.nowMs();
   const shared = { store: store.drift, policy, nowMs, counters };
   const refused = new RefusedWindows();
-  const alerts = new Alerts({ ...shared, hasWebhook: true, onDeliveries: () => undefined });
+  const alerts = new Alerts({ ...shared, training: NO_TRAINING, hasWebhook: true, onDeliveries: () => undefined });
   drift = await openDriftForTest({
     store,
     monitored,

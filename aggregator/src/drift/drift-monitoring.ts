@@ -1,16 +1,18 @@
 import { FedgeError, type ModelName } from "@fedge/protocol";
+import type { ReferenceProfile } from "@fedge/protocol/profile";
 import type { ControlStore } from "../store/port.js";
 import type { Alerts } from "./alerts/alerts.js";
-import { suggestedFloor } from "./alerts/alerts.js";
+import { suggestedFloor, type Decision } from "./alerts/alerts.js";
 import type { AlertRecord } from "./alerts/alert-record.js";
 import type { DriftPolicy } from "./drift-policy.js";
 import type { AlertAct } from "./alerts/alert-machine.js";
-import type { DriftService, ViewQuery } from "./drift-service.js";
+import type { DriftService, ReferenceQuery, ViewQuery } from "./drift-service.js";
 import type { DriftStore, WholeRelease } from "./drift-store.js";
 import type { FeatureDetail, FeatureRow, HeatMap, ModelDetail, ModelVerdict } from "./drift-views.js";
 import { outcomesView } from "./outcomes/outcomes-view.js";
 import type { RefusedWindows } from "./intake/refused-windows.js";
 import type { MonitoredVersion, MonitoredVersions } from "./references/monitored-version.js";
+import { referenceOfWindows } from "./references/reference-of-windows.js";
 import { featureDetailOf } from "./releases/feature-detail.js";
 import { featureRowsOf, scoreOf } from "./releases/feature-rows.js";
 import { markersOf } from "./releases/markers.js";
@@ -28,7 +30,7 @@ export interface DriftMonitoringOptions {
   readonly store: DriftStore;
   readonly control: Pick<ControlStore, "listModels" | "latestVersion" | "countDevices" | "pastReleases">;
   readonly versions: Pick<MonitoredVersions, "of">;
-  readonly alerts: Pick<Alerts, "act">;
+  readonly alerts: Pick<Alerts, "act" | "decide">;
   readonly policy: DriftPolicy;
   readonly refused: Pick<RefusedWindows, "of">;
   readonly nowMs: () => number;
@@ -127,12 +129,31 @@ export class DriftMonitoring implements DriftService {
     };
   }
 
+  async reference(model: ModelName, query: ReferenceQuery): Promise<ReferenceProfile> {
+    const monitored = await this.#required(model, query.version);
+    const { version } = monitored;
+    const { cohort = WHOLE_FLEET, windows, since = 0, withPredictions } = query;
+    const newest = await this.options.store.listViews({ model, version, cohort, limit: windows });
+    const views = newest.filter(({ window }) => window >= since);
+    if (views.length === windows) return referenceOfWindows(monitored, { views, withPredictions });
+    throw new FedgeError(
+      "DATA_MISSING",
+      `${model}@${version} has ${views.length} such windows that are shown, not ${windows}; wait for more of them, or take fewer`,
+    );
+  }
+
   alerts(query: Parameters<DriftService["alerts"]>[0]): Promise<AlertRecord[]> {
     return this.options.store.listAlerts(query);
   }
 
   async act(alertId: string, act: AlertAct, seenRevision?: number): Promise<AlertRecord> {
     const alert = await this.options.alerts.act(alertId, act, seenRevision);
+    this.changed(alert.model);
+    return alert;
+  }
+
+  async decide(alertId: string, decision: Decision, seenRevision?: number): Promise<AlertRecord> {
+    const alert = await this.options.alerts.decide(alertId, decision, seenRevision);
     this.changed(alert.model);
     return alert;
   }

@@ -97,6 +97,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "get /v1/drift/models/{model}/features": SIGNED_IN,
   "get /v1/drift/models/{model}/features/{name}": SIGNED_IN,
   "get /v1/drift/models/{model}/windows": SIGNED_IN,
+  "get /v1/drift/models/{model}/reference": SIGNED_IN,
   "get /v1/drift/alerts": SIGNED_IN,
   "post /v1/drift/alerts/{alertId}/ack": PLANNERS,
   "post /v1/drift/alerts/{alertId}/silence": PLANNERS,

@@ -1,4 +1,5 @@
 import { Alerts } from "../drift/alerts/alerts.js";
+import { ProposedTraining } from "../drift/alerts/proposed-training.js";
 import { checkDriftPolicy } from "../drift/drift-policy.js";
 import { DriftMonitoring } from "../drift/drift-monitoring.js";
 import { ProfileIntake } from "../drift/intake/profile-intake.js";
@@ -10,6 +11,7 @@ import { ClearSums } from "../drift/sums/clear-sums.js";
 import { Deliveries } from "../drift/webhook/deliveries.js";
 import { httpWebhook } from "../drift/webhook/webhook-target.js";
 import type { Outbox } from "../fleet/outbox.js";
+import type { TaskManager } from "../tasks/task-manager.js";
 import type { Closing } from "./closing.js";
 import type { Foundations } from "./foundations.js";
 import type { ServerOptions } from "./options.js";
@@ -20,11 +22,18 @@ export interface DriftParts {
   readonly monitoring: DriftMonitoring;
 }
 
+export interface DriftSurroundings {
+  readonly outbox: Outbox;
+  /** Begins what a person confirms. */
+  readonly tasks: Pick<TaskManager, "create">;
+  readonly closing: Closing;
+}
+
 /** Sums, releases and alerts of what devices count. Throws OPTION_INVALID for a policy or a webhook that is none. */
 export async function openDrift(
   options: ServerOptions,
   base: Foundations,
-  { outbox, closing }: { readonly outbox: Outbox; readonly closing: Closing },
+  { outbox, tasks, closing }: DriftSurroundings,
 ): Promise<DriftParts> {
   const { store: control, blobs, clock, logger, metrics: counters } = base;
   const policy = checkDriftPolicy(options.drift ?? {});
@@ -35,7 +44,11 @@ export async function openDrift(
   const deliveries = openDeliveries(options, base);
   const tell = (): void => void deliveries?.wake();
   const hasWebhook = deliveries !== null;
-  const alerts = new Alerts({ store, policy, nowMs, counters, hasWebhook, onDeliveries: tell });
+  const training = new ProposedTraining({
+    listTasks: () => control.listTasks(),
+    create: (config) => tasks.create(config),
+  });
+  const alerts = new Alerts({ store, policy, nowMs, counters, training, hasWebhook, onDeliveries: tell });
   const refused = new RefusedWindows();
   const monitoring = new DriftMonitoring({ store, control, versions, alerts, policy, refused, nowMs });
   const closer = new WindowCloser({

@@ -86,7 +86,7 @@ export async function startOrchestration(
   // Tasks first: a device that asked a server without any would be sent away. What it says before the inbox hears is
   // said again when the server announces itself.
   await tasks.start();
-  const drift = await openDrift(options, base, { outbox, closing });
+  const drift = await openDrift(options, base, { outbox, tasks, closing });
   await startInbox(base, fleetRef.fleet, { tasks, evaluations, profiles: drift.intake });
   closing.add(wiring.schedule, (schedule) => schedule.close()).start();
   sayAgainAfterLoss(base, speaking, await announce(base, speaking.outbox, closing));

@@ -38,7 +38,7 @@ export const PROPOSAL_ACTS: readonly ActLook[] = [
   {
     ...{ act: "confirm", label: "Confirm training", permission: "tasks", tone: "main" },
     effect:
-      "Your decision is written down. Nothing trains by itself: the task is started with the command that is shown then.",
+      "Devices begin to train, in the way in which the model was trained last. What comes of it is a version that a rollout takes to the fleet.",
   },
   {
     ...{ act: "dismiss", label: "Dismiss training", permission: "tasks", tone: "plain" },

@@ -3,7 +3,6 @@ import type { AlertData } from "../data/api-types.js";
 import { useSession } from "../data/session-context.js";
 import { ActionButton } from "../parts/action-button.js";
 import { Badge } from "../parts/badge.js";
-import { CommandLine } from "../parts/command-line.js";
 import { NumberList } from "../parts/number-list.js";
 import { hrefOf, withQuery } from "../shell/route.js";
 import { NONE, formatAgo, formatCount } from "../text/format.js";
@@ -115,7 +114,7 @@ function AlertActions(props: AlertRowProps & { readonly looks?: readonly ActLook
   );
 }
 
-/** Training that a critical alert proposes; it is a person's to decide, and to start. */
+/** Training that a critical alert proposes; it begins when a person says so. */
 function Proposal(props: AlertRowProps) {
   const { alert } = props;
   const { proposal } = alert;
@@ -134,12 +133,14 @@ function Proposal(props: AlertRowProps) {
   return (
     <div className="proposal" data-testid="proposal">
       <p>
-        Training {proposal.state} by {proposal.decidedBy ?? "somebody"}.
-        {proposal.state === "confirmed" && " Start it:"}
+        Training {proposal.state} by {proposal.decidedBy ?? "somebody"}
+        {proposal.taskId !== null && (
+          <>
+            : task <a href={hrefOf("rounds")}>{proposal.taskId}</a>
+          </>
+        )}
+        .
       </p>
-      {proposal.state === "confirmed" && (
-        <CommandLine command={`fedge task create --model ${proposal.model}`} />
-      )}
     </div>
   );
 }

@@ -13,17 +13,19 @@ import { goldenRows, openModel } from "../../drift/profiles/onnx-model.js";
 import { addProfileBuild } from "./profile-build.js";
 import { addProfileOutline } from "./profile-outline.js";
 import { readProfile, writeProfile } from "./profile-file.js";
+import { addProfileFromFleet } from "./profile-from-fleet.js";
 import { profileText } from "./profile-text.js";
 
 const FILE = "profile.json of `fedge profile build`";
 
-/** `fedge profile build|outline|show|check|review|attach`, and the same below `fedge drift profile`. */
+/** `fedge profile build|outline|from-fleet|show|check|review|attach`, and the same below `fedge drift profile`. */
 export function addProfileCommands(parent: Command, terminal: Terminal): void {
   const profile = parent
     .command("profile")
     .description("reference profiles: what a model's inputs and predictions looked like when it was made");
   addProfileBuild(profile, terminal);
   addProfileOutline(profile, terminal);
+  addProfileFromFleet(profile, terminal);
   addShow(profile, terminal);
   addCheck(profile, terminal);
   addReview(profile, terminal);

@@ -111,7 +111,8 @@ function autopilotOf(flags: TaskFlags): unknown {
   );
 }
 
-function readTaskFile(path: string): TaskConfig {
+/** The task of a JSON file. Throws OPTION_INVALID for one that cannot be read, is too large, or is none. */
+export function readTaskFile(path: string): TaskConfig {
   return decodeTaskConfig(parseFile(path));
 }
 

@@ -1,8 +1,10 @@
+import { FedgeError } from "@fedge/protocol";
 import type { Command } from "commander";
 import type { AlertRecord } from "../../drift/alerts/alert-record.js";
 import { driftAlert, driftAlerts } from "../../http/schema/drift-schema.js";
 import { duration, wholeNumber } from "../flag-values.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
+import { readTaskFile } from "../task/task-of-flags.js";
 import { formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { NONE, timeText } from "../text.js";
@@ -47,11 +49,23 @@ export function addDriftAlerts(drift: Command, terminal: Terminal): void {
     .action((alertId: string, flags: ServerFlags & { readonly for: number }) =>
       send("silence", alertId, { flags, body: { forMs: flags.for } }),
     );
-  act("confirm-training", "confirm the training that a critical alert proposes")
+  act("confirm-training", "begin the training that a critical alert proposes")
+    .option("--file <task.json>", "how to train (default: as the model was trained last)")
     .option("--dismiss", "dismiss it")
-    .action((alertId: string, flags: ServerFlags & { readonly dismiss?: boolean }) =>
-      send("proposal", alertId, { flags, body: { confirm: flags.dismiss !== true } }),
+    .action((alertId: string, flags: DecisionFlags) =>
+      send("proposal", alertId, { flags, body: decisionOf(flags) }),
     );
+}
+
+interface DecisionFlags extends ServerFlags {
+  readonly file?: string;
+  readonly dismiss?: boolean;
+}
+
+function decisionOf({ file, dismiss = false }: DecisionFlags): object {
+  if (file === undefined) return { confirm: !dismiss };
+  if (!dismiss) return { confirm: true, task: readTaskFile(file) };
+  throw new FedgeError("OPTION_INVALID", "--dismiss begins no task; leave --file out");
 }
 
 const DAY_MS = 86_400_000;
@@ -77,7 +91,11 @@ function stateText({ state, silencedUntilMs, falseAlarmBy, proposal }: AlertReco
   const parts = [
     falseAlarmBy === null ? state : "false alarm",
     ...(silencedUntilMs === null ? [] : [`silenced until ${timeText(silencedUntilMs)}`]),
-    ...(proposal === null ? [] : [`training ${proposal.state}`]),
+    ...(proposal === null ? [] : [proposalText(proposal)]),
   ];
   return parts.join(", ");
+}
+
+function proposalText({ state, taskId }: NonNullable<AlertRecord["proposal"]>): string {
+  return taskId === null ? `training ${state}` : `training ${state}: task ${taskId}`;
 }

@@ -1,4 +1,4 @@
-import type { ModelName } from "@fedge/protocol";
+import type { ModelName, TaskId } from "@fedge/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SAMPLE_EVIDENCE, sampleAlert } from "../testing/sample-alert.js";
@@ -123,11 +123,12 @@ describe("a proposal to train", () => {
   });
 
   test("is decided by a person, once", () => {
-    const decide = (isConfirmed: boolean): AlertEvent => ({ type: "decide", by, isConfirmed });
-    const { alert } = run([decide(true), decide(false), seen("critical")], critical);
+    const decide = (taskId: TaskId | null): AlertEvent => ({ type: "decide", by, taskId });
+    const retrain = "retrain" as TaskId;
+    const { alert } = run([decide(retrain), decide(null), seen("critical")], critical);
 
-    expect(alert.proposal).toMatchObject({ state: "confirmed", decidedBy: by });
-    expect(run([decide(false)], critical).alert.proposal).toMatchObject({ state: "dismissed" });
+    expect(alert.proposal).toMatchObject({ state: "confirmed", decidedBy: by, taskId: retrain });
+    expect(run([decide(null)], critical).alert.proposal).toMatchObject({ state: "dismissed", taskId: null });
   });
 });
 

@@ -1,3 +1,4 @@
+import type { TaskId } from "@fedge/protocol";
 import type { AlertRecord, AlertSeverity, Evidence } from "./alert-record.js";
 
 /** Windows in a row without a matter after which it is over. */
@@ -15,10 +16,11 @@ export type AlertEvent =
   | { readonly type: "silence"; readonly by: string; readonly untilMs: number }
   | { readonly type: "false-alarm"; readonly by: string }
   | { readonly type: "resolve"; readonly by: string }
-  | { readonly type: "decide"; readonly by: string; readonly isConfirmed: boolean };
+  /** `taskId` is the training that began with it; null for a dismissal. */
+  | { readonly type: "decide"; readonly by: string; readonly taskId: TaskId | null };
 
-/** What a person may do with an alert. */
-export type AlertAct = Exclude<AlertEvent, { type: "seen" | "quiet" }>;
+/** What a person may do with an alert by itself; a decision on training begins a task, too. */
+export type AlertAct = Exclude<AlertEvent, { type: "seen" | "quiet" | "decide" }>;
 
 export interface AlertStep {
   readonly alert: AlertRecord;
@@ -140,15 +142,18 @@ function proposalOf(
 ): AlertRecord["proposal"] {
   const isMendable = evidence.kind === "drift" || evidence.kind === "performance";
   if (before !== null || evidence.severity !== "critical" || !isMendable) return before;
-  return { state: "proposed", model, baseVersion: version, reason: evidence.text, decidedBy: null };
+  return {
+    ...{ state: "proposed", model, baseVersion: version, reason: evidence.text },
+    ...{ decidedBy: null, taskId: null },
+  };
 }
 
 function decided(
   proposal: AlertRecord["proposal"],
-  { by, isConfirmed }: Extract<AlertEvent, { type: "decide" }>,
+  { by, taskId }: Extract<AlertEvent, { type: "decide" }>,
 ): AlertRecord["proposal"] {
   if (proposal === null || proposal.state !== "proposed") return proposal;
-  return { ...proposal, state: isConfirmed ? "confirmed" : "dismissed", decidedBy: by };
+  return { ...proposal, state: taskId === null ? "dismissed" : "confirmed", decidedBy: by, taskId };
 }
 
 function rank(severity: AlertSeverity): number {

@@ -1,4 +1,4 @@
-import { modelName } from "@fedge/protocol";
+import { modelName, taskId } from "@fedge/protocol";
 import * as z from "zod/mini";
 
 export const ALERT_KINDS = [
@@ -42,6 +42,8 @@ export const proposal = z.object({
   baseVersion: z.number(),
   reason: z.string(),
   decidedBy: z.nullable(z.string()),
+  /** The task that a confirmation began; null before one. */
+  taskId: z._default(z.nullable(taskId), null),
 });
 
 /** What people can do with an alert, as it is told to others. */

@@ -5,9 +5,11 @@ import type { AlertChange, DriftStore, WholeRelease } from "../drift-store.js";
 import type { DriftPolicy } from "../drift-policy.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import type { PreviousRelease } from "../releases/window-closer.js";
-import { openAlert, stepAlert, type AlertAct, type AlertStep } from "./alert-machine.js";
+import { openAlert, stepAlert, type AlertAct, type AlertEvent, type AlertStep } from "./alert-machine.js";
 import { subjectOf, type AlertRecord, type Delivery, type Evidence } from "./alert-record.js";
+import type { ProposedTraining } from "./proposed-training.js";
 import { evidenceOf } from "./release-evidence.js";
+import type { TaskConfig } from "../../tasks/task-config.js";
 
 /** Alerts of a model that are looked through for one of the same matter. */
 const LOOK_BACK = 300;
@@ -20,8 +22,17 @@ export interface AlertsOptions {
   readonly counters: Counters;
   /** False when there is nobody to tell. */
   readonly hasWebhook: boolean;
+  readonly training: Pick<ProposedTraining, "begin">;
   /** Told when there is something to deliver, once it is kept. */
   readonly onDeliveries: () => void;
+}
+
+/** What a person makes of a proposed training. */
+export interface Decision {
+  readonly by: string;
+  readonly isConfirmed: boolean;
+  /** How to train; as the model was trained last when it is null. */
+  readonly task: TaskConfig | null;
 }
 
 /** Alerts of all models: what releases say of them, and what people decide. */
@@ -61,7 +72,24 @@ export class Alerts {
    * since the revision that this one saw.
    */
   act(alertId: string, event: AlertAct, seenRevision?: number): Promise<AlertRecord> {
-    return this.exclusively(() => this.#act(alertId, event, seenRevision));
+    return this.exclusively(async () => this.#step(await this.#open(alertId, seenRevision), event));
+  }
+
+  /**
+   * Begins the training that an alert proposes, or dismisses it. Throws as `act`, ALERT_STATE_CONFLICT without a proposal
+   * that waits, and what `ProposedTraining.begin` throws: then nothing is decided.
+   */
+  decide(alertId: string, { by, isConfirmed, task }: Decision, seenRevision?: number): Promise<AlertRecord> {
+    return this.exclusively(async () => {
+      const alert = await this.#open(alertId, seenRevision);
+      if (alert.proposal?.state !== "proposed")
+        throw new FedgeError(
+          "ALERT_STATE_CONFLICT",
+          `alert ${alertId} has no proposal that waits for a decision`,
+        );
+      const taskId = isConfirmed ? await this.options.training.begin(alertId, alert.proposal, task) : null;
+      return this.#step(alert, { type: "decide", by, taskId });
+    });
   }
 
   /** Runs with no change of a person in between: for a release with the alerts that it changes. */
@@ -71,9 +99,9 @@ export class Alerts {
     return done;
   }
 
-  async #act(alertId: string, event: AlertAct, seenRevision?: number): Promise<AlertRecord> {
-    const { store, nowMs, onDeliveries } = this.options;
-    const alert = await store.getAlert(alertId);
+  /** The alert, which is not over and as the person saw it. */
+  async #open(alertId: string, seenRevision?: number): Promise<AlertRecord> {
+    const alert = await this.options.store.getAlert(alertId);
     if (alert === undefined)
       throw new FedgeError("ALERT_UNKNOWN", `there is no alert "${alertId}"; see \`fedge drift alerts\``);
     if (alert.state === "resolved")
@@ -84,11 +112,11 @@ export class Alerts {
         `${alert.lastDeed?.by ?? "somebody"} changed alert ${alertId} meanwhile; nothing was changed: look again`,
         { details: { revision: alert.revision } },
       );
-    if (event.type === "decide" && alert.proposal?.state !== "proposed")
-      throw new FedgeError(
-        "ALERT_STATE_CONFLICT",
-        `alert ${alertId} has no proposal that waits for a decision`,
-      );
+    return alert;
+  }
+
+  async #step(alert: AlertRecord, event: AlertEvent): Promise<AlertRecord> {
+    const { store, nowMs, onDeliveries } = this.options;
     const change = this.#changeOf([stepAlert(alert, event, nowMs())]);
     await store.saveAlerts(change);
     if (change.deliveries.length > 0) onDeliveries();

@@ -1,3 +1,4 @@
+import { NO_TRAINING } from "./no-training.js";
 import { createRandom, type DeviceId } from "@fedge/protocol";
 import type { AlertRecord } from "../alerts/alert-record.js";
 import { Alerts } from "../alerts/alerts.js";
@@ -45,7 +46,7 @@ export class LiveFleet {
     const counters = { count: () => undefined, observe: () => undefined };
     const alerts = new Alerts({
       ...{ store, policy: { staleAfterMs: null }, nowMs, counters },
-      ...{ hasWebhook: true, onDeliveries: () => undefined },
+      ...{ training: NO_TRAINING, hasWebhook: true, onDeliveries: () => undefined },
     });
     const drift: OpenedDrift = await openDriftForTest({
       ...{ store: { drift: store }, monitored, policy, alerts },

@@ -60,9 +60,31 @@ export function addAlertActRoutes(host: RouteHost, drift: DriftService, nowMs: (
     ...{ name: "resolve", summary: "End an alert" },
     actOf: (by) => ({ type: "resolve", by }),
   });
-  add({
-    ...{ name: "proposal", summary: "Confirm or dismiss the training that a critical alert proposes" },
-    ...{ body: decisionBody, access: "tasks" as const },
-    actOf: (by, { confirm }) => ({ type: "decide", by, isConfirmed: confirm }),
+  addDecisionRoute(host, drift);
+}
+
+/** A confirmation begins the training: the one entry of the audit log says who did and which task it is. */
+function addDecisionRoute(host: RouteHost, drift: DriftService): void {
+  jsonRoute(host, {
+    method: "post",
+    path: "/v1/drift/alerts/{alertId}/proposal",
+    tag: "drift",
+    summary: "Begin, or dismiss, the training that a critical alert proposes",
+    access: "tasks",
+    ...{ params: alertParams, query: actQuery, body: decisionBody, result: driftAlert },
+    audit: ({ params, body: { confirm } }, alert) => ({
+      action: "drift.proposal",
+      subject: params.alertId,
+      details: {
+        ...{ model: alert?.model, kind: alert?.evidence.kind, feature: alert?.evidence.feature },
+        ...{ confirm, taskId: alert?.proposal?.taskId ?? null },
+      },
+    }),
+    handle: ({ params, query, body: { confirm, task }, actor }) =>
+      drift.decide(
+        params.alertId,
+        { by: actor, isConfirmed: confirm, task: task ?? null },
+        query.revision,
+      ),
   });
 }

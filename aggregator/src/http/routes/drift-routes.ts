@@ -2,7 +2,7 @@ import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { alertsCsv, featureCsv, featuresCsv, modelsCsv, windowsCsv } from "../../drift/drift-csv.js";
 import type { DriftService } from "../../drift/drift-service.js";
-import { rawRoute, type RouteHost } from "../route.js";
+import { jsonRoute, rawRoute, type RouteHost } from "../route.js";
 import {
   alertsQuery,
   driftAlerts,
@@ -11,9 +11,11 @@ import {
   driftModel,
   driftModelParams,
   driftModels,
+  driftReference,
   driftWindows,
   featureParams,
   formatQuery,
+  referenceQuery,
   viewQuery,
   windowsQuery,
 } from "../schema/drift-schema.js";
@@ -35,7 +37,21 @@ export function addDriftRoutes(host: RouteHost, drift: DriftService, nowMs: () =
     },
     csv: ({ alerts }) => alertsCsv(alerts),
   });
+  addReferenceRoute(host, drift);
   addAlertActRoutes(host, drift, nowMs);
+}
+
+function addReferenceRoute(host: RouteHost, drift: DriftService): void {
+  jsonRoute(host, {
+    method: "get",
+    path: "/v1/drift/models/{model}/reference",
+    tag: "drift",
+    summary: "A reference profile of what the fleet counted in released windows, for a person to review",
+    access: "read",
+    ...{ params: driftModelParams, query: referenceQuery, result: driftReference },
+    handle: ({ params, query: { predictions, ...query } }) =>
+      drift.reference(params.model, { ...query, withPredictions: predictions === "true" }),
+  });
 }
 
 function addModelRoutes(host: RouteHost, drift: DriftService): void {

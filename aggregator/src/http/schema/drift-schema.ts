@@ -1,3 +1,4 @@
+import { referenceProfile } from "@fedge/protocol/profile";
 import { z } from "@hono/zod-openapi";
 import { alertRecord } from "../../drift/alerts/alert-record.js";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../../drift/drift-views.js";
 import { modelNameText, modelParams } from "./basic-schema.js";
 import { fromProtocol } from "./protocol-schema.js";
+import { taskConfigBody } from "./task-schema.js";
 
 const format = z.enum(["json", "csv"]).optional().describe("Also by `Accept: text/csv`; JSON unless given");
 const MAX_WINDOWS = 1000;
@@ -30,6 +32,14 @@ export const viewQuery = z.object({
 export const windowsQuery = viewQuery
   .omit({ window: true })
   .extend({ limit: z.coerce.number().int().min(1).max(MAX_WINDOWS).default(60) });
+export const referenceQuery = viewQuery.omit({ window: true, format: true }).extend({
+  windows: z.coerce.number().int().min(1).max(MAX_WINDOWS).default(3).describe("How many, the newest"),
+  since: z.coerce.number().int().min(0).optional().describe("None before this window"),
+  predictions: z
+    .enum(["true", "false"])
+    .default("true")
+    .describe("False leaves predictions and scores without a reference"),
+});
 export const alertsQuery = z.object({
   format,
   model: modelNameText.optional(),
@@ -57,7 +67,8 @@ export const silenceBody = z.object({
     .describe("How long nothing is told of it"),
 });
 export const decisionBody = z.object({
-  confirm: z.boolean().describe("False dismisses it; nothing trains by itself"),
+  confirm: z.boolean().describe("True begins the training; false dismisses it"),
+  task: taskConfigBody.optional().describe("How to train; as the model was trained last, unless given"),
 });
 
 export const driftModels = fromProtocol(models, "DriftModels");
@@ -67,4 +78,5 @@ export const driftFeature = fromProtocol(feature, "DriftFeature");
 export const driftWindows = fromProtocol(heat, "DriftWindows");
 export const driftAlerts = fromProtocol(alerts, "DriftAlerts");
 export const driftAlert = fromProtocol(alertRecord, "DriftAlert");
+export const driftReference = fromProtocol(referenceProfile, "ReferenceProfile");
 export const driftVerdict = fromProtocol(modelVerdict, "DriftVerdict");
