@@ -56,7 +56,12 @@ export class DriftScene {
     const counters = { count: () => undefined, observe: () => undefined };
     const nowMs = (): number => drift.clock.nowMs();
     const shared = { store: store.drift, policy, nowMs, counters };
-    const alerts = new Alerts({ ...shared, training: TRAINING, hasWebhook: false, onDeliveries: () => undefined });
+    const alerts = new Alerts({
+      ...shared,
+      training: TRAINING,
+      hasWebhook: false,
+      onDeliveries: () => undefined,
+    });
     const refused = new RefusedWindows();
     const drift = await openDriftForTest({
       ...{ store, monitored: SHOP, policy: POLICY, startMs, alerts, refused, device: shopDevice },

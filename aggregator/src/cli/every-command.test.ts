@@ -68,6 +68,8 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
   "drift alerts false-alarm": example("abc", "ALERT_UNKNOWN"),
   "drift alerts resolve": example("abc", "ALERT_UNKNOWN"),
   "drift alerts confirm-training": example("abc", "ALERT_UNKNOWN"),
+  "profile from-fleet": example("--model nothing", "MODEL_UNKNOWN"),
+  "drift profile from-fleet": example("--model nothing", "MODEL_UNKNOWN"),
   "device list": example("", null),
   "device show": example("nothing", "DEVICE_UNKNOWN"),
   "device tag": example("nothing --add a", "DEVICE_UNKNOWN"),

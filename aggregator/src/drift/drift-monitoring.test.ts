@@ -62,7 +62,12 @@ beforeAll(async () => {
   const nowMs = (): number => drift.clock.nowMs();
   const shared = { store: store.drift, policy, nowMs, counters };
   const refused = new RefusedWindows();
-  const alerts = new Alerts({ ...shared, training: NO_TRAINING, hasWebhook: true, onDeliveries: () => undefined });
+  const alerts = new Alerts({
+    ...shared,
+    training: NO_TRAINING,
+    hasWebhook: true,
+    onDeliveries: () => undefined,
+  });
   drift = await openDriftForTest({
     store,
     monitored,

@@ -25,7 +25,11 @@ export function addProfileFromFleet(parent: Command, terminal: Terminal): void {
       .description("a profile of what the fleet counted in released windows, for a version to come"),
   )
     .requiredOption("--model <name>", "a monitored model")
-    .option("--version <number>", "the one whose windows are released, unless given", wholeNumber({ least: 1 }))
+    .option(
+      "--version <number>",
+      "the one whose windows are released, unless given",
+      wholeNumber({ least: 1 }),
+    )
     .option("--cohort <cohort>", "only these devices, such as platform=node")
     .option("--windows <count>", "how many, the newest", wholeNumber({ least: 1, most: 1000 }), 3)
     .option("--since <window>", "none before this window", wholeNumber({ least: 0 }))

@@ -26,7 +26,16 @@ function windowOf(window: number, numRows: number): ReleasedView {
   });
   cells[layout.rows.at + 1] = numRows;
   return {
-    ...{ model: monitored.model, version: 3, window, cohort: "", numDevices: 20, numRows, numGroups: 4, t: 2 },
+    ...{
+      model: monitored.model,
+      version: 3,
+      window,
+      cohort: "",
+      numDevices: 20,
+      numRows,
+      numGroups: 4,
+      t: 2,
+    },
     ...{ cells, features: [], outcomeErrors: {}, verdict: "drift" },
   };
 }

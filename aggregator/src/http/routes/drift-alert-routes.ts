@@ -81,10 +81,6 @@ function addDecisionRoute(host: RouteHost, drift: DriftService): void {
       },
     }),
     handle: ({ params, query, body: { confirm, task }, actor }) =>
-      drift.decide(
-        params.alertId,
-        { by: actor, isConfirmed: confirm, task: task ?? null },
-        query.revision,
-      ),
+      drift.decide(params.alertId, { by: actor, isConfirmed: confirm, task: task ?? null }, query.revision),
   });
 }
