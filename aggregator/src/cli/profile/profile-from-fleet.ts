@@ -1,5 +1,7 @@
-import type { ReferenceProfile } from "@fedge/protocol/profile";
+import { MAX_BINS, type ReferenceProfile } from "@fedge/protocol/profile";
 import type { Command } from "commander";
+import { layoutSha256Of } from "../../drift/profiles/build-profile.js";
+import { withMergedBins } from "../../drift/references/merged-bins.js";
 import { driftReference } from "../../http/schema/drift-schema.js";
 import { wholeNumber } from "../flag-values.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
@@ -14,6 +16,7 @@ interface FromFleetFlags extends ServerFlags {
   readonly windows: number;
   readonly since?: number;
   readonly predictions: boolean;
+  readonly bins?: number;
   readonly out: string;
 }
 
@@ -37,9 +40,14 @@ export function addProfileFromFleet(parent: Command, terminal: Terminal): void {
       "--no-predictions",
       "leave predictions and scores without a reference: other weights will give others",
     )
+    .option(
+      "--bins <count>",
+      "put fine bins together to so many of equal mass, as those of an outline",
+      wholeNumber({ least: 2, most: MAX_BINS }),
+    )
     .option("--out <file>", "where the profile is written", "profile.json")
     .action(async (flags: FromFleetFlags) => {
-      const profile = await fetchReference(flags);
+      const profile = binned(await fetchReference(flags), flags.bins);
       await writeProfile(flags.out, profile);
       const { model, numRows, origin, layoutSha256 } = profile;
       const result = { file: flags.out, model, numRows, origin, layoutSha256 };
@@ -52,6 +60,12 @@ function fetchReference(flags: FromFleetFlags): Promise<ReferenceProfile> {
   const path = `/v1/drift/models/${encodeURIComponent(flags.model)}/reference`;
   const query = { version, cohort, windows, since, predictions: String(predictions) };
   return clientOf(flags).get(path, driftReference, query);
+}
+
+function binned(profile: ReferenceProfile, numBins: number | undefined): ReferenceProfile {
+  if (numBins === undefined) return profile;
+  const features = profile.features.map((feature) => withMergedBins(feature, numBins));
+  return { ...profile, features, layoutSha256: layoutSha256Of({ ...profile, features }) };
 }
 
 function fromFleetText(out: string, profile: ReferenceProfile): string {
