@@ -168,7 +168,9 @@ export async function signRoot(
   const others = signaturesOf(bytes).filter(({ keyid }) => !added.some((own) => own.keyid === keyid));
   const signatures = [...others, ...added];
   await writeFileAtomically(path, encodeMetadata(written, signatures));
-  return { numSignatures: signatures.length, threshold: root.roles.root.threshold };
+  const { keyids, threshold } = root.roles.root;
+  // Those of keys that were replaced stand there too: devices that trust the root before want them.
+  return { numSignatures: signatures.filter(({ keyid }) => keyids.includes(keyid)).length, threshold };
 }
 
 async function rootToSign(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -43,7 +43,10 @@ export class SigningRepository {
     const published = await readChain(options.directory, root);
     const chain = published ?? (await writeChain(options, root, { published: undefined, changes: NOTHING }));
     const repository = new SigningRepository(options, root, chain);
-    await repository.renew();
+    // A next root that is damaged keeps nobody from starting; the log says so at the next check.
+    await repository.renew().catch((error: unknown) => {
+      if (!isOfMetadata(error)) throw error;
+    });
     // Now, and not at the first release: whoever starts the server has the passphrase at hand.
     for (const role of ONLINE_ROLES) await options.directory.signerOf(role, repository.root);
     return repository;
@@ -73,13 +76,17 @@ export class SigningRepository {
     return this.#inTurn(() => this.#write(changes));
   }
 
-  /** Adopts a next root that is signed, and renews what is past half of its lifetime. True when anything changed. */
+  /**
+   * Adopts a next root that is signed, and renews what is past half of its lifetime. True when anything changed. Throws
+   * METADATA_MALFORMED and the like for a next root that never can be adopted, after it has renewed the rest.
+   */
   renew(): Promise<boolean> {
     return this.#inTurn(async () => {
-      const isAdopted = await this.#adoptNextRoot();
-      if (!isAdopted && !this.#isRenewalDue()) return false;
-      await this.#write(NOTHING);
-      return true;
+      const adoption = await this.#adoptNextRoot().catch((error: unknown) => ({ error }));
+      const isChanged = adoption === true || this.#isRenewalDue();
+      if (isChanged) await this.#write(NOTHING);
+      if (typeof adoption === "object") throw adoption.error;
+      return isChanged;
     });
   }
 
@@ -127,9 +134,11 @@ export class SigningRepository {
     } catch (error) {
       // It waits for more signatures; an adopted one whose file is still there is older than the newest.
       if (error instanceof FedgeError && error.code === "METADATA_UNSIGNED") return false;
-      if (error instanceof FedgeError && error.code === "METADATA_ROLLBACK") await directory.removeNextRoot();
-      else throw error;
-      return false;
+      if (error instanceof FedgeError && error.code === "METADATA_ROLLBACK") {
+        await directory.removeNextRoot();
+        return false;
+      }
+      throw isOfMetadata(error) ? asNextRoot(error, directory.nextRootFile) : error;
     }
     await directory.writeMetadata(`${trusted.root.version}.root`, bytes);
     await directory.removeNextRoot();
@@ -144,4 +153,15 @@ export class SigningRepository {
     this.#queue = done.catch(() => undefined);
     return done;
   }
+}
+
+function isOfMetadata(error: unknown): error is FedgeError {
+  return error instanceof FedgeError && error.code.startsWith("METADATA_");
+}
+
+function asNextRoot({ code, message }: FedgeError, path: string): FedgeError {
+  return new FedgeError(
+    code,
+    `${path} is no root that can follow: ${message}; copy it there again, or remove it`,
+  );
 }
