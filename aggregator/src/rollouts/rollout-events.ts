@@ -21,7 +21,13 @@ export type RolloutEvent = { readonly atMs: number } & (
       readonly fallbackVersion: number | null;
       readonly isReturn: boolean;
     }
-  | { readonly type: "edited"; readonly actor: string; readonly config: RolloutConfig }
+  | {
+      readonly type: "edited";
+      readonly actor: string;
+      readonly config: RolloutConfig;
+      /** False unless said. */
+      readonly isReturn?: boolean | undefined;
+    }
   | { readonly type: "deleted"; readonly actor: string }
   | {
       readonly type: "command";

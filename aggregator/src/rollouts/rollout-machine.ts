@@ -134,7 +134,7 @@ export function isStarted({ phase }: RolloutState): boolean {
 /** Another plan is another thing to approve. */
 function edit(state: RolloutState, event: RolloutEvent & { readonly type: "edited" }): Step {
   if (isStarted(state)) return unchanged(state);
-  const { config, atMs, actor } = event;
+  const { config, atMs, actor, isReturn = false } = event;
   const phase = config.needsApproval ? "waiting-approval" : "ready";
   const reason = config.needsApproval ? "waits for somebody else's approval" : "waits to be started";
   const waves = config.waves.map(() => EMPTY_WAVE);
@@ -146,6 +146,7 @@ function edit(state: RolloutState, event: RolloutEvent & { readonly type: "edite
     reason,
     waves,
     shares,
+    isReturn,
     approvedBy: null,
     createdBy: actor,
   } as const;

@@ -1,6 +1,5 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
 import type { Audited } from "../audit/ports.js";
-import { checkCommand } from "./commands.js";
 import { EventQueue, type Waiting } from "./event-queue.js";
 import { heldVersions } from "./held-versions.js";
 import { hasLapsed, isWindowOpen } from "./maintenance-windows.js";
@@ -67,14 +66,6 @@ export class RolloutRunner {
   /** Resolves when the event and what follows from it are durable; rejects with what `check` throws, or the store. */
   request(event: RolloutEvent, check: (state: RolloutState) => void): Promise<RolloutState> {
     return new Promise((done, refused) => this.#enqueue({ event, check, done, refused }));
-  }
-
-  /** A person's command, refused when somebody changed the rollout since he looked (R33). */
-  command(event: RolloutEvent & { readonly type: "command" }, revision?: number): Promise<RolloutState> {
-    return this.request(event, (state) => {
-      checkRevision(state, revision);
-      checkCommand(state, event.command);
-    });
   }
 
   /** Resolves when no effect is under way any more. */

@@ -23,8 +23,8 @@ async function steps(world: World, count: number): Promise<void> {
 }
 
 async function started(world: World, name: string, version: number, change: object = {}): Promise<RolloutId> {
-  const { rolloutId } = await world.rollouts.create(later(name, version, change), ADA);
-  await world.rollouts.command(rolloutId, "start", { actor: ADA, reason: "go" });
+  const { rolloutId } = await world.rollouts.create(later(name, version, change), GRACE);
+  await world.rollouts.command(rolloutId, "start", { actor: GRACE, reason: "go" });
   return rolloutId;
 }
 
@@ -91,6 +91,52 @@ describe("rollouts", () => {
     });
   });
 
+  test("R7: what somebody without the right makes or edits waits for approval, whatever its plan says", async () => {
+    const world = worldOf();
+    const { rolloutId, state } = await world.rollouts.create(later("eager", 2), ADA);
+    expect(state).toBe("waiting-approval");
+
+    await world.rollouts.command(rolloutId, "approve", { actor: GRACE, reason: "" });
+    const edited = await world.rollouts.edit(rolloutId, later("eager", 3), { actor: ADA });
+
+    expect(edited).toMatchObject({ state: "waiting-approval", config: { needsApproval: true } });
+  });
+
+  test("R7: no edit takes the need of approval away", async () => {
+    const world = worldOf();
+    const { rolloutId } = await world.rollouts.create(later("careful", 2, { needsApproval: true }), ADA);
+
+    const edit = world.rollouts.edit(rolloutId, later("careful", 2), { actor: GRACE });
+
+    await expect(edit).rejects.toMatchObject({ code: "APPROVAL_REQUIRED" });
+    expect(await world.rollouts.get(rolloutId)).toMatchObject({
+      state: "waiting-approval",
+      createdBy: "ada",
+    });
+  });
+
+  test("R7: who edits and approves at the same time approves his own", async () => {
+    const world = worldOf();
+    const plan = later("careful", 2, { needsApproval: true });
+    const { rolloutId } = await world.rollouts.create(plan, ADA);
+    const approve = () => world.rollouts.command(rolloutId, "approve", { actor: GRACE, reason: "" });
+
+    const editing = world.rollouts.edit(rolloutId, later("careful", 3, { needsApproval: true }), {
+      actor: GRACE,
+    });
+    const approvals = [];
+    for (let turn = 0; turn < 20; turn += 1) {
+      approvals.push(approve());
+      await Promise.resolve();
+    }
+    await Promise.allSettled([editing, ...approvals]);
+
+    expect(await world.rollouts.get(rolloutId)).toMatchObject({
+      state: "waiting-approval",
+      createdBy: "grace",
+    });
+  });
+
   test("R9 and R35: a newer rollout takes devices over, and the older one's are superseded", async () => {
     const world = worldOf();
     await world.begin();
@@ -129,6 +175,34 @@ describe("rollouts", () => {
 
     expect(await world.rollouts.list()).toEqual([]);
     expect((await world.rollouts.history(first)).map(({ event }) => event)).toContain("completed");
+  });
+
+  test("R10: what one person starts while another deletes it either runs or is gone", async () => {
+    const world = worldOf();
+    const { rolloutId } = await world.rollouts.create(later("idea", 2), GRACE);
+
+    const [start, erase] = await Promise.allSettled([
+      world.rollouts.command(rolloutId, "start", { actor: GRACE, reason: "go" }),
+      world.rollouts.delete(rolloutId, ADA),
+    ]);
+
+    expect(start.status).toBe("fulfilled");
+    expect(erase).toMatchObject({ reason: { code: "ROLLOUT_STATE_CONFLICT" } });
+    expect(await world.rollouts.get(rolloutId)).toMatchObject({ state: "running" });
+  });
+
+  test("R10: what one person deletes while another starts it does not start", async () => {
+    const world = worldOf();
+    const { rolloutId } = await world.rollouts.create(later("idea", 2), GRACE);
+
+    const [erase, start] = await Promise.allSettled([
+      world.rollouts.delete(rolloutId, ADA),
+      world.rollouts.command(rolloutId, "start", { actor: GRACE, reason: "go" }),
+    ]);
+
+    expect(erase.status).toBe("fulfilled");
+    expect(start).toMatchObject({ reason: { code: "ROLLOUT_UNKNOWN" } });
+    await expect(world.rollouts.get(rolloutId)).rejects.toMatchObject({ code: "ROLLOUT_UNKNOWN" });
   });
 
   test("R17: a device that was away during three rollouts installs only the newest", async () => {
@@ -198,6 +272,37 @@ describe("rollouts", () => {
 
       expect(await world.rollouts.get(back)).toMatchObject({ state: "running" });
     });
+  });
+
+  test("R24: an edit to a version that the fleet never ran soaks like a new one", async () => {
+    const world = worldOf();
+    await world.begin();
+    await steps(world, 12);
+    await started(world, "second", 3);
+    await steps(world, 12);
+    const soaking = { waves: [{ name: "all", percent: 100, soakMs: 3_600_000 }] };
+    const { rolloutId } = await world.rollouts.create(later("back", 2, soaking), GRACE);
+
+    await world.rollouts.edit(rolloutId, later("back", 4, soaking), { actor: GRACE });
+    await world.rollouts.command(rolloutId, "start", { actor: GRACE, reason: "go" });
+    await steps(world, 12);
+
+    expect(await world.rollouts.get(rolloutId)).toMatchObject({ state: "running" });
+  });
+
+  test("R24: a version from which the fleet was brought back soaks like a new one", async () => {
+    const world = worldOf();
+    await world.begin();
+    await steps(world, 12);
+    await world.rollouts.command("first" as RolloutId, "rollback", { actor: GRACE, reason: "complaints" });
+    await steps(world, 12);
+    expect(world.state.phase).toBe("rolled-back");
+
+    const soaking = { waves: [{ name: "all", percent: 100, soakMs: 3_600_000 }] };
+    const again = await started(world, "again", 2, soaking);
+    await steps(world, 12);
+
+    expect(await world.rollouts.get(again)).toMatchObject({ state: "running" });
   });
 
   test("R33: of two people at once one wins, and the other is told who did what", async () => {

@@ -5,6 +5,7 @@ import type { FleetOfRollouts } from "./fleet-view.js";
 import type { RolloutSurroundings } from "./ports.js";
 import type { RolloutConfig, RolloutId } from "./rollout-config.js";
 import { isStarted, openRollout } from "./rollout-machine.js";
+import { checkCommand } from "./commands.js";
 import { RolloutRunner, checkRevision } from "./rollout-runner.js";
 import { RolloutDevices } from "./rollout-devices.js";
 import { RolloutShelf, type StartReport } from "./rollout-shelf.js";
@@ -56,7 +57,8 @@ export class Rollouts implements RolloutService {
     return this.#shelf.states();
   }
 
-  async create(config: RolloutConfig, actor: Actor): Promise<RolloutView> {
+  async create(wanted: RolloutConfig, actor: Actor): Promise<RolloutView> {
+    const config = asAllowed(wanted, actor);
     const { rolloutId, model } = config;
     if (this.#shelf.has(rolloutId))
       throw new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${rolloutId} exists; choose another name`);
@@ -107,13 +109,19 @@ export class Rollouts implements RolloutService {
     how: { readonly actor: Actor; readonly reason: string; readonly revision?: number },
   ): Promise<RolloutView> {
     const runner = await this.#shelf.runnerOf(rolloutId);
-    if (command === "approve" || command === "deny") checkApprover(runner.state, how.actor);
     const { actor, reason, revision } = how;
     const known = { type: "command", atMs: this.#nowMs, actor: actor.name, command, reason } as const;
     const fallbackVersion = this.options.desired.fleetVersion(runner.state.config.model);
     const event = command === "start" ? { ...known, fallbackVersion } : known;
     try {
-      return viewOf(await runner.command(event, revision));
+      // Of the state that the command meets: who edits and approves at once has made what he approves.
+      const state = await runner.request(event, (now) => {
+        checkKept(now);
+        if (command === "approve" || command === "deny") checkApprover(now, actor);
+        checkRevision(now, revision);
+        checkCommand(now, command);
+      });
+      return viewOf(state);
     } catch (error) {
       await this.#noteOvertaken(runner.state, event, error);
       throw error;
@@ -134,16 +142,21 @@ export class Rollouts implements RolloutService {
 
   async edit(
     rolloutId: RolloutId,
-    config: RolloutConfig,
+    wanted: RolloutConfig,
     { actor, revision }: Parameters<RolloutService["edit"]>[2],
   ): Promise<RolloutView> {
     const runner = await this.#shelf.runnerOf(rolloutId);
+    const config = asAllowed(wanted, actor);
     if (config.rolloutId !== rolloutId)
       throw new FedgeError("OPTION_INVALID", "a rollout keeps its name; make a new one for another");
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
-    const event = { type: "edited", atMs: this.#nowMs, actor: actor.name, config } as const;
+    // Another version may be none that the fleet ran lately.
+    const isReturn = await this.#isReturn(config);
+    const event = { type: "edited", atMs: this.#nowMs, actor: actor.name, config, isReturn } as const;
     const state = await runner.request(event, (now) => {
+      checkKept(now);
       checkRevision(now, revision);
+      checkStillApproved(now, config);
       if (isStarted(now)) throw conflict(now, "only what has not started can be edited");
     });
     return viewOf(state);
@@ -151,21 +164,20 @@ export class Rollouts implements RolloutService {
 
   async delete(rolloutId: RolloutId, actor: Actor): Promise<void> {
     const runner = await this.#shelf.runnerOf(rolloutId);
-    if (!isStarted(runner.state)) {
-      const atMs = this.#nowMs;
-      await this.options.store.erase(rolloutId, {
-        draft: auditOf(actor, "delete", runner.state.config),
-        atMs,
-      });
-      await runner.close();
-      this.#shelf.remove(rolloutId);
-      await this.options.audit.anchorHead();
-      return this.#changed(rolloutId);
-    }
-    await runner.request({ type: "deleted", atMs: this.#nowMs, actor: actor.name }, (now) => {
+    // In turn with commands: what somebody starts at this moment is not erased under way.
+    const event = { type: "deleted", atMs: this.#nowMs, actor: actor.name } as const;
+    const state = await runner.request(event, (now) => {
       const isOver = ["aborted", "completed", "rolled-back", "rollback-incomplete"].includes(now.phase);
-      if (!isOver) throw conflict(now, "abort it or wait for its end before it is deleted");
+      if (isStarted(now) && !isOver) throw conflict(now, "abort it or wait for its end before it is deleted");
+      checkKept(now);
     });
+    if (isStarted(state)) return;
+    await runner.close();
+    const draft = auditOf(actor, "delete", state.config);
+    await this.options.store.erase(rolloutId, { draft, atMs: this.#nowMs });
+    this.#shelf.remove(rolloutId);
+    await this.options.audit.anchorHead();
+    this.#changed(rolloutId);
   }
 
   async targets(
@@ -219,9 +231,36 @@ export class Rollouts implements RolloutService {
 
   async #isReturn({ model, version, kind }: RolloutConfig): Promise<boolean> {
     if (kind !== "release" || this.options.desired.fleetVersion(model) === version) return false;
+    // What somebody brought the fleet back from is no known good version.
+    const isDoubtful = this.states().some(
+      ({ config, backCounter }) =>
+        config.model === model && config.version === version && backCounter !== null,
+    );
+    if (isDoubtful) return false;
     const [, ...before] = await this.options.store.recentVersions(model, RETURN_WINDOW + 1);
     return before.includes(version);
   }
+}
+
+/** Who may not approve makes nothing that needs no approval (R7). */
+function asAllowed(config: RolloutConfig, actor: Actor): RolloutConfig {
+  return actor.mayApprove ? config : { ...config, needsApproval: true };
+}
+
+/** Throws ROLLOUT_UNKNOWN for one that never started and is being erased. */
+function checkKept(state: RolloutState): void {
+  const { rolloutId } = state.config;
+  if (state.isDeleted && !isStarted(state))
+    throw new FedgeError("ROLLOUT_UNKNOWN", `rollout "${rolloutId}" was deleted just now`);
+}
+
+function checkStillApproved(
+  { config: { rolloutId, needsApproval } }: RolloutState,
+  next: RolloutConfig,
+): void {
+  if (!needsApproval || next.needsApproval) return;
+  const message = `rollout ${rolloutId} needs approval, and no edit takes that away; delete it and make another one`;
+  throw new FedgeError("APPROVAL_REQUIRED", message);
 }
 
 function checkApprover(state: RolloutState, actor: Actor): void {

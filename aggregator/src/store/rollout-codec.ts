@@ -67,7 +67,10 @@ const rolloutEvent = z.discriminatedUnion("type", [
     type: z.literal("created"),
     ...{ atMs, actor, config: rolloutConfig, fallbackVersion, isReturn: z.boolean() },
   }),
-  z.object({ type: z.literal("edited"), atMs, actor, config: rolloutConfig }),
+  z.object({
+    type: z.literal("edited"),
+    ...{ atMs, actor, config: rolloutConfig, isReturn: z.optional(z.boolean()) },
+  }),
   z.object({ type: z.literal("deleted"), atMs, actor }),
   z.object({
     type: z.literal("command"),
