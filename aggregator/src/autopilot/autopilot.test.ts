@@ -1,5 +1,7 @@
-import type { ModelName } from "@fedge/protocol";
+import type { BlobRef, ModelName, Sha256 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
+import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
+import { encodeExampleResults } from "../evaluation/example-results.js";
 import { sampleTask } from "../http/testing/sample-data.js";
 import type { DeviceComparison, DevicePair } from "../evaluation/federated/device-comparisons.js";
 import type { RolloutConfig } from "../rollouts/rollout-config.js";
@@ -19,10 +21,19 @@ function comparison(verdict: DeviceVerdict): DeviceComparison {
 
 const wanted = { everyGoodRounds: 2, evaluation: "held-out", template: "staged", needsApproval: true };
 
+const blobs = createMemoryBlobStore();
+
+/** What a version gave on two thousand examples of which the hash is so many times the digit. */
+function resultsOn(digit: string): Promise<BlobRef> {
+  const dataSha256 = digit.repeat(64) as Sha256;
+  return blobs.put(encodeExampleResults({ dataSha256, losses: new Float32Array(2000), correct: null }));
+}
+
 function flying(
   accuracies: Readonly<Record<number, number>>,
   autopilot: object | undefined = wanted,
   devices?: DeviceVerdict,
+  results: Readonly<Record<number, BlobRef>> = {},
 ) {
   const asked: DevicePair[] = [];
   const made: RolloutConfig[] = [];
@@ -48,11 +59,15 @@ function flying(
     const version = Number(name);
     // What the devices of a round measured of the version that they got is a loss only.
     const onDevices = { ...common, version, dataSet: "devices:digits-1", accuracy: null };
-    return [onDevices, { ...common, version, dataSet: "held-out", accuracy }];
+    return [
+      onDevices,
+      { ...common, version, dataSet: "held-out", accuracy, results: results[version] ?? null },
+    ];
   });
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const pilot = new Autopilot({
     store: { listEvaluations: async () => evaluations },
+    blobs,
     rollouts: { create, command } as Pick<RolloutService, "create" | "command">,
     fleetVersion: (_: ModelName) => 1,
     evaluateOnDevices: async (pair) => {
@@ -106,6 +121,17 @@ describe("an autopilot", () => {
     expect(await consider(5)).toBeNull();
     expect(made).toEqual([]);
     expect(audited).toEqual([`autopilot rollout.not-proposed digits-1-v5: ${why}`]);
+  });
+
+  test.each([
+    ["the same data", "a", "digits-1-v5", []],
+    ["other data", "b", null, ["version 1 was measured on other data than version 5"]],
+  ])("compares versions that were measured on %s: %s", async (_, digit, rolloutId, why) => {
+    const results = { 1: await resultsOn("a"), 5: await resultsOn(digit) };
+    const { audited, consider } = flying({ 1: 0.9, 5: 0.93 }, wanted, undefined, results);
+
+    expect(await consider(5)).toBe(rolloutId);
+    expect(audited).toEqual(why.map((each) => `autopilot rollout.not-proposed digits-1-v5: ${each}`));
   });
 
   test("proposes a version that the devices find better, and says what they said", async () => {

@@ -1,6 +1,7 @@
-import type { ModelName } from "@fedge/protocol";
-import { hasErrorCode } from "@fedge/protocol";
+import { hasErrorCode, type ModelName, type Sha256 } from "@fedge/protocol";
 import type { Audit } from "../audit/audit.js";
+import type { BlobStore } from "../blobs/port.js";
+import { decodeExampleResults } from "../evaluation/example-results.js";
 import type {
   DeviceComparison,
   DevicePair,
@@ -11,7 +12,7 @@ import type { Logger } from "../rounds/ports.js";
 import type { RolloutId } from "../rollouts/rollout-config.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
 import { rolloutFromTemplate } from "../rollouts/templates.js";
-import type { ControlStore } from "../store/port.js";
+import type { ControlStore, EvaluationRecord } from "../store/port.js";
 import type { TaskConfig } from "../tasks/task-config.js";
 import { normalTail } from "@fedge/protocol/drift";
 
@@ -23,6 +24,8 @@ export interface AccuracyCounts {
 
 export interface AutopilotOptions {
   readonly store: Pick<ControlStore, "listEvaluations">;
+  /** Has what evaluations gave on every example, and with it the hash of the data. */
+  readonly blobs: Pick<BlobStore, "has" | "get">;
   readonly rollouts: Pick<RolloutService, "create" | "command">;
   /** The version that the whole fleet runs; null while there is none. */
   readonly fleetVersion: (model: ModelName) => number | null;
@@ -93,10 +96,17 @@ export class Autopilot {
 
   /** Whether the version is better on the server's data, beyond noise. */
   async #heldOut({ model }: TaskConfig, version: number, champion: number): Promise<Judgement> {
-    const [candidate, before] = [await this.#counts(model, version), await this.#counts(model, champion)];
-    const unmeasured = candidate === undefined ? version : champion;
-    if (candidate === undefined || before === undefined)
+    const measured = await this.#measured(model, version);
+    const measuredBefore = await this.#measured(model, champion);
+    const unmeasured = measured === undefined ? version : champion;
+    if (measured === undefined || measuredBefore === undefined)
       return { isBetter: false, why: `version ${unmeasured} was not measured on the server's data` };
+    if (!(await this.#isSameData(measured, measuredBefore)))
+      return {
+        isBetter: false,
+        why: `version ${champion} was measured on other data than version ${version}`,
+      };
+    const [candidate, before] = [countsOf(measured), countsOf(measuredBefore)];
     const why = `${textOf(candidate)}, version ${champion}: ${textOf(before)}`;
     return isBetter(candidate, before)
       ? { isBetter: true, why }
@@ -118,12 +128,26 @@ export class Autopilot {
     return { isBetter: verdict === "better", why };
   }
 
-  async #counts(model: ModelName, version: number): Promise<AccuracyCounts | undefined> {
+  async #measured(model: ModelName, version: number): Promise<EvaluationRecord | undefined> {
     const evaluations = await this.options.store.listEvaluations(model);
-    for (const { version: measured, dataSet, accuracy, numExamples, segment } of evaluations)
-      if (measured === version && segment === "" && accuracy !== null && !dataSet.startsWith("devices:"))
-        return { numCorrect: Math.round(accuracy * numExamples), numExamples };
-    return undefined;
+    return evaluations.find(
+      ({ version: measured, dataSet, accuracy, segment }) =>
+        measured === version && segment === "" && accuracy !== null && !dataSet.startsWith("devices:"),
+    );
+  }
+
+  /** A server that starts with other data measures on it from then on, under the same name. */
+  async #isSameData(one: EvaluationRecord, other: EvaluationRecord): Promise<boolean> {
+    if (one.dataSet !== other.dataSet || one.numExamples !== other.numExamples) return false;
+    const [data, otherData] = [await this.#dataOf(one), await this.#dataOf(other)];
+    return data === null || otherData === null || data === otherData;
+  }
+
+  /** Hash of the examples; null where it is not kept. */
+  async #dataOf({ results }: EvaluationRecord): Promise<Sha256 | null> {
+    const { blobs } = this.options;
+    if (results === null || !(await blobs.has(results.sha256))) return null;
+    return decodeExampleResults(await blobs.get(results.sha256)).dataSha256;
   }
 }
 
@@ -134,6 +158,10 @@ export function isBetter(candidate: AccuracyCounts, champion: AccuracyCounts): b
   const pooled = (candidate.numCorrect + champion.numCorrect) / (one.numTrials + other.numTrials);
   const error = Math.sqrt(pooled * (1 - pooled) * (1 / one.numTrials + 1 / other.numTrials));
   return error > 0 && normalTail((one.rate - other.rate) / error) < ALPHA;
+}
+
+function countsOf({ accuracy, numExamples }: EvaluationRecord): AccuracyCounts {
+  return { numCorrect: Math.round((accuracy ?? 0) * numExamples), numExamples };
 }
 
 function textOf({ numCorrect, numExamples }: AccuracyCounts): string {

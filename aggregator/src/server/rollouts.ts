@@ -24,17 +24,16 @@ export interface RolloutParts {
   readonly autopilot: Autopilot;
 }
 
+interface PartsOfRollouts {
+  readonly desired: DesiredStates;
+  readonly audit: AnchoredAudit;
+  /** The fleet is made after the rollouts that it tells of its devices. */
+  readonly fleet: () => Fleet | null;
+  readonly comparisons: DeviceComparisons;
+}
+
 /** Everything of rollouts, on what the server has open. Nothing acts before `rollouts.start`. */
-export function openRollouts(
-  base: Foundations,
-  parts: {
-    readonly desired: DesiredStates;
-    readonly audit: AnchoredAudit;
-    /** The fleet is made after the rollouts that it tells of its devices. */
-    readonly fleet: () => Fleet | null;
-    readonly comparisons: DeviceComparisons;
-  },
-): RolloutParts {
+export function openRollouts(base: Foundations, parts: PartsOfRollouts): RolloutParts {
   const { clock, logger, metrics: counters, store: control } = base;
   const { desired, audit, comparisons: onDevices } = parts;
   const { rollouts: store } = control;
@@ -60,11 +59,20 @@ export function openRollouts(
     onChanged: (deviceId) => rollouts.devices.deviceSeen(deviceId),
     onDecommissioned: async (deviceId: DeviceId) => parts.fleet()?.forget(deviceId),
   });
-  const autopilot = new Autopilot({
-    ...{ store: control, rollouts, audit, logger, fleetVersion: (model) => desired.fleetVersion(model) },
-    evaluateOnDevices: (pair) => onDevices.compare(pair),
-  });
+  const autopilot = openAutopilot(base, parts, rollouts);
   return { rollouts, devices, metrics, autopilot };
+}
+
+function openAutopilot(
+  { store, blobs, logger }: Foundations,
+  { desired, audit, comparisons }: PartsOfRollouts,
+  rollouts: Rollouts,
+): Autopilot {
+  return new Autopilot({
+    ...{ store, blobs, rollouts, audit, logger },
+    fleetVersion: (model) => desired.fleetVersion(model),
+    evaluateOnDevices: (pair) => comparisons.compare(pair),
+  });
 }
 
 async function newestVerdict(drift: DriftStore, model: ModelName, version: number): Promise<Verdict | null> {
