@@ -53,7 +53,7 @@ describe("the picture of a rollout", () => {
       "",
       "✔ internal  100 %  ████████████████████████  passed: 12/12 committed",
       "▶ 1 %         1 %  ██████████▒▒▒▒╳░░░░░░░░░  soaking: 40/100 committed, 3 failed, 17 under way; 57 reached; until 2023-11-14T22:23:20Z",
-      "    ✖ install: 93.00 %, fails at 95.00 %; 3 of 43 reports failed",
+      "    ✖ install: 93.00 %, passes at 95.00 %; 3 of 43 reports failed",
       "    ✔ error-rate in region == eu: 2.10 % against 2.00 %, fails at 3.00 %; not worse than the control cohort by 1 point",
       "    ? latency-p95: 12.35 against 11, fails at 16.5; 120 of 500 predictions",
       "· everyone  100 %                            pending",

@@ -124,7 +124,9 @@ export function gateText({ gate, segment, value, control, limit, reason }: GateB
     ...(value === null ? [] : [metricText(gate, value)]),
     ...(control === null ? [] : [`against ${metricText(gate, control)}`]),
   ].join(" ");
-  const bound = limit === null ? "" : `fails at ${metricText(gate, limit)}`;
+  // Of installations the share that committed counts: more is better.
+  const bound =
+    limit === null ? "" : `${gate === "install" ? "passes" : "fails"} at ${metricText(gate, limit)}`;
   const measured = [numbers, bound].filter((text) => text !== "").join(", ");
   const what = segment === null ? gate : `${gate} in ${segment}`;
   return `${what}: ${[measured, reason].filter((text) => text !== "").join("; ")}`;
