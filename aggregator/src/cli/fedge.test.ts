@@ -130,6 +130,8 @@ describe("tasks", () => {
     });
     expect(sent?.round).toMatchObject({ goalReports: 8, minReports: 4, overSelection: 1.3, close: "goal" });
     expect(sent?.serverOptimizer).toEqual({ kind: "fedavg", learningRate: 1 });
+    // Versions are candidates unless somebody says that they are to be released.
+    expect([sent?.release, sent?.autopilot]).toEqual([undefined, undefined]);
   });
 
   test("create counts a fraction of the enrolled devices", async () => {

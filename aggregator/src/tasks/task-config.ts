@@ -72,10 +72,13 @@ export const taskConfig = z.object({
     maxNorm: z.number().check(z.gt(0), z.lte(1e6)),
   }),
   serverOptimizer: serverOptimizerConfig,
-  release: z.object({
-    /** Every so many versions the newest becomes the fleet's desired one; the last of a task always does. */
-    everyVersions: count(1, 1_000_000),
-  }),
+  /** Brings versions to the whole fleet at once, without waves and gates; absent, every version is a candidate only. */
+  release: z.optional(
+    z.object({
+      /** Every so many versions the newest becomes the fleet's desired one; the last of a task always does. */
+      everyVersions: count(1, 1_000_000),
+    }),
+  ),
   /**
    * In place of releases for the whole fleet: a version that is better than the fleet's beyond noise gets a rollout with
    * waves and gates.

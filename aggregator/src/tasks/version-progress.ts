@@ -56,7 +56,8 @@ export class VersionProgress {
     this.#pending = this.#evaluate(record);
     if (isLast) await this.#pending;
     if (this.config.autopilot !== undefined) return this.#propose(record, isLast);
-    if (this.#numSinceRelease >= this.config.release.everyVersions) await this.releaseLatest();
+    const { release } = this.config;
+    if (release !== undefined && this.#numSinceRelease >= release.everyVersions) await this.releaseLatest();
   }
 
   /** Beside the next round, once the version is measured. A proposal that fails leaves the training as it is. */
@@ -74,9 +75,9 @@ export class VersionProgress {
       );
   }
 
-  /** Makes the newest version the fleet's desired one, if it is not yet; not where rollouts do that. */
+  /** Makes the newest version the fleet's desired one, if it is not yet; not where rollouts do that, or a person. */
   async releaseLatest(): Promise<void> {
-    if (this.config.autopilot !== undefined) return;
+    if (this.config.autopilot !== undefined || this.config.release === undefined) return;
     const latest = this.#latest ?? (await this.ports.store.latestVersion(this.#model)) ?? null;
     if (latest === null || latest.version === this.#released) return;
     this.#released = latest.version;

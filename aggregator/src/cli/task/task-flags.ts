@@ -41,7 +41,7 @@ export interface TaskFlags {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly tau?: number;
-  readonly releaseEvery: number;
+  readonly releaseEvery?: number;
   readonly autopilot?: number;
   readonly autopilotEvaluation?: string;
   readonly autopilotTemplate?: string;
@@ -70,7 +70,11 @@ export function addTaskFlags(command: Command): Command {
     .option("--seed <text>", "makes every choice of devices (default: drawn)")
     .option("--rounds <count>", "most rounds", wholeNumber(positive), 20)
     .option("--target <fraction>", "held-out accuracy at which to stop", decimal({ above: 0, most: 1 }))
-    .option("--release-every <count>", "versions from one release to the next", wholeNumber(positive), 1);
+    .option(
+      "--release-every <count>",
+      "bring every so many versions to the whole fleet at once, without waves and gates (default: versions are candidates, for `fedge rollout create`)",
+      wholeNumber(positive),
+    );
   addRoundFlags(command);
   addPoolFlags(command);
   addTrainingFlags(command);

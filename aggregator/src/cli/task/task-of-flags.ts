@@ -33,7 +33,7 @@ export function taskConfigOf(flags: TaskFlags, context: { numEnrolled: number; n
     },
     update: { encoding: flags.encoding, maxNorm: flags.maxNorm },
     serverOptimizer: serverOptimizerOf(flags),
-    release: { everyVersions: flags.releaseEvery },
+    ...(flags.releaseEvery === undefined ? {} : { release: { everyVersions: flags.releaseEvery } }),
     autopilot: autopilotOf(flags),
   });
 }

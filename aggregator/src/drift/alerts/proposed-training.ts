@@ -45,5 +45,8 @@ function lastWay(tasks: readonly TaskRecord[], model: ModelName, alertId: string
       `${model} was never trained here, so that nobody knows how; give a task, as \`fedge drift alerts confirm-training ${alertId} --file task.json\` does`,
     );
   const taskId = `retrain-${alertId}` as TaskId;
-  return { ...last.config, taskId, seed: taskId };
+  const { release: _, autopilot, ...way } = last.config;
+  // Who may train may not bring versions to devices: what comes of it is a candidate, or waits for an approval.
+  const proposed = autopilot === undefined ? {} : { autopilot: { ...autopilot, needsApproval: true } };
+  return { ...way, ...proposed, taskId, seed: taskId };
 }

@@ -2,6 +2,7 @@ import type { z } from "@hono/zod-openapi";
 import type { AlertAct } from "../../drift/alerts/alert-machine.js";
 import type { DriftService } from "../../drift/drift-service.js";
 import type { Access } from "../access.js";
+import { requireReleaseRight } from "../release-right.js";
 import { jsonRoute, type RouteHost } from "../route.js";
 import { actQuery, alertParams, decisionBody, driftAlert, silenceBody } from "../schema/drift-schema.js";
 
@@ -80,7 +81,9 @@ function addDecisionRoute(host: RouteHost, drift: DriftService): void {
         ...{ confirm, taskId: alert?.proposal?.taskId ?? null },
       },
     }),
-    handle: ({ params, query, body: { confirm, task }, actor }) =>
-      drift.decide(params.alertId, { by: actor, isConfirmed: confirm, task: task ?? null }, query.revision),
+    handle: async ({ params, query, body: { confirm, task = null }, actor, caller }) => {
+      if (task !== null) requireReleaseRight(caller, task);
+      return drift.decide(params.alertId, { by: actor, isConfirmed: confirm, task }, query.revision);
+    },
   });
 }

@@ -1,5 +1,6 @@
 import type { TaskId } from "@fedge/protocol";
 import type { AggregatorService, TaskView } from "../../service.js";
+import { requireReleaseRight } from "../release-right.js";
 import { jsonRoute, type RouteHost } from "../route.js";
 import { pageQuery, roundParams, taskParams } from "../schema/basic-schema.js";
 import { roundDetail, roundList } from "../schema/round-schema.js";
@@ -21,7 +22,10 @@ export function addTaskRoutes(host: RouteHost, service: AggregatorService): void
       subject: body.taskId,
       details: { model: body.model, maxRounds: body.maxRounds },
     }),
-    handle: ({ body }) => service.createTask(body),
+    handle: async ({ body, caller }) => {
+      requireReleaseRight(caller, body);
+      return service.createTask(body);
+    },
   });
   jsonRoute(host, {
     method: "get",

@@ -48,7 +48,6 @@ export function sampleTask(taskId: TaskId = SAMPLE_TASK): TaskConfig {
     },
     update: { encoding: "float32", maxNorm: 1000 },
     serverOptimizer: { kind: "fedavg", learningRate: 1 },
-    release: { everyVersions: 1 },
   });
 }
 
