@@ -1,4 +1,4 @@
-import type { BlobRef, ModelName, Sha256 } from "@fedge/protocol";
+import { FedgeError, type BlobRef, type ModelName, type Sha256 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
 import { encodeExampleResults } from "../evaluation/example-results.js";
@@ -6,6 +6,7 @@ import { sampleTask } from "../http/testing/sample-data.js";
 import type { DeviceComparison, DevicePair } from "../evaluation/federated/device-comparisons.js";
 import type { RolloutConfig } from "../rollouts/rollout-config.js";
 import type { RolloutService } from "../rollouts/rollout-service.js";
+import type { RolloutView } from "../rollouts/rollout-view.js";
 import type { EvaluationRecord } from "../store/port.js";
 import { decodeTaskConfig } from "../tasks/task-config.js";
 import { Autopilot, isBetter } from "./autopilot.js";
@@ -34,12 +35,15 @@ function flying(
   autopilot: object | undefined = wanted,
   devices?: DeviceVerdict,
   results: Readonly<Record<number, BlobRef>> = {},
+  /** What is there already under the name. */
+  there?: Partial<RolloutView>,
 ) {
   const asked: DevicePair[] = [];
   const made: RolloutConfig[] = [];
   const commands: string[] = [];
   const audited: string[] = [];
   const create = async (config: RolloutConfig) => {
+    if (there !== undefined) throw new FedgeError("ROLLOUT_STATE_CONFLICT", "it is there");
     made.push(config);
     return {} as Awaited<ReturnType<RolloutService["create"]>>;
   };
@@ -68,7 +72,7 @@ function flying(
   const pilot = new Autopilot({
     store: { listEvaluations: async () => evaluations },
     blobs,
-    rollouts: { create, command } as Pick<RolloutService, "create" | "command">,
+    rollouts: { create, command, get: async () => there as RolloutView },
     fleetVersion: (_: ModelName) => 1,
     evaluateOnDevices: async (pair) => {
       asked.push(pair);
@@ -94,6 +98,28 @@ describe("an autopilot", () => {
     expect(made[0]).toMatchObject({ model: TASK.model, version: 5, needsApproval: true });
     expect(made[0]?.waves.map(({ percent }) => percent)).toEqual([100, 1, 5, 25, 100]);
     expect(commands).toEqual([]);
+  });
+
+  test.each<[string, Partial<RolloutView>, readonly string[]]>([
+    [
+      "was made before a restart and not started is started",
+      { state: "ready", createdBy: "autopilot" },
+      ["start"],
+    ],
+    ["runs already is left alone", { state: "running", createdBy: "autopilot" }, []],
+    ["a person has edited is left to him", { state: "ready", createdBy: "ada" }, []],
+  ])("what %s", async (_, there, wantedCommands) => {
+    const { commands, consider } = flying(
+      { 1: 0.9, 5: 0.93 },
+      { ...wanted, needsApproval: false },
+      undefined,
+      {},
+      there,
+    );
+
+    await consider(5);
+
+    expect(commands).toEqual(wantedCommands);
   });
 
   test("starts it at once where the task wants no approval", async () => {

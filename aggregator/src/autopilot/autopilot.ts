@@ -26,7 +26,7 @@ export interface AutopilotOptions {
   readonly store: Pick<ControlStore, "listEvaluations">;
   /** Has what evaluations gave on every example, and with it the hash of the data. */
   readonly blobs: Pick<BlobStore, "has" | "get">;
-  readonly rollouts: Pick<RolloutService, "create" | "command">;
+  readonly rollouts: Pick<RolloutService, "create" | "command" | "get">;
   /** The version that the whole fleet runs; null while there is none. */
   readonly fleetVersion: (model: ModelName) => number | null;
   /** Asks the devices; undefined when too few are here, or answered. */
@@ -84,9 +84,10 @@ export class Autopilot {
     try {
       await this.options.rollouts.create(config, ACTOR);
     } catch (error) {
-      // After a restart the same round may be considered again.
-      if (hasErrorCode(error) && error.code === "ROLLOUT_STATE_CONFLICT") return null;
-      throw error;
+      if (!hasErrorCode(error) || error.code !== "ROLLOUT_STATE_CONFLICT") throw error;
+      // After a restart the same round may be considered again: what was made then and not started is started now.
+      const { state, createdBy } = await this.options.rollouts.get(config.rolloutId);
+      if (needsApproval || state !== "ready" || createdBy !== ACTOR.name) return null;
     }
     const reason = "better than what the fleet runs, beyond noise";
     if (!needsApproval)

@@ -30,6 +30,8 @@ export async function checkConfig(
 
 /** Waves of the whole rollout only grow: a device that has the version is not left out again. */
 function checkShares({ waves }: RolloutConfig): void {
+  const names = new Set(waves.map(({ name }) => name));
+  if (names.size !== waves.length) throw invalid("two waves have the same name; give each its own");
   let largest = 0;
   for (const { name, percent, filter } of waves) {
     if (filter !== undefined) continue;
@@ -47,6 +49,13 @@ function checkSchedule({ startAtMs, endAtMs = null, windows }: RolloutConfig["sc
     throw invalid("the schedule ends before it starts; give a later end");
   if (startAtMs !== null && hasLapsed({ windows, endAtMs }, startAtMs))
     throw invalid("no maintenance window opens between the schedule's start and its end; give a later end");
+}
+
+/** Throws OPTION_INVALID for a schedule that is over already: such a rollout would be aborted as soon as it starts. */
+export function requireFutureEnd({ schedule }: RolloutConfig, nowMs: number): void {
+  const { endAtMs = null } = schedule;
+  if (endAtMs !== null && endAtMs <= nowMs)
+    throw invalid("the schedule's end has passed already; give a later end");
 }
 
 function checkTimers({ waves, analysis }: RolloutConfig): void {

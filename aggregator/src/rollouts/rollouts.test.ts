@@ -137,6 +137,23 @@ describe("rollouts", () => {
     });
   });
 
+  const once = { name: "once", percent: 10, soakMs: 0 };
+  test.each<[string, object, string]>([
+    ["two waves of one name", { waves: [once, { ...once, percent: 100 }] }, "two waves have the same name"],
+    [
+      "an end that has passed",
+      { schedule: { startAtMs: null, windows: [], endAtMs: 1, onEnd: "cancel" } },
+      "has passed already",
+    ],
+  ])("refuse a plan with %s", async (_, change, sentence) => {
+    const world = worldOf();
+
+    await expect(world.rollouts.create(later("odd", 2, change), GRACE)).rejects.toMatchObject({
+      code: "OPTION_INVALID",
+      message: expect.stringContaining(sentence) as string,
+    });
+  });
+
   test("R9 and R35: a newer rollout takes devices over, and the older one's are superseded", async () => {
     const world = worldOf();
     await world.begin();

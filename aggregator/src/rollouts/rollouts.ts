@@ -1,6 +1,6 @@
 import { FedgeError, type DeviceId } from "@fedge/protocol";
 import type { ControlStore, PageRequest } from "../store/port.js";
-import { checkConfig } from "./check-config.js";
+import { checkConfig, requireFutureEnd } from "./check-config.js";
 import type { FleetOfRollouts } from "./fleet-view.js";
 import type { RolloutSurroundings } from "./ports.js";
 import type { RolloutConfig, RolloutId } from "./rollout-config.js";
@@ -62,6 +62,7 @@ export class Rollouts implements RolloutService {
     const { rolloutId, model } = config;
     if (this.#shelf.has(rolloutId))
       throw new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${rolloutId} exists; choose another name`);
+    requireFutureEnd(config, this.#nowMs);
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
     const fallbackVersion = this.options.desired.fleetVersion(model);
     const isReturn = await this.#isReturn(config);
@@ -149,6 +150,7 @@ export class Rollouts implements RolloutService {
     const config = asAllowed(wanted, actor);
     if (config.rolloutId !== rolloutId)
       throw new FedgeError("OPTION_INVALID", "a rollout keeps its name; make a new one for another");
+    requireFutureEnd(config, this.#nowMs);
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
     // Another version may be none that the fleet ran lately.
     const isReturn = await this.#isReturn(config);

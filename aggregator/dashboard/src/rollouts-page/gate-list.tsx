@@ -16,7 +16,7 @@ export function GateList({ wave, nowMs }: { readonly wave: WaveData; readonly no
         <li data-mark="dot">wave minus control, or the wave&rsquo;s value</li>
         <li data-mark="whisker">interval by which it decides</li>
         <li data-mark="zero">no difference</li>
-        <li data-mark="limit">would fail</li>
+        <li data-mark="limit">the limit</li>
       </ul>
       <ul className="gate-list" data-testid="gates">
         {wave.gates.map((gate) => (
@@ -69,6 +69,11 @@ function GateNumbers({ gate }: { readonly gate: GateData }) {
   return <NumberList numbers={numbers} />;
 }
 
+/** Of installations the share that committed counts: more is better. */
+function passesAt(gate: string): boolean {
+  return gate === "install";
+}
+
 function pictureText({ gate, value, control, interval, limit }: GateData): string {
   const text = (each: number): string => metricText(gate, each);
   if (value === null) return `${metricName(gate)}: no value yet`;
@@ -76,6 +81,6 @@ function pictureText({ gate, value, control, interval, limit }: GateData): strin
     `${metricName(gate)}: ${text(value)} in the wave`,
     ...(control === null ? [] : [`${text(control)} in the control cohort`]),
     ...(interval === null ? [] : [`difference between ${text(interval[0])} and ${text(interval[1])}`]),
-    ...(limit === null ? [] : [`would fail at ${text(limit)}`]),
+    ...(limit === null ? [] : [`${passesAt(gate) ? "passes" : "would fail"} at ${text(limit)}`]),
   ].join(", ");
 }
