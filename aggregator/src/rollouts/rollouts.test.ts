@@ -142,7 +142,7 @@ describe("rollouts", () => {
     ["two waves of one name", { waves: [once, { ...once, percent: 100 }] }, "two waves have the same name"],
     [
       "an end that has passed",
-      { schedule: { startAtMs: null, windows: [], endAtMs: 1, onEnd: "cancel" } },
+      { schedule: { startAtMs: null, windows: [], endAtMs: 1, onEnd: "abort" } },
       "has passed already",
     ],
   ])("refuse a plan with %s", async (_, change, sentence) => {
