@@ -67,6 +67,15 @@ describe("fedge model", () => {
     expect((await model("compare", "digits@1", "words@2")).stderr).toContain("different models");
   });
 
+  test("evaluate --held-out measures a version on the aggregator's data, and asks no device", async () => {
+    const run = await model("evaluate", "digits@1", "--held-out");
+    const odd = await model("evaluate", "digits@1", "--held-out", "--devices", "20");
+
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    expect(run.stdout).toMatch(/digits@1 on held-out, 1000 examples\naccuracy +90.00 %\nloss +0.3/);
+    expect([odd.exitCode, odd.stderr]).toEqual([1, expect.stringContaining("leave out what is for devices")]);
+  });
+
   test("verify says that the version was made again", async () => {
     expect((await model("verify", "digits@1")).stdout).toContain("made again from its round's journal");
   });

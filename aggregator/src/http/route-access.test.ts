@@ -48,6 +48,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "post /v1/models/{model}/versions/{version}/risk": SCIENTISTS,
   "get /v1/models/{model}/versions/{version}/card": SIGNED_IN,
   "get /v1/models/{model}/compare": SIGNED_IN,
+  "post /v1/models/{model}/versions/{version}/measure": SCIENTISTS,
   "post /v1/models/{model}/versions/{version}/verify": SCIENTISTS,
   "get /v1/models/{model}/versions/{version}/bundle": SIGNED_IN,
   "post /v1/models/{model}/versions/{version}/profile": SCIENTISTS,

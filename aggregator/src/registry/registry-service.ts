@@ -1,7 +1,7 @@
 import type { ModelName, Sha256 } from "@fedge/protocol";
 import type { Comparison } from "../evaluation/compare/compare-versions.js";
 import type { VersionRecord } from "../rounds/journal.js";
-import type { PageRequest } from "../store/port.js";
+import type { EvaluationRecord, PageRequest } from "../store/port.js";
 import type { AliasChange } from "./aliases/aliases.js";
 import type { ModelCard } from "./cards/model-card.js";
 import type {
@@ -55,6 +55,11 @@ export interface RegistryService {
     model: ModelName,
     versions: { a: number; b: number; dataSet?: string | undefined },
   ): Promise<Comparison[]>;
+  /**
+   * Measures a version on the data that the aggregator holds now, also one whose numbers are of other data. Throws DATA_MISSING
+   * where it holds none for the model.
+   */
+  measure(version: VersionId): Promise<EvaluationRecord>;
   /** Throws VERSION_NOT_REPRODUCED or DATA_MISSING. */
   verify(version: VersionId): Promise<Verification>;
 

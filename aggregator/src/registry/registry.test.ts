@@ -1,6 +1,7 @@
 import type { ModelName } from "@fedge/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { VersionRecord } from "../rounds/journal.js";
+import type { Evaluator } from "../tasks/ports.js";
 import { Aliases } from "./aliases/aliases.js";
 import { ModelCards } from "./cards/model-cards.js";
 import { Registry } from "./registry.js";
@@ -13,6 +14,17 @@ import { VersionKeeper } from "./version-keeper.js";
 let rig: RegistryRig;
 let registry: Registry;
 let keeper: VersionKeeper;
+/** What the server holds to measure versions on; none in the beginning. */
+let heldOut: { readonly accuracy: number } | null = null;
+const evaluator: Evaluator = {
+  evaluate: async ({ model, version }) =>
+    heldOut === null
+      ? undefined
+      : {
+          ...{ model: model as ModelName, version, dataSet: "held-out", segment: "", numExamples: 100 },
+          ...{ accuracy: heldOut.accuracy, loss: 1, results: null, evaluatedAtMs: 0 },
+        },
+};
 /** What was released, which is what devices are told to run. */
 const released: VersionRecord[] = [];
 beforeAll(async () => {
@@ -38,7 +50,7 @@ beforeAll(async () => {
   const releases = {
     release: async (_model: ModelName, version: VersionRecord) => void released.push(version),
   };
-  registry = new Registry({ store, blobs, audit, releases, cards, aliases, retention, nowMs });
+  registry = new Registry({ store, blobs, audit, releases, cards, aliases, retention, evaluator, nowMs });
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
   keeper = new VersionKeeper({ store, aliases, cards, retention, logger });
 }, 60_000);
@@ -49,6 +61,39 @@ async function imported(purpose?: string): Promise<VersionId & { readonly record
   await registry.imported(record);
   return { model: record.model as ModelName, version: record.version, record };
 }
+
+describe("measuring a version on the aggregator's own data", () => {
+  test("is refused where there are none, with the flag that gives some", async () => {
+    const { model } = await imported();
+
+    await expect(registry.measure({ model, version: 1 })).rejects.toMatchObject({
+      code: "DATA_MISSING",
+      message: expect.stringContaining(`--evaluation-data ${model}=`) as string,
+    });
+  });
+
+  test("takes the place of what was measured on other data, on the version's card too", async () => {
+    const { model } = await imported();
+    const version = { model, version: 1 };
+    heldOut = { accuracy: 0.25 };
+    await registry.measure(version);
+    heldOut = { accuracy: 0.75 };
+
+    const measured = await registry.measure(version);
+
+    const kept = await rig.store.listEvaluations(model);
+    expect(measured).toMatchObject({ model, version: 1, accuracy: 0.75 });
+    expect(kept.map(({ accuracy }) => accuracy)).toEqual([0.75]);
+    expect((await registry.card(version)).markdown).toContain("75.00 %");
+    heldOut = null;
+  });
+
+  test("is refused for a version that is not there", async () => {
+    const { model } = await imported();
+
+    await expect(registry.measure({ model, version: 9 })).rejects.toMatchObject({ code: "VERSION_UNKNOWN" });
+  });
+});
 
 describe("aliases", () => {
   test("the first imported version is the champion and is released", async () => {

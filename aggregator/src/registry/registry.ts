@@ -5,8 +5,9 @@ import type { BlobStore } from "../blobs/port.js";
 import { compareStored } from "../evaluation/compare/compare-stored.js";
 import type { Comparison } from "../evaluation/compare/compare-versions.js";
 import type { VersionRecord } from "../rounds/journal.js";
-import type { ControlStore, PageRequest } from "../store/port.js";
-import type { Releases } from "../tasks/ports.js";
+import type { ControlStore, EvaluationRecord, PageRequest } from "../store/port.js";
+import type { Evaluator, Releases } from "../tasks/ports.js";
+import { loadVersion } from "../tasks/version-maker.js";
 import type { Aliases, AliasChange } from "./aliases/aliases.js";
 import { exportBundle } from "./bundle/export-bundle.js";
 import { importBundle } from "./bundle/import-bundle.js";
@@ -28,6 +29,7 @@ export interface RegistryParts {
   readonly cards: ModelCards;
   readonly aliases: Aliases;
   readonly retention: Retention;
+  readonly evaluator: Evaluator;
   readonly nowMs: () => number;
 }
 
@@ -100,6 +102,21 @@ export class Registry implements RegistryService {
     for (const version of [a, b]) await this.#record({ model, version });
     const evaluations = await this.parts.store.listEvaluations(model);
     return compareStored(this.parts.blobs, { evaluations, a, b, dataSet });
+  }
+
+  async measure(version: VersionId): Promise<EvaluationRecord> {
+    const { store, blobs, evaluator, cards } = this.parts;
+    const record = await this.#kept(version);
+    const { manifest } = await loadVersion(blobs, record);
+    const evaluation = await evaluator.evaluate(record, manifest);
+    if (evaluation === undefined)
+      throw new FedgeError(
+        "DATA_MISSING",
+        `the aggregator holds no data to measure ${version.model} on; start it with --evaluation-data ${version.model}=DIRECTORY`,
+      );
+    await store.saveEvaluation(evaluation);
+    await cards.card(record);
+    return evaluation;
   }
 
   async verify(version: VersionId): Promise<Verification> {

@@ -70,9 +70,11 @@ export async function startOrchestration(
   closing.add(parts.rollouts, (opened) => opened.close());
   const retention = options.retention ?? {};
   const holders = [heldByRollouts(parts.rollouts)];
-  const wiring = openRegistry(base, { audit: base.audit, releases, publisher, retention, holders });
+  const evaluator = openEvaluator(options, base, closing);
+  const kept = { audit: base.audit, releases, publisher, retention, evaluator, holders };
+  const wiring = openRegistry(base, kept);
   const shared = {
-    ...sharedPorts(options, base, { speaking, closing, keeper: wiring.keeper }),
+    ...sharedPorts(options, base, { speaking, evaluator, keeper: wiring.keeper }),
     autopilot: parts.autopilot,
     isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,
   };
@@ -114,17 +116,23 @@ function openTasks(
   });
 }
 
+function openEvaluator(
+  { evaluationData: source = () => undefined }: ServerOptions,
+  { blobs, clock }: Foundations,
+  closing: Closing,
+): WorkerEvaluator {
+  return closing.add(new WorkerEvaluator({ source, blobs, clock }), (opened) => opened.close());
+}
+
 /** What every task's rounds share; only the sum is a round's own. */
 function sharedPorts(
   options: ServerOptions,
   base: Foundations,
-  parts: { readonly speaking: Speaking; readonly closing: Closing; readonly keeper: VersionKeeper },
+  parts: { readonly speaking: Speaking; readonly evaluator: WorkerEvaluator; readonly keeper: VersionKeeper },
 ): Omit<TaskPorts, "fold" | "isOnline" | "autopilot"> {
   const { store, blobs, logger, tenantId, clock, transport, metrics: counters } = base;
   const { outbox, events, releases, publisher } = parts.speaking;
-  const source = options.evaluationData ?? (() => undefined);
-  const evaluator = new WorkerEvaluator({ source, blobs, clock });
-  parts.closing.add(evaluator, (opened) => opened.close());
+  const { evaluator } = parts;
   return {
     ...{ store, blobs, counters, logger, tenantId, outbox, publisher, evaluator, releases },
     emit: events.emit,

@@ -14,7 +14,7 @@ import {
   type VersionHolder,
 } from "../registry/retention/version-holders.js";
 import { VersionKeeper } from "../registry/version-keeper.js";
-import type { Releases } from "../tasks/ports.js";
+import type { Evaluator, Releases } from "../tasks/ports.js";
 import type { Foundations } from "./foundations.js";
 
 export interface RegistryWiring {
@@ -28,6 +28,7 @@ export interface RegistryWiringOptions {
   readonly releases: Releases;
   readonly publisher: RetainedBlobs;
   readonly retention: Partial<RetentionPolicy>;
+  readonly evaluator: Evaluator;
   /** Who else may need a version, such as rollouts. */
   readonly holders?: readonly VersionHolder[];
 }
@@ -35,7 +36,7 @@ export interface RegistryWiringOptions {
 /** The registry with its parts. Throws OPTION_INVALID for a retention policy that is none. */
 export function openRegistry(
   { store, blobs, clock, logger }: Foundations,
-  { audit, releases, publisher, retention: policy, holders = [] }: RegistryWiringOptions,
+  { audit, releases, publisher, retention: policy, evaluator, holders = [] }: RegistryWiringOptions,
 ): RegistryWiring {
   const nowMs = (): number => clock.nowMs();
   const cards = new ModelCards({ store, blobs, nowMs, driftText: driftTextOf(store.drift) });
@@ -46,7 +47,7 @@ export function openRegistry(
     keepCard: (record) => cards.card(record),
   });
   return {
-    registry: new Registry({ store, blobs, audit, releases, cards, aliases, retention, nowMs }),
+    registry: new Registry({ store, blobs, audit, releases, cards, aliases, retention, evaluator, nowMs }),
     keeper: new VersionKeeper({ store, aliases, cards, retention, logger }),
     schedule: new RetentionSchedule(retention, clock, logger),
   };

@@ -7,13 +7,14 @@ import {
   type EvaluationBody,
   type EvaluationRunBody,
 } from "../../http/schema/evaluation-schema.js";
+import { evaluation } from "../../http/schema/model-schema.js";
 import { duration, wholeNumber } from "../flag-values.js";
 import type { ServerClient } from "../server-client.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { numberText, percentText } from "../text.js";
-import { VERSION_ARGUMENT, modelPath, versionTarget } from "../version-argument.js";
+import { VERSION_ARGUMENT, modelPath, versionPath, versionTarget } from "../version-argument.js";
 
 /** `fedge model evaluate|evaluations`. */
 export function addEvaluate(model: Command, terminal: Terminal): void {
@@ -30,6 +31,7 @@ interface EvaluateFlags extends ServerFlags {
   readonly examples?: number;
   readonly deadline?: number;
   readonly wait: boolean;
+  readonly heldOut: boolean;
 }
 
 const POLL_MS = 500;
@@ -50,8 +52,10 @@ function addStart(model: Command, terminal: Terminal): void {
     .option("--examples <number>", "most examples of one device (default: 1000)", whole)
     .option("--deadline <duration>", "devices must have answered by then (default: 5m)", duration)
     .option("--no-wait", "end when the devices are asked")
+    .option("--held-out", "measure it on the aggregator's own data instead, as they are now", false)
     .action(async (name: string, flags: EvaluateFlags) => {
       const client = clientOf(flags);
+      if (flags.heldOut) return measure(terminal, client, { name, command });
       const target = await versionTarget(client, name);
       const body = await bodyOf(client, target, flags);
       const started = await client.post(`${modelPath(target.model)}/evaluations`, evaluationRunView, body);
@@ -59,6 +63,33 @@ function addStart(model: Command, terminal: Terminal): void {
       printResult(terminal, run, () => runText(run));
       requireResult(run);
     });
+}
+
+/** What devices would be asked has no meaning there. */
+async function measure(
+  terminal: Terminal,
+  client: ServerClient,
+  { name, command }: { readonly name: string; readonly command: Command },
+): Promise<void> {
+  const ofDevices = ["against", "devices", "minDevices", "filter", "segment", "examples", "deadline", "wait"];
+  const given = ofDevices.find((flag) => command.getOptionValueSource(flag) === "cli");
+  if (given !== undefined)
+    throw new FedgeError(
+      "OPTION_INVALID",
+      `--held-out asks no device: leave out what is for devices (${given})`,
+    );
+  const target = await versionTarget(client, name);
+  const measured = await client.post(`${versionPath(target)}/measure`, evaluation, {});
+  printResult(terminal, measured, () =>
+    formatFields([
+      [
+        "measured",
+        `${target.model}@${target.version} on ${measured.dataSet}, ${measured.numExamples} examples`,
+      ],
+      ["accuracy", percentText(measured.accuracy)],
+      ["loss", numberText(measured.loss)],
+    ]),
+  );
 }
 
 async function bodyOf(

@@ -50,7 +50,10 @@ function paired(place: Place, a: Evaluated, b: Evaluated): Comparison {
   const [left, right] = [a.results, b.results];
   if (left === null || right === null) return unpaired(place, a.evaluation, b.evaluation);
   if (left.dataSha256 !== right.dataSha256 || left.losses.length !== right.losses.length)
-    return notComparable(place, "the data set has changed between the two evaluations; evaluate both again");
+    return notComparable(
+      place,
+      "the data set has changed between the two evaluations; run `fedge model evaluate --held-out` for both",
+    );
   if (!left.losses.every(Number.isFinite) || !right.losses.every(Number.isFinite))
     return notComparable(place, "a version has losses that are no finite numbers");
   const loss: MetricComparison = {

@@ -4,6 +4,7 @@ import type { RegistryService } from "../../registry/registry-service.js";
 import { decodeProfilePackage } from "../../registry/profiles/profile-package.js";
 import { jsonRoute, rawRoute, type RouteHost } from "../route.js";
 import { modelParams, pageQuery, versionParams } from "../schema/basic-schema.js";
+import { evaluation } from "../schema/model-schema.js";
 import {
   aliasBody,
   aliasList,
@@ -149,6 +150,21 @@ function addEvidence(host: RouteHost, registry: RegistryService): void {
     query: compareQuery,
     result: comparisonList,
     handle: async ({ params, query }) => ({ comparisons: await registry.compare(params.model, query) }),
+  });
+  jsonRoute(host, {
+    method: "post",
+    path: `${VERSION_PATH}/measure`,
+    tag: "registry",
+    summary: "Measure a version on the data that the aggregator holds now",
+    access: "models",
+    params: versionParams,
+    result: evaluation,
+    audit: ({ params: { model, version } }, measured) => ({
+      action: "version.measure",
+      subject: `${model}@${version}`,
+      details: { accuracy: measured?.accuracy ?? null, loss: measured?.loss ?? null },
+    }),
+    handle: ({ params }) => registry.measure(params),
   });
   jsonRoute(host, {
     method: "post",

@@ -70,6 +70,12 @@ export class RegistryDouble implements RegistryService {
     return [{ ...where, accuracy, loss: null, verdict: "better", reason: `${b} against ${a}` }];
   }
 
+  async measure({ model, version }: VersionId): ReturnType<RegistryService["measure"]> {
+    this.#require({ model, version });
+    const measured = { accuracy: 0.9, loss: 0.3, numExamples: 1000, evaluatedAtMs: 1_700_000_000_000 };
+    return { model, version, dataSet: "held-out", segment: "", ...measured, results: null };
+  }
+
   async verify({ model, version }: VersionId): ReturnType<RegistryService["verify"]> {
     const checks = [{ what: "manifest", isSame: true, expected: "ab", found: "ab" }];
     return { model, version, kind: "reproduced", checks };
