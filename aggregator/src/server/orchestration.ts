@@ -68,11 +68,9 @@ export async function startOrchestration(
   const { evaluations, comparisons } = devices;
   const parts = openRollouts(base, { desired: releases, audit: base.audit, fleet, comparisons });
   closing.add(parts.rollouts, (opened) => opened.close());
-  const retention = options.retention ?? {};
-  const holders = [heldByRollouts(parts.rollouts)];
   const evaluator = openEvaluator(options, base, closing);
-  const kept = { audit: base.audit, releases, publisher, retention, evaluator, holders };
-  const wiring = openRegistry(base, kept);
+  const keeping = { evaluator, retention: options.retention, holders: [heldByRollouts(parts.rollouts)] };
+  const wiring = openRegistry(base, { audit: base.audit, releases, publisher, ...keeping });
   const shared = {
     ...sharedPorts(options, base, { speaking, evaluator, keeper: wiring.keeper }),
     autopilot: parts.autopilot,

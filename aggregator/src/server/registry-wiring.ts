@@ -27,7 +27,7 @@ export interface RegistryWiringOptions {
   readonly audit: AnchoredAudit;
   readonly releases: Releases;
   readonly publisher: RetainedBlobs;
-  readonly retention: Partial<RetentionPolicy>;
+  readonly retention: Partial<RetentionPolicy> | undefined;
   readonly evaluator: Evaluator;
   /** Who else may need a version, such as rollouts. */
   readonly holders?: readonly VersionHolder[];
@@ -36,7 +36,7 @@ export interface RegistryWiringOptions {
 /** The registry with its parts. Throws OPTION_INVALID for a retention policy that is none. */
 export function openRegistry(
   { store, blobs, clock, logger }: Foundations,
-  { audit, releases, publisher, retention: policy, evaluator, holders = [] }: RegistryWiringOptions,
+  { audit, releases, publisher, retention: policy = {}, evaluator, holders = [] }: RegistryWiringOptions,
 ): RegistryWiring {
   const nowMs = (): number => clock.nowMs();
   const cards = new ModelCards({ store, blobs, nowMs, driftText: driftTextOf(store.drift) });

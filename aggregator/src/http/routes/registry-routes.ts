@@ -151,6 +151,20 @@ function addEvidence(host: RouteHost, registry: RegistryService): void {
     result: comparisonList,
     handle: async ({ params, query }) => ({ comparisons: await registry.compare(params.model, query) }),
   });
+  addMeasure(host, registry);
+  jsonRoute(host, {
+    method: "post",
+    path: `${VERSION_PATH}/verify`,
+    tag: "registry",
+    summary: "Make a version again from its round's journal and compare every byte",
+    access: "models",
+    params: versionParams,
+    result: verification,
+    handle: ({ params }) => registry.verify(params),
+  });
+}
+
+function addMeasure(host: RouteHost, registry: RegistryService): void {
   jsonRoute(host, {
     method: "post",
     path: `${VERSION_PATH}/measure`,
@@ -165,16 +179,6 @@ function addEvidence(host: RouteHost, registry: RegistryService): void {
       details: { accuracy: measured?.accuracy ?? null, loss: measured?.loss ?? null },
     }),
     handle: ({ params }) => registry.measure(params),
-  });
-  jsonRoute(host, {
-    method: "post",
-    path: `${VERSION_PATH}/verify`,
-    tag: "registry",
-    summary: "Make a version again from its round's journal and compare every byte",
-    access: "models",
-    params: versionParams,
-    result: verification,
-    handle: ({ params }) => registry.verify(params),
   });
 }
 

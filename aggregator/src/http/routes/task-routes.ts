@@ -8,25 +8,7 @@ import { taskConfigBody, taskList, taskView } from "../schema/task-schema.js";
 
 /** `/v1/tasks` and `/v1/rounds`: what trains, and how each round went. */
 export function addTaskRoutes(host: RouteHost, service: AggregatorService): void {
-  jsonRoute(host, {
-    method: "post",
-    path: "/v1/tasks",
-    tag: "tasks",
-    summary: "Create a task and start it",
-    access: "tasks",
-    body: taskConfigBody,
-    result: taskView,
-    status: 201,
-    audit: ({ body }) => ({
-      action: "task.create",
-      subject: body.taskId,
-      details: { model: body.model, maxRounds: body.maxRounds },
-    }),
-    handle: async ({ body, caller }) => {
-      requireReleaseRight(caller, body);
-      return service.createTask(body);
-    },
-  });
+  addCreate(host, service);
   jsonRoute(host, {
     method: "get",
     path: "/v1/tasks",
@@ -48,6 +30,28 @@ export function addTaskRoutes(host: RouteHost, service: AggregatorService): void
   });
   addTaskActions(host, service);
   addRoundRoutes(host, service);
+}
+
+function addCreate(host: RouteHost, service: AggregatorService): void {
+  jsonRoute(host, {
+    method: "post",
+    path: "/v1/tasks",
+    tag: "tasks",
+    summary: "Create a task and start it",
+    access: "tasks",
+    body: taskConfigBody,
+    result: taskView,
+    status: 201,
+    audit: ({ body }) => ({
+      action: "task.create",
+      subject: body.taskId,
+      details: { model: body.model, maxRounds: body.maxRounds },
+    }),
+    handle: async ({ body, caller }) => {
+      requireReleaseRight(caller, body);
+      return service.createTask(body);
+    },
+  });
 }
 
 function addTaskActions(host: RouteHost, service: AggregatorService): void {
