@@ -1,16 +1,16 @@
 import { basename } from "node:path";
-import { LOSS_KINDS } from "@fedge/onnx-autodiff";
 import { FedgeError, decodeWith, modelName, type ModelName } from "@fedge/protocol";
 import { Option, type Command } from "commander";
 import { DEFAULT_WINDOW, buildProfile, type BuiltProfile } from "../../drift/profiles/build-profile.js";
 import { draftFeatures } from "../../drift/profiles/feature-drafts.js";
-import { decimal, duration, wholeNumber } from "../flag-values.js";
+import { decimal, wholeNumber } from "../flag-values.js";
 import { addServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { findModelIfAny, type FoundModel, type ModelFlags } from "./model-source.js";
 import { batchSizeOf, openModel } from "../../drift/profiles/onnx-model.js";
 import { openData, type OpenedData } from "./open-data.js";
 import { writeProfile } from "./profile-file.js";
+import { modelOptions, windowOptions } from "./profile-options.js";
 import { profileText } from "./profile-text.js";
 
 interface BuildFlags extends ModelFlags {
@@ -38,24 +38,13 @@ export function addProfileBuild(parent: Command, terminal: Terminal): void {
       .command("build")
       .description("what a model's inputs and predictions look like, from training data"),
   );
-  for (const option of [...modelOptions(), ...dataOptions(), ...windowOptions()]) command.addOption(option);
+  for (const option of [
+    ...modelOptions("the version to run on the data"),
+    ...dataOptions(),
+    ...windowOptions(),
+  ])
+    command.addOption(option);
   command.action((flags: BuildFlags) => build(flags, terminal));
-}
-
-function modelOptions(): Option[] {
-  return [
-    new Option(
-      "--model <name>",
-      "the model; digits@3 or --model-version takes a version of the aggregator",
-    ).makeOptionMandatory(),
-    new Option("--model-version <number>", "the version to run on the data").argParser(
-      wholeNumber({ least: 1 }),
-    ),
-    new Option("--onnx <file>", "the model from a file, where no aggregator has it yet"),
-    new Option("--loss <loss>", "of --onnx: what training minimises")
-      .choices(LOSS_KINDS)
-      .default(LOSS_KINDS[0]),
-  ];
 }
 
 function dataOptions(): Option[] {
@@ -83,17 +72,6 @@ function dataOptions(): Option[] {
       "profile",
     ),
     new Option("--out <file>", "where the profile is written").default("profile.json"),
-  ];
-}
-
-function windowOptions(): Option[] {
-  return [
-    new Option("--window <duration>", "how long devices count before they send")
-      .argParser(duration)
-      .default(DEFAULT_WINDOW.lengthMs, "1h"),
-    new Option("--max-rows <number>", "rows of one device that count in a window")
-      .argParser(wholeNumber({ least: 1, most: 10_000 }))
-      .default(DEFAULT_WINDOW.maxRows),
   ];
 }
 

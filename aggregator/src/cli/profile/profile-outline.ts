@@ -1,15 +1,14 @@
-import { LOSS_KINDS } from "@fedge/onnx-autodiff";
 import { FedgeError, decodeWith, modelName } from "@fedge/protocol";
 import type { CategoricalFeature, ReferenceProfile } from "@fedge/protocol/profile";
 import { Option, type Command } from "commander";
 import { DEFAULT_WINDOW } from "../../drift/profiles/build-profile.js";
 import { draftFeatures, rowWidth, type ProfiledModel } from "../../drift/profiles/feature-drafts.js";
 import { outlineProfile, type Expectation } from "../../drift/profiles/outline-profile.js";
-import { duration, wholeNumber } from "../flag-values.js";
 import { addServerFlags } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { findModel, type ModelFlags } from "./model-source.js";
 import { writeProfile } from "./profile-file.js";
+import { modelOptions, windowOptions } from "./profile-options.js";
 import { profileText } from "./profile-text.js";
 
 interface OutlineFlags extends ModelFlags {
@@ -23,17 +22,7 @@ interface OutlineFlags extends ModelFlags {
 }
 
 const OPTIONS: readonly Option[] = [
-  new Option(
-    "--model <name>",
-    "the model; digits@3 or --model-version takes a version of the aggregator",
-  ).makeOptionMandatory(),
-  new Option("--model-version <number>", "the version whose inputs are meant").argParser(
-    wholeNumber({ least: 1 }),
-  ),
-  new Option("--onnx <file>", "the model from a file, where no aggregator has it yet"),
-  new Option("--loss <loss>", "of --onnx: what training minimises")
-    .choices(LOSS_KINDS)
-    .default(LOSS_KINDS[0]),
+  ...modelOptions("the version whose inputs are meant"),
   new Option(
     "--expect <feature=values>",
     "what is expected: age=0..100, or place=harbour|market; for each feature",
@@ -46,12 +35,7 @@ const OPTIONS: readonly Option[] = [
   ),
   new Option("--fields <names...>", "what the app notes with log").default([], "nothing"),
   new Option("--leave-out <features...>", "features that are not monitored").default([], "none"),
-  new Option("--window <duration>", "how long devices count before they send")
-    .argParser(duration)
-    .default(DEFAULT_WINDOW.lengthMs, "1h"),
-  new Option("--max-rows <number>", "rows of one device that count in a window")
-    .argParser(wholeNumber({ least: 1, most: 10_000 }))
-    .default(DEFAULT_WINDOW.maxRows),
+  ...windowOptions(),
   new Option("--out <file>", "where the profile is written").default("profile.json"),
 ];
 
