@@ -24,6 +24,7 @@ describe.skipIf(!hasChromium)("planning on the Rollouts page (needs chromium)", 
           { name: "10 %", numDevices: 9, devices: ["device-1", "device-2"] as DeviceId[] },
           { name: "everyone", numDevices: 89, devices: [] },
         ],
+        isReturn: true,
         excluded: [{ reason: "no runtime for this version", numDevices: 2 }],
         conflicts: [{ rolloutId: "other" as RolloutId, numDevices: 5, wins: true }],
       };
@@ -38,6 +39,7 @@ describe.skipIf(!hasChromium)("planning on the Rollouts page (needs chromium)", 
       expect(text).toMatch(/everyone\s+89 devices/);
       expect(text).toContain("1 % by hash, soaks 4 h, then the next");
       expect(text).toContain("2: no runtime for this version");
+      expect(text).toContain("waves of a return neither soak nor wait for metric gates");
       expect(text).toContain("other: 5 devices obey that one");
     });
 

@@ -200,6 +200,7 @@ describe("rollout preview", () => {
         { name: "a", numDevices: 5, devices },
         { name: "b", numDevices: 0, devices: [] },
       ],
+      isReturn: true,
       excluded: [{ reason: "decommissioned", numDevices: 2 }],
       conflicts: [{ rolloutId: SAMPLE_ROLLOUT, numDevices: 3, wins: true }],
     };
@@ -223,6 +224,8 @@ describe("rollout preview", () => {
         "",
         "Also wanted by other rollouts:",
         `  3 by ${SAMPLE_ROLLOUT}: they obey that one`,
+        "",
+        "The fleet ran this version lately: waves of a return neither soak nor wait for metric gates.",
       ].join("\n"),
     );
   });

@@ -132,7 +132,7 @@ describe("creating a rollout", () => {
 
   test("a preview creates nothing", async () => {
     const { ask, rollouts } = createAppDouble();
-    rollouts.nextPreview = { numMatching: 3, waves: [], excluded: [], conflicts: [] };
+    rollouts.nextPreview = { numMatching: 3, isReturn: false, waves: [], excluded: [], conflicts: [] };
 
     const response = await ask("/v1/rollouts/preview", send("POST", sampleRolloutConfig()));
 

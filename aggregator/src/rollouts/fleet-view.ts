@@ -60,7 +60,10 @@ export class FleetOfRollouts {
   }
 
   /** Throws FILTER_INVALID. */
-  async preview(config: RolloutConfig, all: readonly RolloutState[]): Promise<RolloutPreview> {
+  async preview(
+    config: RolloutConfig,
+    all: readonly RolloutState[],
+  ): Promise<Omit<RolloutPreview, "isReturn">> {
     const compile = await this.compiler();
     const filters = waveFilters(config, compile);
     const matching = await this.#matching(filters);

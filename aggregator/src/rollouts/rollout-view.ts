@@ -169,6 +169,8 @@ export interface TargetView {
 /** Which devices each wave would reach, and why the others none. */
 export interface RolloutPreview {
   readonly numMatching: number;
+  /** To a version that the fleet ran lately: waves neither soak nor have metric gates (R24). */
+  readonly isReturn: boolean;
   readonly waves: readonly {
     readonly name: string;
     readonly numDevices: number;

@@ -298,6 +298,7 @@ describe("rollouts", () => {
     await started(world, "second", 3);
     await steps(world, 12);
     const soaking = { waves: [{ name: "all", percent: 100, soakMs: 3_600_000 }] };
+    expect((await world.rollouts.preview(later("back", 2, soaking))).isReturn).toBe(true);
     const { rolloutId } = await world.rollouts.create(later("back", 2, soaking), GRACE);
 
     await world.rollouts.edit(rolloutId, later("back", 4, soaking), { actor: GRACE });
@@ -320,6 +321,7 @@ describe("rollouts", () => {
     await steps(world, 12);
 
     expect(await world.rollouts.get(again)).toMatchObject({ state: "running" });
+    expect((await world.rollouts.preview(later("more", 2))).isReturn).toBe(false);
   });
 
   test("R33: of two people at once one wins, and the other is told who did what", async () => {

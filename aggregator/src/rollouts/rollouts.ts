@@ -101,7 +101,8 @@ export class Rollouts implements RolloutService {
 
   async preview(config: RolloutConfig) {
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
-    return this.options.fleet.preview(config, this.states());
+    const isReturn = await this.#isReturn(config);
+    return { ...(await this.options.fleet.preview(config, this.states())), isReturn };
   }
 
   async command(

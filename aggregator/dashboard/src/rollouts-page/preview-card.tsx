@@ -57,6 +57,11 @@ function Preview({ preview, plan }: { readonly preview: PreviewData; readonly pl
           </li>
         ))}
       </ol>
+      {preview.isReturn && (
+        <p data-testid="return">
+          The fleet ran this version lately: waves of a return neither soak nor wait for metric gates.
+        </p>
+      )}
       {preview.excluded.length > 0 && (
         <>
           <h3 className="sub-title">Left out</h3>

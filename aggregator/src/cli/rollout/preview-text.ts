@@ -9,6 +9,8 @@ interface Row {
 }
 
 const SHOWN_DEVICES = 3;
+const RETURN =
+  "The fleet ran this version lately: waves of a return neither soak nor wait for metric gates.\n";
 
 const COLUMNS: readonly TableColumn<Row>[] = [
   { title: "WAVE", cell: ({ wave }) => wave.name },
@@ -34,6 +36,7 @@ export function previewText(preview: PreviewBody, config: RolloutConfig): string
         return `${numDevices} by ${rolloutId}: they obey ${wins ? "that one" : "this one"}`;
       }),
     ),
+    preview.isReturn ? RETURN : "",
     formatFields(planLines(config)),
     `Another name draws other devices: create it with --id ${config.rolloutId}.\n`,
   ]

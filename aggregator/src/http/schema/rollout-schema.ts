@@ -166,6 +166,7 @@ const conflict = z.object({ rolloutId: rolloutIdText, numDevices: count, wins: z
 export const rolloutPreview = z
   .object({
     numMatching: count,
+    isReturn: z.boolean().describe("To a version that the fleet ran lately: no soak, no metric gates"),
     waves: z.array(previewWave).readonly(),
     excluded: z.array(excluded).readonly(),
     conflicts: z.array(conflict).readonly().describe("`wins`: the devices obey that other rollout"),

@@ -37,7 +37,9 @@ export interface GivenCommand {
 export class RolloutDouble implements RolloutService {
   rollouts: RolloutView[] = [];
   previewed: RolloutConfig[] = [];
-  nextPreview: RolloutPreview = { numMatching: 0, waves: [], excluded: [], conflicts: [] };
+  nextPreview: RolloutPreview = {
+    ...{ numMatching: 0, isReturn: false, waves: [], excluded: [], conflicts: [] },
+  };
   readonly targetsOf = new Map<string, TargetView[]>();
   readonly historyOf = new Map<string, RolloutHistoryEntry[]>();
   readonly commands: GivenCommand[] = [];
