@@ -17,7 +17,7 @@ import { eventually } from "../e2e/waiting.js";
 import { importNamed, startCloudsServer } from "./clouds-server.js";
 
 const MODEL = "clouds";
-const ADA = { name: "ada", mayApprove: false };
+const ADA = { name: "ada", mayApprove: true };
 /** So many that an arm without any is out of the question: 2 of 2^12 draws. */
 const NUM_DEVICES = 12;
 const [CONTROL, BETTER] = [2, 3];

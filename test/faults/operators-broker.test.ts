@@ -149,7 +149,7 @@ withBroker("a rollout of a signed version goes out and back over an operator's b
   const rolloutId = "over-mosquitto" as RolloutId;
   const install = { minSuccess: 1, minReached: 1, maxErrors: 0, minReports: 1 };
   const plan = { waves: [{ name: "all", percent: 100, soakMs: 0 }], gates: { install, metrics: [] } };
-  const ada = { name: "ada", mayApprove: false };
+  const ada = { name: "ada", mayApprove: true };
   const state = (wanted: string): Promise<true> =>
     eventually(`the rollout to be ${wanted}`, async () =>
       (await server.rollouts.get(rolloutId)).state === wanted ? true : undefined,

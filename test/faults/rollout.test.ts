@@ -15,7 +15,7 @@ import { eventually } from "../e2e/waiting.js";
 import { importNamed, startCloudsServer } from "./clouds-server.js";
 
 const MODEL = "clouds";
-const ADA = { name: "ada", mayApprove: false };
+const ADA = { name: "ada", mayApprove: true };
 
 let directory = "";
 let server: RunningServer;
