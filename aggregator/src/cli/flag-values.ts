@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 
 interface Range {
@@ -79,4 +80,12 @@ function rangeText(range: Range): string {
     ...(range.most === undefined ? [] : [`at most ${range.most}`]),
   ];
   return parts.join(" and ");
+}
+
+/** Flags that a person wrote, such as `--name`: not those that have their default, nor those of the environment. */
+export function writtenFlags(command: Command): string[] {
+  const written = command.options.filter(
+    (option) => command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  return written.map(({ long, flags }) => long ?? flags);
 }

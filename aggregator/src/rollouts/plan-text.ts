@@ -139,3 +139,12 @@ function share(fraction: number): string {
 function times(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** Said of a rollout to a version that the fleet ran lately (R24). */
+export const RETURN_TEXT =
+  "The fleet ran this version lately: waves of a return neither soak nor wait for metric gates.";
+
+/** Whether a gate passes from its limit on: of installations the share that committed counts, and more is better. */
+export function passesAtLimit(gate: string): boolean {
+  return gate === "install";
+}

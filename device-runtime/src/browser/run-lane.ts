@@ -23,7 +23,7 @@ export interface LaneEndpoint {
 }
 
 /** A run that is waited for. Only the first has a deadline: the worker has not begun with those behind it. */
-export interface Waiting {
+interface Waiting {
   readonly deadlineMs: number;
   endsAtMs: number | null;
   readonly resolve: (values: TensorValues) => void;

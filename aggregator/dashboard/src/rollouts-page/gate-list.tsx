@@ -1,3 +1,4 @@
+import { passesAtLimit } from "../../../src/rollouts/plan-text.js";
 import type { GateData, WaveData } from "../data/api-types.js";
 import { Badge } from "../parts/badge.js";
 import { NumberList } from "../parts/number-list.js";
@@ -69,11 +70,6 @@ function GateNumbers({ gate }: { readonly gate: GateData }) {
   return <NumberList numbers={numbers} />;
 }
 
-/** Of installations the share that committed counts: more is better. */
-function passesAt(gate: string): boolean {
-  return gate === "install";
-}
-
 function pictureText({ gate, value, control, interval, limit }: GateData): string {
   const text = (each: number): string => metricText(gate, each);
   if (value === null) return `${metricName(gate)}: no value yet`;
@@ -81,6 +77,6 @@ function pictureText({ gate, value, control, interval, limit }: GateData): strin
     `${metricName(gate)}: ${text(value)} in the wave`,
     ...(control === null ? [] : [`${text(control)} in the control cohort`]),
     ...(interval === null ? [] : [`difference between ${text(interval[0])} and ${text(interval[1])}`]),
-    ...(limit === null ? [] : [`${passesAt(gate) ? "passes" : "would fail"} at ${text(limit)}`]),
+    ...(limit === null ? [] : [`${passesAtLimit(gate) ? "passes" : "would fail"} at ${text(limit)}`]),
   ].join(", ");
 }

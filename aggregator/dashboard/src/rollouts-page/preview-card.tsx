@@ -1,4 +1,4 @@
-import { waveText } from "../../../src/rollouts/plan-text.js";
+import { RETURN_TEXT, waveText } from "../../../src/rollouts/plan-text.js";
 import type { PreviewData } from "../data/api-types.js";
 import { hasCode } from "../data/use-loaded.js";
 import { Card } from "../parts/card.js";
@@ -57,11 +57,7 @@ function Preview({ preview, plan }: { readonly preview: PreviewData; readonly pl
           </li>
         ))}
       </ol>
-      {preview.isReturn && (
-        <p data-testid="return">
-          The fleet ran this version lately: waves of a return neither soak nor wait for metric gates.
-        </p>
-      )}
+      {preview.isReturn && <p data-testid="return">{RETURN_TEXT}</p>}
       {preview.excluded.length > 0 && (
         <>
           <h3 className="sub-title">Left out</h3>

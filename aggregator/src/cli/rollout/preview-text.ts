@@ -1,6 +1,6 @@
 import type { PreviewBody } from "../../http/schema/rollout-schema.js";
 import type { RolloutConfig } from "../../rollouts/rollout-config.js";
-import { planLines, waveText } from "../../rollouts/plan-text.js";
+import { RETURN_TEXT, planLines, waveText } from "../../rollouts/plan-text.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 
 interface Row {
@@ -9,8 +9,6 @@ interface Row {
 }
 
 const SHOWN_DEVICES = 3;
-const RETURN =
-  "The fleet ran this version lately: waves of a return neither soak nor wait for metric gates.\n";
 
 const COLUMNS: readonly TableColumn<Row>[] = [
   { title: "WAVE", cell: ({ wave }) => wave.name },
@@ -36,7 +34,7 @@ export function previewText(preview: PreviewBody, config: RolloutConfig): string
         return `${numDevices} by ${rolloutId}: they obey ${wins ? "that one" : "this one"}`;
       }),
     ),
-    preview.isReturn ? RETURN : "",
+    preview.isReturn ? `${RETURN_TEXT}\n` : "",
     formatFields(planLines(config)),
     `Another name draws other devices: create it with --id ${config.rolloutId}.\n`,
   ]

@@ -1,3 +1,4 @@
+import { passesAtLimit } from "../../rollouts/plan-text.js";
 import type { GateBody, RolloutBody, WaveBody } from "../../http/schema/rollout-schema.js";
 import type { RolloutState, Verdict, WaveState } from "../../rollouts/rollout-view.js";
 import { timeText } from "../text.js";
@@ -124,9 +125,8 @@ export function gateText({ gate, segment, value, control, limit, reason }: GateB
     ...(value === null ? [] : [metricText(gate, value)]),
     ...(control === null ? [] : [`against ${metricText(gate, control)}`]),
   ].join(" ");
-  // Of installations the share that committed counts: more is better.
   const bound =
-    limit === null ? "" : `${gate === "install" ? "passes" : "fails"} at ${metricText(gate, limit)}`;
+    limit === null ? "" : `${passesAtLimit(gate) ? "passes" : "fails"} at ${metricText(gate, limit)}`;
   const measured = [numbers, bound].filter((text) => text !== "").join(", ");
   const what = segment === null ? gate : `${gate} in ${segment}`;
   return `${what}: ${[measured, reason].filter((text) => text !== "").join("; ")}`;

@@ -8,7 +8,7 @@ import {
   type EvaluationRunBody,
 } from "../../http/schema/evaluation-schema.js";
 import { evaluation } from "../../http/schema/model-schema.js";
-import { duration, wholeNumber } from "../flag-values.js";
+import { duration, wholeNumber, writtenFlags } from "../flag-values.js";
 import type { ServerClient } from "../server-client.js";
 import { addServerFlags, clientOf, type ServerFlags } from "../server-flags.js";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
@@ -35,6 +35,10 @@ interface EvaluateFlags extends ServerFlags {
 }
 
 const POLL_MS = 500;
+const OF_DEVICES: ReadonlySet<string> = new Set([
+  ...["--against", "--devices", "--min-devices", "--filter", "--segment", "--examples", "--deadline"],
+  "--no-wait",
+]);
 const whole = wholeNumber({ least: 1 });
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -71,8 +75,7 @@ async function measure(
   client: ServerClient,
   { name, command }: { readonly name: string; readonly command: Command },
 ): Promise<void> {
-  const ofDevices = ["against", "devices", "minDevices", "filter", "segment", "examples", "deadline", "wait"];
-  const given = ofDevices.find((flag) => command.getOptionValueSource(flag) === "cli");
+  const given = writtenFlags(command).find((flag) => OF_DEVICES.has(flag));
   if (given !== undefined)
     throw new FedgeError(
       "OPTION_INVALID",

@@ -5,7 +5,7 @@ import { importRequest } from "../../http/import-request.js";
 import { importQuery, importReport } from "../../http/schema/model-schema.js";
 import { createModelPreparer } from "../../model-check/prepare-in-process.js";
 import { requireFits, requireReady } from "../../registry/profiles/profile-package.js";
-import { decimal, wholeNumber } from "../flag-values.js";
+import { decimal, wholeNumber, writtenFlags } from "../flag-values.js";
 import { modelOfFile } from "../../drift/profiles/onnx-model.js";
 import { packageBytes } from "../profile/profile-commands.js";
 import { readProfile } from "../profile/profile-file.js";
@@ -99,8 +99,8 @@ export function addImport(model: Command, terminal: Terminal): void {
 
 /** What the model is, a bundle says itself. */
 function requireBundleFlags(command: Command): void {
-  const given = OPTIONS.filter((option) => command.getOptionValueSource(option.attributeName()) === "cli");
-  const names = given.map(({ long }) => long);
+  const ofModel = OPTIONS.map(({ long }) => long);
+  const names = writtenFlags(command).filter((flag) => ofModel.includes(flag));
   if (names.includes("--profile"))
     throw new FedgeError(
       "OPTION_INVALID",
