@@ -59,6 +59,11 @@ export class FleetOfRollouts {
     return waveFilters(state.config, await this.compiler()).rollout(device);
   }
 
+  /** Every device that the rollout means. Throws FILTER_INVALID. */
+  async matching(config: RolloutConfig): Promise<readonly DeviceRecord[]> {
+    return this.#matching(waveFilters(config, await this.compiler()));
+  }
+
   /** Throws FILTER_INVALID. */
   async preview(
     config: RolloutConfig,

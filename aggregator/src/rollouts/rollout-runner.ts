@@ -80,16 +80,22 @@ export class RolloutRunner {
     await this.#effects;
   }
 
+  /** Why nothing begins any more. */
+  get #closed(): FedgeError {
+    const { isDeleted, config } = this.state;
+    if (!isDeleted) return new FedgeError("CLOSED", "the server is closing");
+    return new FedgeError("ROLLOUT_UNKNOWN", `rollout "${config.rolloutId}" was deleted just now`);
+  }
+
   #stop(): void {
     this.#isClosed = true;
     this.#cancelTick();
     for (const cancel of this.#retries) cancel();
-    const closed = new FedgeError("CLOSED", "the server is closing");
-    for (const { refused } of this.#queue.clear()) refused(closed);
+    for (const { refused } of this.#queue.clear()) refused(this.#closed);
   }
 
   #enqueue(waiting: Waiting): void {
-    if (this.#isClosed) return waiting.refused(new FedgeError("CLOSED", "the server is closing"));
+    if (this.#isClosed) return waiting.refused(this.#closed);
     this.#queue.add(waiting);
     if (this.#isDraining) return;
     this.#isDraining = true;

@@ -13,6 +13,7 @@ import type { Actor, RolloutService } from "./rollout-service.js";
 import type { RolloutEvent, RolloutState } from "./rollout-state.js";
 import type { RolloutCommand, RolloutView, TargetState } from "./rollout-view.js";
 import { targetViewOf, viewOf } from "./rollout-view-of.js";
+import { versionBefore } from "./version-before.js";
 
 /** A return to one of so many versions that the fleet ran lately needs no soak (R24). */
 const RETURN_WINDOW = 3;
@@ -59,12 +60,12 @@ export class Rollouts implements RolloutService {
 
   async create(wanted: RolloutConfig, actor: Actor): Promise<RolloutView> {
     const config = asAllowed(wanted, actor);
-    const { rolloutId, model } = config;
+    const { rolloutId } = config;
     if (this.#shelf.has(rolloutId))
       throw new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${rolloutId} exists; choose another name`);
     requireFutureEnd(config, this.#nowMs);
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
-    const fallbackVersion = this.options.desired.fleetVersion(model);
+    const fallbackVersion = await this.#versionBefore(config);
     const isReturn = await this.#isReturn(config);
     const event = {
       type: "created",
@@ -110,11 +111,12 @@ export class Rollouts implements RolloutService {
     command: RolloutCommand,
     how: { readonly actor: Actor; readonly reason: string; readonly revision?: number },
   ): Promise<RolloutView> {
+    const isStart = command === "start";
+    const before = isStart ? await this.#versionBefore((await this.#shelf.stateOf(rolloutId)).config) : null;
     const runner = await this.#shelf.runnerOf(rolloutId);
     const { actor, reason, revision } = how;
     const known = { type: "command", atMs: this.#nowMs, actor: actor.name, command, reason } as const;
-    const fallbackVersion = this.options.desired.fleetVersion(runner.state.config.model);
-    const event = command === "start" ? { ...known, fallbackVersion } : known;
+    const event = isStart ? { ...known, fallbackVersion: before } : known;
     try {
       // Of the state that the command meets: who edits and approves at once has made what he approves.
       const state = await runner.request(event, (now) => {
@@ -230,6 +232,11 @@ export class Rollouts implements RolloutService {
       const by = `rollout ${config.rolloutId}`;
       if (taken.length > 0) runner.dispatch({ type: "replaced", atMs: this.#nowMs, devices: taken, by });
     }
+  }
+
+  async #versionBefore(config: RolloutConfig): Promise<number | null> {
+    const { desired, fleet } = this.options;
+    return versionBefore(config, await fleet.matching(config), { desired, states: this.states() });
   }
 
   async #isReturn({ model, version, kind }: RolloutConfig): Promise<boolean> {
