@@ -136,7 +136,22 @@ describe("a look at metrics", () => {
     expect(await look()).toMatchObject([{ verdict: "error", reason: "the database is away" }]);
   });
 
-  test("once everyone is told, the control is what the same devices counted before", async () => {
+  test("once everyone is told, the control is what the same devices counted from the start until then", async () => {
+    const { say, look, looks, driver } = await scene();
+    driver.step({ type: "members-changed", atMs: driver.nowMs, joined: IDS.slice(6), removed: [] });
+    driver.tick();
+    await say(IDS, counts(1, 0, 1000));
+    await looks.begin(driver.state);
+    await say(IDS.slice(6), counts(1, 20, 1100));
+    await say(IDS, counts(2, 40));
+
+    const [gate] = await look();
+    // 20 of the last 100 of each, and not 20 of 1100: the world may have changed since.
+    expect(gate).toMatchObject({ verdict: "inconclusive", value: 0.2, control: 0.2, controlSample: 1400 });
+    expect(gate?.reason).toContain("from the rollout's start until they were told");
+  });
+
+  test("where that is too little, it is all that they counted before", async () => {
     const { say, look, driver } = await scene();
     driver.step({ type: "members-changed", atMs: driver.nowMs, joined: IDS.slice(6), removed: [] });
     driver.tick();

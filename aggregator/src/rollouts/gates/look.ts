@@ -12,7 +12,7 @@ import { waveFilters } from "../wave-members.js";
 import { judgeLoss } from "./loss-gate.js";
 import { gateError, judgeMetric, undecided, type Sides } from "./metric-gate.js";
 import { withFleetVerdict, type VerdictOfVersion } from "./drift-gate.js";
-import { since } from "./metric-counts.js";
+import { countsOf, since } from "./metric-counts.js";
 
 export interface LookOptions {
   readonly book: MetricsBook;
@@ -121,7 +121,7 @@ export class MetricLooks {
 
 /**
  * The new version's side is every device that this rollout told and that has counted since. The control's is whoever still
- * runs the old version and was not told; once everyone is told, what the same devices counted before.
+ * runs the old version and was not told; once everyone is told, what the same devices counted until then.
  */
 function sidesOf(gate: MetricGate, { state, devices, now, before, base, compile }: Scene): Sides {
   const isInSegment = gate.segment === undefined ? (): boolean => true : compile(gate.segment);
@@ -139,8 +139,30 @@ function sidesOf(gate: MetricGate, { state, devices, now, before, base, compile 
     const since = base === null ? ", all that it ever counted: there is no baseline of the start" : "";
     return { wave, control, controlNote: `at the same time on the old version${since}` };
   }
+  return { wave, ...controlOfTold(gate, told, { before, base }) };
+}
+
+/** Of a time as near as there is enough of: the world may have changed since the devices began to count. */
+function controlOfTold(
+  gate: MetricGate,
+  told: readonly DeviceId[],
+  { before, base }: Pick<Scene, "before" | "base">,
+): Pick<Sides, "control" | "controlNote"> {
+  const sinceStart =
+    base === null ? [] : told.flatMap((deviceId) => sinceBase(before.get(deviceId), base.get(deviceId)));
+  if (numTrials(gate, sinceStart) >= gate.minSample) {
+    const controlNote = "the same devices on the old version, from the rollout's start until they were told";
+    return { control: sinceStart, controlNote };
+  }
   const control = told.flatMap((deviceId) => before.get(deviceId)?.metrics ?? []);
-  return { wave, control, controlNote: "the same devices before, on the old version" };
+  return { control, controlNote: "the same devices before, on the old version" };
+}
+
+function numTrials({ metric }: MetricGate, all: readonly ServingMetrics[]): number {
+  const trials = all.map((one) =>
+    metric === "latency-p95" ? one.numPredictions : countsOf(metric, one).trials,
+  );
+  return trials.reduce((sum, each) => sum + each, 0);
 }
 
 function sinceBase(record: MetricsRecord | undefined, base: MetricsRecord | undefined): ServingMetrics[] {
