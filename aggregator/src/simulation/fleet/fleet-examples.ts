@@ -5,6 +5,15 @@ import type { ExampleTensor } from "../workload.js";
 export interface FleetExamples {
   readonly input: ExampleTensor;
   readonly target: ExampleTensor;
+  /** What apps note with the prediction of each example. */
+  readonly noted?: NotedField;
+}
+
+export interface NotedField {
+  readonly name: string;
+  readonly values: readonly string[];
+  /** For each example, which value; memory that threads share. */
+  readonly codes: Uint8Array;
 }
 
 /** Where a device's examples stand in those of the fleet. */

@@ -6,6 +6,7 @@ import type {
   RoundId,
   WireError,
 } from "@fedge/protocol";
+import type { Verdict } from "@fedge/protocol/profile";
 import type { FaultRates } from "../faults/fate.js";
 import type { Inability } from "../faults/deadline-skipper.js";
 import type { ExampleRange, FleetExamples } from "./fleet-examples.js";
@@ -33,6 +34,8 @@ export interface FleetUse {
   readonly labelShare: number;
   /** Between two messages of serving metrics. */
   readonly metricsIntervalMs: number;
+  /** Devices train on what they predicted and labelled, not on examples that they were given. */
+  readonly learnsFromLog?: boolean;
 }
 
 export interface DeviceSeed {
@@ -42,6 +45,8 @@ export interface DeviceSeed {
   readonly range: ExampleRange;
   /** Which ones it predicts, and does not train on. */
   readonly heldOut?: ExampleRange;
+  /** Which ones it predicts once the world has changed; the same as before where it is absent. */
+  readonly later?: ExampleRange;
   readonly attributes?: DeviceAttributes;
 }
 
@@ -51,6 +56,7 @@ export type FleetCommand =
   | { readonly type: "round-over"; readonly roundId: RoundId }
   /** From its activation of this version on, a device reaches nobody any more. */
   | { readonly type: "cut-off-at"; readonly version: number }
+  | { readonly type: "change-world" }
   | { readonly type: "close" };
 
 /** Something that a device did, as it was seen beside it: also where no server hears of it. */
@@ -61,6 +67,8 @@ export type DeviceStep = {
   readonly atMs: number;
 } & (
   | { readonly what: "serves" }
+  /** A window of the device's own monitor has ended. */
+  | { readonly what: "judges"; readonly verdict: Verdict; readonly features: readonly string[] }
   | { readonly what: "installs"; readonly state: InstallState; readonly reason: string | null }
 );
 

@@ -48,6 +48,7 @@ class Hosted {
   readonly #devices: SimulatedDevice[] = [];
   readonly #uses: Use[] = [];
   #cutOffAt: number | null = null;
+  readonly #world = { hasChanged: false };
 
   constructor(private readonly shared: SharedParts) {}
 
@@ -60,11 +61,16 @@ class Hosted {
     if (fleet.use === null || seed.heldOut === undefined) return;
     const { deviceId } = simulated;
     const onError = (error: unknown): void => say({ type: "trouble", deviceId, error: toWireError(error) });
-    this.#uses.push(startUse(simulated.device, { fleet, use: fleet.use, seed, onError }));
+    const parts = { fleet, use: fleet.use, seed, world: this.#world, onError };
+    this.#uses.push(startUse(simulated.device, parts));
   }
 
   cutOffAt(version: number): void {
     this.#cutOffAt = version;
+  }
+
+  changeWorld(): void {
+    this.#world.hasChanged = true;
   }
 
   async close(): Promise<void> {
@@ -75,6 +81,9 @@ class Hosted {
   #follow({ device, deviceId, cutOff }: SimulatedDevice, index: number): void {
     const seen = (version: number) => ({ type: "step", index, deviceId, version, atMs: Date.now() }) as const;
     device.on("version", ({ version }) => say({ ...seen(version), what: "serves" }));
+    device.on("drift", ({ version, verdict, features }) =>
+      say({ ...seen(version), what: "judges", verdict, features: features.map(({ name }) => name) }),
+    );
     device.on("install", ({ version, state, message }) => {
       if (state === "activating" && version === this.#cutOffAt) cutOff();
       say({ ...seen(version), what: "installs", state, reason: message });
@@ -90,6 +99,7 @@ async function main(fleet: FleetWorkerData): Promise<void> {
   const closing = new Promise<void>((resolve) => {
     parentPort?.on("message", (command: FleetCommand) => {
       if (command.type === "round-over") return gates.roundOver(command.roundId);
+      if (command.type === "change-world") return hosted.changeWorld();
       if (command.type === "cut-off-at") return hosted.cutOffAt(command.version);
       waiting.length = 0;
       gates.close();

@@ -42,6 +42,8 @@ export interface LiveOptions {
   readonly use: FleetUse;
   /** What each device predicts, by its number. */
   readonly heldOut: readonly ExampleRange[];
+  /** What some of them predict once the world has changed. */
+  readonly later?: ReadonlyMap<number, ExampleRange>;
   readonly attributesOf: (index: number) => DeviceAttributes;
   readonly onStep: (step: DeviceStep) => void;
 }
@@ -88,6 +90,11 @@ export class SimulatedFleet {
   /** Every device loses its line for good when it is about to activate this version. */
   cutOffAt(version: number): void {
     this.#tell({ type: "cut-off-at", version });
+  }
+
+  /** From now on devices predict what `later` has for them. */
+  changeWorld(): void {
+    this.#tell({ type: "change-world" });
   }
 
   /**
@@ -154,7 +161,9 @@ export class SimulatedFleet {
 function seedOf(range: ExampleRange, index: number, live: LiveOptions | undefined): DeviceSeed {
   const heldOut = live?.heldOut[index];
   if (live === undefined || heldOut === undefined) return { index, range };
-  return { index, range, heldOut, attributes: live.attributesOf(index) };
+  const later = live.later?.get(index);
+  const changed = later === undefined ? {} : { later };
+  return { index, range, heldOut, ...changed, attributes: live.attributesOf(index) };
 }
 
 /** Starts the devices; they enrol, install the released version and check in by themselves. */

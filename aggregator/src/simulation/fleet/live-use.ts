@@ -1,6 +1,7 @@
 import type { Device } from "@fedge/device-runtime";
 import { createRandom, errorCodeOf, type Random } from "@fedge/protocol";
 import { rowsOf, type ExampleTensor } from "../workload.js";
+import type { ExampleRange } from "./fleet-examples.js";
 import type { DeviceSeed, FleetUse, FleetWorkerData } from "./fleet-messages.js";
 
 /** A person at a device. */
@@ -13,6 +14,7 @@ interface UseParts {
   readonly fleet: FleetWorkerData;
   readonly use: FleetUse;
   readonly seed: DeviceSeed;
+  readonly world: { readonly hasChanged: boolean };
   readonly onError: (error: unknown) => void;
 }
 
@@ -46,12 +48,21 @@ async function useUntilStopped(
   }
 }
 
-async function once(device: Device, { fleet, use, seed }: UseParts, random: Random): Promise<void> {
-  const { first, count } = seed.heldOut ?? seed.range;
+async function once(device: Device, parts: UseParts, random: Random): Promise<void> {
+  const { fleet, use } = parts;
+  const { first, count } = rangeOf(parts);
   const row = first + random.below(count);
-  const input = ownRow(fleet.examples.input, row);
+  const { input: inputs, noted } = fleet.examples;
+  const input = ownRow(inputs, row);
   const { id } = await device.model(fleet.model).predict({ [fleet.inputName]: input });
+  if (noted !== undefined)
+    await device.log(id, { [noted.name]: noted.values[noted.codes[row] as number] ?? null });
   if (random.unit() < use.labelShare) await device.label(id, ownRow(fleet.examples.target, row));
+}
+
+function rangeOf({ seed, world }: UseParts): ExampleRange {
+  const own = seed.heldOut ?? seed.range;
+  return world.hasChanged ? (seed.later ?? own) : own;
 }
 
 /** A copy: the runtime takes no memory that threads share. */

@@ -57,7 +57,7 @@ export async function createSimulatedDevice(of: DeviceSeed, shared: SharedParts)
       blobs: shared.blobs.newStore(),
       identity: createHttpIdentity({ server: fleet.serverUrl, key, clock }),
       conditions: alwaysEligible,
-      trainingData: { [fleet.model]: trainingDataOf(of, fleet) },
+      trainingData: fleet.use?.learnsFromLog === true ? {} : { [fleet.model]: trainingDataOf(of, fleet) },
       newStop: () => new AbortController(),
       nowUs: () => performance.now() * 1000,
       memoryBytes: () => process.memoryUsage.rss(),

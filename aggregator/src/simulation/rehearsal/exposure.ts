@@ -30,6 +30,7 @@ export class Exposure {
   readonly #encounters = new Map<number, Map<number, Encounter>>();
 
   note(step: DeviceStep): void {
+    if (step.what === "judges") return;
     if (step.what === "installs") return this.#installs(step);
     const before = this.#serving.get(step.index);
     this.#serving.set(step.index, step.version);

@@ -12,8 +12,23 @@ export class Person {
 
   /** Throws what the server says as FedgeError. */
   async send(method: "POST" | "PUT", path: string, body: unknown): Promise<unknown> {
+    return (await this.#send({ method, path, body: JSON.stringify(body) })).body;
+  }
+
+  /** Throws as `send`. */
+  async upload(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> {
+    const headers = { "Content-Type": "application/octet-stream" };
+    return (await this.#send({ method: "POST", path, body: bytes, headers })).body;
+  }
+
+  /** Throws as `send`. */
+  async get(path: string): Promise<unknown> {
+    return (await this.#send({ method: "GET", path, body: null })).body;
+  }
+
+  #send(what: Sent): ReturnType<typeof send> {
     const { httpUrl, cookie } = this.at;
-    return (await send(httpUrl, { method, path, body, headers: { Cookie: cookie } })).body;
+    return send(httpUrl, { ...what, headers: { ...what.headers, Cookie: cookie } });
   }
 }
 
@@ -40,7 +55,7 @@ async function accept(
   httpUrl: string,
   { code, name }: { readonly code: string; readonly name: string },
 ): Promise<Person> {
-  const body = { code, name, password: randomUUID() };
+  const body = JSON.stringify({ code, name, password: randomUUID() });
   const { cookie } = await send(httpUrl, { method: "POST", path: "/v1/invitations/accept", body });
   if (cookie === null) throw new FedgeError("INTERNAL", "the server began no session for a new account");
   return new Person(name, { httpUrl, cookie });
@@ -49,7 +64,7 @@ async function accept(
 interface Sent {
   readonly method: string;
   readonly path: string;
-  readonly body: unknown;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -59,8 +74,8 @@ async function send(
 ): Promise<{ readonly body: unknown; readonly cookie: string | null }> {
   const response = await fetch(`${httpUrl}${path}`, {
     method,
-    headers: { ...headers, "Content-Type": "application/json", Origin: httpUrl },
-    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", ...headers, Origin: httpUrl },
+    body,
   });
   const answer: unknown = await response.json();
   if (!response.ok) throw fromWireError((answer as { readonly error: WireError }).error);

@@ -1,0 +1,85 @@
+import { availableParallelism } from "node:os";
+import { FedgeError } from "@fedge/protocol";
+import { Option, type Command } from "commander";
+import { LEAST_DEVICES } from "../../simulation/drift-rehearsal/drift-plan.js";
+import type { DriftRehearsalResult } from "../../simulation/drift-rehearsal/drift-result.js";
+import { percent } from "../../simulation/progress.js";
+import { duration, wholeNumber } from "../flag-values.js";
+import { printResult, type Terminal } from "../terminal.js";
+
+interface RehearseFlags {
+  readonly devices: number;
+  readonly window: number;
+  readonly seed: string;
+}
+
+const WINDOW_MS = 15_000;
+
+/** `fedge drift rehearse`: exit code 0 only when everything went as it must. */
+export function addDriftRehearse(drift: Command, terminal: Terminal): void {
+  drift
+    .command("rehearse")
+    .description("a drift from its first sign to its end, with real devices in this process")
+    .addOption(
+      new Option("--devices <N>", `devices of the fleet, at least ${LEAST_DEVICES}; the world changes for 20`)
+        .argParser(wholeNumber({ least: LEAST_DEVICES, most: 500 }))
+        .default(100),
+    )
+    .addOption(
+      new Option("--window <duration>", "how long devices count before they send")
+        .argParser(duration)
+        .default(WINDOW_MS, "15s"),
+    )
+    .option("--seed <S>", "makes everything that is drawn", "1")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      "\nNothing outside of a temporary directory and free ports is used. Look at the Drift page meanwhile: the first line says where.",
+    )
+    .action((flags: RehearseFlags) => run(flags, terminal));
+}
+
+async function run({ devices, window, seed }: RehearseFlags, terminal: Terminal): Promise<void> {
+  const { rehearseDrift } = await import("../../simulation/drift-rehearsal/rehearse-drift.js");
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  const startedAtMs = performance.now();
+  const tell = (line: string): void => {
+    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+    if (!terminal.isJson) terminal.out(`${seconds.padStart(6)} s  ${line}\n`);
+  };
+  try {
+    const numWorkers = Math.min(devices, availableParallelism());
+    const options = { numDevices: devices, numWorkers, seed, windowMs: window };
+    const result = await rehearseDrift(options, { tell, signal: ending.signal });
+    printResult(terminal, result, () => endText(result));
+    if (result.problems.length > 0) throw new FedgeError("TARGET_MISSED", result.problems.join("; "));
+  } finally {
+    process.off("SIGINT", end);
+    process.off("SIGTERM", end);
+  }
+}
+
+function endText({ accuracy, alerts, serving, seconds }: DriftRehearsalResult): string {
+  const { before, drifted, recovered } = accuracy;
+  const lines: (readonly [string, string])[] = [
+    [
+      "right",
+      `${percent(before)} before, ${percent(drifted)} of the coast's after the change, ${percent(recovered)} with the recovered version`,
+    ],
+    ...alerts.map(
+      ({ severity, kind, state, numCalls, text }, at) =>
+        [at === 0 ? "alerts" : "", `${severity} ${kind}, ${state}, told ${numCalls} times: ${text}`] as const,
+    ),
+    [
+      "served now",
+      Object.entries(serving)
+        .map(([version, num]) => `${version} by ${num} devices`)
+        .join(", "),
+    ],
+    ["took", `${seconds.toFixed(1)} s`],
+  ];
+  return `\n${lines.map(([name, text]) => `${name.padEnd(14)}${text}`).join("\n")}\n`;
+}

@@ -1,0 +1,88 @@
+import type { AlertRecord } from "../../drift/alerts/alert-record.js";
+import type { OutcomesView } from "../../drift/drift-views.js";
+import { percent } from "../progress.js";
+import { SHOP } from "../shop/shop-model.js";
+import { COAST_DEVICES } from "./drift-plan.js";
+import type { DriftRehearsal, DriftRehearsalOptions } from "./drift-rehearsal.js";
+
+export interface DriftRehearsalResult {
+  readonly devices: number;
+  readonly seed: string;
+  readonly seconds: number;
+  /** Shares of the coast's labelled predictions that were right: before, after the change, and with the recovered version. */
+  readonly accuracy: { readonly before: number; readonly drifted: number; readonly recovered: number };
+  /** Devices whose own monitor said drift or broken data: of the coast, and of the others. */
+  readonly localVerdicts: { readonly coast: number; readonly others: number };
+  /** What was opened, each with how often the webhook was told of it. */
+  readonly alerts: readonly {
+    readonly kind: string;
+    readonly severity: string;
+    readonly text: string;
+    readonly state: string;
+    readonly numCalls: number;
+  }[];
+  /** Total variation of the basket's change: of the whole, by other shares of the cohorts, and within them. */
+  readonly decomposition: { readonly total: number; readonly mix: number; readonly within: number };
+  readonly versions: { readonly before: number; readonly expected: number; readonly recovered: number };
+  /** Devices by the version that they serve in the end. */
+  readonly serving: Readonly<Record<string, number>>;
+  readonly isAuditWhole: boolean;
+  /** What did not go as it must; empty when all did. */
+  readonly problems: readonly string[];
+}
+
+/** Nobody is right more often than in about nine of ten. */
+const LEAST_RECOVERED = 0.75;
+/** Opened, graver, over. */
+const MOST_CALLS = 3;
+
+export async function resultOf(
+  rehearsal: DriftRehearsal,
+  { numDevices, seed }: Pick<DriftRehearsalOptions, "numDevices" | "seed">,
+  found: Pick<DriftRehearsalResult, "accuracy" | "localVerdicts" | "decomposition" | "versions" | "seconds">,
+): Promise<DriftRehearsalResult> {
+  const all = await rehearsal.everyAlert();
+  const alerts = all.map((alert) => ({
+    ...{ kind: alert.evidence.kind, severity: alert.evidence.severity },
+    ...{ text: alert.evidence.text, state: alert.state },
+    numCalls: rehearsal.webhook.calls.filter((call) => call.alert.alertId === alert.alertId).length,
+  }));
+  const { ok } = await rehearsal.opened.base.audit.verify();
+  const serving = servingOf(rehearsal);
+  const result = { devices: numDevices, seed, ...found, alerts, isAuditWhole: ok, serving };
+  return { ...result, problems: problemsOf(result, all, rehearsal.webhook.numRefused) };
+}
+
+export function accuracyOf(outcomes: OutcomesView | null): number {
+  return outcomes?.accuracy ?? Number.NaN;
+}
+
+function servingOf({ exposure }: DriftRehearsal): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const version of exposure.serving.values()) {
+    const name = `${SHOP}@${version}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function problemsOf(
+  { accuracy, localVerdicts, alerts, isAuditWhole }: Omit<DriftRehearsalResult, "problems">,
+  records: readonly AlertRecord[],
+  numRefused: number,
+): string[] {
+  const open = records.filter(({ state }) => state !== "resolved");
+  const repeated = alerts.filter(({ numCalls }) => numCalls > MOST_CALLS);
+  return [
+    ...(localVerdicts.coast === COAST_DEVICES
+      ? []
+      : [`${localVerdicts.coast} devices of the coast saw the drift`]),
+    ...(accuracy.recovered >= LEAST_RECOVERED
+      ? []
+      : [`the recovered version is right in ${percent(accuracy.recovered)}`]),
+    ...(open.length === 0 ? [] : [`${open.length} alerts are open still`]),
+    ...(repeated.length === 0 ? [] : [`${repeated.length} alerts were told more than three times`]),
+    ...(numRefused === 0 ? [] : [`${numRefused} calls of the webhook were not signed as they must`]),
+    ...(isAuditWhole ? [] : ["the audit chain is broken"]),
+  ];
+}
