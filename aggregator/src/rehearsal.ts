@@ -13,3 +13,6 @@ export {
   type Fault,
   type FoundFault,
 } from "./simulation/broken-versions/broken-version.js";
+export { rehearseDrift } from "./simulation/drift-rehearsal/rehearse-drift.js";
+export type { DriftRehearsalResult } from "./simulation/drift-rehearsal/drift-result.js";
+export type { Scene } from "./simulation/drift-rehearsal/drift-rehearsal.js";

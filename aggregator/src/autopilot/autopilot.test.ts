@@ -1,4 +1,4 @@
-import { FedgeError, type BlobRef, type ModelName, type Sha256 } from "@fedge/protocol";
+import { FedgeError, type BlobRef, type Sha256 } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
 import { encodeExampleResults } from "../evaluation/example-results.js";
@@ -73,7 +73,7 @@ function flying(
     store: { listEvaluations: async () => evaluations },
     blobs,
     rollouts: { create, command, get: async () => there as RolloutView },
-    fleetVersion: (_: ModelName) => 1,
+    versionBefore: async () => 1,
     evaluateOnDevices: async (pair) => {
       asked.push(pair);
       return devices === undefined

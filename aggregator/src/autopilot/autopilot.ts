@@ -27,8 +27,12 @@ export interface AutopilotOptions {
   /** Has what evaluations gave on every example, and with it the hash of the data. */
   readonly blobs: Pick<BlobStore, "has" | "get">;
   readonly rollouts: Pick<RolloutService, "create" | "command" | "get">;
-  /** The version that the whole fleet runs; null while there is none. */
-  readonly fleetVersion: (model: ModelName) => number | null;
+  /** What the devices of a filter run, all of them without one; null while there is none. */
+  readonly versionBefore: (of: {
+    readonly model: ModelName;
+    readonly version: number;
+    readonly filter: string;
+  }) => Promise<number | null>;
   /** Asks the devices; undefined when too few are here, or answered. */
   readonly evaluateOnDevices: (pair: DevicePair) => Promise<DeviceComparison | NoComparison>;
   /** Hears why a version was not proposed. */
@@ -56,9 +60,9 @@ export class Autopilot {
 
   /** Called after every so many good rounds; gives the rollout that it made, or null. */
   async consider(task: TaskConfig, version: number): Promise<RolloutId | null> {
-    const { autopilot, model, taskId } = task;
+    const { autopilot, model, taskId, filter = "" } = task;
     if (autopilot === undefined) return null;
-    const champion = this.options.fleetVersion(model);
+    const champion = await this.options.versionBefore({ model, version, filter });
     if (champion === null || champion >= version) return null;
     const rolloutId = `${taskId.slice(0, 48)}-v${version}` as RolloutId;
     const isOnDevices = autopilot.evaluation === "devices";
@@ -73,8 +77,8 @@ export class Autopilot {
       return null;
     }
     const { template, needsApproval } = autopilot;
-    const config = rolloutFromTemplate(template, { rolloutId, model, version, note: why, needsApproval });
-    return this.#propose(config, needsApproval);
+    const plan = { rolloutId, model, version, note: why, needsApproval, filter };
+    return this.#propose(rolloutFromTemplate(template, plan), needsApproval);
   }
 
   async #propose(
@@ -115,10 +119,11 @@ export class Autopilot {
   }
 
   /** The same, as the devices say: by the loss on their own examples, paired, with devices as the sample. */
-  async #onDevices({ model, autopilot }: TaskConfig, version: number, against: number): Promise<Judgement> {
+  async #onDevices(task: TaskConfig, version: number, against: number): Promise<Judgement> {
+    const { model, autopilot, filter = null } = task;
     const { minDevices } = autopilot ?? {};
     const size = minDevices === undefined ? {} : { minDevices };
-    const found = await this.options.evaluateOnDevices({ model, version, against, filter: null, ...size });
+    const found = await this.options.evaluateOnDevices({ model, version, against, filter, ...size });
     if (found.result === null)
       return { isBetter: false, why: `too few devices could evaluate it: ${found.reason}` };
     const { verdict, reason, numDevices } = found.result;

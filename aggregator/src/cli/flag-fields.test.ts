@@ -101,6 +101,7 @@ const PILOT = ["--autopilot", "3"];
 const TASK_ROWS: readonly Row[] = [
   ["taskId", ["--id", "night"], "night"],
   ["model", [], "digits"],
+  ["filter", ["--filter", "platform == node*"], "platform == node*"],
   ["seed", ["--seed", "abc"], "abc"],
   ["maxRounds", ["--rounds", "7"], 7],
   ["targetAccuracy", ["--target", "0.9"], 0.9],

@@ -59,9 +59,9 @@ export class FleetOfRollouts {
     return waveFilters(state.config, await this.compiler()).rollout(device);
   }
 
-  /** Every device that the rollout means. Throws FILTER_INVALID. */
-  async matching(config: RolloutConfig): Promise<readonly DeviceRecord[]> {
-    return this.#matching(waveFilters(config, await this.compiler()));
+  /** Every device that a filter means; all where it is empty. Throws FILTER_INVALID. */
+  async matching(filter: string): Promise<readonly DeviceRecord[]> {
+    return this.#matching(waveFilters({ filter, waves: [] }, await this.compiler()));
   }
 
   /** Throws FILTER_INVALID. */

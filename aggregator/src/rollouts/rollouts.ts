@@ -65,7 +65,7 @@ export class Rollouts implements RolloutService {
       throw new FedgeError("ROLLOUT_STATE_CONFLICT", `rollout ${rolloutId} exists; choose another name`);
     requireFutureEnd(config, this.#nowMs);
     await checkConfig(config, this.options.control, await this.options.fleet.compiler());
-    const fallbackVersion = await this.#versionBefore(config);
+    const fallbackVersion = await this.versionBefore(config);
     const isReturn = await this.#isReturn(config);
     const event = {
       type: "created",
@@ -112,7 +112,7 @@ export class Rollouts implements RolloutService {
     how: { readonly actor: Actor; readonly reason: string; readonly revision?: number },
   ): Promise<RolloutView> {
     const isStart = command === "start";
-    const before = isStart ? await this.#versionBefore((await this.#shelf.stateOf(rolloutId)).config) : null;
+    const before = isStart ? await this.versionBefore((await this.#shelf.stateOf(rolloutId)).config) : null;
     const runner = await this.#shelf.runnerOf(rolloutId);
     const { actor, reason, revision } = how;
     const known = { type: "command", atMs: this.#nowMs, actor: actor.name, command, reason } as const;
@@ -234,9 +234,9 @@ export class Rollouts implements RolloutService {
     }
   }
 
-  async #versionBefore(config: RolloutConfig): Promise<number | null> {
+  async versionBefore(of: Pick<RolloutConfig, "model" | "version" | "filter">): Promise<number | null> {
     const { desired, fleet } = this.options;
-    return versionBefore(config, await fleet.matching(config), { desired, states: this.states() });
+    return versionBefore(of, await fleet.matching(of.filter), { desired, states: this.states() });
   }
 
   async #isReturn({ model, version, kind }: RolloutConfig): Promise<boolean> {

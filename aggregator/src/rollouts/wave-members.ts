@@ -10,7 +10,10 @@ export interface WaveFilters {
 }
 
 /** Compiles every filter of the plan. Throws FILTER_INVALID. */
-export function waveFilters(config: RolloutConfig, compile: (filter: string) => DeviceFilter): WaveFilters {
+export function waveFilters(
+  config: Pick<RolloutConfig, "filter" | "waves">,
+  compile: (filter: string) => DeviceFilter,
+): WaveFilters {
   const everyone: DeviceFilter = () => true;
   return {
     rollout: config.filter === "" ? everyone : compile(config.filter),

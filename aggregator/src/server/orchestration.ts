@@ -7,6 +7,7 @@ import { sha256Of } from "../blobs/blob-name.js";
 import type { Traffic } from "../broker/port.js";
 import { WorkerEvaluator } from "../evaluation/evaluator.js";
 import { RetainedBlobs } from "../fleet/blob-publisher.js";
+import { FleetOfRollouts } from "../rollouts/fleet-view.js";
 import type { FederatedEvaluations } from "../evaluation/federated/federated-evaluations.js";
 import { Fleet } from "../fleet/fleet.js";
 import { Inbox, type ProfileMessages } from "../fleet/inbox.js";
@@ -20,6 +21,7 @@ import { ServiceEvents } from "../service-events.js";
 import type { EvaluationRecord } from "../store/port.js";
 import type { TaskPorts } from "../tasks/ports.js";
 import { TaskManager } from "../tasks/task-manager.js";
+import { TaskMembers } from "../tasks/task-members.js";
 import type { Closing } from "./closing.js";
 import { openDrift, type DriftParts } from "./drift.js";
 import { openEvaluations } from "./evaluations.js";
@@ -98,7 +100,7 @@ export async function startOrchestration(
 }
 
 function openTasks(
-  { state }: Foundations,
+  { state, store, clock }: Foundations,
   parts: {
     readonly shared: Omit<TaskPorts, "fold">;
     readonly evaluations: FederatedEvaluations;
@@ -107,7 +109,13 @@ function openTasks(
 ): TaskManager {
   const { shared, evaluations, closing } = parts;
   const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(state.paths.folds) });
-  return closing.add(new TaskManager(portsOf, shared, { noTask: NO_TASK_RETRY }), async (opened) => {
+  const all = new FleetOfRollouts(store, store.rollouts, () => clock.nowMs());
+  const members = new TaskMembers({
+    device: (deviceId) => all.device(deviceId),
+    compiler: () => all.compiler(),
+  });
+  const manager = new TaskManager(portsOf, shared, { retry: { noTask: NO_TASK_RETRY }, members });
+  return closing.add(manager, async (opened) => {
     // A task may wait for what devices say of its newest version.
     await evaluations.close();
     await opened.close();

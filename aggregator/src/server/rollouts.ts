@@ -65,12 +65,12 @@ export function openRollouts(base: Foundations, parts: PartsOfRollouts): Rollout
 
 function openAutopilot(
   { store, blobs, logger }: Foundations,
-  { desired, audit, comparisons }: PartsOfRollouts,
+  { audit, comparisons }: PartsOfRollouts,
   rollouts: Rollouts,
 ): Autopilot {
   return new Autopilot({
     ...{ store, blobs, rollouts, audit, logger },
-    fleetVersion: (model) => desired.fleetVersion(model),
+    versionBefore: (of) => rollouts.versionBefore(of),
     evaluateOnDevices: (pair) => comparisons.compare(pair),
   });
 }

@@ -53,6 +53,8 @@ export const taskConfig = z.object({
     z.refine((id) => id.length <= MAX_TASK_ID_LENGTH, `at most ${MAX_TASK_ID_LENGTH} characters`),
   ),
   model: modelName,
+  /** Trains on the devices that match only; on all where it is absent. */
+  filter: z.optional(z.string().check(z.minLength(1), z.maxLength(1024))),
   seed: z.string().check(z.minLength(1), z.maxLength(128)),
   maxRounds: count(1, 1_000_000),
   /** Stops the task when the held-out accuracy of a version reaches this fraction; null trains all rounds. */

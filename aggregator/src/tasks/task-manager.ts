@@ -14,6 +14,7 @@ import { foldBounds } from "./begin-fold.js";
 import type { TaskPorts } from "./ports.js";
 import type { TaskConfig, TaskStatus } from "./task-config.js";
 import { loadVersion } from "./version-maker.js";
+import type { TaskMembers } from "./task-members.js";
 import { TaskRunner } from "./task-runner.js";
 
 /** How long a device stays away when there is nothing to train. */
@@ -28,7 +29,7 @@ export class TaskManager implements RoundMessages {
   constructor(
     private readonly portsOf: (taskId: TaskId) => TaskPorts,
     private readonly shared: Pick<TaskPorts, "store" | "blobs" | "outbox" | "emit" | "nowMs">,
-    private readonly retry: IdleRetry,
+    private readonly options: { readonly retry: IdleRetry; readonly members: TaskMembers },
   ) {}
 
   /** Takes up every task that was running when the process ended. */
@@ -45,6 +46,7 @@ export class TaskManager implements RoundMessages {
   }
 
   async create(config: TaskConfig): Promise<void> {
+    await this.options.members.check(config);
     await this.#checkModel(config);
     const task = await this.shared.store.createTask(config, this.shared.nowMs());
     await this.#run(task);
@@ -151,14 +153,27 @@ export class TaskManager implements RoundMessages {
     return task;
   }
 
-  /** A member of an open round first; then the first task for a model that the device has examples of. */
-  #checkIn(deviceId: DeviceId, message: Extract<RoundUp, { type: "check-in" }>): void {
-    const runners = [...this.#runners.values()];
-    const models = new Set<ModelName>(message.models.map((entry) => entry.model));
-    const runner =
-      runners.find((one) => one.hasMember(deviceId)) ?? runners.find((one) => models.has(one.config.model));
+  /** A member of an open round first; then the first task that means the device and whose model it has examples of. */
+  async #checkIn(deviceId: DeviceId, message: Extract<RoundUp, { type: "check-in" }>): Promise<void> {
+    const runner = await this.#runnerFor(deviceId, new Set(message.models.map(({ model }) => model)));
     if (runner !== undefined) return runner.checkIn(deviceId, message);
-    this.shared.outbox.send(deviceId, { type: "rejected", reason: "no-task", retryAfter: this.retry.noTask });
+    const retryAfter = this.options.retry.noTask;
+    this.shared.outbox.send(deviceId, { type: "rejected", reason: "no-task", retryAfter });
+  }
+
+  async #runnerFor(deviceId: DeviceId, models: ReadonlySet<ModelName>): Promise<TaskRunner | undefined> {
+    const runners = [...this.#runners.values()];
+    const member = runners.find((one) => one.hasMember(deviceId));
+    if (member !== undefined) return member;
+    for (const one of runners.filter(({ config }) => models.has(config.model)))
+      if (one.config.filter === undefined || (await this.#isMeant(one, deviceId))) return one;
+    return undefined;
+  }
+
+  /** While the device was looked up, the task may have ended. */
+  async #isMeant(runner: TaskRunner, deviceId: DeviceId): Promise<boolean> {
+    const isMember = await this.options.members.isMember(runner.config, deviceId);
+    return isMember && this.#runners.get(runner.config.taskId) === runner;
   }
 
   /** A report for a round that is over or never was gets an answer, so that the device does not wait for one. */
@@ -167,7 +182,8 @@ export class TaskManager implements RoundMessages {
     message: Extract<RoundUp, { type: "report" }>,
   ): Promise<void> {
     const { roundId, attempt } = message;
-    const retryAfter = this.#runners.get(message.taskId)?.config.round.retryAfterRound ?? this.retry.noTask;
+    const retryAfter =
+      this.#runners.get(message.taskId)?.config.round.retryAfterRound ?? this.options.retry.noTask;
     const answer = answerAfterwards(await this.shared.store.getRound(roundId), deviceId, message);
     this.shared.outbox.send(deviceId, { type: "receipt", roundId, attempt, ...answer, retryAfter });
   }

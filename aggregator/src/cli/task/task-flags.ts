@@ -9,6 +9,7 @@ export interface TaskFlags {
   readonly file?: string;
   readonly model?: string;
   readonly id?: string;
+  readonly filter?: string;
   readonly seed?: string;
   readonly rounds: number;
   readonly target?: number;
@@ -67,6 +68,7 @@ export function addTaskFlags(command: Command): Command {
     .option("--file <task.json>", "whole task as JSON; no other flag of the task then counts")
     .option("--model <name>", "model to train")
     .option("--id <task>", "name of the task (default: the model's name and the time)")
+    .option("--filter <filter>", 'train on these devices only, such as "attribute.region == coast"')
     .option("--seed <text>", "makes every choice of devices (default: drawn)")
     .option("--rounds <count>", "most rounds", wholeNumber(positive), 20)
     .option("--target <fraction>", "held-out accuracy at which to stop", decimal({ above: 0, most: 1 }))

@@ -19,6 +19,7 @@ export function taskConfigOf(flags: TaskFlags, context: { numEnrolled: number; n
   return decodeTaskConfig({
     taskId: flags.id ?? `${flags.model.slice(0, 50)}-${Math.floor(context.nowMs / 1000).toString(36)}`,
     model: flags.model,
+    ...(flags.filter === undefined ? {} : { filter: flags.filter }),
     seed: flags.seed ?? randomBytes(16).toString("hex"),
     maxRounds: flags.rounds,
     targetAccuracy: flags.target ?? null,

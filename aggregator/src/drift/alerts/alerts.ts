@@ -58,7 +58,7 @@ export class Alerts {
       ...{ whole, monitored, before: before.views, staleAfterMs: this.options.policy.staleAfterMs },
       openLimit: (kind) => open.get(subjectOf({ kind, feature: "" }))?.evidence.limit ?? null,
       numDevicesBefore: before.last?.numDevices ?? null,
-      numDevicesElsewhere: await this.#elsewhere(release),
+      numDevicesElsewhere: (await this.#elsewhere(release)) + before.numCountingElsewhere,
     });
     const steps = [
       ...evidence.flatMap((each) => this.#seen(each, { release, monitored, all, open }) ?? []),

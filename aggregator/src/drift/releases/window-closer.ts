@@ -7,6 +7,7 @@ import { closingOf } from "../intake/profile-intake.js";
 import type { WindowBatch } from "../intake/window-batch.js";
 import type { MonitoredVersion, MonitoredVersions } from "../references/monitored-version.js";
 import { windowKeyText, type WindowKey } from "../sums/window-key.js";
+import { countingElsewhere } from "./counting-elsewhere.js";
 import { buildRelease } from "./build-release.js";
 import type { ReleaseRecord, ReleasedView } from "./release-record.js";
 
@@ -45,10 +46,12 @@ export interface ReleaseAlerts {
   exclusively<T>(run: () => Promise<T>): Promise<T>;
 }
 
-/** What was released before a window: the last release, and the views of the last that showed something. */
+/** What is known beside a window: the last release, and the views of the last that showed something. */
 export interface PreviousRelease {
   readonly last: ReleaseRecord | null;
   readonly views: readonly ReleasedView[];
+  /** Devices in windows of other versions that are not released yet. */
+  readonly numCountingElsewhere: number;
 }
 
 interface Expected {
@@ -138,13 +141,15 @@ export class WindowCloser {
     this.options.onReleased(whole);
   }
 
-  async #before({ model, version, window }: WindowKey): Promise<PreviousRelease> {
+  async #before(key: WindowKey): Promise<PreviousRelease> {
     const { store } = this.options;
+    const { model, version, window } = key;
     const all = await store.listReleases(model, { version, limit: LOOK_BACK });
     const earlier = all.filter((release) => release.window < window);
     const shown = earlier.find((release) => release.shown.length > 0);
     const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
-    return { last: earlier[0] ?? null, views: views ?? [] };
+    const numCountingElsewhere = await countingElsewhere(this.options, key);
+    return { last: earlier[0] ?? null, views: views ?? [], numCountingElsewhere };
   }
 
   async #expectOf(key: WindowKey): Promise<void> {

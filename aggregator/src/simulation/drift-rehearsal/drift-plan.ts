@@ -54,11 +54,12 @@ export function firstTask(of: {
   });
 }
 
-/** Training again, as the model was trained first, in as many rounds as two worlds take. */
-export function recovery(alertId: string, first: TaskConfig, rounds: number): TaskConfig {
-  const { release: _, ...way } = first;
+/** Training as the model was trained first, on the coast's devices alone: what it learns there is wrong elsewhere. */
+export function recovery(alertId: string, first: TaskConfig): TaskConfig {
+  const { release: _, round, ...way } = first;
   const taskId = `recover-${alertId}` as TaskId;
-  return { ...way, taskId, seed: taskId, maxRounds: rounds };
+  const size = { goalReports: COAST_DEVICES, minReports: COAST_DEVICES / 2, minAvailable: COAST_DEVICES };
+  return { ...way, round: { ...round, ...size }, filter: COAST_FILTER, taskId, seed: taskId };
 }
 
 const LEAST_SAMPLE = 100;

@@ -9,7 +9,6 @@ import { DriftRehearsal, type DriftRehearsalContext, type DriftRehearsalOptions 
 import { accuracyOf, resultOf, type DriftRehearsalResult } from "./drift-result.js";
 
 const FIRST_ROUNDS = 8;
-const RECOVERY_ROUNDS = 16;
 /** Windows in which something has to be seen, with the one under way and its grace. */
 const PATIENCE_WINDOWS = 8;
 
@@ -189,17 +188,13 @@ class Story {
     const { rehearsal } = this;
     const proposing = (await rehearsal.openAlerts()).find(({ proposal }) => proposal?.state === "proposed");
     if (proposing === undefined) throw new FedgeError("INTERNAL", "no open alert proposes a training");
-    const task = recovery(
-      proposing.alertId,
-      firstTask({ ...this.options, rounds: FIRST_ROUNDS }),
-      RECOVERY_ROUNDS,
-    );
+    const task = recovery(proposing.alertId, firstTask({ ...this.options, rounds: FIRST_ROUNDS }));
     await rehearsal.people.scientist.send("POST", `/v1/drift/alerts/${proposing.alertId}/proposal`, {
       confirm: true,
       task,
     });
     rehearsal.tell(
-      `ada confirmed the training that the alert proposes: task ${task.taskId}, from version ${expected}`,
+      `ada confirmed the training that the alert proposes, on the coast's devices: task ${task.taskId}, from version ${expected}`,
     );
     const { latestVersion, numRounds } = await rehearsal.trained(task.taskId);
     const version = latestVersion ?? 0;

@@ -78,7 +78,7 @@ class ShopTable {
     const country = hasChanged
       ? COUNTRIES.indexOf(NEW_COUNTRY)
       : COUNTRY_SHARES.findIndex((end) => unit < end);
-    const inclination = STEEPNESS * (2 * (basket - 1.1) + 1.5 * visits - hour);
+    const inclination = STEEPNESS * (0.5 * (basket - 1.1) + 2 * visits - hour);
     const buys = random.unit() < 1 / (1 + Math.exp(-inclination));
     const first = row * COLUMNS.length;
     this.#inputs.set([hasChanged ? BASKET_SCALE * basket : basket, visits, hour], first);
