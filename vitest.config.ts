@@ -12,30 +12,41 @@ const unit = [
   "test/architecture/**/*.test.ts",
 ];
 
-/** Pages that are looked at and pressed: what they show in which second says nothing. */
-const pages = [
-  "agreeing-engines",
-  "dashboard-access",
-  "differentiating",
-  "drift-page",
-  "fallbacks",
-  "fleet-page",
-  "keyboard-fallbacks",
-  "keyboard-page-access",
-  "keyboard-page-keys",
-  "keyboard-page-status",
-  "keyboard-page-suggestions",
-  "keyboard-page-text",
-  "keyboard-page-typing",
-  "monitor",
-  "other-server",
-  "policies",
-  "rollout-plans",
-  "rollouts-page",
-  "sign-in-page",
-  "stores",
-  "tfjs-backends",
-].map((name) => `test/browser/${name}.test.ts`);
+/** Pages that are looked at and pressed, and whatever else says nothing by the second in which it happens. */
+const pairs = [
+  "browser/agreeing-engines",
+  "browser/bundle",
+  "browser/dashboard-access",
+  "browser/differentiating",
+  "browser/drift-alarm",
+  "browser/drift-page",
+  "browser/engine-choice",
+  "browser/evaluations",
+  "browser/examples",
+  "browser/fallbacks",
+  "browser/fleet-page",
+  "browser/keyboard-fallbacks",
+  "browser/keyboard-page-access",
+  "browser/keyboard-page-keys",
+  "browser/keyboard-page-panel",
+  "browser/keyboard-page-status",
+  "browser/keyboard-page-suggestions",
+  "browser/keyboard-page-text",
+  "browser/keyboard-page-typing",
+  "browser/monitor",
+  "browser/other-server",
+  "browser/policies",
+  "browser/rollout-plans",
+  "browser/rollouts-page",
+  "browser/sign-in-page",
+  "browser/stores",
+  "browser/tfjs-backends",
+  "e2e/layers-files",
+  "e2e/signed-releases",
+  "e2e/tuf-driver",
+  "electron/electron-types",
+  "privacy/encodings",
+].map((name) => `test/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -52,7 +63,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...{ name: "pages", include: pages, testTimeout: 240_000, hookTimeout: 120_000 },
+          ...{ name: "pairs", include: pairs, testTimeout: 240_000, hookTimeout: 120_000 },
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -61,7 +72,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/architecture/**", "**/node_modules/**", ...pages],
+          exclude: ["test/architecture/**", "**/node_modules/**", ...pairs],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -141,6 +141,22 @@ export class DriftRehearsal {
     );
   }
 
+  /** Devices whose update counted in the task: of the coast, and others. */
+  async trainersOf(taskId: TaskId): Promise<{ readonly coast: number; readonly others: number }> {
+    const { service } = this.opened.server;
+    const rounds = await service.listRounds(taskId);
+    const details = await Promise.all(rounds.map(({ roundId }) => service.getRound(roundId)));
+    const events = details.flatMap((detail) => detail.events);
+    const trained = new Set(
+      events.flatMap((event) =>
+        event.type === "updates-counted" ? event.updates.map(({ deviceId }) => deviceId) : [],
+      ),
+    );
+    const indices = [...(this.#fleet?.deviceIds ?? [])].filter(([, deviceId]) => trained.has(deviceId));
+    const coast = indices.filter(([index]) => isOnCoast(index)).length;
+    return { coast, others: trained.size - coast };
+  }
+
   /** Ada makes the rollout and may not approve it; bob does and starts it. Resolves with how it ended. */
   async rollOut(plan: RolloutConfig): Promise<RolloutView> {
     const { scientist, operator } = this.people;

@@ -13,6 +13,8 @@ export interface DriftRehearsalResult {
   readonly accuracy: { readonly before: number; readonly drifted: number; readonly recovered: number };
   /** Devices whose own monitor said drift or broken data: of the coast, and of the others. */
   readonly localVerdicts: { readonly coast: number; readonly others: number };
+  /** Devices that the recovered version learnt from: of the coast, and others. */
+  readonly trainers: { readonly coast: number; readonly others: number };
   /** What was opened, each with how often the webhook was told of it. */
   readonly alerts: readonly {
     readonly kind: string;
@@ -39,7 +41,7 @@ const MOST_CALLS = 3;
 export async function resultOf(
   rehearsal: DriftRehearsal,
   { numDevices, seed }: Pick<DriftRehearsalOptions, "numDevices" | "seed">,
-  found: Pick<DriftRehearsalResult, "accuracy" | "localVerdicts" | "decomposition" | "versions" | "seconds">,
+  found: Omit<DriftRehearsalResult, "devices" | "seed" | "alerts" | "serving" | "isAuditWhole" | "problems">,
 ): Promise<DriftRehearsalResult> {
   const all = await rehearsal.everyAlert();
   const alerts = all.map((alert) => ({
@@ -67,7 +69,7 @@ function servingOf({ exposure }: DriftRehearsal): Record<string, number> {
 }
 
 function problemsOf(
-  { accuracy, localVerdicts, alerts, isAuditWhole }: Omit<DriftRehearsalResult, "problems">,
+  { accuracy, localVerdicts, trainers, alerts, isAuditWhole }: Omit<DriftRehearsalResult, "problems">,
   records: readonly AlertRecord[],
   numRefused: number,
 ): string[] {
@@ -77,6 +79,7 @@ function problemsOf(
     ...(localVerdicts.coast === COAST_DEVICES
       ? []
       : [`${localVerdicts.coast} devices of the coast saw the drift`]),
+    ...(trainers.others === 0 ? [] : [`${trainers.others} devices trained that are not on the coast`]),
     ...(accuracy.recovered >= LEAST_RECOVERED
       ? []
       : [`the recovered version is right in ${percent(accuracy.recovered)}`]),

@@ -49,11 +49,11 @@ class Story {
     const expected = await this.#expect(before, changedIn);
     await this.#driftIsOver();
     await rehearsal.scene("expected");
-    const recovered = await this.#recover(expected);
+    const { recovered, trainers } = await this.#recover(expected);
     const now = await this.#allIsOver(recovered);
     await rehearsal.scene("recovered");
     return resultOf(rehearsal, this.options, {
-      ...{ localVerdicts, decomposition, versions: { before, expected, recovered } },
+      ...{ localVerdicts, decomposition, trainers, versions: { before, expected, recovered } },
       accuracy: { before: calm, drifted, recovered: now },
       seconds: (performance.now() - this.#startedAtMs) / 1000,
     });
@@ -184,7 +184,9 @@ class Story {
   }
 
   /** The training that an alert proposed, and its version on the coast. */
-  async #recover(expected: number): Promise<number> {
+  async #recover(
+    expected: number,
+  ): Promise<{ readonly recovered: number; readonly trainers: DriftRehearsalResult["trainers"] }> {
     const { rehearsal } = this;
     const proposing = (await rehearsal.openAlerts()).find(({ proposal }) => proposal?.state === "proposed");
     if (proposing === undefined) throw new FedgeError("INTERNAL", "no open alert proposes a training");
@@ -198,9 +200,12 @@ class Story {
     );
     const { latestVersion, numRounds } = await rehearsal.trained(task.taskId);
     const version = latestVersion ?? 0;
-    rehearsal.tell(`${numRounds} rounds made version ${version}`);
+    const trainers = await rehearsal.trainersOf(task.taskId);
+    rehearsal.tell(
+      `${numRounds} rounds made version ${version}, on ${trainers.coast} devices of the coast and ${trainers.others} others`,
+    );
     await this.#toTheCoast(version, "learnt what the coast answers");
-    return version;
+    return { recovered: version, trainers };
   }
 
   async #allIsOver(version: number): Promise<number> {
