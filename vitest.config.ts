@@ -18,6 +18,7 @@ const pages = [
   "dashboard-access",
   "differentiating",
   "drift-page",
+  "explanations",
   "fallbacks",
   "fleet-page",
   "keyboard-fallbacks",

@@ -100,7 +100,8 @@ async function openWorld({ every = 1, form = "onnx" as ProgramForm } = {}) {
       await settle();
     }
   };
-  const serve = (manifest: ModelManifest): void => void (host.active = { manifest } as never);
+  const serve = (manifest: ModelManifest, releaseCounter = 1): void =>
+    void (host.active = { manifest, releaseCounter } as never);
   /** What is attributed to x by the rows, the oldest first. */
   const explained = async (): Promise<(number | null)[]> =>
     [...(await log.query())].reverse().map(({ explanation }) => {
@@ -184,11 +185,12 @@ describe("explanations come", () => {
 
 describe("no explanation comes", () => {
   test.each([
-    ["of a version without a graph for it", manifestOf(1, { attribution: undefined } as never), "onnx"],
-    ["on an engine of layers", manifestOf(1), "layers"],
-  ] as const)("%s, and nothing is fetched", async (_, manifest, form) => {
+    ["of a version without a graph for it", manifestOf(1, { attribution: undefined } as never), 1, "onnx"],
+    ["of a version that came with the app", manifestOf(1), 0, "onnx"],
+    ["on an engine of layers", manifestOf(1), 1, "layers"],
+  ] as const)("%s, and nothing is fetched", async (_, manifest, releaseCounter, form) => {
     const { predict, pass, serve, explained, fetched, errors } = await openWorld({ form });
-    serve(manifest);
+    serve(manifest, releaseCounter);
     predict(1);
     await pass(2 * QUIET_MS);
 

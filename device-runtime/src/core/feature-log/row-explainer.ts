@@ -34,7 +34,7 @@ interface Waiting {
 }
 
 /**
- * The feature log, with an explanation in every so-manieth row: one at a time, when the app has its answer, nobody waits
+ * The feature log, with an explanation in every n-th row: one at a time, when the app has its answer, nobody waits
  * for another one and the device does nothing for the fleet. Only ids wait here: a row that is erased meanwhile is gone.
  */
 export class RowExplainer implements PredictionMemory {
@@ -96,7 +96,9 @@ export class RowExplainer implements PredictionMemory {
   #explicable({ model, version }: LogRow): ModelManifest | null {
     const { hosts, ports } = this.parts;
     const { active = null, before = null } = hosts.get(model) ?? {};
-    const manifest = [active, before].find((each) => each?.manifest.version === version)?.manifest;
+    const served = [active, before].find((each) => each?.manifest.version === version);
+    // The store has no weights of a version that came with the app, and its server need not have it.
+    const manifest = served?.releaseCounter === 0 ? undefined : served?.manifest;
     if (manifest?.graphs.attribution === undefined || ports.serving.form !== "onnx") return null;
     return this.#failed.has(manifest) ? null : manifest;
   }
