@@ -23,6 +23,7 @@ const pairs = [
   "browser/engine-choice",
   "browser/evaluations",
   "browser/examples",
+  "browser/explanations",
   "browser/fallbacks",
   "browser/fleet-page",
   "browser/keyboard-fallbacks",
@@ -45,6 +46,7 @@ const pairs = [
   "e2e/signed-releases",
   "e2e/tuf-driver",
   "electron/electron-types",
+  "e2e/explanations",
   "privacy/encodings",
 ].map((name) => `test/${name}.test.ts`);
 

@@ -124,9 +124,9 @@ export class Aggregator implements AggregatorService {
   }
 
   async importModel(request: ModelImport): Promise<ImportReport> {
-    const { record, check } = await importModel(this.parts, request);
+    const { record, ...found } = await importModel(this.parts, request);
     await this.parts.imported(record);
-    return { version: (await this.getVersion(request.model, record.version)).version, check };
+    return { version: (await this.getVersion(request.model, record.version)).version, ...found };
   }
 
   async exportVersion(model: ModelName, version: number, format: ExportFormat): Promise<Uint8Array> {

@@ -88,6 +88,8 @@ export interface ImportReport {
   readonly version: VersionView;
   /** One training step on random examples, which every import has to pass. */
   readonly check: TrainingCheck;
+  /** Why devices cannot explain its predictions; null when they can. */
+  readonly unexplained: string | null;
 }
 
 /** One file of an export; a TensorFlow.js layers model is two, side by side in a directory. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  bundleFiles,
   decodeManifest,
   encodeManifest,
   MAX_MANIFEST_BYTES,
@@ -39,6 +40,13 @@ test("optional fields may be missing and stay missing", () => {
   expect(decodeManifest(encodeManifest(inferOnly))).toEqual(inferOnly);
 });
 
+test("a graph that explains is one of the bundle's files", () => {
+  const attribution = { sha256: "ab".repeat(32), sizeBytes: 9 } as ModelManifest["checkpoint"];
+  const explained = { ...MANIFEST, graphs: { ...MANIFEST.graphs, attribution } };
+
+  expect(bundleFiles(decodeManifest(encodeManifest(explained)))).toContainEqual(attribution);
+});
+
 test("unknown fields are dropped, so that they do not change the canonical bytes", () => {
   expect(encodeManifest(decodeManifest(bytesOf({ ...MANIFEST, colour: "red" })))).toEqual(golden());
 });
@@ -59,6 +67,7 @@ describe("a manifest is refused when", () => {
     ["its model is no identifier", { model: "../digits" }],
     ["there is no graph to infer with", { graphs: { ...graphs, infer: undefined } }],
     ["a graph's hash is short", { graphs: { ...graphs, train: { sha256: "01", sizeBytes: 1 } } }],
+    ["a graph that explains is no reference", { graphs: { ...graphs, attribution: "ab".repeat(32) } }],
     ["a graph is empty", { graphs: { ...graphs, eval: { sha256: "01".repeat(32), sizeBytes: 0 } } }],
     ["the checkpoint is no reference", { checkpoint: "01".repeat(32) }],
     ["a parameter has no name", { parameters: [parameter("", 1)] }],

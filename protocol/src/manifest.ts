@@ -52,6 +52,11 @@ export const modelManifest = z.object({
     infer: blobRef,
     train: z.optional(blobRef),
     eval: z.optional(blobRef),
+    /**
+     * Says which inputs an answer comes from: takes what `infer` takes, gives `<input>.attribution`. Not of every model,
+     * and fetched only by devices that explain predictions.
+     */
+    attribution: z.optional(blobRef),
     /** The `modelTopology` of a TensorFlow.js layers model that computes the same, for devices with that engine. */
     layers: z.optional(blobRef),
   }),

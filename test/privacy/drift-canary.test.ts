@@ -44,6 +44,7 @@ beforeAll(async () => {
     ...{ server: `http://127.0.0.1:${proxy.port}`, model: MODEL, useWebSocket: true },
     stateDirectory: join(directory, "device"),
     consent: { training: false, reporting: true },
+    featureLog: { explainEvery: 1 },
   });
 });
 afterAll(async () => {
@@ -79,12 +80,12 @@ async function predictAndNote(): Promise<void> {
   await device.label(id, 1n);
 }
 
-/** Three of the row's numbers in a row, or one of them written out. */
-function tracesOfNumbers(): Trace[] {
+/** Three numbers in a row, or one of them written out. */
+function tracesOfNumbers(numbers: readonly number[]): Trace[] {
   return [
-    { encoding: "32-bit floats", bytes: Buffer.from(Float32Array.from(NUMBERS).buffer) },
-    { encoding: "64-bit floats", bytes: Buffer.from(Float64Array.from(NUMBERS).buffer) },
-    ...NUMBERS.map((number) => ({
+    { encoding: "32-bit floats", bytes: Buffer.from(Float32Array.from(numbers).buffer) },
+    { encoding: "64-bit floats", bytes: Buffer.from(Float64Array.from(numbers).buffer) },
+    ...numbers.map((number) => ({
       encoding: `${number} written out`,
       bytes: Buffer.from(String(Math.abs(number)).slice(0, 7)),
     })),
@@ -104,8 +105,28 @@ test("counts of windows hold nothing of the rows that were counted: no value, no
   // Otherwise there would be nothing that could leave.
   expect(log.numRows).toBeGreaterThan(0);
   expect(proxy.isPacked).toBe(false);
-  const traces = [...tracesOfText(UNSEEN), ...tracesOfText(NOTE), ...tracesOfNumbers()];
+  const traces = [...tracesOfText(UNSEEN), ...tracesOfText(NOTE), ...tracesOfNumbers(NUMBERS)];
   expect(found(traces, everything())).toEqual([]);
   const [row] = await device.featureLog.query({ limit: 1 });
   expect(row?.fields).toEqual({ place: UNSEEN, note: NOTE });
+});
+
+test("nothing that leaves holds what explains a prediction", async () => {
+  await predictAndNote();
+  const explanation = await eventually("an explanation", async () => {
+    const [row] = await device.featureLog.query({ limit: 1 });
+    return row?.explanation ?? undefined;
+  });
+  const shares = Array.from(explanation["input"]?.data ?? [], Number).slice(0, NUMBERS.length);
+  const before = everything().length;
+  // Otherwise it could leave with the next window.
+  await eventually("another window", async () => {
+    await predictAndNote();
+    return found(tracesOfText("profile-window"), everything().subarray(before)).includes("UTF-8")
+      ? true
+      : undefined;
+  });
+
+  expect(shares.map((share) => Math.abs(share) > 1e-3)).toEqual([true, true, true]);
+  expect(found(tracesOfNumbers(shares), everything())).toEqual([]);
 });

@@ -94,7 +94,16 @@ const SERVER_COMMANDS: Readonly<Record<string, Example>> = {
 
 /** Commands that need no aggregator, or read a file before they ask one; each has tests of its own. */
 const LOCAL_COMMANDS = [
-  ...["start", "serve", "simulate", "bench", "rollout rehearse", "model import", "account password"],
+  ...[
+    "start",
+    "serve",
+    "simulate",
+    "bench",
+    "rollout rehearse",
+    "drift rehearse",
+    "model import",
+    "account password",
+  ],
   ...[
     "keys init",
     "keys show",

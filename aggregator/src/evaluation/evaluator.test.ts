@@ -1,9 +1,9 @@
-import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import type { ModelManifest } from "@fedge/protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
 import { ManualClock } from "../clock/manual-clock.js";
+import { prepareUnchecked } from "../model-check/testing/prepare-unchecked.js";
 import { importModel } from "../registry/import-model.js";
 import type { ModelImport } from "../service.js";
 import { openEmbeddedStore } from "../store/embedded-store.js";
@@ -49,12 +49,7 @@ async function version() {
     onnx: logistic({ inputs: 2, classes: 3, seed: 1 }),
     training: { loss: "softmax-cross-entropy" },
   };
-  const graphs = buildTrainingGraphs(request.onnx, request.training);
-  const check = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
-  const { record } = await importModel(
-    { store, blobs, nowMs: () => 0, prepare: () => Promise.resolve({ graphs, check }) },
-    request,
-  );
+  const { record } = await importModel({ store, blobs, nowMs: () => 0, prepare: prepareUnchecked }, request);
   await store.close();
   return { blobs, ...(await loadVersion(blobs, record)) };
 }

@@ -19,3 +19,9 @@ test("golden rows that are both answers and features are one blob", () => {
 
   expect(servedBlobs(blob("0"), attached).filter(({ sha256 }) => sha256[0] === "5")).toHaveLength(1);
 });
+
+test("devices get what explains a version, if there is such a graph", () => {
+  const explained = { ...trained, graphs: { ...trained.graphs, attribution: blob("6") } };
+
+  expect(servedBlobs(blob("0"), explained).map(({ sha256 }) => sha256[0])).toContain("6");
+});

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { toWireError } from "@fedge/protocol";
 import { loadRuntime } from "../evaluation/load-runtime.js";
+import { tryAttribution } from "./attribution.js";
 import type { PrepareAnswer, PrepareRequest } from "./prepare-in-process.js";
 import type { PreparedModel } from "./prepared-model.js";
 import { checkStep } from "./training-step.js";
@@ -12,7 +13,9 @@ async function prepare({ onnx, training, maxMemoryBytes }: PrepareRequest): Prom
   guard.unref();
   await once(guard, "message");
   const graphs = buildTrainingGraphs(onnx, training);
-  return { graphs, check: await checkStep(await loadRuntime(), graphs) };
+  const runtime = await loadRuntime();
+  const check = await checkStep(runtime, graphs);
+  return { graphs, check, attribution: await tryAttribution(runtime, { onnx, training }, graphs) };
 }
 
 process.once("message", (request: PrepareRequest) => {

@@ -1,4 +1,4 @@
-import { createGraphBuilder, type ModelBuilder } from "@fedge/onnx-autodiff";
+import { createGraphBuilder, describeModel, type ModelBuilder } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import { describe, expect, test } from "vitest";
 import type { PrepareLimits, createModelPreparer } from "./prepare-in-process.js";
@@ -41,6 +41,24 @@ test("a good model comes back differentiated, with the loss and the time of one 
   expect(check.batchSize).toBe(2);
   expect(check.loss).toBeGreaterThan(0);
   expect(check.stepMs).toBeGreaterThan(0);
+});
+
+test("a good model comes back with what explains its answers", async () => {
+  const { attribution } = await prepare(logistic({ inputs: 4, classes: 3 }));
+
+  expect("graph" in attribution && describeModel(attribution.graph).outputs).toMatchObject([
+    { name: "input.attribution" },
+  ]);
+});
+
+test("a model that nothing can explain is as good, and comes back with the reason", async () => {
+  const g = createGraphBuilder({ name: "table" });
+  const table = { elementType: "float32", shape: [5, 1], data: new Float32Array(5).fill(1) } as const;
+  g.output("y", g.op("Gather", [g.initializer("w", table), g.input("tokens", "int64", ["N"])]));
+  const { attribution, check } = await prepare(g.build());
+
+  expect(attribution).toEqual({ obstacle: expect.stringMatching(/only whole numbers \(tokens\)/) as string });
+  expect(check.loss).toBeGreaterThan(0);
 });
 
 test("models are prepared one after the other, also after one that fails", async () => {

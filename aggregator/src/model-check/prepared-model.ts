@@ -16,9 +16,13 @@ export interface TrainingCheck {
   readonly memoryBytes: number;
 }
 
+/** The graph that explains a model's answers, as `buildAttributionGraph` makes it, or why there is none, for people. */
+export type Attribution = { readonly graph: Uint8Array } | { readonly obstacle: string };
+
 /** A model that is differentiated and has passed one training step. */
 export interface PreparedModel {
   readonly graphs: TrainingGraphs;
+  readonly attribution: Attribution;
   readonly check: TrainingCheck;
 }
 

@@ -8,9 +8,9 @@ import { randomFeed, sizesOf, type FeedSizes } from "./random-feed.js";
 const LEARNING_RATE = 1e-3;
 const SESSION = { intraOpNumThreads: 1, interOpNumThreads: 1 } as const;
 
-type Feeds = Readonly<Record<string, Tensor>>;
+export type Feeds = Readonly<Record<string, Tensor>>;
 
-interface Trial {
+export interface Trial {
   readonly runtime: OnnxRuntime;
   readonly graphs: TrainingGraphs;
   readonly sizes: FeedSizes;
@@ -23,10 +23,8 @@ interface Trial {
  */
 export async function checkStep(runtime: OnnxRuntime, graphs: TrainingGraphs): Promise<TrainingCheck> {
   const before = { peakBytes: process.resourceUsage().maxRSS * 1024, bytes: process.memoryUsage.rss() };
-  const random = createRandom("training-check");
-  const trial = { runtime, graphs, sizes: sizesOf([...graphs.inputs, graphs.loss.target]), random };
-  const inputs = namedFeeds(graphs.inputs, (spec) => randomFeed(spec, trial));
-  const tensors = namedFeeds([...graphs.parameters, ...graphs.state], (spec) => tensorOf(runtime, spec));
+  const trial = trialOf(runtime, graphs);
+  const { inputs, tensors } = modelFeeds(trial);
   const target = await randomTarget(trial, { ...inputs, ...tensors });
   const session = await runtime.InferenceSession.create(graphs.train, SESSION);
   const feeds = { ...inputs, ...tensors, [graphs.loss.target.name]: target, ...constants(trial, tensors) };
@@ -39,6 +37,21 @@ export async function checkStep(runtime: OnnxRuntime, graphs: TrainingGraphs): P
   const memoryBytes = Math.max(0, peakGrowth, process.memoryUsage.rss() - before.bytes);
   await session.release();
   return { batchSize: trial.sizes.batchSize, loss, stepMs, memoryBytes };
+}
+
+/** Random examples, always the same ones for the same model. */
+export function trialOf(runtime: OnnxRuntime, graphs: TrainingGraphs): Trial {
+  const sizes = sizesOf([...graphs.inputs, graphs.loss.target]);
+  return { runtime, graphs, sizes, random: createRandom("training-check") };
+}
+
+/** Values for whatever a graph of the model may take beside the target: random inputs, and what training begins with. */
+export function modelFeeds(trial: Trial): { readonly inputs: Feeds; readonly tensors: Feeds } {
+  const { runtime, graphs } = trial;
+  return {
+    inputs: namedFeeds(graphs.inputs, (spec) => randomFeed(spec, trial)),
+    tensors: namedFeeds([...graphs.parameters, ...graphs.state], (spec) => tensorOf(runtime, spec)),
+  };
 }
 
 /** A target with the sizes that the model's output really has: not every one of them is known without a run. */
@@ -89,6 +102,7 @@ function namedFeeds<S extends ValueSpec | TensorSpec>(
   return Object.fromEntries(specs.map((spec) => [spec.name, make(spec)]));
 }
 
-function only(names: readonly string[], feeds: Feeds): Record<string, Tensor> {
+/** Those of the values that a graph with these inputs takes. */
+export function only(names: readonly string[], feeds: Feeds): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.includes(name)));
 }

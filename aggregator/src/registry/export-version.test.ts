@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import { decodeManifest, decodeSafetensors, type BlobRef, type ModelName } from "@fedge/protocol";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
+import { prepareUnchecked } from "../model-check/testing/prepare-unchecked.js";
 import type { ExportFormat } from "../service.js";
 import type { VersionRecord } from "../rounds/journal.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
@@ -15,7 +15,6 @@ import { importModel, type RegistryPorts } from "./import-model.js";
 const PYTHON = "/usr/bin/python3";
 const hasOnnx = spawnSync(PYTHON, ["-c", "import onnx"]).status === 0;
 
-const CHECK = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
 let store: DatabaseStore;
 let ports: RegistryPorts;
 let record: VersionRecord;
@@ -26,8 +25,7 @@ beforeAll(async () => {
     store,
     blobs: createMemoryBlobStore(),
     nowMs: () => 0,
-    prepare: ({ onnx, training }) =>
-      Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check: CHECK }),
+    prepare: prepareUnchecked,
   };
   const imported = await importModel(ports, {
     model: "digits" as ModelName,

@@ -1,5 +1,5 @@
-import { buildTrainingGraphs, noteLayersTopology } from "@fedge/onnx-autodiff";
-import { logistic } from "@fedge/onnx-autodiff/zoo";
+import { describeModel, noteLayersTopology } from "@fedge/onnx-autodiff";
+import { gru, logistic } from "@fedge/onnx-autodiff/zoo";
 import {
   decodeManifest,
   decodeSafetensors,
@@ -10,6 +10,7 @@ import {
 } from "@fedge/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMemoryBlobStore } from "../blobs/memory-blob-store.js";
+import { prepareUnchecked } from "../model-check/testing/prepare-unchecked.js";
 import type { ModelImport } from "../service.js";
 import type { DatabaseStore } from "../store/drizzle-store.js";
 import { openEmbeddedStore } from "../store/embedded-store.js";
@@ -17,7 +18,6 @@ import { sampleTaskConfig } from "../store/testing/sample-records.js";
 import { importModel, type RegistryPorts } from "./import-model.js";
 
 const model = "digits" as ModelName;
-const CHECK = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
 let store: DatabaseStore;
 let ports: RegistryPorts;
 
@@ -27,8 +27,7 @@ beforeEach(async () => {
     store,
     blobs: createMemoryBlobStore(),
     nowMs: () => 0,
-    prepare: ({ onnx, training }) =>
-      Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check: CHECK }),
+    prepare: prepareUnchecked,
   };
 });
 afterEach(() => store.close());
@@ -103,5 +102,30 @@ describe("a topology that the model was converted from", () => {
     const training = { loss: "softmax-cross-entropy", trainable: ["weight"] } as const;
 
     expect(await layersOf({ ...convertedModel(), training })).toBeUndefined();
+  });
+});
+
+describe("what explains a model's answers", () => {
+  test("is a graph of the version that takes what its infer graph takes", async () => {
+    const { record, unexplained } = await importModel(ports, modelOf(3));
+    const { graphs } = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+    const [infer, attribution] = await Promise.all(
+      [graphs.infer, graphs.attribution].map(async (ref) =>
+        describeModel(await ports.blobs.get(ref?.sha256 ?? ("" as Sha256))),
+      ),
+    );
+
+    expect(attribution?.inputs).toEqual(infer?.inputs);
+    expect(attribution?.outputs.map(({ name }) => name)).toEqual(["input.attribution"]);
+    expect(unexplained).toBeNull();
+  });
+
+  test("is missing from a model that takes only tokens, which is imported all the same, with the reason", async () => {
+    const onnx = gru({ vocabulary: 5, embedding: 2, hidden: 2, seed: 1 });
+    const { record, unexplained } = await importModel(ports, { ...modelOf(3), onnx });
+
+    const { graphs } = decodeManifest(await ports.blobs.get(record.manifest.sha256));
+    expect([graphs.attribution, graphs.train === undefined]).toEqual([undefined, false]);
+    expect(unexplained).toMatch(/takes only whole numbers \(tokens\)/);
   });
 });

@@ -16,7 +16,7 @@ import {
 } from "@fedge/protocol";
 import type { BlobStore } from "../blobs/port.js";
 import type { Provenance, VersionRecord } from "../rounds/journal.js";
-import type { PrepareModel, TrainingCheck } from "../model-check/prepared-model.js";
+import type { Attribution, PrepareModel, TrainingCheck } from "../model-check/prepared-model.js";
 import type { ModelImport } from "../service.js";
 import type { ControlStore } from "../store/port.js";
 import type { RegistryStore } from "./registry-store.js";
@@ -55,6 +55,8 @@ export interface RegistryPorts {
 export interface ImportedModel {
   readonly record: VersionRecord;
   readonly check: TrainingCheck;
+  /** Why devices cannot explain its predictions; null when they can. */
+  readonly unexplained: string | null;
 }
 
 /**
@@ -67,10 +69,12 @@ export interface ImportedModel {
  */
 export async function importModel(ports: RegistryPorts, request: ModelImport): Promise<ImportedModel> {
   const { onnx, training } = request;
-  const { graphs: built, check } = await ports.prepare({ onnx, training });
+  const { graphs: built, attribution, check } = await ports.prepare({ onnx, training });
   const parent = (await ports.store.latestVersion(request.model)) ?? null;
   if (parent !== null) await requireSuccessor(ports, parent, built);
-  const manifest = await storeBundle(ports.blobs, request, { built, parentVersion: parent?.version ?? null });
+  const manifest = await storeBundle(ports.blobs, request, {
+    ...{ built, attribution, parentVersion: parent?.version ?? null },
+  });
   const record: VersionRecord = {
     model: request.model,
     version: manifest.version,
@@ -90,7 +94,7 @@ export async function importModel(ports: RegistryPorts, request: ModelImport): P
   const audit = importEntry(record, request.actor ?? OWN_IMPORTS, record.createdAtMs);
   await ports.store.commitVersion({ version: record, round: null, audit });
   if (request.purpose !== undefined) await keepPurpose(ports, record, request);
-  return { record, check };
+  return { record, check, unexplained: "obstacle" in attribution ? attribution.obstacle : null };
 }
 
 function keepPurpose(
@@ -136,11 +140,12 @@ export async function requireNoRunningTask(
 
 interface Bundle {
   readonly built: TrainingGraphs;
+  readonly attribution: Attribution;
   readonly parentVersion: number | null;
 }
 
 async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundle): Promise<ModelManifest> {
-  const { built } = bundle;
+  const { built, attribution } = bundle;
   const { federated, state } = divideTensors(built);
   // Refuses what no manifest may say, before anything is stored.
   const empty = manifestOf(request, bundle, { infer: NO_BLOB, checkpoint: NO_BLOB });
@@ -151,6 +156,7 @@ async function storeBundle(blobs: BlobStore, request: ModelImport, bundle: Bundl
     infer: await blobs.put(built.infer),
     train: await blobs.put(built.train),
     eval: await blobs.put(built.eval),
+    ...("graph" in attribution ? { attribution: await blobs.put(attribution.graph) } : {}),
     checkpoint: await blobs.put(checkpoint),
     ...(await storeLayers(blobs, request)),
   });

@@ -246,9 +246,9 @@ class RunningDevice implements Device {
     return new DeviceMemory({
       ...{ ports: this.ports, options: this.options.featureLog ?? {}, onError },
       onChange: () => this.#logChanged(),
+      explaining: () => ({ fetcher: this.#fetcher, hosts: this.#hosts, learning: this.#learning }),
       onErasing: (models) => this.#learning.unlearn(models),
-      listener: () => this.#monitoring.monitors,
-      onErased: () => this.#monitoring.monitors?.erase(),
+      ...{ listener: () => this.#monitoring.monitors, onErased: () => this.#monitoring.monitors?.erase() },
     });
   }
 

@@ -18,6 +18,7 @@ const LASTING: ReadonlySet<ErrorCode> = new Set([
   "STORAGE_FULL",
   "STORAGE_FAILED",
   "FEATURE_SKEW",
+  "EXPLANATION_FAILED",
   ...UNTRUSTING,
   ...UNSIGNED,
 ]);
@@ -66,6 +67,7 @@ export class Problems {
   served(): void {
     this.kept();
     this.#met.delete("FEATURE_SKEW");
+    this.#met.delete("EXPLANATION_FAILED");
   }
 
   /** Signed metadata are fresh: the device can install again. */

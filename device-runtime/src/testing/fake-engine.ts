@@ -30,6 +30,9 @@ export interface FakeEngine extends ServingEngine {
   readonly nowUs: number;
 }
 
+/** Stands for the graph that explains a version: of that, each input times its number. */
+export const ATTRIBUTION_GRAPH = "attribution graph";
+
 /** An engine whose every answer is the checkpoint's first value: it says which version it is. */
 export function createFakeEngine(): FakeEngine {
   const open = new Set<ServingSession>();
@@ -48,11 +51,13 @@ export function createFakeEngine(): FakeEngine {
     get numOpen() {
       return open.size;
     },
-    load: async ({ tensors }) => {
+    load: async ({ tensors, program }) => {
+      const isExplaining = new TextDecoder().decode(program) === ATTRIBUTION_GRAPH;
       const version = firstValue(tensors);
       engine.onLoad(version);
       const onRun = (inputs: TensorValues): TensorValues => {
         nowUs += engine.runUs(version);
+        if (isExplaining) return { "input.attribution": times(version, inputs["input"]) };
         const target = inputs["target"];
         if (target === undefined)
           return { answer: { shape: [1], data: Float32Array.of(engine.answer(version)) } };
@@ -89,6 +94,13 @@ function createSession(
       onClosed();
     },
   };
+}
+
+function times(
+  factor: number,
+  { shape, data }: TensorValue = { shape: [], data: new Float32Array() },
+): TensorValue {
+  return { shape, data: Float32Array.from(data as Iterable<number>, (value) => factor * value) };
 }
 
 function scalar(value: number): TensorValue {

@@ -1,5 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
-import type { Device, HostConditions } from "@fedge/device-runtime";
+import type { Device, HostConditions, LogOptions } from "@fedge/device-runtime";
 import type { NodeDeviceOptions } from "@fedge/device-runtime/node";
 import { connectDevice, type Line } from "@fedge/device-runtime/remote";
 import { ManualClock } from "@fedge/device-runtime/testing";
@@ -99,7 +99,10 @@ describe("the device's process", () => {
 
   test("passes on what is given of the device, and nothing that is not", async () => {
     const { say, opened } = runProcess();
-    const more = { enrolmentKey: "key", featureLog: { maxOutputBytes: 0 } };
+    const featureLog: Required<LogOptions> = {
+      ...{ maxRows: 1, maxBytes: 2, maxAgeMs: 3, maxOutputBytes: 0, purpose: "words", explainEvery: 5 },
+    };
+    const more = { enrolmentKey: "key", featureLog };
     say({ ...START, device: { ...START.device, ...more } });
 
     expect(opened[0]).toEqual({ ...START.device, ...more, conditions: expect.anything() });

@@ -8,6 +8,7 @@ const hostedLog = z.strictObject({
   maxAgeMs: z.optional(z.number()),
   maxOutputBytes: z.optional(z.number()),
   purpose: z.optional(z.string()),
+  explainEvery: z.optional(z.number()),
 });
 
 const hostedDevice = z.object({

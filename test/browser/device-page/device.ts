@@ -1,4 +1,4 @@
-import type { DeviceStatus, Examples, TensorValues } from "@fedge/device-runtime";
+import type { DeviceStatus, Examples, LogOptions, TensorValues } from "@fedge/device-runtime";
 import {
   createDevice,
   createIndexedDbBlobs,
@@ -12,7 +12,12 @@ import { FedgeError, type InstallState, type Sha256 } from "@fedge/protocol";
 
 /** What a test asks the page for. */
 export interface DevicePage {
-  start(server: string, models: readonly string[], examples?: Examples): Promise<void>;
+  start(
+    server: string,
+    models: readonly string[],
+    examples?: Examples,
+    featureLog?: LogOptions,
+  ): Promise<void>;
   /** Stands still for ever, in the middle of its work, when an installation comes to this state; says so first. */
   holdAt(state: InstallState): void;
   status(): DeviceStatus;
@@ -26,6 +31,8 @@ export interface DevicePage {
   /** Codes of the errors that were told so far. */
   errors(): readonly string[];
   predict(model: string, inputs: TensorValues): Promise<{ outputs: TensorValues; version: number }>;
+  /** What explains the rows of the feature log, the newest first: values by input; null for rows without. */
+  explanations(): Promise<readonly (Readonly<Record<string, readonly number[]>> | null)[]>;
   close(): Promise<void>;
   forget(): Promise<{ readonly isServerTold: boolean }>;
   /** Keeps data of the site's own until not one byte more fits. */
@@ -70,11 +77,11 @@ const running = (): BrowserDevice => {
 };
 
 globalThis.page = {
-  start: async (server, models, examples) => {
+  start: async (server, models, examples, featureLog = {}) => {
     const data = { numExamples: () => examples?.numExamples ?? 0, examples: () => examples as Examples };
     databaseName = `fedge ${server}`;
     device = await createDevice({
-      ...{ server, models, consent: { training: true, reporting: true } },
+      ...{ server, models, consent: { training: true, reporting: true }, featureLog },
       trainingData: examples === undefined ? {} : Object.fromEntries(models.map((model) => [model, data])),
     });
     device.on("round", ({ phase }) => trainings.push({ phase, atMs: Date.now() }));
@@ -97,6 +104,14 @@ globalThis.page = {
   predict: async (model, inputs) => {
     const { outputs, version } = await running().model(model).predict(inputs);
     return { outputs, version };
+  },
+  explanations: async () => {
+    const rows = await running().featureLog.query();
+    return rows.map(({ explanation }) => {
+      if (explanation === null) return null;
+      const entries = Object.entries(explanation);
+      return Object.fromEntries(entries.map(([name, { data }]) => [name, Array.from(data, Number)]));
+    });
   },
   close: () => running().close(),
   forget: () => running().forget(),

@@ -40,6 +40,8 @@ export interface ImportSummary {
     readonly activationBytes: number;
   };
   readonly check?: TrainingCheck;
+  /** Why devices cannot explain its predictions; null when they can. */
+  readonly unexplained?: string | null;
   readonly version?: VersionBody;
 }
 
@@ -69,7 +71,7 @@ export function describeImport(model: ModelDescription, graphs: TrainingGraphs):
 
 /** The summary for people. */
 export function importText(summary: ImportSummary): string {
-  const { costs, check, version } = summary;
+  const { costs, check, unexplained, version } = summary;
   const operators = summary.operators.map(
     ({ type, count, isDifferentiable }) => `${count} ${type}${isDifferentiable ? "" : " (no gradient)"}`,
   );
@@ -95,6 +97,8 @@ export function importText(summary: ImportSummary): string {
     ],
   ];
   if (check !== undefined) fields.push(["checked", checkText(check)]);
+  if (unexplained !== undefined)
+    fields.push(["explanations", unexplained === null ? "gradient times input" : `none: ${unexplained}`]);
   const result =
     version === undefined ? "not imported" : `imported ${version.model} version ${version.version}`;
   return [formatTable(COLUMNS, summary.parameters), formatFields(fields), result].join("\n");

@@ -135,7 +135,8 @@ async function withProfile(
 
 async function checkHere(bytes: Uint8Array, query: Query, summary: ImportSummary): Promise<ImportSummary> {
   const { training } = importRequest(importQuery.parse(query), { onnx: bytes });
-  return { ...summary, check: (await createModelPreparer()({ onnx: bytes, training })).check };
+  const { attribution, check } = await createModelPreparer()({ onnx: bytes, training });
+  return { ...summary, check, unexplained: "obstacle" in attribution ? attribution.obstacle : null };
 }
 
 async function send(
@@ -143,8 +144,8 @@ async function send(
   bytes: Uint8Array<ArrayBuffer>,
   { query, summary }: { readonly query: Query; readonly summary: ImportSummary },
 ): Promise<ImportSummary> {
-  const { version, check } = await clientOf(flags).upload("/v1/models", importReport, { query, bytes });
-  return { ...summary, check, version };
+  const report = await clientOf(flags).upload("/v1/models", importReport, { query, bytes });
+  return { ...summary, ...report };
 }
 
 function queryOf(flags: ImportFlags, model: string): Query {

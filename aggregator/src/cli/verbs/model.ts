@@ -96,6 +96,7 @@ function detailText({ version, manifest }: z.infer<typeof versionDetail>): strin
     ["loss", manifest.loss ?? NONE],
     ["target", manifest.target === undefined ? NONE : portText(manifest.target)],
     ["engines", manifest.graphs.layers === undefined ? "onnx" : "onnx, tfjs"],
+    ["explanations", manifest.graphs.attribution === undefined ? NONE : "gradient times input"],
   ]);
   return [versionText(version), ports, formatTable(PARAMETER_COLUMNS, parameters)].join("");
 }

@@ -89,6 +89,10 @@ export const importReport = z
     check: z
       .object({ batchSize: count, loss: z.number(), stepMs: z.number().min(0), memoryBytes: count })
       .describe("One training step on random examples"),
+    unexplained: z
+      .string()
+      .nullable()
+      .describe("Why devices cannot explain its predictions; null when they can"),
   })
   .openapi("ImportReport");
 export type ImportReportBody = z.infer<typeof importReport>;

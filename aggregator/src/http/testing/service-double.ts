@@ -155,7 +155,7 @@ export class ServiceDouble implements AggregatorService {
     this.imports.push(request);
     const imported = this.versionsOf(request.model).at(-1);
     const check = { batchSize: 2, loss: 2.5, stepMs: 3, memoryBytes: 4096 };
-    if (imported !== undefined) return { version: imported, check };
+    if (imported !== undefined) return { version: imported, check, unexplained: null };
     throw new FedgeError("ONNX_MALFORMED", "not an ONNX file; export the model again");
   }
 

@@ -90,6 +90,13 @@ describe("a bundle", () => {
     expect(await bundleFiles(await bundleOf(other, there))).toEqual(await bundleFiles(bundle));
   });
 
+  test("of a version that a round made carries what explains it, as the import made it", () => {
+    const { manifest, blobs } = readBundle(bundle);
+
+    const { sha256 } = manifest.graphs.attribution ?? {};
+    expect(blobs.map(sha256Of)).toContain(sha256);
+  });
+
   test("that is here already changes nothing", async () => {
     const again = await importInto(rig, bundle);
 

@@ -90,7 +90,7 @@ function requireIndexOf(index: BundleIndex, manifest: ModelManifest): void {
 
 /** Files and sizes that a graph announces are checked before anything is made of them. */
 function requireGraphs({ graphs }: ModelManifest, bytesOf: ReadonlyMap<string, Uint8Array>): void {
-  for (const ref of [graphs.infer, graphs.train, graphs.eval]) {
+  for (const ref of [graphs.infer, graphs.train, graphs.eval, graphs.attribution]) {
     const bytes = ref === undefined ? undefined : bytesOf.get(ref.sha256);
     if (bytes !== undefined) describeModel(bytes);
   }

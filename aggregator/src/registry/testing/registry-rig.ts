@@ -1,4 +1,3 @@
-import { buildTrainingGraphs } from "@fedge/onnx-autodiff";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import {
   numScalars,
@@ -14,6 +13,7 @@ import { sha256Of } from "../../blobs/blob-name.js";
 import { createMemoryBlobStore } from "../../blobs/memory-blob-store.js";
 import type { BlobStore } from "../../blobs/port.js";
 import { ManualClock } from "../../clock/manual-clock.js";
+import { prepareUnchecked } from "../../model-check/testing/prepare-unchecked.js";
 import type { CountedUpdate, JournalEvent, VersionRecord } from "../../rounds/journal.js";
 import { DEFAULT_SERVER_OPTIMIZERS } from "../../server-optimizers/config.js";
 import type { DatabaseStore } from "../../store/drizzle-store.js";
@@ -24,7 +24,6 @@ import type { TaskConfig } from "../../tasks/task-config.js";
 import { loadVersion, makeVersion } from "../../tasks/version-maker.js";
 import { importModel } from "../import-model.js";
 
-const CHECK = { batchSize: 2, loss: 1, stepMs: 1, memoryBytes: 0 };
 const COHORT_SIZE = 4;
 
 /** A registry's ground: a real database, blobs in memory, and versions made as the server makes them. */
@@ -51,8 +50,7 @@ export async function openRegistryRig(): Promise<RegistryRig> {
       const model = `digits-${(numModels += 1)}` as ModelName;
       const onnx = logistic({ inputs: 4, classes: 3, seed: numModels });
       const training = { loss: "softmax-cross-entropy" } as const;
-      const prepare = () => Promise.resolve({ graphs: buildTrainingGraphs(onnx, training), check: CHECK });
-      const ports = { store, blobs, prepare, nowMs: () => clock.nowMs() };
+      const ports = { store, blobs, prepare: prepareUnchecked, nowMs: () => clock.nowMs() };
       const request = { model, onnx, training, ...(purpose === undefined ? {} : { purpose }) };
       return (await importModel(ports, request)).record;
     },

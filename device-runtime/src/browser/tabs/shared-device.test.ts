@@ -83,7 +83,7 @@ class Tabs {
 function rowsOf(tab: string): readonly LogRow[] {
   return Array.from({ length: 70 }, (_, at) => ({
     ...{ id: `${99 - at} of ${tab}`, atMs: at, model: "digits", version: 3, inputs: {}, outputs: null },
-    ...{ fields: {}, label: null, labelledAtMs: null },
+    ...{ fields: {}, label: null, labelledAtMs: null, explanation: null },
   }));
 }
 

@@ -19,9 +19,9 @@ export class EvaluationPace {
 
   /** Resolves when the next batch may begin, or when the signal asks for the stop. */
   async turn(signal: StopSignal): Promise<void> {
-    await this.#wait(YIELD_MS, signal);
+    await this.wait(YIELD_MS, signal);
     for (let restMs = this.#restMs(); restMs > 0 && !signal.aborted; restMs = this.#restMs()) {
-      await this.#wait(restMs, signal);
+      await this.wait(restMs, signal);
     }
   }
 
@@ -29,7 +29,8 @@ export class EvaluationPace {
     return this.#askedAtMs === null ? 0 : this.#askedAtMs + QUIET_MS - this.clock.nowMs();
   }
 
-  #wait(forMs: number, signal: StopSignal): Promise<void> {
+  /** Resolves after so long, or when the signal asks for the stop. */
+  wait(forMs: number, signal: StopSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const go = (): void => {

@@ -12,12 +12,15 @@ import type { LogField } from "./log-row.js";
 import { PredictionIds } from "./prediction-ids.js";
 import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 import type { RecentPredictions } from "./recent-predictions.js";
+import type { ExplainerNeeds, RowExplainer } from "./row-explainer.js";
 
 const NOTHING_KEPT = { maxRows: 0, maxBytes: 0, maxAgeMs: 0 };
 
 export interface DeviceMemoryParts {
-  readonly ports: Pick<DevicePorts, "store" | "clock" | "random">;
+  readonly ports: Pick<DevicePorts, "store" | "clock" | "random" | "serving" | "newStop">;
   readonly options: LogOptions | false;
+  /** Asked once, by a device that explains predictions. */
+  readonly explaining: () => ExplainerNeeds;
   /** Who hears what the app says of its predictions; null for nobody. */
   readonly listener: () => FeedbackListener | null;
   /** Rows were erased; resolves when what was counted of them is, too. */
@@ -41,6 +44,7 @@ export class DeviceMemory {
   readonly #ids: PredictionIds;
   readonly #log: FeatureLog | null;
   #recent: RecentPredictions | null = null;
+  #explainer: RowExplainer | null = null;
   readonly #limits: LogLimits;
   /** Models that learn from what the app gives. */
   #taughtByApp: readonly string[] = [];
@@ -82,11 +86,13 @@ export class DeviceMemory {
     return { ...this.totals, maxRows, maxBytes, maxAgeMs, purpose: this.#log?.purpose ?? null };
   }
 
+  /** Throws OPTION_INVALID, STORAGE_FAILED. */
   async restore(): Promise<void> {
     if (this.#log === null) await this.#remember().catch(this.parts.onError);
     await this.#log?.restore();
     const lastId = this.#log?.lastId;
     if (lastId !== undefined) this.#ids.after(lastId);
+    await this.#explain();
   }
 
   /** Labelled predictions as training data of the models for which the app gives none. */
@@ -114,16 +120,27 @@ export class DeviceMemory {
   }
 
   async close(): Promise<void> {
+    await this.#explainer?.close();
     await this.#log?.close();
   }
 
   get #remembering(): PredictionMemory | null {
-    return this.#log ?? this.#recent;
+    return this.#explainer ?? this.#log ?? this.#recent;
   }
 
   async #remember(): Promise<void> {
     const { RecentPredictions } = await import("../on-demand.js");
     this.#recent = new RecentPredictions(() => this.parts.ports.clock.nowMs());
+  }
+
+  /** Where its code cannot be fetched, as in a page that is out of touch, rows stay without explanations. */
+  async #explain(): Promise<void> {
+    const { ports, options, explaining, onError } = this.parts;
+    const every = options === false ? undefined : options.explainEvery;
+    const log = this.#log;
+    if (log === null || every === undefined) return;
+    const code = await import("../on-demand.js").catch(onError);
+    if (code) this.#explainer = new code.RowExplainer({ ...explaining(), ports, log, every, onError });
   }
 
   async #predictions(hosts: ReadonlyMap<ModelName, ModelHost>): Promise<PredictionLog> {

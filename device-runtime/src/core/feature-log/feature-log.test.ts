@@ -17,7 +17,7 @@ function rowAt(timeMs: number, more: Partial<LogRow> = {}): LogRow {
   const id = idAt(timeMs);
   const inputs = { x: { shape: [1, 1], data: Float32Array.of(timeMs) } };
   const row = { id, atMs: timeOfPrediction(id), model: "m", version: 1, inputs };
-  return { ...row, outputs: null, fields: {}, label: null, labelledAtMs: null, ...more };
+  return { ...row, outputs: null, fields: {}, label: null, labelledAtMs: null, explanation: null, ...more };
 }
 
 const label = { shape: [1], data: BigInt64Array.of(1n) };

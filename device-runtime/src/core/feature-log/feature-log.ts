@@ -33,7 +33,7 @@ const WRITE_AT_ROWS = 3 * MAX_SEGMENT_ROWS;
  * prediction need; the rest is fetched when there is something to write or to read.
  *
  * Invariants: (1) totals are written with the rows they count, so that a crash leaves both or neither; (2) ids ascend
- * with time, so the first is the oldest; (3) operations run one after the other; (4) no row in a segment is labelled.
+ * with time, so the first is the oldest; (3) operations run one after the other; (4) no row in a segment is labelled or explained.
  */
 export class FeatureLog {
   readonly #unwritten = new UnwrittenRows();

@@ -3,7 +3,16 @@ import { ofClasses, toExamples } from "./labelled-examples.js";
 import type { LogRow } from "./log-row.js";
 
 const row = (values: readonly number[], labels: readonly bigint[], more: Partial<LogRow> = {}): LogRow => ({
-  ...{ id: "", atMs: 0, model: "m", version: 1, outputs: null, fields: {}, labelledAtMs: 1 },
+  ...{
+    id: "",
+    atMs: 0,
+    model: "m",
+    version: 1,
+    outputs: null,
+    fields: {},
+    labelledAtMs: 1,
+    explanation: null,
+  },
   inputs: { x: { shape: [labels.length, values.length / labels.length], data: Float32Array.from(values) } },
   label: { shape: [labels.length], data: BigInt64Array.from(labels) },
   ...more,

@@ -18,7 +18,11 @@ const canaryOf = (at: number): string => `canary-${String(at).padStart(6, "0")}`
 
 const rowAt = (at: number): LogRow => ({
   ...{ id: idAt(at), atMs: at, model: "m", version: 1, outputs: null, fields: {}, label: null },
-  ...{ inputs: { x: { shape: [13], data: new TextEncoder().encode(canaryOf(at)) } }, labelledAtMs: null },
+  ...{
+    inputs: { x: { shape: [13], data: new TextEncoder().encode(canaryOf(at)) } },
+    labelledAtMs: null,
+    explanation: null,
+  },
 });
 
 interface FaultyStore {

@@ -16,7 +16,7 @@ type Piece = Pick<LogChange, "segments" | "rows"> & { readonly sizeBytes: number
 
 /**
  * What is written of rows that are not in the store: those of `fromId` and later, the newest that the limits leave
- * room for. Labelled ones get records of their own.
+ * room for. Labelled and explained ones get records of their own.
  */
 export function draftOf(given: readonly LogRow[], limits: LogLimits, fromId: string): LogChange {
   const rows = given.filter(({ id }) => id >= fromId).sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -42,7 +42,7 @@ export function loneWrite(row: LogRow, before: LoneWrite["before"], isChanged: b
   return { id: row.id, bytes, measures: measuresOf(row, bytes.byteLength), before, isChanged };
 }
 
-/** The rows, ascending and unlabelled, as one segment. */
+/** The rows, ascending, neither labelled nor explained, as one segment. */
 export function segmentWrite(rows: readonly LogRow[]): LogChange["segments"][number] {
   const bytes = encodeSegment(rows);
   const [firstId, lastId] = [rows[0]?.id ?? "", rows.at(-1)?.id ?? ""];
@@ -61,7 +61,7 @@ function piecesOf(rows: readonly LogRow[], { maxRows, maxBytes }: LogLimits): Pi
     [together, sizeBytes] = [[], 0];
   };
   for (const row of rows) {
-    if (row.label !== null) {
+    if (row.label !== null || row.explanation !== null) {
       const write = loneWrite(row, null, false);
       pieces.push({ segments: [], rows: [write], sizeBytes: write.bytes.byteLength });
       continue;

@@ -16,6 +16,11 @@ export interface LogOptions extends Partial<LogLimits> {
    * device's status and in an export; without one, what was said before stays.
    */
   readonly purpose?: string;
+  /**
+   * Every so many predictions of a model, a whole number from 1: their rows say afterwards which inputs the answer came
+   * from (`explanation`). None by default.
+   */
+  readonly explainEvery?: number;
 }
 
 const MAX_PURPOSE_LENGTH = 1024;
@@ -29,7 +34,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
 };
 
 /** The limits with defaults for what is not given. Throws OPTION_INVALID for one that is no number from zero. */
-export function toLogLimits({ purpose, ...given }: LogOptions): LogLimits {
+export function toLogLimits({ purpose, explainEvery: _, ...given }: LogOptions): LogLimits {
   const isText = typeof purpose === "string" && purpose.length > 0 && purpose.length <= MAX_PURPOSE_LENGTH;
   if (purpose !== undefined && !isText) {
     const wanted = `give a text of 1 to ${MAX_PURPOSE_LENGTH} characters`;

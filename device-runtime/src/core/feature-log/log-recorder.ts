@@ -33,6 +33,7 @@ export function createLogRecorder(
           fields: {},
           label: null,
           labelledAtMs: null,
+          explanation: null,
         });
         return id;
       };

@@ -1,3 +1,4 @@
+import { encodeSafetensors } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { decodeLogRow, encodeLogRow, numExamplesOf, type LogRow } from "./log-row.js";
 
@@ -15,6 +16,7 @@ const row: LogRow = {
   fields: { action: "accepted", place: 2, "is late": true, note: null },
   label: { shape: [1], data: Int32Array.of(-7) },
   labelledAtMs: 99,
+  explanation: { mask: { shape: [1], data: Float32Array.of(-0.5) } },
 };
 
 describe("a row of the feature log", () => {
@@ -22,10 +24,18 @@ describe("a row of the feature log", () => {
     expect(decodeLogRow(ID, encodeLogRow(row))).toEqual(row);
   });
 
-  test("may have no outputs and no label", () => {
-    const bare = { ...row, outputs: null, fields: {}, label: null, labelledAtMs: null };
+  test("may have no outputs, no label and no explanation", () => {
+    const bare = { ...row, outputs: null, fields: {}, label: null, labelledAtMs: null, explanation: null };
 
     expect(decodeLogRow(ID, encodeLogRow(bare))).toEqual(bare);
+  });
+
+  test("of a device that did not explain yet is read as one without explanation", () => {
+    const x = { name: "inputs/x", elementType: "float32", shape: [1], data: Float32Array.of(2) } as const;
+    const head = { model: "m", version: 1, hasOutputs: false, fields: {}, labelledAtMs: null };
+    const bytes = encodeSafetensors([x], { row: JSON.stringify(head) });
+
+    expect(decodeLogRow(ID, bytes)).toMatchObject({ inputs: { x: { shape: [1] } }, explanation: null });
   });
 
   test.each([

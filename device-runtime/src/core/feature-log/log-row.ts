@@ -24,6 +24,11 @@ export interface LogRow {
   readonly label: TensorValue | null;
   /** When the label came; null before. */
   readonly labelledAtMs: number | null;
+  /**
+   * By input: how much of the answer's score came from each of its features, gradient times input, `[rows, features]`
+   * as Float32Array. Null when the device explains no predictions, or not this one.
+   */
+  readonly explanation: TensorValues | null;
 }
 
 const head = z.object({
@@ -41,6 +46,7 @@ export function encodeLogRow(row: LogRow): Uint8Array {
     ...named("inputs", row.inputs),
     ...named("outputs", outputs ?? {}),
     ...(row.label === null ? [] : named("label", { value: row.label })),
+    ...named("explanation", row.explanation ?? {}),
   ];
   const text = JSON.stringify({ model, version, hasOutputs: outputs !== null, fields, labelledAtMs });
   return encodeSafetensors(tensors, { row: text });
@@ -53,10 +59,12 @@ export function decodeLogRow(id: string, bytes: Uint8Array): LogRow {
     const { hasOutputs, ...rest } = z.parse(head, JSON.parse(metadata["row"] ?? ""));
     const outputs = hasOutputs ? unnamed("outputs", tensors) : null;
     const label = unnamed("label", tensors)["value"] ?? null;
+    const explanation = unnamed("explanation", tensors);
     return {
       id,
       atMs: timeOfPrediction(id),
       ...{ ...rest, outputs, label },
+      explanation: Object.keys(explanation).length === 0 ? null : explanation,
       inputs: unnamed("inputs", tensors),
     };
   } catch (cause) {
@@ -91,5 +99,5 @@ function unnamed(place: string, tensors: readonly NamedTensor[]): TensorValues {
 /** Stands for a row whose bytes are damaged. */
 export function unreadableRow(id: string): LogRow {
   const nothing = { model: "", version: 0, inputs: {}, outputs: null, fields: {} };
-  return { id, atMs: 0, ...nothing, label: null, labelledAtMs: null };
+  return { id, atMs: 0, ...nothing, label: null, labelledAtMs: null, explanation: null };
 }

@@ -14,7 +14,7 @@ const label = { shape: [1], data: BigInt64Array.of(1n) };
 function rowAt(at: number, more: Partial<LogRow> = {}): LogRow {
   const inputs = { x: { shape: [1, 2], data: Float32Array.of(at, 0.5) } };
   const row = { id: idAt(at), atMs: timeOfPrediction(idAt(at)), model: "m", version: 1, inputs };
-  return { ...row, outputs: null, fields: {}, label: null, labelledAtMs: null, ...more };
+  return { ...row, outputs: null, fields: {}, label: null, labelledAtMs: null, explanation: null, ...more };
 }
 
 /** Counts what is asked of it. */
@@ -196,7 +196,8 @@ test("an export is all rows as lines of JSON, after one that says what they are 
   await (await open(store, { purpose: "suggestions" })).close();
   const log = await open(store);
   for (let at = 0; at < 150; at += 1) log.append(rowAt(at));
-  await log.change(idAt(149), (row) => ({ ...row, label, labelledAtMs: 7 }));
+  const explanation = { x: { shape: [1, 2], data: Float32Array.of(0.5, Number.NaN) } };
+  await log.change(idAt(149), (row) => ({ ...row, label, labelledAtMs: 7, explanation }));
   const status = { numRows: 150, sizeBytes: 1, maxRows: 2, maxBytes: 3, maxAgeMs: 4, purpose: log.purpose };
   const lines: { readonly id?: string }[] = [];
   for await (const line of exportLog(
@@ -212,5 +213,6 @@ test("an export is all rows as lines of JSON, after one that says what they are 
     inputs: { x: { elementType: "float32", shape: [1, 2], values: [149, 0.5] } },
     ...{ fields: {}, labelledAt: "1970-01-01T00:00:00.007Z" },
     label: { elementType: "int64", shape: [1], values: ["1"] },
+    explanation: { x: { elementType: "float32", shape: [1, 2], values: [0.5, "NaN"] } },
   });
 });

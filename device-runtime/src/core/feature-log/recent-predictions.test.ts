@@ -7,7 +7,7 @@ const row = (id: string, change: Partial<LogRow> = {}): LogRow => ({
   ...{ id, atMs: 0, model: "digits", version: 1 },
   inputs: { input: { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) } },
   outputs: { answer: { shape: [2], data: Float32Array.of(7, 8) } },
-  ...{ fields: {}, label: null, labelledAtMs: null, ...change },
+  ...{ fields: {}, label: null, labelledAtMs: null, explanation: null, ...change },
 });
 
 /** What is remembered of a prediction; null for nothing. */

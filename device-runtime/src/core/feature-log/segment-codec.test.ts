@@ -33,7 +33,7 @@ const someRows: fc.Arbitrary<LogRow[]> = fc
   .map((given) =>
     given.map((row, at) => {
       const id = `${firstIdAt(1e12 + at)}-0000-a`;
-      return { id, atMs: timeOfPrediction(id), ...row, label: null, labelledAtMs: null };
+      return { id, atMs: timeOfPrediction(id), ...row, label: null, labelledAtMs: null, explanation: null };
     }),
   );
 

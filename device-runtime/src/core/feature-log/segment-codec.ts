@@ -8,7 +8,7 @@ import { isPredictionId, timeOfPrediction } from "./prediction-ids.js";
 import { dataBytesOf, padded, tensorsOf } from "./row-sizes.js";
 
 /*
- * One value for rows that were written together, none of them labelled. Little-endian:
+ * One value for rows that were written together, none of them labelled or explained. Little-endian:
  *
  *   4 bytes   "FLS1"
  *   4 bytes   length of the head, a multiple of 8
@@ -46,7 +46,7 @@ const head = z.object({
 type Port = z.infer<typeof port>;
 type Form = z.infer<typeof head>["forms"][number];
 
-/** The rows as one value. They are not labelled: those that are lie alone. */
+/** The rows as one value. They are neither labelled nor explained: those that are lie alone. */
 export function encodeSegment(rows: readonly LogRow[]): Uint8Array {
   const forms = new Map<string, number>();
   const heads = rows.map((logRow) => {
@@ -119,7 +119,7 @@ function decodedRow(
     ...{ id, atMs: timeOfPrediction(id), model, version },
     inputs: valuesOf(inputs),
     outputs: outputs === null ? null : valuesOf(outputs),
-    ...{ fields, label: null, labelledAtMs: null },
+    ...{ fields, label: null, labelledAtMs: null, explanation: null },
   };
 }
 

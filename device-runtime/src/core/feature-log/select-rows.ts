@@ -93,7 +93,10 @@ async function* readRows(
 function ownRow(row: LogRow): LogRow {
   const own = (values: TensorValues): TensorValues =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, ownTensor(value)]));
-  return { ...row, inputs: own(row.inputs), outputs: row.outputs === null ? null : own(row.outputs) };
+  const ownOrNull = (values: TensorValues | null): TensorValues | null =>
+    values === null ? null : own(values);
+  const { inputs, outputs, explanation } = row;
+  return { ...row, inputs: own(inputs), outputs: ownOrNull(outputs), explanation: ownOrNull(explanation) };
 }
 
 function ownTensor({ shape, data }: TensorValue): TensorValue {
