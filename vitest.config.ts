@@ -10,6 +10,7 @@ const unit = [
   "aggregator/src/**/*.test.ts",
   "aggregator/dashboard/src/**/*.test.ts",
   "test/architecture/**/*.test.ts",
+  "test/drift/**/*.test.ts",
 ];
 
 /** Pages that are looked at and pressed: what they show in which second says nothing. */
