@@ -10,6 +10,7 @@ const unit = [
   "aggregator/src/**/*.test.ts",
   "aggregator/dashboard/src/**/*.test.ts",
   "test/architecture/**/*.test.ts",
+  "test/drift/**/*.test.ts",
 ];
 
 /** Pages that are looked at and pressed, and whatever else says nothing by the second in which it happens. */
@@ -57,7 +58,7 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...{ name: "unit", include: unit, testTimeout: 60_000 },
+          ...{ name: "unit", include: unit, testTimeout: 60_000, hookTimeout: 60_000 },
           // Vitest would leave a core to whoever watches: on two cores that is half of the time.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -74,7 +75,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/architecture/**", "**/node_modules/**", ...pairs],
+          exclude: ["test/architecture/**", "test/drift/**", "**/node_modules/**", ...pairs],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,

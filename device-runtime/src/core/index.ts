@@ -21,6 +21,7 @@ export {
   type TrainingPolicy,
 } from "./conditions/training-policy.js";
 export type { DriftStatus } from "./monitor/drift-status.js";
+export type { JointMethod } from "./monitor/drift-judgement.js";
 export type { Problem } from "./problems.js";
 export type { TrainingRecord } from "./rounds/training-history.js";
 export type { ModelInputs } from "./serving/check-inputs.js";

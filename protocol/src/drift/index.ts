@@ -39,11 +39,42 @@ export {
 } from "./methods/share-distances.js";
 export { fisher } from "./methods/fisher.js";
 export { kolmogorovSmirnov, type KsMode } from "./methods/kolmogorov-smirnov.js";
-export { mmd, type VectorPair } from "./methods/mmd.js";
+export { medianDistance, mmd, type VectorPair } from "./methods/mmd.js";
 export { cramerVonMises, mannWhitney } from "./methods/rank-tests.js";
 export { andersonDarling } from "./methods/anderson-darling.js";
 export { wasserstein } from "./methods/wasserstein.js";
 export { welch } from "./methods/welch.js";
+export { CELL_BITS, scoredCells, type ScoredCells } from "./joint/scored-cells.js";
+export { hermiteCoefficients, latentCorrelation } from "./joint/latent-correlation.js";
+export { copulaRows, correlationRoot, pairAt, rowsAt, type CellRows } from "./joint/gaussian-copula.js";
+export { classifierBasis, type BasisColumn, type ClassifierBasis } from "./joint/classifier-basis.js";
+export { tellApart, type ToldApart } from "./joint/domain-classifier.js";
+export {
+  cosinesOf,
+  meanCosines,
+  writeCosines,
+  type CosineShape,
+  type RandomCosines,
+} from "./joint/random-cosines.js";
+export {
+  MOST_JOINT_ROWS,
+  classifierOf,
+  comparisonOf,
+  cosinesOfGroup,
+  vectorsOf,
+  type Classify,
+  type Compare,
+  type WindowRows,
+} from "./joint/joint-tests.js";
+export {
+  COSINE_SCALE,
+  chanceOf,
+  distanceFrom,
+  type VectorDistance,
+  type VectorReference,
+} from "./joint/embedding-distance.js";
+export { logWeightedChiSquaredTail, type WeightedChiSquared } from "./special/weighted-chi-squared.js";
+export { seededNormal } from "./special/seeded-normal.js";
 export { Adwin, type AdwinOptions } from "./streams/adwin.js";
 export { PageHinkley, type PageHinkleyOptions } from "./streams/page-hinkley.js";
 export { Ddm, type DdmOptions } from "./streams/ddm.js";

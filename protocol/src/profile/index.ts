@@ -6,6 +6,8 @@
  */
 export * from "./feature-source.js";
 export * from "./reference-profile.js";
+export * from "./joint-reference.js";
+export * from "./standardised.js";
 export * from "./value-cells.js";
 export * from "./verdicts.js";
 export * from "./vector-layout.js";

@@ -3,6 +3,7 @@ import { FedgeError } from "../errors.js";
 import { modelName } from "../ids.js";
 import { decodeWith, durationMs, finiteNumber, nonNegativeInt, positiveInt, shortText } from "../schema.js";
 import { featureSource } from "./feature-source.js";
+import { jointFault, jointReference } from "./joint-reference.js";
 
 export const PROFILE_FORMAT = 1;
 export const MAX_PROFILE_BYTES = 512 * 1024;
@@ -135,6 +136,8 @@ export const referenceProfile = z.object({
   features: z.array(profileFeature).check(z.minLength(1), z.maxLength(MAX_FEATURES)),
   window: windowPolicy,
   outcomes: outcomePolicy,
+  /** What is compared of features together; left out where every feature is compared by itself alone. */
+  joint: z.optional(jointReference),
   /** Hash of the vector's layout (`layoutOf`): vectors of unequal layouts are never added. */
   layoutSha256: sha256Text,
 });
@@ -170,6 +173,9 @@ export function checkProfile(value: unknown): ReferenceProfile {
     names.add(feature.name);
     checkFeature(feature);
   }
+  const fault = profile.joint === undefined ? null : jointFault(profile.joint, profile.features);
+  if (fault !== null)
+    throw invalid(`field "joint": ${fault}; build the profile again, or leave the field out`);
   return profile;
 }
 

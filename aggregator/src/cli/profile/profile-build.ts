@@ -25,6 +25,7 @@ interface BuildFlags extends ModelFlags {
   readonly window: number;
   readonly maxRows: number;
   readonly seed: string;
+  readonly joint: boolean;
   readonly out: string;
 }
 
@@ -71,6 +72,7 @@ function dataOptions(): Option[] {
     new Option("--seed <text>", "of the sample that quantiles of large data are taken from").default(
       "profile",
     ),
+    new Option("--no-joint", "compare every feature by itself alone, not how they go together"),
     new Option("--out <file>", "where the profile is written").default("profile.json"),
   ];
 }
@@ -104,6 +106,7 @@ async function builtOf(
   const by = model === null ? "fields alone" : `run with ${versionText(model)}`;
   return buildProfile({
     ...{ model: name, shape, drafts, data: opened.data, seed: flags.seed },
+    withJoint: flags.joint,
     predict: model === null ? null : await openModel(model.onnx, model.shape),
     origin: `${basename(flags.data).slice(0, 120)}, ${by}`,
     window: { ...DEFAULT_WINDOW, lengthMs: flags.window, maxRows: flags.maxRows },

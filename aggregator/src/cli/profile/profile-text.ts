@@ -12,9 +12,18 @@ export function profileText(profile: ReferenceProfile): string {
     ["reviewed by", profile.reviewedBy ?? "nobody yet"],
     ["window", `${window.lengthMs / 60_000} min, ${window.maxRows} rows of a device, ${window.numKept} kept`],
     ["classes", outcomes.numClasses === 0 ? "none" : String(outcomes.numClasses)],
+    ["together", jointText(profile.joint)],
     ["layout", profile.layoutSha256.slice(0, 12)],
   ]);
   return `${facts}${formatTable(COLUMNS, profile.features)}`;
+}
+
+/** What of the features is compared together. */
+function jointText(joint: ReferenceProfile["joint"]): string {
+  if (joint === undefined) return "nothing";
+  const { classifier, groups } = joint;
+  const ofClassifier = classifier === null ? [] : [`${classifier.features.length} inputs by a classifier`];
+  return [...ofClassifier, ...groups.map(({ name, features }) => `${features.length} ${name}`)].join(", ");
 }
 
 const COLUMNS: readonly TableColumn<ProfileFeature>[] = [

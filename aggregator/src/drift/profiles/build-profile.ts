@@ -16,6 +16,8 @@ import {
 import { sha256Of } from "../../blobs/blob-name.js";
 import { numClassesOf, type FeatureDraft, type ProfiledModel } from "./feature-drafts.js";
 import { inferFeature } from "./infer-feature.js";
+import { jointReferenceOf } from "./joint-reference.js";
+import { RowSample } from "./row-sample.js";
 import type { Predict, TrainingBatch, TrainingData } from "./training-data.js";
 import { ValueCollector, type CollectedValues } from "./value-collector.js";
 
@@ -42,6 +44,8 @@ export interface ProfileParts {
   readonly origin: string;
   readonly seed: string;
   readonly window?: WindowPolicy;
+  /** Whether what is compared of features together is part of it; where it is not given, it is. */
+  readonly withJoint?: boolean;
 }
 
 export interface BuiltProfile {
@@ -68,11 +72,15 @@ export async function buildProfile(parts: ProfileParts): Promise<BuiltProfile> {
   const inferred = drafts.map((draft, at) => inferFeature(draft, values[at] as CollectedValues));
   const features = inferred.filter((one): one is ProfileFeature => "kind" in one);
   if (features.length === 0) throw wrongNumber(0);
-  await count(parts, features);
-  const { model, origin, window = DEFAULT_WINDOW } = parts;
+  const { model, origin, seed, window = DEFAULT_WINDOW, withJoint = true } = parts;
+  const sample = withJoint ? new RowSample(features, createRandom(seed).fork("rows")) : null;
+  await count(parts, features, sample);
+  const joint =
+    sample === null ? null : jointReferenceOf(features, sample, { seed, maxRows: window.maxRows });
   const outcomes = outcomesOf(parts.shape, features);
   const profile = checkProfile({
     ...{ format: PROFILE_FORMAT, model, numRows, origin, reviewedBy: null, features, window, outcomes },
+    ...(joint === null ? {} : { joint }),
     layoutSha256: layoutSha256Of({ features, outcomes, window }),
   });
   const skipped = inferred.flatMap((one, at) =>
@@ -103,17 +111,25 @@ async function collect(
   return { numRows, values: collectors.map(({ values }) => values.collected()) };
 }
 
-async function count(parts: ProfileParts, features: readonly ProfileFeature[]): Promise<void> {
+async function count(
+  parts: ProfileParts,
+  features: readonly ProfileFeature[],
+  sample: RowSample | null,
+): Promise<void> {
   const counters = features.map((feature) => ({
     counts: feature.counts,
     valueOf: valueOf(feature.source),
     cellOf: cellsOf(feature),
   }));
-  for await (const { rows, row } of eachRow(parts))
-    for (const { counts, valueOf: ask, cellOf } of counters) {
-      const cell = cellOf(ask(rows, row));
+  for await (const { rows, row } of eachRow(parts)) {
+    const isSampled = sample?.next() === true;
+    counters.forEach(({ counts, valueOf: ask, cellOf }, place) => {
+      const value = ask(rows, row);
+      const cell = cellOf(value);
       counts[cell] = (counts[cell] as number) + 1;
-    }
+      if (isSampled) sample.put(place, cell, value);
+    });
+  }
 }
 
 /** What the model answers is asked for anew in each pass, so that no row is held. */

@@ -38,9 +38,11 @@ export function referenceOfWindows(
     if (feature.kind === "categorical") return { ...feature, counts };
     return { ...feature, counts, ...momentsOf(feature, counts, total.subarray(cells.moments.at)) };
   });
+  // What features look like together is in no count of them.
+  const { joint: _, ...rest } = profile;
   const { outcomes, window } = profile;
   return {
-    ...profile,
+    ...rest,
     ...{ features, reviewedBy: null, origin: originOf(views) },
     numRows: total[layout.rows.at + 1] as number,
     layoutSha256: layoutSha256Of({ features, outcomes, window }),

@@ -1,4 +1,5 @@
 import type { Verdict } from "@fedge/protocol/profile";
+import type { JointMethod } from "./drift-judgement.js";
 
 /** What the last closed window of the version in use says; all of it stays on the device but the counts. */
 export interface DriftStatus {
@@ -18,6 +19,13 @@ export interface DriftStatus {
   /** Features whose verdict is warning, drift or broken data, and why; at most 20. */
   readonly features: readonly {
     readonly name: string;
+    readonly verdict: Verdict;
+    readonly reason: string | null;
+  }[];
+  /** Features that changed together, though each alone may look as before: verdict is warning or drift. */
+  readonly joint: readonly {
+    readonly name: string;
+    readonly method: JointMethod;
     readonly verdict: Verdict;
     readonly reason: string | null;
   }[];

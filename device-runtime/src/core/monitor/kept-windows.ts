@@ -13,10 +13,17 @@ const verdict = z.enum(VERDICTS);
 const number = z.nullable(z.number());
 const reason = z.nullable(z.string());
 
+const joint = z.object({
+  ...{ name: z.string(), method: z.enum(["domain-classifier", "mmd"]), verdict, reason },
+  ...{ effect: number, logPValue: number, isExceeded: z.boolean(), features: z.array(z.string()) },
+});
+
 const judged = z.object({
   window: z.int().check(z.gte(0)),
   ...{ verdict, numRows: z.number(), numTests: z.number(), greatestPsi: number, estimatedAccuracy: number },
   noticed: z.array(z.string()),
+  // Windows that were closed before features were compared together have none.
+  joint: z._default(z.array(joint), []),
   features: z.array(
     z.object({
       ...{ name: z.string(), verdict, reason, psi: number, jensenShannon: number, meanShift: number },
@@ -79,7 +86,7 @@ export class KeptWindows {
   /** Forgets all counts; which windows were closed stays. */
   clear(): StoreChange[] {
     this.#windows = this.#windows.map(({ judgement }) => ({
-      judgement: { ...judgement, verdict: "learning", features: [], noticed: [], numRows: 0 },
+      judgement: { ...judgement, verdict: "learning", features: [], joint: [], noticed: [], numRows: 0 },
       vector: new Uint32Array(),
     }));
     return this.#windows.map((kept) => [this.#keyOf(kept.judgement.window), encodeKept(kept)] as const);

@@ -8,6 +8,7 @@ import {
   type ProfileChange,
 } from "../../testing/sample-profile.js";
 import type { WindowJudgement } from "./drift-judgement.js";
+import type { JointMeasured } from "./joint-watch.js";
 import { judgeWindow } from "./local-verdict.js";
 import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
 
@@ -17,12 +18,13 @@ interface Given {
   readonly sum?: number;
   readonly numBroken?: number;
   readonly noticed?: readonly string[];
+  readonly joint?: readonly JointMeasured[];
 }
 
 /** A window of these counts of the only feature. */
 function judge(
   watched: WatchedProfile,
-  { x, sum = 0, numBroken = 0, noticed = [] }: Given,
+  { x, sum = 0, numBroken = 0, noticed = [], joint = [] }: Given,
   before: readonly WindowJudgement[] = [],
 ): WindowJudgement {
   const vector = new Uint32Array(watched.layout.numCells);
@@ -31,7 +33,11 @@ function judge(
   if (feature!.moments.size > 0) vector[feature!.moments.at] = sum;
   vector[watched.layout.rows.at + 1] = x.reduce((all, count) => all + count);
   const window = before.length;
-  return judgeWindow(watched, { window, vector, numBroken: Uint32Array.of(numBroken), noticed }, before);
+  return judgeWindow(
+    watched,
+    { window, vector, numBroken: Uint32Array.of(numBroken), joint, noticed },
+    before,
+  );
 }
 
 async function create(change: ProfileChange = {}): Promise<WatchedProfile> {
@@ -165,7 +171,7 @@ describe("the verdict over all", () => {
       for (const { counts } of watched.layout.features)
         for (let row = 0; row < 100; row += 1) vector[counts.at + random.below(4)]! += 1;
       const numBroken = new Uint32Array(features.length);
-      const { verdict } = judgeWindow(watched, { window: 0, vector, numBroken, noticed: [] }, []);
+      const { verdict } = judgeWindow(watched, { window: 0, vector, numBroken, joint: [], noticed: [] }, []);
       if (verdict !== "ok") numAlarms += 1;
     }
 

@@ -19,21 +19,24 @@ import {
 } from "@fedge/protocol/profile";
 import type { FeatureJudgement, WindowJudgement } from "./drift-judgement.js";
 import { estimatedAccuracy } from "./estimated-accuracy.js";
+import { judgeJoint } from "./joint-verdict.js";
+import type { JointMeasured } from "./joint-watch.js";
+import { sustained, type Judged } from "./persistence.js";
 import type { WatchedFeature, WatchedProfile } from "./watched-feature.js";
 
 /** Level of the tests, after Benjamini and Hochberg's correction for all of a window. */
 export const ALPHA = 0.05;
 const LEAST_BROKEN_ROWS = 5;
-/** Of so many windows running, so many exceed: drift. */
-const PERSISTENCE = { windows: 3, exceeded: 2 } as const;
 /** A change of these is no change of the inputs: it warns, and never more. */
 const SOFT: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
 const OPTIONS = decodeDriftOptions({});
-/** The counts of a window, and what streams noticed in it. */
+
+/** The counts of a window, what its rows say of features together, and what streams noticed in it. */
 export interface CountedWindow {
   readonly window: number;
   readonly vector: Uint32Array;
   readonly numBroken: Uint32Array;
+  readonly joint: readonly JointMeasured[];
   readonly noticed: readonly string[];
 }
 
@@ -42,8 +45,9 @@ export interface CountedWindow {
  *
  * 1. a schema that at least five rows break, Wilson's lower bound of their share above 1 - `mostly`: `broken_data`;
  * 2. below `minRows`: `not_enough_data`;
- * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, corrected over features and tests, AND an effect above
- *    its floor after what chance gives is taken off: exceeded;
+ * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, and of features together the classifier's rank test and
+ *    the distance of means, corrected over all of them, AND an effect above its floor after what chance gives is taken off:
+ *    exceeded;
  * 4. exceeded in two of three windows that could be judged: `drift`, but `warning` for predictions, scores, latency,
  *    actions and labels; exceeded once, or for one window after a drift: `warning`;
  * 5. a stream that noticed a change: `warning` of the whole.
@@ -56,21 +60,31 @@ export function judgeWindow(
   const { rows } = watched.layout;
   const numRows = counted.vector[rows.at + 1] as number;
   const measured = watched.features.map((one) => measure(one, counted.vector));
-  const corrected = benjaminiHochberg(measured.flatMap(({ logPs }) => logPs.map(Math.exp)));
+  const minRows = watched.profile.window.minRows;
+  const alone = measured.flatMap(({ logPs }) => logPs.map(Math.exp));
+  const together = counted.joint.map(({ logPValue }) =>
+    logPValue === null ? Number.NaN : Math.exp(logPValue),
+  );
+  const corrected = benjaminiHochberg([...alone, ...together]);
   let at = 0;
   const features = watched.features.map((one, place): FeatureJudgement => {
     const { logPs, ...effects } = measured[place] as Measured;
     const least = Math.min(1, ...corrected.slice(at, (at += logPs.length)));
     const broken = brokenReason(one.feature, counted.numBroken[place] as number, numRows);
-    const scene = { numRows, minRows: watched.profile.window.minRows, least, broken };
+    const scene = { numRows, minRows, least, broken };
     return judgeFeature(one.feature, { ...effects, hasTest: logPs.length > 0 }, scene, (back) =>
       before.at(-back)?.features.find(({ name }) => name === one.feature.name),
     );
   });
+  const joint = counted.joint.map((one, place) => {
+    const scene = { alpha: ALPHA, numRows, minRows, corrected: corrected[alone.length + place] as number };
+    return judgeJoint(one, scene, before);
+  });
   const psis = measured.flatMap(({ rawPsi }) => rawPsi ?? []);
-  const worst = worstVerdict(features.map(({ verdict }) => verdict));
+  const worst = worstVerdict([...features, ...joint].map(({ verdict }) => verdict));
   return {
-    ...{ window: counted.window, numRows, numTests: corrected.length, features, noticed: counted.noticed },
+    ...{ window: counted.window, numRows, features, joint, noticed: counted.noticed },
+    numTests: corrected.filter((pValue) => !Number.isNaN(pValue)).length,
     verdict: worst === "ok" && counted.noticed.length > 0 ? "warning" : worst,
     greatestPsi: numRows > 0 && psis.length > 0 ? Math.max(...psis) : null,
     estimatedAccuracy: estimatedAccuracy(watched, counted.vector),
@@ -164,7 +178,7 @@ function judgeFeature(
   feature: ProfileFeature,
   { hasTest, psi, jensenShannon, meanShift: shift }: Effects & { readonly hasTest: boolean },
   { numRows, minRows, least, broken }: Scene,
-  windowBefore: (back: number) => FeatureJudgement | undefined,
+  windowBefore: (back: number) => Judged | undefined,
 ): FeatureJudgement {
   const logPValue = hasTest ? Math.max(-1e9, Math.log(least)) : null;
   const base = { name: feature.name, psi, jensenShannon, meanShift: shift, logPValue };
@@ -176,19 +190,7 @@ function judgeFeature(
   if (numRows < minRows) return plain("not_enough_data", `${numRows} rows; a verdict needs ${minRows}`);
   if (!hasTest) return plain("not_testable", "constant: there is nothing to test");
   const effect = least <= ALPHA ? exceededEffect(feature, { psi, jensenShannon, meanShift: shift }) : null;
-  const last = windowBefore(1);
-  const numExceeded = [1, 2].filter((back) => windowBefore(back)?.isExceeded === true).length;
-  const isSustained = numExceeded + (effect === null ? 0 : 1) >= PERSISTENCE.exceeded;
-  const isSoft = SOFT.has(feature.role);
-  if (isSustained)
-    return {
-      ...{ ...base, verdict: isSoft ? "warning" : "drift", isExceeded: effect !== null },
-      reason: effect ?? last?.reason ?? null,
-    };
-  if (effect !== null) return { ...base, verdict: "warning", reason: effect, isExceeded: true };
-  return last?.verdict === "drift"
-    ? plain("warning", "it drifted until the window before")
-    : plain("ok", null);
+  return { ...base, ...sustained(effect, SOFT.has(feature.role), windowBefore) };
 }
 
 function exceededEffect({ floors }: ProfileFeature, effects: Effects): string | null {

@@ -196,6 +196,7 @@ export class Monitors {
 function statusOf({ version, isProven, lengthMs, monitor }: Watching): DriftStatus {
   const { last } = monitor;
   const features = (last?.features ?? []).filter(({ verdict }) => SPEAKING.has(verdict));
+  const joint = (last?.joint ?? []).filter(({ verdict }) => SPEAKING.has(verdict));
   return {
     ...{ version, isProven },
     verdict: last?.verdict ?? "learning",
@@ -203,6 +204,7 @@ function statusOf({ version, isProven, lengthMs, monitor }: Watching): DriftStat
     numRows: last?.numRows ?? 0,
     estimatedAccuracy: last?.estimatedAccuracy ?? null,
     features: features.slice(0, MOST_NAMED).map(({ name, verdict, reason }) => ({ name, verdict, reason })),
+    joint: joint.map(({ name, method, verdict, reason }) => ({ name, method, verdict, reason })),
     noticed: last?.noticed ?? [],
   };
 }

@@ -1,5 +1,5 @@
-import { MOMENT_SCALE, SQUARE_SCALE, type FeatureRows } from "@fedge/protocol/profile";
-import { standardised, type WatchedFeature } from "./watched-feature.js";
+import { MOMENT_SCALE, SQUARE_SCALE, standardisedValue, type FeatureRows } from "@fedge/protocol/profile";
+import type { WatchedFeature } from "./watched-feature.js";
 
 /** In a row's cell: its value breaks the schema. Cells need seven bits at most. */
 export const BREAKS = 0x80;
@@ -47,7 +47,7 @@ export class RowBatch {
     const at = row * this.numFeatures + place;
     this.cells[at] = watched.breaks(value, cell) ? cell | BREAKS : cell;
     if (watched.momentsAt < 0) return;
-    const z = standardised(watched, value);
+    const z = standardisedValue(watched, value);
     this.sums[at] = Math.round(z * MOMENT_SCALE);
     this.squares[at] = Math.round(z * z * SQUARE_SCALE);
   }

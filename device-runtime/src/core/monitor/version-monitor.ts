@@ -7,6 +7,7 @@ import type { DevicePorts } from "../ports/ports.js";
 import type { StoreChange } from "../ports/storage.js";
 import type { WindowJudgement } from "./drift-judgement.js";
 import { KeptWindows } from "./kept-windows.js";
+import { JointWatch } from "./joint-watch.js";
 import { judgeWindow } from "./local-verdict.js";
 import { countOutcome } from "./outcome-counts.js";
 import type { PredictionWatch, WatchedPrediction } from "./prediction-watch.js";
@@ -50,7 +51,7 @@ export interface Said {
  *
  * Invariants: (1) a window that was closed is never opened again, whatever the clock says; (2) a window is closed, kept and
  * given to be sent in one write, which ends its open state too: after a kill it is either open as it was, or closed;
- * (3) writes are in order.
+ * (3) writes are in order; (4) no prediction waits for a window to be judged.
  */
 export class VersionMonitor implements PredictionWatch {
   readonly watched: WatchedProfile;
@@ -59,7 +60,12 @@ export class VersionMonitor implements PredictionWatch {
   readonly #random: Random;
   readonly #later: Uint8Array;
   #streams: StreamWatch;
+  /** Made with the first window that ends: many pages are closed before. */
+  #joint: JointWatch | null = null;
   #open: WindowCounts | null = null;
+  /** Its time is over, and it is to be judged. */
+  #ended: EndedWindow | null = null;
+  #cancelJudging: (() => void) | null = null;
   #hasChanged = false;
   #queue: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | null = null;
@@ -97,6 +103,7 @@ export class VersionMonitor implements PredictionWatch {
       onError(error);
     }
     this.#roll();
+    this.#judge();
     this.#arm();
   }
 
@@ -131,6 +138,7 @@ export class VersionMonitor implements PredictionWatch {
   /** Forgets every count of what was seen, durably: nothing of it is judged or sent any more. Throws STORAGE_FAILED. */
   erase(): Promise<void> {
     this.#open = null;
+    this.#ended = null;
     this.#hasChanged = false;
     this.#streams = new StreamWatch(this.watched);
     const changes: StoreChange[] = [[this.#openKey, null], ...this.#kept.clear()];
@@ -144,6 +152,7 @@ export class VersionMonitor implements PredictionWatch {
     this.#isClosed = true;
     this.#cancelTimer?.();
     this.#end();
+    this.#judge();
     await this.#queue;
   }
 
@@ -151,6 +160,7 @@ export class VersionMonitor implements PredictionWatch {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer?.();
+    this.#judge();
     this.#checkpoint();
     await this.#queue;
   }
@@ -166,9 +176,10 @@ export class VersionMonitor implements PredictionWatch {
   #opened(): WindowCounts | null {
     if (this.#isClosed) return null;
     this.#roll();
+    if (this.#ended !== null) this.#judgeSoon();
     const now = this.#windowNow;
     if (this.#open === null) {
-      if (this.#kept.isClosed(now)) return null;
+      if (this.#ended?.counts.window === now || this.#kept.isClosed(now)) return null;
       this.#open = new WindowCounts(this.watched, now, this.#random);
     }
     this.#hasChanged = true;
@@ -185,20 +196,33 @@ export class VersionMonitor implements PredictionWatch {
   }
 
   #end(): void {
-    const open = this.#open;
+    // Two that wait would be one write that is not in order.
+    this.#judge();
+    const counts = this.#open;
     this.#open = null;
     this.#hasChanged = false;
-    if (open === null || open.isEmpty) return;
-    const { vector, numBroken, window } = open;
-    const noticed = this.#streams.takeNoticed();
-    const judgement = judgeWindow(
-      this.watched,
-      { window, vector, numBroken, noticed },
-      this.#kept.judgements,
-    );
-    open.close(judgement.verdict, judgement.greatestPsi);
+    if (counts !== null && !counts.isEmpty) this.#ended = { counts, noticed: this.#streams.takeNoticed() };
+  }
+
+  /** In a turn of its own: what features look like together takes longer to say than a prediction may wait. */
+  #judgeSoon(): void {
+    this.#cancelJudging ??= this.parts.ports.clock.after(0, () => this.#judge());
+  }
+
+  /** Judges, keeps and sends the window that has ended, if one has. */
+  #judge(): void {
+    this.#cancelJudging?.();
+    this.#cancelJudging = null;
+    if (this.#ended === null) return;
+    const { counts, noticed } = this.#ended;
+    const { vector, numBroken, window, kept } = counts;
+    this.#ended = null;
+    const joint = (this.#joint ??= new JointWatch(this.watched)).measure(kept, window);
+    const counted = { window, vector, numBroken, joint, noticed };
+    const judgement = judgeWindow(this.watched, counted, this.#kept.judgements);
+    counts.close(judgement.verdict, judgement.greatestPsi);
     const { sender, onJudged } = this.parts;
-    const message = this.#messageOf(open);
+    const message = this.#messageOf(counts);
     const changes = [
       ...this.#kept.add({ judgement, vector }),
       ...sender.keep(message),
@@ -244,6 +268,7 @@ export class VersionMonitor implements PredictionWatch {
     this.#cancelTimer = this.parts.ports.clock.after(waitMs, () => {
       this.#cancelTimer = null;
       this.#roll();
+      this.#judge();
       this.#checkpoint();
       this.#arm();
     });
@@ -264,6 +289,11 @@ export class VersionMonitor implements PredictionWatch {
   get #openKey(): string {
     return `${this.#prefix}/open`;
   }
+}
+
+interface EndedWindow {
+  readonly counts: WindowCounts;
+  readonly noticed: readonly string[];
 }
 
 const SHADOW_CELLS = { agreed: 4, differed: 5, failed: 6 } as const;

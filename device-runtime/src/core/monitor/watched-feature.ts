@@ -1,5 +1,4 @@
 import {
-  MOMENT_CLIP,
   cellsOf,
   isKnownAtOnce,
   layoutOf,
@@ -60,14 +59,6 @@ export function watchedProfile(profile: ReferenceProfile): WatchedProfile {
     };
   });
   return { profile, layout, features };
-}
-
-/** The standardised value, clipped; 0 for what is no number. */
-export function standardised({ mean, perDeviation }: WatchedFeature, value: FeatureValue): number {
-  const number = typeof value === "boolean" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isFinite(number)) return 0;
-  const z = (number - mean) * perDeviation;
-  return z > MOMENT_CLIP ? MOMENT_CLIP : z < -MOMENT_CLIP ? -MOMENT_CLIP : z;
 }
 
 function knownOf({ source }: ProfileFeature): Known {

@@ -1,6 +1,7 @@
 import { createRandom, type Random } from "../../random.js";
 import type { DriftOptions } from "../options.js";
 import type { Outcome } from "../result.js";
+import { cosinesOf, writeCosines } from "../joint/random-cosines.js";
 import { emptyReason } from "./kolmogorov-smirnov.js";
 
 /** Rows of the reference that the bandwidth is found from, spread evenly over it. */
@@ -61,7 +62,8 @@ export function mmd(pair: VectorPair, options: DriftOptions): Outcome {
   };
 }
 
-function medianDistance(values: Float64Array, width: number): number {
+/** Between rows of so many numbers, of all pairs of at most 500 of them, spread evenly; 0 of fewer than two rows. */
+export function medianDistance(values: Float64Array, width: number): number {
   const numRows = values.length / width;
   const step = Math.max(1, numRows / MOST_ROWS_FOR_BANDWIDTH);
   const rows: Float64Array[] = [];
@@ -90,34 +92,20 @@ function distance(a: Float64Array, b: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** Box and Muller's first normal of two uniforms; 1 - u is never 0. */
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random.unit())) * Math.cos(2 * Math.PI * random.unit());
-}
-
 function featuresOf(
   { reference, current, width }: VectorPair,
   bandwidth: number,
   numCosines: number,
   random: Random,
 ): Float64Array {
-  const weights = Float64Array.from({ length: numCosines * width }, () => normal(random) / bandwidth);
-  const phases = Float64Array.from({ length: numCosines }, () => 2 * Math.PI * random.unit());
-  const scale = Math.sqrt(2 / numCosines);
-  const numReference = reference.length / width;
-  const numRows = numReference + current.length / width;
-  const features = new Float64Array(numRows * numCosines);
-  for (let row = 0; row < numRows; row += 1) {
-    const [values, from] =
-      row < numReference ? [reference, row * width] : [current, (row - numReference) * width];
-    for (let cosine = 0; cosine < numCosines; cosine += 1) {
-      let angle = phases[cosine] as number;
-      for (let column = 0; column < width; column += 1) {
-        angle += (weights[cosine * width + column] as number) * (values[from + column] as number);
-      }
-      features[row * numCosines + cosine] = scale * Math.cos(angle);
+  const cosines = cosinesOf({ width, bandwidth, numCosines }, random);
+  const features = new Float64Array(((reference.length + current.length) / width) * numCosines);
+  let row = 0;
+  for (const values of [reference, current])
+    for (let from = 0; from < values.length; from += width) {
+      writeCosines(cosines, values.subarray(from, from + width), features, row * numCosines);
+      row += 1;
     }
-  }
   return features;
 }
 

@@ -37,7 +37,8 @@ export function mannWhitney(pooled: Pooled, { mode, continuity }: DriftOptions):
   return { statistic, n, m, logPValue, effect, details: { mode: "asymptotic", continuity, z, ...details } };
 }
 
-function referenceU({ reference, current }: Pooled): number {
+/** Pairs in which the reference's value is the greater, ties as halves. */
+export function referenceU({ reference, current }: Pooled): number {
   let below = 0;
   let sum = 0;
   for (let index = 0; index < reference.length; index += 1) {
@@ -48,7 +49,8 @@ function referenceU({ reference, current }: Pooled): number {
   return sum;
 }
 
-function deviationOfU({ reference, current, n, m }: Pooled): number {
+/** Of U where both samples are of one distribution, with these ties. */
+export function deviationOfU({ reference, current, n, m }: Pooled): number {
   const total = n + m;
   let ties = 0;
   for (let index = 0; index < reference.length; index += 1) {

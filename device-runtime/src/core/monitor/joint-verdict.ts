@@ -1,0 +1,48 @@
+import type { JointJudgement, WindowJudgement } from "./drift-judgement.js";
+import type { JointMeasured } from "./joint-watch.js";
+import { sustained } from "./persistence.js";
+
+export interface JointScene {
+  readonly alpha: number;
+  readonly numRows: number;
+  readonly minRows: number;
+  /** p-value after the correction for all tests of the window; NaN without a test. */
+  readonly corrected: number;
+}
+
+/** What a window says of features together, by the rules of a feature alone: more than chance, above a floor, sustained. */
+export function judgeJoint(
+  { name, method, effect, floor, logPValue, features }: JointMeasured,
+  { alpha, numRows, minRows, corrected }: JointScene,
+  before: readonly WindowJudgement[],
+): JointJudgement {
+  const base = { name, method, effect, features };
+  if (effect === null || logPValue === null || numRows < minRows) {
+    const isFew = numRows < minRows;
+    const reason = isFew ? `${numRows} rows; a verdict needs ${minRows}` : "too few rows are whole";
+    return { ...base, logPValue: null, verdict: "not_enough_data", reason, isExceeded: false };
+  }
+  const isExceeded = corrected <= alpha && effect > floor;
+  const reason = isExceeded ? reasonOf({ method, effect, floor, features }) : null;
+  const said = sustained(reason, false, (back) =>
+    before.at(-back)?.joint.find((one) => one.name === name && one.method === method),
+  );
+  return { ...base, logPValue: Math.max(-1e9, Math.log(corrected)), ...said };
+}
+
+function reasonOf({
+  method,
+  effect,
+  floor,
+  features,
+}: Pick<JointMeasured, "method" | "floor" | "features"> & { readonly effect: number }): string {
+  const what =
+    method === "mmd"
+      ? "the distance of the vectors' means (MMD)"
+      : "the AUC of telling these rows from the reference's";
+  const why =
+    features.length === 0
+      ? ""
+      : `; ${features.join(", ")} ${features.length === 1 ? "weighs" : "weigh"} most`;
+  return `${what} is ${effect.toPrecision(3)}, above its floor of ${Number(floor.toPrecision(4))}${why}`;
+}

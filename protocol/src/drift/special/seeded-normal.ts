@@ -1,0 +1,6 @@
+import type { Random } from "../../random.js";
+
+/** Box and Muller's first normal of two uniforms; 1 - u is never 0. */
+export function seededNormal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random.unit())) * Math.cos(2 * Math.PI * random.unit());
+}
