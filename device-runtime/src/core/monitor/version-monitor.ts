@@ -1,6 +1,7 @@
 import { NUM_REPLICATES, type ModelName, type ProfileWindow, type Random } from "@fedge/protocol";
 import { encodeVector, type ReferenceProfile } from "@fedge/protocol/profile";
-import type { LogField } from "../feature-log/log-row.js";
+import type { LogField, ShadowAnswer } from "../feature-log/log-row.js";
+import type { Prediction } from "../serving/model-host.js";
 import type { latencyBin } from "../serving/serving-counter.js";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import type { DevicePorts } from "../ports/ports.js";
@@ -8,10 +9,11 @@ import type { StoreChange } from "../ports/storage.js";
 import type { WindowJudgement } from "./drift-judgement.js";
 import { KeptWindows } from "./kept-windows.js";
 import { judgeWindow } from "./local-verdict.js";
-import { countOutcome } from "./outcome-counts.js";
-import type { PredictionWatch, WatchedPrediction } from "./prediction-watch.js";
+import { countOutcome, type LabelledPrediction } from "./outcome-counts.js";
+import type { Comparison, PredictionWatch, WatchedPrediction } from "./prediction-watch.js";
 import { RowCounter, placesOf } from "./row-counter.js";
 import type { RowBatch } from "./row-batch.js";
+import { countShadowTruth, shadowClasses } from "./shadow-truths.js";
 import { StreamWatch } from "./stream-watch.js";
 import { base64Of } from "./vector-text.js";
 import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
@@ -30,6 +32,8 @@ export interface VersionMonitorParts {
   readonly sender: Pick<WindowSender, "keep" | "kept">;
   /** Told when a closed window is kept. */
   readonly onJudged: (judgement: WindowJudgement) => void;
+  /** Told what a shadow made of a prediction, to be known when its truth comes. */
+  readonly onShadow: (served: Prediction, shadow: ShadowAnswer) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -104,10 +108,14 @@ export class VersionMonitor implements PredictionWatch {
     return version === this.parts.version && !this.#isClosed ? this.#counter.begin(inputs) : null;
   }
 
-  compared(outcome: "agreed" | "differed" | "failed"): void {
+  compared({ outcome, served, shadowVersion, shadowOutputs }: Comparison): void {
+    // The version before one on trial answers what that cannot: those requests are not of this version.
+    if (served.version !== this.parts.version) return;
     const cell = this.watched.layout.shadow.at + SHADOW_CELLS[outcome];
     const open = this.#opened();
     if (open !== null) open.vector[cell] = (open.vector[cell] as number) + 1;
+    const classes = shadowOutputs && shadowClasses(this.watched.profile.outcomes, shadowOutputs);
+    if (classes !== null) this.parts.onShadow(served, { version: shadowVersion, classes });
   }
 
   /** The app said something of a prediction, which counts with it as long as its window is open. */
@@ -122,10 +130,15 @@ export class VersionMonitor implements PredictionWatch {
   }
 
   /** The first truth of a prediction of this version. */
-  labelled(outputs: TensorValues, label: TensorValue, delayMs: number): void {
+  labelled(labelled: LabelledPrediction): void {
     const open = this.#opened();
-    if (open === null) return;
-    countOutcome(open, { outputs, label, delayMs }, (isRight) => this.#streams.labelled(isRight));
+    if (open !== null) countOutcome(open, labelled, (isRight) => this.#streams.labelled(isRight));
+  }
+
+  /** The truth of a prediction and what a shadow made of it are both known now. */
+  shadowJudged(labelled: LabelledPrediction, shadow: ShadowAnswer): void {
+    const open = this.#opened();
+    if (open !== null) countShadowTruth(open, labelled, shadow);
   }
 
   /** Forgets every count of what was seen, durably: nothing of it is judged or sent any more. Throws STORAGE_FAILED. */
