@@ -12,7 +12,6 @@ import { judgeWindow } from "./local-verdict.js";
 import { countOutcome, type LabelledPrediction } from "./outcome-counts.js";
 import type { Comparison, PredictionWatch, WatchedPrediction } from "./prediction-watch.js";
 import { RowCounter, placesOf } from "./row-counter.js";
-import type { RowBatch } from "./row-batch.js";
 import { countShadowTruth, shadowClasses } from "./shadow-truths.js";
 import { StreamWatch } from "./stream-watch.js";
 import { base64Of } from "./vector-text.js";
@@ -73,7 +72,11 @@ export class VersionMonitor implements PredictionWatch {
     const { profile, ports, model, version } = parts;
     this.watched = watchedProfile(profile);
     this.#counter = new RowCounter(this.watched, parts.latencyBin, {
-      counted: (batch, bin, elapsedUs, id) => this.#counted(batch, bin, elapsedUs, id),
+      opens: () => this.#opened() !== null,
+      counted: (batch, bin, elapsedUs, id) => {
+        this.#open?.add(batch, bin, id);
+        this.#streams.add(batch, elapsedUs);
+      },
       failed: () => this.#opened()?.failed(),
     });
     this.#later = placesOf(this.watched, "later");
@@ -125,6 +128,7 @@ export class VersionMonitor implements PredictionWatch {
       return source?.take === "field" ? Object.hasOwn(fields, source.name) : label !== null;
     });
     if (places.length === 0 || this.#open === null) return;
+    this.#counter.count();
     const rows = { inputs: {}, outputs: {}, fields, label, latencyUs: null };
     this.#opened()?.change(id, places, rows);
   }
@@ -132,6 +136,7 @@ export class VersionMonitor implements PredictionWatch {
   /** The first truth of a prediction of this version. */
   labelled(labelled: LabelledPrediction): void {
     const open = this.#opened();
+    this.#counter.count();
     if (open !== null) countOutcome(open, labelled, (isRight) => this.#streams.labelled(isRight));
   }
 
@@ -143,6 +148,7 @@ export class VersionMonitor implements PredictionWatch {
 
   /** Forgets every count of what was seen, durably: nothing of it is judged or sent any more. Throws STORAGE_FAILED. */
   erase(): Promise<void> {
+    this.#counter.forget();
     this.#open = null;
     this.#hasChanged = false;
     this.#streams = new StreamWatch(this.watched);
@@ -168,13 +174,6 @@ export class VersionMonitor implements PredictionWatch {
     await this.#queue;
   }
 
-  #counted(batch: RowBatch, latencyBin: number, elapsedUs: number, id: string): void {
-    const open = this.#opened();
-    if (open === null) return;
-    open.add(batch, latencyBin, id);
-    this.#streams.add(batch, elapsedUs);
-  }
-
   /** The window of now, to be changed; after a clock that went back behind a closed one, none. */
   #opened(): WindowCounts | null {
     if (this.#isClosed) return null;
@@ -194,10 +193,14 @@ export class VersionMonitor implements PredictionWatch {
     const open = this.#open;
     if (open === null) return;
     if (this.#windowNow > open.window) this.#end();
-    else if (this.#windowNow < open.window - 1) this.#open = null;
+    else if (this.#windowNow < open.window - 1) {
+      this.#counter.count();
+      this.#open = null;
+    }
   }
 
   #end(): void {
+    this.#counter.count();
     const open = this.#open;
     this.#open = null;
     this.#hasChanged = false;
@@ -235,6 +238,7 @@ export class VersionMonitor implements PredictionWatch {
 
   #checkpoint(): void {
     if (this.#open === null || !this.#hasChanged) return;
+    this.#counter.count();
     this.#hasChanged = false;
     this.#write([[this.#openKey, encodeState(this.#open, this.#streams)]], false);
   }
