@@ -20,6 +20,7 @@ const pairs = [
   "browser/dashboard-access",
   "browser/differentiating",
   "browser/drift-alarm",
+  "browser/drift-canary",
   "browser/drift-page",
   "browser/engine-choice",
   "browser/evaluations",

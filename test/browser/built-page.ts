@@ -10,6 +10,19 @@ export interface BuiltPage {
   close(): Promise<void>;
 }
 
+/** A page of this folder, built, for another server to serve under any path; `close` removes the files. */
+export async function buildPageFiles(
+  directory: string,
+): Promise<{ readonly outDir: string; close(): Promise<void> }> {
+  const root = fileURLToPath(new URL(directory, import.meta.url));
+  const outDir = await mkdtemp(join(tmpdir(), "fedge-page-"));
+  await build({
+    ...{ root, base: "./", configFile: false, logLevel: "error" },
+    build: { outDir, target: "esnext", reportCompressedSize: false, assetsInlineLimit: 0 },
+  });
+  return { outDir, close: () => rm(outDir, { recursive: true, force: true }) };
+}
+
 /** Builds the page in `directory` of this folder and serves it, with those headers, on a free port of the loopback. */
 export async function buildPage(
   directory: string,

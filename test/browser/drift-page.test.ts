@@ -199,6 +199,20 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
       expect(await page.getByTestId("outcomes-table").innerText()).toMatch(/55\.6 %/);
     });
 
+    test("shows what a shadow made of the same predictions, and of how many of them the truth is known", async () => {
+      const page = await open(MODEL, PEOPLE.vera);
+      const text = await page.getByTestId("outcomes-shadow").innerText();
+
+      // 90 devices: 20 of 28 alike, twice failed; of nine labels 3, 2, 1 and 3: one ninth less.
+      expect(text).toContain(
+        "agree in 71.4 % of the predictions that both answered; the shadow failed at 180",
+      );
+      expect(text).toContain(
+        "32.1 % of them have a label: both are right in 270, only the served one in 180",
+      );
+      expect(text).toContain("only the shadow in 90, neither in 270, the shadow's accuracy differs by −11.1");
+    });
+
     test("counts devices by what they say themselves", async () => {
       const page = await open(MODEL, PEOPLE.vera);
 

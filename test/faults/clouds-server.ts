@@ -1,4 +1,10 @@
-import { startServer, type RunningServer, type StoredRound, type TaskConfig } from "@fedge/aggregator";
+import {
+  startServer,
+  type RunningServer,
+  type ServerOptions,
+  type StoredRound,
+  type TaskConfig,
+} from "@fedge/aggregator";
 import type { Device } from "@fedge/device-runtime";
 import { logistic } from "@fedge/onnx-autodiff/zoo";
 import { decodeWith, modelName, taskId, type TaskId } from "@fedge/protocol";
@@ -8,8 +14,12 @@ import { CLASSES, INPUTS, cloudExamples, cloudsTask, startDevice } from "../e2e/
 export const NUM_PARAMETERS = INPUTS * CLASSES + CLASSES;
 
 /** A server in this process, on free ports, with its broker. */
-export function startCloudsServer(stateDirectory: string): Promise<RunningServer> {
-  return startServer({ host: "127.0.0.1", httpPort: 0, mqttPort: 0, stateDirectory, logLevel: "silent" });
+export function startCloudsServer(
+  stateDirectory: string,
+  more: Partial<ServerOptions> = {},
+): Promise<RunningServer> {
+  const here = { host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "silent" as const };
+  return startServer({ ...here, stateDirectory, ...more });
 }
 
 /** A model of its own for every test, with the same first weights. */

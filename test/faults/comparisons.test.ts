@@ -6,15 +6,15 @@ import {
   type RunningServer,
 } from "@fedge/aggregator";
 import type { Device, TensorValue } from "@fedge/device-runtime";
-import { createGraphBuilder } from "@fedge/onnx-autodiff";
 import { decodeWith, modelName } from "@fedge/protocol";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CLASSES, INPUTS, cloudExamples, startDevice } from "../e2e/digits-task.js";
+import { INPUTS, cloudExamples, startDevice } from "../e2e/digits-task.js";
 import { eventually } from "../e2e/waiting.js";
 import { importNamed, startCloudsServer } from "./clouds-server.js";
+import { knowing } from "./knowing-model.js";
 
 const MODEL = "clouds";
 const ADA = { name: "ada", mayApprove: true };
@@ -55,23 +55,6 @@ afterAll(async () => {
   await server.close();
   await rm(directory, { recursive: true, force: true });
 });
-
-/** Every third input of a cloud is one higher: the sum of those is the answer, and hardly ever wrong. */
-function knowing(): Uint8Array<ArrayBuffer> {
-  const g = createGraphBuilder({ name: "logistic" });
-  const x = g.input("input", "float32", ["N", INPUTS]);
-  const data = Float32Array.from({ length: INPUTS * CLASSES }, (_, at) =>
-    Math.floor(at / CLASSES) % CLASSES === at % CLASSES ? 1 : 0,
-  );
-  const weight = g.initializer("weight", { elementType: "float32", shape: [INPUTS, CLASSES], data });
-  const bias = g.initializer("bias", {
-    elementType: "float32",
-    shape: [CLASSES],
-    data: new Float32Array(CLASSES),
-  });
-  g.output("logits", g.op("Gemm", [x, weight, bias]));
-  return g.build();
-}
 
 const servedBy = (version: number): number =>
   devices.filter((device) => device.model(MODEL).version === version).length;

@@ -1,17 +1,16 @@
 import type { RunningServer } from "@fedge/aggregator";
 import type { Device } from "@fedge/device-runtime";
 import { createDevice } from "@fedge/device-runtime/node";
-import { logistic } from "@fedge/onnx-autodiff/zoo";
-import type { CategoricalFeature } from "@fedge/protocol/profile";
+import type { CategoricalFeature, ReferenceProfile } from "@fedge/protocol/profile";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { normalFeature, sampleProfile } from "../../aggregator/src/drift/testing/sample-profile.js";
-import { encodeProfilePackage } from "../../aggregator/src/registry/profiles/profile-package.js";
 import { CLASSES, INPUTS } from "../e2e/digits-task.js";
 import { eventually } from "../e2e/waiting.js";
 import { startCloudsServer } from "../faults/clouds-server.js";
+import { importWatched } from "../faults/watched-model.js";
 import { found, tracesOfText, type Trace } from "./encodings.js";
 import { RecordingProxy, plainBytes } from "./recording-proxy.js";
 
@@ -37,7 +36,7 @@ let device: Device;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "fedge-drift-canary-"));
   server = await startCloudsServer(join(directory, "server"));
-  await importWatched();
+  await importWatched(server, watchedProfile());
   proxy = await RecordingProxy.start(Number(new URL(server.httpUrl).port));
   // Without a path around the proxy: the address that it enrols at is the only one it is given.
   device = await createDevice({
@@ -54,22 +53,13 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function importWatched(): Promise<void> {
+function watchedProfile(): ReferenceProfile {
   const inputs = NUMBERS.map((_, at) =>
     normalFeature(`x${at}`, { source: { take: "value", of: "input", name: "input", at } }),
   );
   const window = { lengthMs: WINDOW_MS, minRows: 10 };
   const outcomes = { numClasses: CLASSES, output: "logits" };
-  const profile = { ...sampleProfile({ features: [...inputs, PLACE], window, outcomes }), reviewedBy: "ada" };
-  const onnx = new Uint8Array(logistic({ inputs: INPUTS, classes: CLASSES, seed: 1 }));
-  const body = new Uint8Array(encodeProfilePackage({ profile, golden: null }, onnx));
-  const query = `model=${MODEL}&loss=softmax-cross-entropy&body=profile-package`;
-  const headers = {
-    "content-type": "application/octet-stream",
-    authorization: `Bearer ${server.adminToken}`,
-  };
-  const response = await fetch(`${server.httpUrl}/v1/models?${query}`, { method: "POST", headers, body });
-  expect([response.status, response.ok ? "" : await response.text()]).toEqual([201, ""]);
+  return sampleProfile({ features: [...inputs, PLACE], window, outcomes });
 }
 
 async function predictAndNote(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DeviceId, ModelName } from "@fedge/protocol";
 import type { AlertRecord, Delivery } from "./alerts/alert-record.js";
+import type { RefusalCount } from "./intake/refused-windows.js";
 import type { ReleaseRecord, ReleasedView } from "./releases/release-record.js";
 import type { SumDelta } from "./sums/summing-port.js";
 import type { WindowKey } from "./sums/window-key.js";
@@ -82,6 +83,10 @@ export interface DriftStore {
   }): Promise<ReleasedView[]>;
   /** Models with their versions that have a release, newest release first. */
   releasedVersions(): Promise<{ readonly model: ModelName; readonly version: number }[]>;
+
+  /** Adds to what is kept, and forgets all but the newest `numVersions` of these models' versions. */
+  addRefusals(counts: readonly RefusalCount[], keep: { readonly numVersions: number }): Promise<void>;
+  listRefusals(): Promise<RefusalCount[]>;
 
   /** Throws VERSION_CONFLICT for a second open alert of one subject. */
   saveAlerts(change: AlertChange): Promise<void>;

@@ -47,6 +47,9 @@ const shadow = z.object({
   bothWrong: z.number(),
   agreement: number,
   numFailed: z.number(),
+  numLabelled: z.number(),
+  labelCoverage: number,
+  difference: number,
   pValue: number,
 });
 

@@ -161,6 +161,16 @@ export const METRICS = {
     help: "Share of predictions whose label came.",
     labels: ["model"],
   },
+  fedge_shadow_agreement_ratio: {
+    kind: "gauge",
+    help: "Share of predictions that both answered in which a shadow agreed with the version in use.",
+    labels: ["model"],
+  },
+  fedge_shadow_accuracy_difference_ratio: {
+    kind: "gauge",
+    help: "Accuracy of a shadow less that of the version in use, on the same labelled predictions.",
+    labels: ["model"],
+  },
   fedge_broker_connections: { kind: "gauge", help: "Devices connected to the embedded broker.", labels: [] },
   fedge_devices: { kind: "gauge", help: "Enrolled devices, by presence.", labels: ["presence"] },
   fedge_tasks: { kind: "gauge", help: "Tasks, by status.", labels: ["status"] },

@@ -9,7 +9,7 @@ const GAUGES = [
   ...["fedge_feature_drift_ratio", "fedge_feature_drift_ratio_lower", "fedge_feature_drift_ratio_limit"],
   ...["fedge_feature_missing_ratio", "fedge_feature_unseen_ratio", "fedge_feature_out_of_range_ratio"],
   ...["fedge_prediction_drift_ratio", "fedge_estimated_accuracy_ratio", "fedge_realized_accuracy_ratio"],
-  "fedge_label_coverage_ratio",
+  ...["fedge_label_coverage_ratio", "fedge_shadow_agreement_ratio", "fedge_shadow_accuracy_difference_ratio"],
 ];
 
 /** Gauges of what was released last, of every monitored model. Never a device in a label. */
@@ -38,6 +38,8 @@ async function setModelGauges(metrics: Metrics, drift: DriftService, verdict: Mo
   known("fedge_estimated_accuracy_ratio", outcomes?.estimated.value);
   known("fedge_realized_accuracy_ratio", outcomes?.accuracy);
   known("fedge_label_coverage_ratio", outcomes?.labelCoverage);
+  known("fedge_shadow_agreement_ratio", outcomes?.shadow?.agreement);
+  known("fedge_shadow_accuracy_difference_ratio", outcomes?.shadow?.difference);
   for (const row of (await drift.features(model)).slice(0, TOP_FEATURES))
     setFeatureGauges(metrics, model, row);
 }

@@ -49,7 +49,7 @@ export async function openDrift(
     create: (config) => tasks.create(config),
   });
   const alerts = new Alerts({ store, policy, nowMs, counters, training, hasWebhook, onDeliveries: tell });
-  const refused = new RefusedWindows();
+  const refused = await openRefused(base, closing);
   const monitoring = new DriftMonitoring({ store, control, versions, alerts, policy, refused, nowMs });
   const closer = new WindowCloser({
     ...{ store, versions, batch, policy, clock, counters, logger, alerts },
@@ -68,6 +68,19 @@ export async function openDrift(
   await closer.start();
   tell();
   return { intake, closer, monitoring };
+}
+
+/** Counters begin where they were, for what is kept of them. */
+async function openRefused(
+  { store, clock, logger, metrics }: Foundations,
+  closing: Closing,
+): Promise<RefusedWindows> {
+  const onError = (err: unknown): void => logger.warn({ err }, "why windows were refused is not kept");
+  const refused = new RefusedWindows({ store: store.drift, clock, onError });
+  for (const { reason, numWindows } of await refused.restore())
+    metrics.count("fedge_profile_windows_refused_total", { reason }, numWindows);
+  closing.add(refused, (opened) => opened.close());
+  return refused;
 }
 
 function openDeliveries(

@@ -8,6 +8,7 @@ import type { WindowKey } from "../drift/sums/window-key.js";
 import type { Database } from "./database.js";
 import { asStoreOperation } from "./database-errors.js";
 import { alertQueries, writeAlerts } from "./drift-alert-queries.js";
+import { refusalQueries } from "./drift-refusal-queries.js";
 import { driftOverlaps, driftReceipts, driftReleases, driftSums, driftViews } from "./schema/drift.js";
 
 /** Rows of one statement: JSON beyond some megabytes is slow to read. */
@@ -32,6 +33,7 @@ export function driftQueries(database: Database): DriftStore {
       ),
     ...releaseQueries(database),
     ...alertQueries(database),
+    ...refusalQueries(database),
   };
 }
 

@@ -255,7 +255,7 @@ class RunningDevice implements Device {
   #createMonitoring(onError: (error: unknown) => void): MonitorDesk {
     return new MonitorDesk({
       ...{ ports: this.ports, connection: this.#connection, hosts: this.#hosts, onError },
-      mayReport: () => this.#consent.reporting,
+      ...{ memory: this.#memory, mayReport: () => this.#consent.reporting },
       onUnfit: (model, unfit) => this.#installs.drifted(model, unfit),
       onDrift: (event) => {
         this.#events.emit("drift", event);

@@ -15,10 +15,12 @@ export interface FakeEngine extends ServingEngine {
   readonly numOpen: number;
   /** Runs wait until this resolves. */
   gate: Promise<void>;
+  /** Runs of a version wait until its own gate resolves instead, where it has one. */
+  readonly gates: Map<number, Promise<void>>;
   /** Called when a version is loaded; a throw refuses it. */
   onLoad: (version: number) => void;
-  /** What a version answers; itself by default. A throw is the run's. */
-  answer: (version: number) => number;
+  /** What a version answers, itself by default; scores are one row of them. A throw is the run's. */
+  answer: (version: number) => number | readonly number[];
   /** What a version gives for a batch with its target, as an eval graph does; its loss is itself. A throw is the run's. */
   measure: (
     version: number,
@@ -41,6 +43,7 @@ export function createFakeEngine(): FakeEngine {
     name: "fake@1",
     form: "onnx",
     gate: Promise.resolve(),
+    gates: new Map(),
     onLoad: () => undefined,
     answer: (version) => version,
     measure: (version, numExamples) => ({ lossSum: version * numExamples, numCorrect: numExamples }),
@@ -59,13 +62,13 @@ export function createFakeEngine(): FakeEngine {
         nowUs += engine.runUs(version);
         if (isExplaining) return { "input.attribution": times(version, inputs["input"]) };
         const target = inputs["target"];
-        if (target === undefined)
-          return { answer: { shape: [1], data: Float32Array.of(engine.answer(version)) } };
+        if (target === undefined) return { answer: answerOf(engine.answer(version)) };
         const count = target.shape[0] ?? 0;
         const { lossSum, numCorrect } = engine.measure(version, count);
         return { loss_sum: scalar(lossSum), count: scalar(count), correct: scalar(numCorrect) };
       };
-      const session = createSession(onRun, engine, () => open.delete(session));
+      const gate = (): Promise<void> => engine.gates.get(version) ?? engine.gate;
+      const session = createSession(onRun, gate, () => open.delete(session));
       open.add(session);
       return session;
     },
@@ -75,7 +78,7 @@ export function createFakeEngine(): FakeEngine {
 
 function createSession(
   onRun: (inputs: TensorValues) => TensorValues,
-  engine: { gate: Promise<void> },
+  gateNow: () => Promise<void>,
   onClosed: () => void,
 ): ServingSession {
   let isClosed = false;
@@ -83,7 +86,7 @@ function createSession(
   return {
     run: async (inputs) => {
       if (isClosed) throw new FedgeError("CLOSED", "this model version is no longer loaded");
-      const gate = engine.gate;
+      const gate = gateNow();
       underWay = underWay.then(() => gate);
       await gate;
       return onRun(inputs);
@@ -101,6 +104,11 @@ function times(
   { shape, data }: TensorValue = { shape: [], data: new Float32Array() },
 ): TensorValue {
   return { shape, data: Float32Array.from(data as Iterable<number>, (value) => factor * value) };
+}
+
+function answerOf(answer: number | readonly number[]): TensorValue {
+  if (typeof answer === "number") return { shape: [1], data: Float32Array.of(answer) };
+  return { shape: [1, answer.length], data: Float32Array.from(answer) };
 }
 
 function scalar(value: number): TensorValue {

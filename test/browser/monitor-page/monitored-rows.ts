@@ -45,6 +45,7 @@ export async function monitoredRows(): Promise<readonly string[]> {
     ports: { store: createMemoryByteStore(), clock, random: createRandom("everywhere") },
     sender: { keep: () => [], kept: (message) => void sent.push(JSON.stringify(message)) },
     onJudged: () => undefined,
+    onShadow: () => undefined,
     onError: (error) => {
       throw error;
     },
@@ -60,8 +61,10 @@ export async function monitoredRows(): Promise<readonly string[]> {
       begun?.answered({ answer }, random.below(1000), id);
       if (row % 3 === 0)
         monitor.said({ id, fields: { colour: row % 2 === 0 ? "red" : "grey" }, label: null });
-      if (row % 5 === 0)
-        monitor.labelled({ answer }, { shape: [1, 1], data: Float32Array.of(random.below(3)) }, row * 100);
+      if (row % 5 === 0) {
+        const label = { shape: [1, 1], data: Float32Array.of(random.below(3)) };
+        monitor.labelled({ outputs: { answer }, label, delayMs: row * 100 });
+      }
     }
     clock.advance(WINDOW_MS);
   }

@@ -2,9 +2,10 @@ import type { OutcomesData } from "../data/api-types.js";
 import { Card } from "../parts/card.js";
 import { DataTable, type Column } from "../parts/data-table.js";
 import { NONE, formatCount } from "../text/format.js";
-import { scoreText, shareText } from "./numbers.js";
+import { pText, scoreText, shareText } from "./numbers.js";
 
 type Measure = "accuracy" | "recallAtK" | "macroF1" | "logLoss" | "rmse";
+type ShadowData = NonNullable<OutcomesData["shadow"]>;
 type Bin = OutcomesData["calibration"][number];
 
 const MEASURES: readonly { readonly measure: Measure; readonly name: string; readonly isShare: boolean }[] = [
@@ -90,20 +91,33 @@ function Estimated({ outcomes: { estimated } }: { readonly outcomes: OutcomesDat
   );
 }
 
-function ShadowText({ outcomes: { shadow } }: { readonly outcomes: OutcomesData }) {
+function ShadowText({ outcomes: { shadow, errors } }: { readonly outcomes: OutcomesData }) {
   if (shadow === null) return null;
-  const { onlyServed, onlyShadow, bothRight, bothWrong, agreement, pValue } = shadow;
+  const { agreement, numFailed, numLabelled, labelCoverage } = shadow;
   return (
     <>
       <h3 className="sub-title">In its shadow</h3>
-      <p>
-        The two agree in {shareText(agreement)} of predictions. Of those with a label both are right in{" "}
-        {formatCount(bothRight)}, only the served one in {formatCount(onlyServed)}, only the shadow in{" "}
-        {formatCount(onlyShadow)}, neither in {formatCount(bothWrong)}
-        {pValue === null ? "." : `; p = ${pValue.toPrecision(2)} (McNemar).`}
+      <p data-testid="outcomes-shadow">
+        The two agree in {shareText(agreement)} of the predictions that both answered
+        {numFailed > 0 && `; the shadow failed at ${formatCount(numFailed)}`}.{" "}
+        {numLabelled === 0
+          ? "None of them has a label yet."
+          : `${shareText(labelCoverage)} of them have a label: ${judgedText(shadow, errors["shadowDifference"])}.`}
       </p>
     </>
   );
+}
+
+/** The 2x2 in words, with the difference of accuracies and twice its error by the groups of devices. */
+function judgedText(shadow: ShadowData, error: number | undefined): string {
+  const { onlyServed, onlyShadow, bothRight, bothWrong, difference, pValue } = shadow;
+  const points = difference === null ? NONE : scoreText(100 * difference);
+  return [
+    `both are right in ${formatCount(bothRight)}, only the served one in ${formatCount(onlyServed)}`,
+    `only the shadow in ${formatCount(onlyShadow)}, neither in ${formatCount(bothWrong)}`,
+    `the shadow's accuracy differs by ${points}${error === undefined ? "" : ` ± ${scoreText(200 * error)}`} points`,
+    ...(pValue === null ? [] : [`p = ${pText(Math.log(pValue))} (McNemar)`]),
+  ].join(", ");
 }
 
 function Calibration({ bins }: { readonly bins: readonly Bin[] }) {

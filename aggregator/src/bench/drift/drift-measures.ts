@@ -15,9 +15,10 @@ const WHYLOGS_VALUES = (34e6 * 43) / (2.6 * 60) / 16;
 
 export function driftResults(of: MonitorMeasures & MergeMeasures): BenchResult[] {
   const plain = "Node: predict without a monitor, median";
-  const addedUs = (of.watched.medianMs - of.plain.medianMs) * 1000;
+  const addedUs = of.addedMs * 1000;
   const published = "whylogs as published, another machine";
-  const countedPerSecond = (of.numFeatures / addedUs) * 1e6;
+  // By the mean: some predictions count for others.
+  const countedPerSecond = (of.numFeatures / (of.meanAddedMs * 1000)) * 1e6;
   return [
     { name: plain, value: of.plain.medianMs * 1000, unit: "µs" },
     {
@@ -25,8 +26,12 @@ export function driftResults(of: MonitorMeasures & MergeMeasures): BenchResult[]
       ...{ value: of.watched.medianMs * 1000, unit: "µs", ratio: of.watched.medianMs / of.plain.medianMs },
     },
     {
-      ...{ name: "Node: what the monitor adds, median", value: addedUs, unit: "µs" },
+      ...{ name: "Node: what the monitor adds, median of paired calls", value: addedUs, unit: "µs" },
       ...{ bar: MOST_ADDED_US, pass: addedUs <= MOST_ADDED_US },
+    },
+    {
+      name: "Node: what the monitor adds, mean of the middle 98 %",
+      ...{ value: of.meanAddedMs * 1000, unit: "µs" },
     },
     {
       ...{ name: "values that a device takes in, one core", value: countedPerSecond, unit: "/s" },

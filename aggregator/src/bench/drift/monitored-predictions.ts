@@ -15,6 +15,9 @@ export interface MonitorMeasures {
   readonly plain: Latencies;
   /** The same model with a profile. */
   readonly watched: Latencies;
+  /** Median of what `watched` took more than the call of `plain` in the same turn. */
+  readonly addedMs: number;
+  readonly meanAddedMs: number;
 }
 
 const NUM_FEATURES = 50;
@@ -38,8 +41,9 @@ export async function measureMonitor(server: ServerChild): Promise<MonitorMeasur
       for (let at = 0; at < NUM_FEATURES; at += 1) data[at] = 6 * random.unit() - 3;
       return device.model(model).predict({ input: { shape: [1, NUM_FEATURES], data } });
     };
-    const [plain, watched] = await compareCalls(call(PLAIN), call(WATCHED), NUM_CALLS);
-    return { numFeatures: NUM_FEATURES, plain, watched };
+    const { sides, ...added } = await compareCalls(call(PLAIN), call(WATCHED), NUM_CALLS);
+    const [plain, watched] = sides;
+    return { numFeatures: NUM_FEATURES, plain, watched, ...added };
   } finally {
     await device.close();
   }

@@ -37,8 +37,8 @@ globalThis.benchPage = {
     const predict = (): Promise<unknown> =>
       started.model(MODEL).predict({ input: { shape: [1, INPUTS], data } });
     const bareRun = await bareInWorker(onnx, data);
-    const [ofDevice, bare] = await compareCalls(predict, bareRun, NUM_CALLS);
-    const [, inPage] = await compareCalls(predict, await bareInPage(onnx, data), NUM_CALLS / 12);
+    const [ofDevice, bare] = (await compareCalls(predict, bareRun, NUM_CALLS)).sides;
+    const [, inPage] = (await compareCalls(predict, await bareInPage(onnx, data), NUM_CALLS / 12)).sides;
     const alone = await pacedCalls(predict);
     started.setConsent({ training: true });
     await new Promise<void>((resolve) => {

@@ -26,7 +26,7 @@ export async function measureNode(
     const predict = (): Promise<unknown> =>
       device.model(MODEL).predict({ input: { shape: [1, INPUTS], data } });
     const run = (): Promise<unknown> => bare.run({ input: new runtime.Tensor("float32", data, [1, INPUTS]) });
-    const [ofDevice, ofBare] = await compareCalls(predict, run, NUM_CALLS);
+    const [ofDevice, ofBare] = (await compareCalls(predict, run, NUM_CALLS)).sides;
     const alone = await pacedCalls(predict);
     device.setConsent({ training: true });
     await training(device);

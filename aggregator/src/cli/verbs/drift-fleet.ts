@@ -96,10 +96,25 @@ function modelText(model: ModelDetail): string {
     ["accuracy", percentText(outcomes?.accuracy ?? null)],
     ["estimated", percentText(outcomes?.estimated.value ?? null)],
     ["label coverage", percentText(model.labelCoverage)],
+    ...(outcomes?.shadow ? [["in its shadow", shadowText(outcomes)] as const] : []),
     ["open alerts", String(model.numOpenAlerts)],
     ["not shown", suppressed.map(({ cohort, reason }) => `${nameOf(cohort)} (${reason})`).join(", ") || NONE],
   ]);
   return model.cohorts.length === 0 ? fields : `${fields}\n${formatTable(COHORT_COLUMNS, model.cohorts)}`;
+}
+
+function shadowText({ shadow, errors }: NonNullable<ModelDetail["outcomes"]>): string {
+  if (shadow === null) return NONE;
+  const { bothRight, onlyServed, onlyShadow, bothWrong, difference, pValue } = shadow;
+  const agreement = `agree ${percentText(shadow.agreement)}, failed ${shadow.numFailed}`;
+  if (difference === null) return `${agreement}; no labels yet`;
+  const error = errors["shadowDifference"];
+  const points = `${numberText(100 * difference, 1)}${error === undefined ? "" : ` ± ${numberText(200 * error, 1)}`}`;
+  return [
+    agreement,
+    `labels ${percentText(shadow.labelCoverage)}: both right ${bothRight}, only served ${onlyServed}, only shadow ${onlyShadow}, neither ${bothWrong}`,
+    `shadow's accuracy ${points} points${pValue === null ? "" : `, p = ${numberText(pValue)} (McNemar)`}`,
+  ].join("; ");
 }
 
 const COHORT_COLUMNS: readonly TableColumn<ModelDetail["cohorts"][number]>[] = [

@@ -41,6 +41,7 @@ describe("what no single device can have counted is refused:", () => {
     ["a delay without a label", (vector) => (vector[layout.delays.at] = 1)],
     ["a confusion without a label", (vector) => (vector[layout.confusion.at + 1] = 1)],
     ["a shadow's counts beyond any", (vector) => (vector[layout.shadow.at] = 2 ** 31)],
+    ["more labels of a shadow than rows count", (vector) => vector.set([100, 0, 100, 1], layout.shadow.at)],
     ["two verdicts", (vector) => (vector[layout.verdict.at] = 1)],
     ["two local indexes", (vector) => (vector[layout.localPsi.at + 1] = 1)],
   ])("%s", (_, change) => {

@@ -40,6 +40,7 @@ export function checkWindow(monitored: MonitoredVersion, vector: Uint32Array): v
   checkScores(vector, layout.scores, numRows);
   checkLabels(monitored, vector);
   for (const num of cells(vector, layout.shadow)) requireAtMost("shadow", num, maxCell);
+  requireAtMost("labelled rows of a shadow", total(vector, { at: layout.shadow.at, size: 4 }), maxRows);
   if (total(vector, layout.verdict) !== 1) throw refused("a device has one verdict");
   requireAtMost("local PSI", total(vector, layout.localPsi), 1);
 }

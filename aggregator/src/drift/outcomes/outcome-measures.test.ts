@@ -55,6 +55,18 @@ describe("outcomes of a classification", () => {
     expect(measured.shadow?.pValue).toBeCloseTo(0.002663119259138558, 12);
   });
 
+  test("say of how many of the compared rows the truth is known, and how far apart the accuracies are", () => {
+    // 120 of 150; 70 right of 120 by the shadow, 90 by the version in use.
+    expect(measured.shadow).toMatchObject({ numLabelled: 120, labelCoverage: 0.8 });
+    expect(measured.shadow?.difference).toBeCloseTo(70 / 120 - 90 / 120, 14);
+  });
+
+  test("know no difference from a shadow before the first label", () => {
+    const { shadow } = measure(classifier, (set) => set("shadow", [0, 0, 0, 0, 5, 0, 1]));
+
+    expect(shadow).toMatchObject({ numLabelled: 0, labelCoverage: 0, difference: null, pValue: null });
+  });
+
   test("are unknown without any label, latency or shadow", () => {
     expect(measure(classifier, (set) => set("rows", [1, 0, 0, 0]))).toMatchObject({
       ...{ labelCoverage: null, accuracy: null, recallAtK: null, logLoss: null, macroF1: null },

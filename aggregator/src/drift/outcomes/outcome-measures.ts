@@ -54,9 +54,15 @@ export interface ShadowMeasures {
   readonly onlyServed: number;
   readonly onlyShadow: number;
   readonly bothWrong: number;
+  /** Of rows that both answered; labels of earlier windows count in the one in which they came. */
   readonly agreement: number | null;
   readonly numFailed: number;
-  /** McNemar's p, exact below 25 rows that only one has right. */
+  /** Rows of which the truth is known, and their share of those that both answered. */
+  readonly numLabelled: number;
+  readonly labelCoverage: number | null;
+  /** Accuracy of the shadow less that of the version in use, on the labelled rows; in [-1, 1]. */
+  readonly difference: number | null;
+  /** McNemar's p, exact below 25 rows that only one has right. It takes rows of one device for independent. */
   readonly pValue: number | null;
 }
 
@@ -136,11 +142,15 @@ function shadowOf(cells: readonly number[]): ShadowMeasures | null {
   const [agreed = 0, differed = 0, numFailed = 0] = cells.slice(4);
   if (cells.every((count) => count === 0)) return null;
   const numPairs = onlyServed + onlyShadow;
+  const numLabelled = bothRight + numPairs + bothWrong;
+  const numCompared = agreed + differed;
   const test =
     numPairs === 0 ? null : mcNemar(onlyServed, onlyShadow, numPairs < EXACT_BELOW ? "exact" : "chi-squared");
   return {
-    ...{ bothRight, onlyServed, onlyShadow, bothWrong, numFailed },
-    agreement: agreed + differed > 0 ? agreed / (agreed + differed) : null,
+    ...{ bothRight, onlyServed, onlyShadow, bothWrong, numFailed, numLabelled },
+    agreement: numCompared > 0 ? agreed / numCompared : null,
+    labelCoverage: numCompared > 0 ? Math.min(1, numLabelled / numCompared) : null,
+    difference: numLabelled > 0 ? (onlyShadow - onlyServed) / numLabelled : null,
     pValue: test?.pValue ?? null,
   };
 }

@@ -147,6 +147,9 @@ function outcomeErrors(
     const values = left.flatMap((outcomes) => outcomes[name] ?? []);
     if (values.length === left.length && values.length > 1) errors[name] = jackknifeError(values);
   }
+  const differences = left.flatMap(({ shadow }) => shadow?.difference ?? []);
+  if (differences.length === left.length && left.length > 1)
+    errors["shadowDifference"] = jackknifeError(differences);
   return errors;
 }
 

@@ -10,14 +10,14 @@ import type {
 import type { SumDelta } from "../sums/summing-port.js";
 import { windowKeyText, type WindowKey } from "../sums/window-key.js";
 import { MemoryAlerts } from "./memory-alerts.js";
+import { MemoryRefusals } from "./memory-refusals.js";
 
 type VersionWindow = Pick<WindowKey, "model" | "version" | "window">;
 type KeyedOverlap = SumChange["overlaps"][number];
 
 /** A drift store that keeps everything in memory: for simulations, where a database would be most of the time. */
 export function memoryDriftStore(): DriftStore {
-  const windows = new MemoryWindows();
-  const alerts = new MemoryAlerts();
+  const [windows, alerts] = [new MemoryWindows(), new MemoryAlerts()];
   return {
     countWindows: async (receipts, changeOf) => windows.count(receipts, changeOf),
     openWindows: async () => [
@@ -54,6 +54,7 @@ export function memoryDriftStore(): DriftStore {
     listAlerts: async (query) => alerts.list(query),
     pendingDeliveries: async () => alerts.pending(),
     saveDelivery: async (delivery) => alerts.saveDelivery(delivery),
+    ...new MemoryRefusals().store,
   };
 }
 

@@ -53,6 +53,20 @@ export const driftSums = pgTable(
   ],
 );
 
+/** How many windows of devices are in no sum, and why; of each model's newest versions. */
+export const driftRefusals = pgTable(
+  "drift_refusals",
+  {
+    model: text("model").notNull(),
+    version: integer("version").notNull(),
+    reason: text("reason").notNull(),
+    numWindows: bigint("num_windows", { mode: "number" }).notNull(),
+  },
+  (table) => [
+    primaryKey({ name: "drift_refusals_once", columns: [table.model, table.version, table.reason] }),
+  ],
+);
+
 /** Devices that two cohorts of an open window have in common. */
 export const driftOverlaps = pgTable(
   "drift_overlaps",

@@ -8,7 +8,7 @@ import { exportLog } from "./export-log.js";
 import { FeatureLog } from "./feature-log.js";
 import { toLogLimits, type LogLimits, type LogOptions } from "./log-limits.js";
 import { createLogRecorder, type PredictionMemory } from "./log-recorder.js";
-import type { LogField } from "./log-row.js";
+import type { LogField, LogRow } from "./log-row.js";
 import { PredictionIds } from "./prediction-ids.js";
 import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 import type { RecentPredictions } from "./recent-predictions.js";
@@ -117,6 +117,11 @@ export class DeviceMemory {
 
   async label(hosts: ReadonlyMap<ModelName, ModelHost>, id: string, truth: TensorLike): Promise<void> {
     return (await this.#predictions(hosts)).label(id, truth);
+  }
+
+  /** Changes what is remembered of a prediction, for what is counted of it later. As `FeatureLog.amend` has it. */
+  async amend(id: string, to: (row: LogRow) => LogRow): Promise<void> {
+    await this.#remembering?.amend(id, to);
   }
 
   async close(): Promise<void> {

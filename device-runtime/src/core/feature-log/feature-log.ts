@@ -89,6 +89,11 @@ export class FeatureLog {
     return this.#inTurn(async () => (await this.#opened()).change(id, to));
   }
 
+  /** As `change`, but that nobody waits for the disk: what waits to be written goes on waiting, and a crash may undo it. */
+  amend(id: string, to: (row: LogRow) => LogRow): Promise<void> {
+    return this.#inTurn(async () => (await this.#opened()).amend(id, to));
+  }
+
   /** Newest first. */
   query(query: LogQuery = {}): Promise<readonly LogRow[]> {
     return this.#inTurn(async () => (await this.#opened()).query(query));

@@ -12,6 +12,7 @@ import { firstIdAt } from "./prediction-ids.js";
 
 const idAt = (at: number): string => `${firstIdAt(at)}-0000-a`;
 const label = { shape: [1], data: BigInt64Array.of(1n) };
+const SHADOW = { version: 2, classes: [1] };
 
 /** Its input is found in a store's bytes, wherever it lies. */
 const canaryOf = (at: number): string => `canary-${String(at).padStart(6, "0")}`;
@@ -62,6 +63,7 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("flush" as const), count: fc.constant(0) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("label" as const), count: fc.nat(99) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("amend" as const), count: fc.nat(99) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("erase-id" as const), count: fc.nat(99) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("erase-range" as const), count: fc.nat(99) }) },
   {
@@ -116,6 +118,9 @@ async function act(
     await told(log.change(idAt(at), (row) => ({ ...row, label, labelledAtMs: 1 })));
     model.labelled.add(at);
     for (const each of model.alive) model.durable.add(each);
+  } else if (type === "amend") {
+    // Nobody is told that it is kept: it may be lost, but nothing else may.
+    if (model.alive.has(at)) await told(log.amend(idAt(at), (row) => ({ ...row, shadow: SHADOW })));
   } else {
     const isGone = (each: number): boolean => {
       if (type === "erase-id") return each === at;

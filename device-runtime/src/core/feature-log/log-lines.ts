@@ -10,7 +10,7 @@ export function headLine(status: LogStatus): string {
 
 /** A row as a line of an export. Times are UTC, in ISO 8601. */
 export function rowLine(row: LogRow): string {
-  const { id, atMs, model, version, inputs, outputs, fields, label, labelledAtMs, explanation } = row;
+  const { id, atMs, model, version, inputs, outputs, fields, label, labelledAtMs, explanation, shadow } = row;
   return line({
     ...{ type: "row", id, at: timeOf(atMs), model, version },
     inputs: tensorsOf(inputs),
@@ -19,6 +19,8 @@ export function rowLine(row: LogRow): string {
     label: label === null ? null : tensorOf(label),
     labelledAt: labelledAtMs === null ? null : timeOf(labelledAtMs),
     explanation: explanation === null ? null : tensorsOf(explanation),
+    // Only where a shadow ran: JSON leaves it out of every other row.
+    shadow,
   });
 }
 

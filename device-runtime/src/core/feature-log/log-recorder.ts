@@ -5,7 +5,7 @@ import type { PredictionIds } from "./prediction-ids.js";
 import { TensorCopies } from "./tensor-copies.js";
 
 /** What remembers predictions: the log, or for a device without one its memory. */
-export type PredictionMemory = Pick<FeatureLog, "append" | "writeIfEnough" | "change">;
+export type PredictionMemory = Pick<FeatureLog, "append" | "writeIfEnough" | "change" | "amend">;
 
 /** Names predictions, and gives them to what remembers them, if anything does. */
 export function createLogRecorder(

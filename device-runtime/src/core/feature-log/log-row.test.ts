@@ -38,6 +38,21 @@ describe("a row of the feature log", () => {
     expect(decodeLogRow(ID, bytes)).toMatchObject({ inputs: { x: { shape: [1] } }, explanation: null });
   });
 
+  test("may have what a shadow made of it", () => {
+    const beside = { ...row, shadow: { version: 4, classes: [2, -1] } };
+
+    expect(decodeLogRow(ID, encodeLogRow(beside))).toEqual(beside);
+  });
+
+  test.each([
+    ["of a broken class", { version: 4, classes: ["2"] }],
+    ["of more rows than are remembered", { version: 4, classes: Array(65).fill(0) }],
+  ])("with a shadow %s is refused", (_, shadow) => {
+    const bytes = encodeLogRow({ ...row, shadow } as LogRow);
+
+    expect(() => decodeLogRow(ID, bytes)).toThrow(expect.objectContaining({ code: "STORAGE_FAILED" }));
+  });
+
   test.each([
     ["empty", new Uint8Array()],
     ["cut off", encodeLogRow(row).subarray(0, 40)],

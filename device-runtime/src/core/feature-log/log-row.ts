@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import { elementTypeOf } from "../serving/tensor-types.js";
 import { timeOfPrediction } from "./prediction-ids.js";
+import { shadowAnswer } from "./shadow-answer.js";
 
 /** What an app may note beside a prediction. */
 export type LogField = string | number | boolean | null;
@@ -29,6 +30,15 @@ export interface LogRow {
    * as Float32Array. Null when the device explains no predictions, or not this one.
    */
   readonly explanation: TensorValues | null;
+  /** What a shadow made of the same request, where one ran and both are classifications. */
+  readonly shadow?: ShadowAnswer;
+}
+
+/** The class that another version gives each row of a prediction. */
+export interface ShadowAnswer {
+  readonly version: number;
+  /** -1 for a row to which it gave none. */
+  readonly classes: readonly number[];
 }
 
 const head = z.object({
@@ -37,18 +47,20 @@ const head = z.object({
   hasOutputs: z.boolean(),
   fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   labelledAtMs: z.nullable(z.number()),
+  shadow: shadowAnswer,
 });
 
 /** The row as one safetensors file: the head in its metadata, tensors named by where they belong. */
 export function encodeLogRow(row: LogRow): Uint8Array {
-  const { model, version, outputs, fields, labelledAtMs } = row;
+  const { model, version, outputs, fields, labelledAtMs, shadow } = row;
   const tensors = [
     ...named("inputs", row.inputs),
     ...named("outputs", outputs ?? {}),
     ...(row.label === null ? [] : named("label", { value: row.label })),
     ...named("explanation", row.explanation ?? {}),
   ];
-  const text = JSON.stringify({ model, version, hasOutputs: outputs !== null, fields, labelledAtMs });
+  const hasOutputs = outputs !== null;
+  const text = JSON.stringify({ model, version, hasOutputs, fields, labelledAtMs, shadow });
   return encodeSafetensors(tensors, { row: text });
 }
 
@@ -56,7 +68,7 @@ export function encodeLogRow(row: LogRow): Uint8Array {
 export function decodeLogRow(id: string, bytes: Uint8Array): LogRow {
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
-    const { hasOutputs, ...rest } = z.parse(head, JSON.parse(metadata["row"] ?? ""));
+    const { hasOutputs, shadow, ...rest } = z.parse(head, JSON.parse(metadata["row"] ?? ""));
     const outputs = hasOutputs ? unnamed("outputs", tensors) : null;
     const label = unnamed("label", tensors)["value"] ?? null;
     const explanation = unnamed("explanation", tensors);
@@ -65,6 +77,7 @@ export function decodeLogRow(id: string, bytes: Uint8Array): LogRow {
       atMs: timeOfPrediction(id),
       ...{ ...rest, outputs, label },
       explanation: Object.keys(explanation).length === 0 ? null : explanation,
+      ...(shadow === undefined ? {} : { shadow }),
       inputs: unnamed("inputs", tensors),
     };
   } catch (cause) {

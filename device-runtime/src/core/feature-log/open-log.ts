@@ -55,7 +55,7 @@ export class OpenLog {
   }
 
   /** As FeatureLog has it. */
-  async change(id: string, to: (row: LogRow) => LogRow): Promise<void> {
+  async change(id: string, to: (row: LogRow) => LogRow, isDurable = true): Promise<void> {
     const found = await this.#find(id);
     if (found === undefined) {
       throw new FedgeError(
@@ -63,9 +63,21 @@ export class OpenLog {
         `prediction "${id}" is not in the feature log: it was erased, or is older than the log goes back`,
       );
     }
-    const write = loneWrite(to(found.row), found.before, found.isChanged);
+    const row = to(found.row);
+    // Nothing new, and nobody who waits until it is kept.
+    if (row === found.row && !isDurable) return;
+    const write = loneWrite(row, found.before, found.isChanged);
     // A change that cannot be kept is not made: whoever asked for it is told, and the rows wait for the next write.
-    await this.write({ isDurable: true }, { write, segments: found.segments });
+    await this.write({ isDurable }, { write, segments: found.segments });
+  }
+
+  /** As FeatureLog has it. */
+  async amend(id: string, to: (row: LogRow) => LogRow): Promise<void> {
+    const waiting = this.unwritten.byId.get(id);
+    if (waiting === undefined) return this.change(id, to, false);
+    const row = to(waiting);
+    this.unwritten.delete([waiting]);
+    this.unwritten.add(row);
   }
 
   /** Newest first. */

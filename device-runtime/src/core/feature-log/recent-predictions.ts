@@ -8,6 +8,7 @@ const MAX_BYTES = 1_000_000;
 /** A reference profile may declare a shorter horizon for labels. */
 const MAX_AGE_MS = 24 * 3_600_000;
 const ROW_BYTES = 256;
+const CLASS_BYTES = 8;
 
 interface Kept {
   readonly row: LogRow;
@@ -51,13 +52,19 @@ export class RecentPredictions {
     this.#makeRoom();
   }
 
+  /** The same as `change`: there is no disk to wait for. */
+  amend(id: string, to: (row: LogRow) => LogRow): Promise<void> {
+    return this.change(id, to);
+  }
+
   clear(): void {
     this.#kept.clear();
     this.#sizeBytes = 0;
   }
 
   #put(row: LogRow): void {
-    const sizeBytes = ROW_BYTES + dataBytesOf(row) + 2 * JSON.stringify(row.fields).length;
+    const shadowBytes = CLASS_BYTES * (row.shadow?.classes.length ?? 0);
+    const sizeBytes = ROW_BYTES + dataBytesOf(row) + 2 * JSON.stringify(row.fields).length + shadowBytes;
     this.#sizeBytes += sizeBytes - (this.#kept.get(row.id)?.sizeBytes ?? 0);
     this.#kept.set(row.id, { row, sizeBytes });
   }

@@ -21,7 +21,7 @@ export interface ExplainerNeeds extends Pick<ExplainingParts, "fetcher"> {
 
 export interface RowExplainerParts extends ExplainerNeeds {
   readonly ports: Pick<DevicePorts, "serving" | "clock" | "newStop">;
-  readonly log: Pick<FeatureLog, "append" | "writeIfEnough" | "change" | "query">;
+  readonly log: Pick<FeatureLog, "append" | "writeIfEnough" | "change" | "amend" | "query">;
   /** Of each model's predictions so many come to one that is explained. */
   readonly every: number;
   readonly onError: (error: unknown) => void;
@@ -77,6 +77,10 @@ export class RowExplainer implements PredictionMemory {
 
   change(id: string, to: (row: LogRow) => LogRow): Promise<void> {
     return this.parts.log.change(id, to);
+  }
+
+  amend(id: string, to: (row: LogRow) => LogRow): Promise<void> {
+    return this.parts.log.amend(id, to);
   }
 
   /** Resolves when nothing runs any more; what waits stays unexplained. The log is open until then. Idempotent. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { TensorValue } from "../ports/engine.js";
 import type { LogRow } from "./log-row.js";
 import { firstIdAt, timeOfPrediction } from "./prediction-ids.js";
+import { MAX_SHADOW_ROWS } from "./shadow-answer.js";
 import { decodeSegment, encodeSegment } from "./segment-codec.js";
 
 const vector = (data: TensorValue["data"]): TensorValue => ({ shape: [data.length], data });
@@ -19,6 +20,11 @@ const name = fc.string({ maxLength: 5 }).filter((text) => text !== "__proto__");
 const tensors = fc.dictionary(name, tensor, { maxKeys: 3, noNullPrototype: true });
 const field = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null));
 
+const shadow = fc.record({
+  version: fc.nat(9),
+  classes: fc.array(fc.integer({ min: -1, max: 1e6 }), { minLength: 1, maxLength: MAX_SHADOW_ROWS }),
+});
+
 const someRows: fc.Arbitrary<LogRow[]> = fc
   .array(
     fc.record({
@@ -27,13 +33,23 @@ const someRows: fc.Arbitrary<LogRow[]> = fc
       inputs: tensors,
       outputs: fc.option(tensors),
       fields: fc.dictionary(name, field, { maxKeys: 3, noNullPrototype: true }),
+      shadow: fc.option(shadow, { nil: undefined }),
     }),
     { minLength: 1, maxLength: 6 },
   )
   .map((given) =>
-    given.map((row, at) => {
+    given.map(({ shadow: answer, ...row }, at) => {
       const id = `${firstIdAt(1e12 + at)}-0000-a`;
-      return { id, atMs: timeOfPrediction(id), ...row, label: null, labelledAtMs: null, explanation: null };
+      const beside = answer === undefined ? {} : { shadow: answer };
+      return {
+        id,
+        atMs: timeOfPrediction(id),
+        ...row,
+        label: null,
+        labelledAtMs: null,
+        explanation: null,
+        ...beside,
+      };
     }),
   );
 
@@ -45,6 +61,16 @@ function outcomeOf(bytes: Uint8Array): LogRow[] | string {
     if (error instanceof FedgeError) return error.code;
     throw error;
   }
+}
+
+/** A segment with this head and so many bytes of data. */
+function segmentOf(text: string, dataBytes = 0): Uint8Array {
+  const headBytes = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headBytes + dataBytes).fill(0x20);
+  bytes.set(new TextEncoder().encode("FLS1"));
+  new DataView(bytes.buffer).setUint32(4, headBytes, true);
+  bytes.set(new TextEncoder().encode(text), 8);
+  return bytes;
 }
 
 describe("a segment", () => {
@@ -75,6 +101,24 @@ describe("a segment", () => {
     );
   });
 
+  test.each([
+    ["as devices wrote them before shadows were remembered", undefined, [{ version: 1 }]],
+    ["with what a shadow answered", { version: 2, classes: [1, -1] }, [{ shadow: { classes: [1, -1] } }]],
+    ["with a class that is no whole number", { version: 2, classes: [0.5] }, "STORAGE_FAILED"],
+    ["with a shadow that answered nothing", { version: 2, classes: [] }, "STORAGE_FAILED"],
+    ["with more classes than are remembered", { version: 2, classes: Array(65).fill(0) }, "STORAGE_FAILED"],
+  ])("of rows %s is read as such or refused", (_, answer, expected) => {
+    const text = JSON.stringify({
+      forms: [{ model: "m", version: 1, inputs: [], outputs: null }],
+      rows: [{ id: `${firstIdAt(1)}-0000-a`, form: 0, shadow: answer }],
+    });
+    const outcome = outcomeOf(segmentOf(text));
+
+    if (typeof expected === "string") expect(outcome).toBe(expected);
+    else expect(outcome).toMatchObject(expected);
+    if (answer === undefined) expect(outcome).not.toMatchObject([{ shadow: expect.anything() }]);
+  });
+
   test.each<[string, readonly number[], string]>([
     ["more elements than there are bytes", [4_000_000_000, 4_000_000_000], "float64"],
     ["a product of axes beyond what a number holds", Array<number>(16).fill(2 ** 50), "float32"],
@@ -84,11 +128,7 @@ describe("a segment", () => {
       forms: [{ model: "m", version: 1, inputs: [["x", type, shape]], outputs: null }],
       rows: [{ id: `${firstIdAt(1)}-0000-a`, form: 0 }],
     });
-    const bytes = new Uint8Array(8 + Math.ceil(text.length / 8) * 8 + 8).fill(0x20);
-    bytes.set(new TextEncoder().encode("FLS1"));
-    new DataView(bytes.buffer).setUint32(4, bytes.length - 16, true);
-    bytes.set(new TextEncoder().encode(text), 8);
 
-    expect(outcomeOf(bytes)).toBe("STORAGE_FAILED");
+    expect(outcomeOf(segmentOf(text, 8))).toBe("STORAGE_FAILED");
   });
 });

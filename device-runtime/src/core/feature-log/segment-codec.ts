@@ -6,6 +6,7 @@ import type { LogRow } from "./log-row.js";
 import { MAX_SEGMENT_ROWS } from "./log-keys.js";
 import { isPredictionId, timeOfPrediction } from "./prediction-ids.js";
 import { dataBytesOf, padded, tensorsOf } from "./row-sizes.js";
+import { shadowAnswer } from "./shadow-answer.js";
 
 /*
  * One value for rows that were written together, none of them labelled or explained. Little-endian:
@@ -13,7 +14,7 @@ import { dataBytesOf, padded, tensorsOf } from "./row-sizes.js";
  *   4 bytes   "FLS1"
  *   4 bytes   length of the head, a multiple of 8
  *   head      JSON { forms, rows }, filled up with spaces. A form is what rows have in common: model, version, names,
- *             types and shapes; a row is its id, which form it has, and what was noted of it
+ *             types and shapes; a row is its id, which form it has, what was noted of it and what a shadow made of it
  *   data      of each row its inputs, then its outputs, each filled up to a multiple of 8
  *
  * A head for each row cost more than all the rest of writing it.
@@ -35,6 +36,7 @@ const row = z.object({
   id: z.string().check(z.refine(isPredictionId)),
   form: size,
   fields: z.optional(z.record(z.string(), field)),
+  shadow: shadowAnswer,
 });
 const head = z.object({
   forms: z
@@ -53,8 +55,8 @@ export function encodeSegment(rows: readonly LogRow[]): Uint8Array {
     const form = JSON.stringify(formOf(logRow));
     const at = forms.get(form) ?? forms.size;
     forms.set(form, at);
-    const { id, fields } = logRow;
-    return Object.keys(fields).length === 0 ? { id, form: at } : { id, form: at, fields };
+    const { id, fields, shadow } = logRow;
+    return { id, form: at, ...(Object.keys(fields).length === 0 ? {} : { fields }), shadow };
   });
   const text = new TextEncoder().encode(
     `{"forms":[${[...forms.keys()].join()}],"rows":${JSON.stringify(heads)}}`,
@@ -83,10 +85,10 @@ export function decodeSegment(given: Uint8Array): LogRow[] {
     const bytes = given.byteOffset % 8 === 0 ? given : given.slice();
     const { forms, rows, dataStart } = headOf(bytes);
     const read = { bytes, at: dataStart };
-    const decoded = rows.map(({ id, form: at, fields = {} }) => {
+    const decoded = rows.map(({ id, form: at, fields = {}, shadow }) => {
       const form = forms[at];
       if (form === undefined) throw new RangeError(`row ${id} has form ${at} of ${forms.length}`);
-      return decodedRow({ id, fields }, form, read);
+      return decodedRow({ id, fields, ...(shadow === undefined ? {} : { shadow }) }, form, read);
     });
     if (read.at !== bytes.byteLength)
       throw new RangeError(`${bytes.byteLength - read.at} bytes are no row's`);
@@ -109,7 +111,7 @@ function headOf(bytes: Uint8Array): z.infer<typeof head> & { readonly dataStart:
 }
 
 function decodedRow(
-  { id, fields }: Pick<LogRow, "id" | "fields">,
+  { id, ...noted }: Pick<LogRow, "id" | "fields" | "shadow">,
   { model, version, inputs, outputs }: Form,
   read: { readonly bytes: Uint8Array; at: number },
 ): LogRow {
@@ -119,7 +121,7 @@ function decodedRow(
     ...{ id, atMs: timeOfPrediction(id), model, version },
     inputs: valuesOf(inputs),
     outputs: outputs === null ? null : valuesOf(outputs),
-    ...{ fields, label: null, labelledAtMs: null, explanation: null },
+    ...{ ...noted, label: null, labelledAtMs: null, explanation: null },
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from "@fedge/protocol";
 import { layoutDocument, type ReferenceProfile } from "@fedge/protocol/profile";
 import type { Connection } from "../connection/connection.js";
+import type { DeviceMemory } from "../feature-log/device-memory.js";
 import type { LogRow } from "../feature-log/log-row.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { ModelHost, ServedModel } from "../serving/model-host.js";
@@ -15,6 +16,7 @@ import type { latencyBin } from "../serving/serving-counter.js";
 import type { WindowJudgement } from "./drift-judgement.js";
 import type { DriftStatus } from "./drift-status.js";
 import { readProfile } from "./read-profile.js";
+import { ShadowMemory } from "./shadow-truths.js";
 import { VersionMonitor } from "./version-monitor.js";
 import { WindowSender } from "./window-sender.js";
 
@@ -22,6 +24,7 @@ export interface MonitorsParts {
   readonly ports: Pick<DevicePorts, "store" | "blobs" | "clock" | "random" | "digest">;
   readonly connection: Pick<Connection, "send" | "listen" | "isOnline" | "credentials" | "onOnline">;
   readonly hosts: ReadonlyMap<ModelName, ModelHost>;
+  readonly memory: Pick<DeviceMemory, "amend">;
   readonly decodeEnvelope: typeof decodeEnvelope;
   readonly decodeSafetensors: typeof decodeSafetensors;
   readonly deviceTopic: typeof deviceTopic;
@@ -58,11 +61,13 @@ const SPEAKING: ReadonlySet<string> = new Set(["warning", "drift", "broken_data"
 export class Monitors {
   readonly #watching = new Map<ModelName, Watching>();
   readonly #sender: WindowSender;
+  readonly #shadows: ShadowMemory;
   #queue: Promise<void>;
   #isClosed = false;
 
   constructor(private readonly parts: MonitorsParts) {
     this.#sender = new WindowSender(parts);
+    this.#shadows = new ShadowMemory(parts);
     this.#queue = this.#sender.restore().catch(parts.onError);
     const online = (): void => (this.#isClosed ? undefined : this.#sender.online());
     parts.connection.onOnline(online);
@@ -94,10 +99,14 @@ export class Monitors {
   }
 
   /** The first truth of a prediction has come; the row is as it was before. */
-  labelled({ model, version, id, atMs, outputs }: LogRow, label: NonNullable<LogRow["label"]>): void {
+  labelled({ model, version, id, atMs, outputs, shadow }: LogRow, label: NonNullable<LogRow["label"]>): void {
     const monitor = this.#of(model, version);
     monitor?.said({ id, fields: {}, label });
-    if (outputs !== null) monitor?.labelled(outputs, label, this.parts.ports.clock.nowMs() - atMs);
+    if (monitor === undefined || outputs === null) return;
+    const labelled = { outputs, label, delayMs: this.parts.ports.clock.nowMs() - atMs };
+    monitor.labelled(labelled);
+    if (shadow !== undefined && this.#isNoOther(model, shadow.version))
+      monitor.shadowJudged(labelled, shadow);
   }
 
   /** The consent may have changed. */
@@ -117,6 +126,12 @@ export class Monitors {
     this.#isClosed = true;
     await this.#queue;
     for (const { monitor } of this.#watching.values()) await monitor.close();
+  }
+
+  /** Labels of an earlier shadow are not counted beside those of another that runs now. */
+  #isNoOther(model: string, shadowVersion: number): boolean {
+    const running = this.parts.hosts.get(model as ModelName)?.shadow;
+    return (running?.version ?? shadowVersion) === shadowVersion;
   }
 
   #of(model: string, version: number): VersionMonitor | undefined {
@@ -139,6 +154,10 @@ export class Monitors {
       ...{ model, version, profile, ports: this.parts.ports, sender: this.#sender },
       latencyBin: this.parts.latencyBin,
       onJudged: (judgement) => this.#judged(model, judgement),
+      onShadow: (served, shadow) =>
+        void this.#shadows.keep(served, shadow, (labelled) =>
+          this.#of(model, served.version)?.shadowJudged(labelled, shadow),
+        ),
       onError: this.parts.onError,
     });
     await monitor.restore();

@@ -85,10 +85,8 @@ function countClass(
 ): boolean {
   const { layout, profile } = watched;
   const { numClasses, topK } = profile.outcomes;
-  const actual = truth.length === scores.length && truth.length > 1 ? largestOf(truth) : Number(truth[0]);
-  // A negative class says that nothing is known of the row.
-  if (scores.length !== numClasses || !Number.isInteger(actual) || actual < 0 || actual >= numClasses)
-    return false;
+  const actual = classIn(profile.outcomes, scores, truth);
+  if (actual === null) return false;
   const predicted = largestOf(scores);
   const isRight = predicted === actual;
   const { at } = layout.labels;
@@ -100,6 +98,14 @@ function countClass(
   countCalibration({ watched, vector }, Number(scores[predicted]), isRight);
   onRow(isRight);
   return true;
+}
+
+/** The class that the truth of a row names, by its index or one-hot; null where it or the row has none of the model's. */
+export function classIn({ numClasses }: OutcomePolicy, scores: RowScores, truth: RowScores): number | null {
+  const actual = truth.length === scores.length && truth.length > 1 ? largestOf(truth) : Number(truth[0]);
+  // A negative class says that nothing is known of the row.
+  const isClass = Number.isInteger(actual) && actual >= 0 && actual < numClasses;
+  return isClass && scores.length === numClasses ? actual : null;
 }
 
 function countCalibration({ watched, vector }: Counted, score: number, isRight: boolean): void {

@@ -7,8 +7,15 @@ import { FeatureReader } from "./feature-reader.js";
 import { RowBatch } from "./row-batch.js";
 import type { Known, WatchedProfile } from "./watched-feature.js";
 
-/** Predictions that may be under way at a time without making room anew. */
-const MOST_SPARE = 8;
+/**
+ * Predictions that are counted together: a window's counts and streams, which a model's run drives from the processor's cache,
+ * are fetched once for all of them.
+ */
+const NUM_TOGETHER = 16;
+/** Predictions that may be under way, or wait to be counted, without making room anew. */
+const MOST_SPARE = NUM_TOGETHER + 8;
+/** So many rows at once wait for nothing. */
+const MOST_WAITING_ROWS = 64;
 const NOTHING = {};
 
 interface OpenRows extends FeatureRows {
@@ -21,19 +28,25 @@ interface OpenRows extends FeatureRows {
 
 /** What is done with the rows of a prediction once all of it is known. */
 export interface RowSink {
+  /** Rows are there: whether the window of now takes any. */
+  opens(): boolean;
+  /** Counts rows into the window that was open when they came. */
   counted(batch: RowBatch, latencyBin: number, latencyUs: number, id: string): void;
   failed(): void;
 }
 
 /**
  * Turns predictions into what they add to a window. Inputs are read before the model runs, for the app may use its arrays
- * again as soon as it has called; nothing of them is copied but their cells. Batches and closures are made once.
+ * again as soon as it has called; nothing of them is copied but their cells. Batches and closures are made once. Rows wait
+ * for a few others: whoever looks at what was counted, or ends it, has them counted first.
  */
 export class RowCounter {
   readonly #inputs: FeatureReader;
   readonly #answers: FeatureReader;
   readonly #later: Uint8Array;
   readonly #spare: InFlight[] = [];
+  /** In the order in which they were answered. */
+  readonly #waiting: InFlight[] = [];
   readonly #rows: OpenRows = {
     ...{ inputs: NOTHING, outputs: NOTHING, label: null, fields: NOTHING, latencyUs: null },
   };
@@ -67,8 +80,26 @@ export class RowCounter {
     this.#answers.read(batch, rows);
     rows.outputs = NOTHING;
     this.#score(batch, outputs);
-    this.sink.counted(batch, this.binOf(elapsedUs), elapsedUs, id);
-    this.release(flight);
+    if (!this.sink.opens()) return this.release(flight);
+    flight.elapsedUs = elapsedUs;
+    flight.id = id;
+    this.#waiting.push(flight);
+    if (this.#waiting.length >= NUM_TOGETHER || batch.numRows > MOST_WAITING_ROWS) this.count();
+  }
+
+  /** Counts what waits. */
+  count(): void {
+    for (const flight of this.#waiting) {
+      const { batch, elapsedUs, id } = flight;
+      this.sink.counted(batch, this.binOf(elapsedUs), elapsedUs, id);
+    }
+    this.forget();
+  }
+
+  /** What waits is not counted at all. */
+  forget(): void {
+    for (const flight of this.#waiting) this.release(flight);
+    this.#waiting.length = 0;
   }
 
   release(flight: InFlight): void {
@@ -95,6 +126,9 @@ export class RowCounter {
 }
 
 class InFlight implements WatchedPrediction {
+  elapsedUs = 0;
+  id = "";
+
   constructor(
     private readonly counter: RowCounter,
     readonly batch: RowBatch,

@@ -85,7 +85,7 @@ class Simulation {
     // The server never answers: what waits is sent again with every start.
     sender.online();
     const model = "digits" as ModelName;
-    const onJudged = (): void => undefined;
+    const [onJudged, onShadow] = [(): void => undefined, (): void => undefined];
     this.#monitor = new VersionMonitor({
       model,
       version: 1,
@@ -94,6 +94,7 @@ class Simulation {
       ports,
       sender,
       onJudged,
+      onShadow,
       onError,
     });
     await this.#monitor.restore();

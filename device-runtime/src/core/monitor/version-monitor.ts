@@ -1,22 +1,23 @@
-import { NUM_REPLICATES, type ModelName, type ProfileWindow, type Random } from "@fedge/protocol";
-import { encodeVector, type ReferenceProfile } from "@fedge/protocol/profile";
-import type { LogField } from "../feature-log/log-row.js";
+import type { ModelName, Random } from "@fedge/protocol";
+import type { ReferenceProfile } from "@fedge/protocol/profile";
+import type { ShadowAnswer } from "../feature-log/log-row.js";
+import type { Prediction } from "../serving/model-host.js";
 import type { latencyBin } from "../serving/serving-counter.js";
-import type { TensorValue, TensorValues } from "../ports/engine.js";
+import type { TensorValues } from "../ports/engine.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { StoreChange } from "../ports/storage.js";
 import type { WindowJudgement } from "./drift-judgement.js";
 import { KeptWindows } from "./kept-windows.js";
 import { JointWatch } from "./joint-watch.js";
 import { judgeWindow } from "./local-verdict.js";
-import { countOutcome } from "./outcome-counts.js";
-import type { PredictionWatch, WatchedPrediction } from "./prediction-watch.js";
+import { countOutcome, type LabelledPrediction } from "./outcome-counts.js";
+import type { Comparison, PredictionWatch, Said, WatchedPrediction } from "./prediction-watch.js";
 import { RowCounter, placesOf } from "./row-counter.js";
-import type { RowBatch } from "./row-batch.js";
+import { countShadowTruth, shadowClasses } from "./shadow-truths.js";
 import { StreamWatch } from "./stream-watch.js";
-import { base64Of } from "./vector-text.js";
 import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
 import { WindowCounts } from "./window-counts.js";
+import { windowMessage } from "./window-message.js";
 import type { WindowSender } from "./window-sender.js";
 import { decodeState, encodeState } from "./window-state.js";
 
@@ -31,6 +32,8 @@ export interface VersionMonitorParts {
   readonly sender: Pick<WindowSender, "keep" | "kept">;
   /** Told when a closed window is kept. */
   readonly onJudged: (judgement: WindowJudgement) => void;
+  /** Told what a shadow made of a prediction, to be known when its truth comes. */
+  readonly onShadow: (served: Prediction, shadow: ShadowAnswer) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -38,13 +41,6 @@ export interface VersionMonitorParts {
 const CHECKPOINT_MS = 10_000;
 /** Timers of some platforms overflow beyond 24 days. */
 const LONGEST_WAIT_MS = 3_600_000;
-
-/** What the app said of a prediction: fields, or the truth. */
-export interface Said {
-  readonly id: string;
-  readonly fields: Readonly<Record<string, LogField>>;
-  readonly label: TensorValue | null;
-}
 
 /**
  * Counts what one version sees, window by window, and judges each that ends.
@@ -72,15 +68,19 @@ export class VersionMonitor implements PredictionWatch {
   #isClosed = false;
 
   constructor(private readonly parts: VersionMonitorParts) {
-    const { profile, ports, model, version } = parts;
+    const { profile, ports } = parts;
     this.watched = watchedProfile(profile);
     this.#counter = new RowCounter(this.watched, parts.latencyBin, {
-      counted: (batch, bin, elapsedUs, id) => this.#counted(batch, bin, elapsedUs, id),
+      opens: () => this.#opened() !== null,
+      counted: (batch, bin, elapsedUs, id) => {
+        this.#open?.add(batch, bin, id);
+        this.#streams.add(batch, elapsedUs);
+      },
       failed: () => this.#opened()?.failed(),
     });
     this.#later = placesOf(this.watched, "later");
-    this.#random = ports.random.fork(`drift/${model}/${version}`);
-    this.#kept = new KeptWindows(ports.store, `${this.#prefix}/kept/`, profile.window.numKept);
+    this.#random = ports.random.fork(prefixOf(parts));
+    this.#kept = new KeptWindows(ports.store, `${prefixOf(parts)}/kept/`, profile.window.numKept);
     this.#streams = new StreamWatch(this.watched);
   }
 
@@ -111,10 +111,14 @@ export class VersionMonitor implements PredictionWatch {
     return version === this.parts.version && !this.#isClosed ? this.#counter.begin(inputs) : null;
   }
 
-  compared(outcome: "agreed" | "differed" | "failed"): void {
+  compared({ outcome, served, shadowVersion, shadowOutputs }: Comparison): void {
+    // The version before one on trial answers what that cannot: those requests are not of this version.
+    if (served.version !== this.parts.version) return;
     const cell = this.watched.layout.shadow.at + SHADOW_CELLS[outcome];
     const open = this.#opened();
     if (open !== null) open.vector[cell] = (open.vector[cell] as number) + 1;
+    const classes = shadowOutputs && shadowClasses(this.watched.profile.outcomes, shadowOutputs);
+    if (classes !== null) this.parts.onShadow(served, { version: shadowVersion, classes });
   }
 
   /** The app said something of a prediction, which counts with it as long as its window is open. */
@@ -124,19 +128,27 @@ export class VersionMonitor implements PredictionWatch {
       return source?.take === "field" ? Object.hasOwn(fields, source.name) : label !== null;
     });
     if (places.length === 0 || this.#open === null) return;
+    this.#counter.count();
     const rows = { inputs: {}, outputs: {}, fields, label, latencyUs: null };
     this.#opened()?.change(id, places, rows);
   }
 
   /** The first truth of a prediction of this version. */
-  labelled(outputs: TensorValues, label: TensorValue, delayMs: number): void {
+  labelled(labelled: LabelledPrediction): void {
     const open = this.#opened();
-    if (open === null) return;
-    countOutcome(open, { outputs, label, delayMs }, (isRight) => this.#streams.labelled(isRight));
+    this.#counter.count();
+    if (open !== null) countOutcome(open, labelled, (isRight) => this.#streams.labelled(isRight));
+  }
+
+  /** The truth of a prediction and what a shadow made of it are both known now. */
+  shadowJudged(labelled: LabelledPrediction, shadow: ShadowAnswer): void {
+    const open = this.#opened();
+    if (open !== null) countShadowTruth(open, labelled, shadow);
   }
 
   /** Forgets every count of what was seen, durably: nothing of it is judged or sent any more. Throws STORAGE_FAILED. */
   erase(): Promise<void> {
+    this.#counter.forget();
     this.#open = null;
     this.#ended = null;
     this.#hasChanged = false;
@@ -165,13 +177,6 @@ export class VersionMonitor implements PredictionWatch {
     await this.#queue;
   }
 
-  #counted(batch: RowBatch, latencyBin: number, elapsedUs: number, id: string): void {
-    const open = this.#opened();
-    if (open === null) return;
-    open.add(batch, latencyBin, id);
-    this.#streams.add(batch, elapsedUs);
-  }
-
   /** The window of now, to be changed; after a clock that went back behind a closed one, none. */
   #opened(): WindowCounts | null {
     if (this.#isClosed) return null;
@@ -192,12 +197,16 @@ export class VersionMonitor implements PredictionWatch {
     const open = this.#open;
     if (open === null) return;
     if (this.#windowNow > open.window) this.#end();
-    else if (this.#windowNow < open.window - 1) this.#open = null;
+    else if (this.#windowNow < open.window - 1) {
+      this.#counter.count();
+      this.#open = null;
+    }
   }
 
   #end(): void {
     // Two that wait would be one write that is not in order.
     this.#judge();
+    this.#counter.count();
     const counts = this.#open;
     this.#open = null;
     this.#hasChanged = false;
@@ -222,7 +231,7 @@ export class VersionMonitor implements PredictionWatch {
     const judgement = judgeWindow(this.watched, counted, this.#kept.judgements);
     counts.close(judgement.verdict, judgement.greatestPsi);
     const { sender, onJudged } = this.parts;
-    const message = this.#messageOf(counts);
+    const message = windowMessage(this.parts, counts, this.#random);
     const changes = [
       ...this.#kept.add({ judgement, vector }),
       ...sender.keep(message),
@@ -234,18 +243,9 @@ export class VersionMonitor implements PredictionWatch {
     });
   }
 
-  #messageOf({ window, vector }: WindowCounts): ProfileWindow {
-    const { model, version, profile } = this.parts;
-    return {
-      type: "profile-window",
-      ...{ model, version, window, layoutSha256: profile.layoutSha256 },
-      replicate: this.#random.below(NUM_REPLICATES),
-      vector: base64Of(encodeVector(vector)),
-    };
-  }
-
   #checkpoint(): void {
     if (this.#open === null || !this.#hasChanged) return;
+    this.#counter.count();
     this.#hasChanged = false;
     this.#write([[this.#openKey, encodeState(this.#open, this.#streams)]], false);
   }
@@ -282,13 +282,13 @@ export class VersionMonitor implements PredictionWatch {
     return this.parts.ports.clock.nowMs();
   }
 
-  get #prefix(): string {
-    return `drift/${this.parts.model}/${this.parts.version}`;
-  }
-
   get #openKey(): string {
-    return `${this.#prefix}/open`;
+    return `${prefixOf(this.parts)}/open`;
   }
+}
+
+function prefixOf({ model, version }: Pick<VersionMonitorParts, "model" | "version">): string {
+  return `drift/${model}/${version}`;
 }
 
 interface EndedWindow {

@@ -20,13 +20,31 @@ const column = (...values: readonly number[]): TensorValue => ({
   data: Float64Array.from(values),
 });
 
-async function createWindow(change: ProfileChange = {}, seed = "window") {
-  const watched = watchedProfile(await sampleProfile(nodeDigest, change));
-  const counts = new WindowCounts(watched, 7, createRandom(seed));
-  const counter = new RowCounter(watched, latencyBin, {
+/** Counts every prediction into the window as soon as it is answered. */
+function counterInto(counts: WindowCounts): Pick<RowCounter, "begin"> {
+  const counter = new RowCounter(counts.watched, latencyBin, {
+    opens: () => true,
     counted: (batch, bin, _, id) => counts.add(batch, bin, id),
     failed: () => counts.failed(),
   });
+  return {
+    begin: (inputs) => {
+      const begun = counter.begin(inputs);
+      return {
+        answered: (...answer) => {
+          begun.answered(...answer);
+          counter.count();
+        },
+        failed: () => begun.failed(),
+      };
+    },
+  };
+}
+
+async function createWindow(change: ProfileChange = {}, seed = "window") {
+  const watched = watchedProfile(await sampleProfile(nodeDigest, change));
+  const counts = new WindowCounts(watched, 7, createRandom(seed));
+  const counter = counterInto(counts);
   const predict = (inputs: readonly number[], outputs: TensorValue = column(0), latencyUs = 40, id = "one") =>
     counter.begin({ input: column(...inputs) })?.answered({ answer: outputs }, latencyUs, id);
   const { layout } = watched;
@@ -110,19 +128,13 @@ describe("a window's counts", () => {
       fc.property(values, fc.nat(), (rows, seed) => {
         const { watched } = one;
         const sampled = new WindowCounts(watched, 7, createRandom(String(seed)));
-        const counter = new RowCounter(watched, latencyBin, {
-          counted: (batch, bin, _, id) => sampled.add(batch, bin, id),
-          failed: () => sampled.failed(),
-        });
+        const counter = counterInto(sampled);
         rows.forEach((value, at) =>
           counter.begin({ input: column(value) })?.answered({ answer: column(0) }, 40, String(at)),
         );
         // The rows that are left, counted anew.
         const anew = new WindowCounts(watched, 7, createRandom("other"));
-        const again = new RowCounter(watched, latencyBin, {
-          counted: (batch, bin, _, id) => anew.add(batch, bin, id),
-          failed: () => anew.failed(),
-        });
+        const again = counterInto(anew);
         for (const id of sampled.ids)
           again.begin({ input: column(rows[Number(id)] as number) })?.answered({ answer: column(0) }, 40, id);
         const { at } = watched.layout.rows;
@@ -140,10 +152,7 @@ describe("a window's counts", () => {
     const random = createRandom("uniform");
     for (let window = 0; window < numWindows; window += 1) {
       const counts = new WindowCounts(watched, window, random);
-      const counter = new RowCounter(watched, latencyBin, {
-        counted: (batch, bin, _, id) => counts.add(batch, bin, id),
-        failed: () => undefined,
-      });
+      const counter = counterInto(counts);
       for (let row = 0; row < numRows; row += 1)
         counter.begin({ input: column(0.5) })?.answered({ answer: column(0) }, 40, String(row));
       for (const id of counts.ids) counted[Number(id)]! += 1;
@@ -164,10 +173,7 @@ describe("a device's weight", () => {
         fc.nat(),
         (rows, seed) => {
           const counts = new WindowCounts(watched, 7, createRandom(String(seed)));
-          const counter = new RowCounter(watched, latencyBin, {
-            counted: (batch, bin, _, id) => counts.add(batch, bin, id),
-            failed: () => undefined,
-          });
+          const counter = counterInto(counts);
           counter.begin({ input: column(...rows) })?.answered({ answer: column(0) }, 1, "a");
           counts.close("ok", null);
           const { counts: at, weights } = watched.layout.features[0]!;
@@ -191,10 +197,7 @@ describe("a device's weight", () => {
     let sum = 0;
     for (let window = 0; window < numWindows; window += 1) {
       const counts = new WindowCounts(watched, window, random);
-      const counter = new RowCounter(watched, latencyBin, {
-        counted: (batch, bin, _, id) => counts.add(batch, bin, id),
-        failed: () => undefined,
-      });
+      const counter = counterInto(counts);
       counter.begin({ input: column(0.1, 0.3, 0.6) })?.answered({ answer: column(0) }, 1, "a");
       counts.close("ok", null);
       sum += counts.vector[watched.layout.features[0]!.weights.at + 1] as number;

@@ -17,6 +17,7 @@ beforeAll(async () => {
 /** A window in which so many rows were seen, going on with `random`. */
 function feed(counts: WindowCounts, streams: StreamWatch, values: readonly number[]): void {
   const counter = new RowCounter(watched, () => 3, {
+    opens: () => true,
     counted: (batch, bin, elapsedUs, id) => {
       counts.add(batch, bin, id);
       streams.add(batch, elapsedUs);
@@ -27,6 +28,7 @@ function feed(counts: WindowCounts, streams: StreamWatch, values: readonly numbe
     const input = { shape: [1, 1], data: Float64Array.of(value) };
     counter.begin({ input }).answered({}, 100, `id ${value}`);
   }
+  counter.count();
 }
 
 const VALUES = Array.from({ length: 80 }, (_, at) => ((at * 37) % 80) / 80);

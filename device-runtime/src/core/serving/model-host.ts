@@ -38,8 +38,9 @@ export interface PredictionRecorder {
 
 /** Gives a second version the same requests, and never changes or delays an answer. */
 export interface RequestShadow {
-  /** Called before the model runs; what it returns is called with the answer, when the app has it. */
-  begin(inputs: TensorValues): ((outputs: TensorValues) => void) | null;
+  readonly version: number;
+  /** Called before the model runs; what it returns is called with the answer, before the app has it. */
+  begin(inputs: TensorValues): ((answered: Prediction) => void) | null;
 }
 
 export interface ModelHostParts {
@@ -95,7 +96,7 @@ export class ModelHost {
     const prediction = this.#isOnTrial
       ? await this.#tried(active, inputs, given)
       : await this.#answer(active, inputs);
-    compare?.(prediction.outputs);
+    compare?.(prediction);
     return prediction;
   }
 

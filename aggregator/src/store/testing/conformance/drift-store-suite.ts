@@ -32,6 +32,7 @@ export function describeDriftStore(name: string, open: () => Promise<OpenedDrift
     describeSums(store, newModel);
     describeReleases(store, newModel);
     describeAlerts(store, newModel);
+    describeRefusals(store, newModel);
   });
 }
 
@@ -250,4 +251,36 @@ function wholeOf(
     ...{ cells: [1, 2, 3], features: [], outcomeErrors: { accuracy: 0.5 }, verdict: "ok" },
   }));
   return { release, views };
+}
+
+function describeRefusals(store: StoreOf, newModel: () => ModelName): void {
+  const ofModel = async (model: ModelName) => {
+    const all = (await store().listRefusals()).filter((each) => each.model === model);
+    return all.map(({ version, reason, numWindows }) => `${version} ${reason} ${numWindows}`).sort();
+  };
+
+  test("refusals of windows add up by version and reason", async () => {
+    const model = newModel();
+    const late = { model, version: 3, reason: "late", numWindows: 2 } as const;
+    await store().addRefusals([late, { ...late, reason: "layout" }], { numVersions: 9 });
+    await store().addRefusals(
+      [
+        { ...late, numWindows: 5 },
+        { ...late, version: 4 },
+      ],
+      { numVersions: 9 },
+    );
+
+    expect(await ofModel(model)).toEqual(["3 late 7", "3 layout 2", "4 late 2"]);
+  });
+
+  test("refusals are kept of the newest versions of their model, and of no other model fewer", async () => {
+    const [model, other] = [newModel(), newModel()];
+    const late = { reason: "late", numWindows: 1 } as const;
+    await store().addRefusals([{ ...late, model: other, version: 1 }], { numVersions: 2 });
+    for (const version of [1, 2, 3])
+      await store().addRefusals([{ ...late, model, version }], { numVersions: 2 });
+
+    expect([await ofModel(model), await ofModel(other)]).toEqual([["2 late 1", "3 late 1"], ["1 late 1"]]);
+  });
 }
