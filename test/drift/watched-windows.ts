@@ -46,9 +46,10 @@ export class WatchedWindows {
 
   constructor(profile: ReferenceProfile, seed: string) {
     this.#normal = normalOf(`${seed}/rows`);
-    const onError = (error: unknown): void => {
-      throw error;
-    };
+    const onShadow: () => undefined,
+      onError = (error: unknown): void => {
+        throw error;
+      };
     this.#monitor = new VersionMonitor({
       ...{ model: MODEL, version: 1, profile, latencyBin, onError },
       ports: { store: createMemoryByteStore(), clock: this.#clock, random: createRandom(seed) },

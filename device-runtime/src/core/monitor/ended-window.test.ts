@@ -27,6 +27,7 @@ class LatePage {
       },
       sender: { keep: () => [], kept: () => undefined },
       onJudged: (judgement) => this.judgements.push(judgement),
+      onShadow: () => undefined,
       onError: (error) => {
         throw error;
       },
