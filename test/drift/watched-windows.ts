@@ -46,12 +46,12 @@ export class WatchedWindows {
 
   constructor(profile: ReferenceProfile, seed: string) {
     this.#normal = normalOf(`${seed}/rows`);
-    const onShadow: () => undefined,
-      onError = (error: unknown): void => {
-        throw error;
-      };
+    const onError = (error: unknown): void => {
+      throw error;
+    };
     this.#monitor = new VersionMonitor({
       ...{ model: MODEL, version: 1, profile, latencyBin, onError },
+      onShadow: () => undefined,
       ports: { store: createMemoryByteStore(), clock: this.#clock, random: createRandom(seed) },
       sender: { keep: () => [], kept: () => undefined },
       onJudged: (judgement) => this.judgements.push(judgement),
