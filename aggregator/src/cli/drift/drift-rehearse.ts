@@ -1,11 +1,10 @@
-import { availableParallelism } from "node:os";
-import { FedgeError } from "@fedge/protocol";
 import { Option, type Command } from "commander";
 import { LEAST_DEVICES } from "../../simulation/drift-rehearsal/drift-plan.js";
 import type { DriftRehearsalResult } from "../../simulation/drift-rehearsal/drift-result.js";
 import { percent } from "../../simulation/progress.js";
 import { duration, wholeNumber } from "../flag-values.js";
-import { printResult, type Terminal } from "../terminal.js";
+import type { Terminal } from "../terminal.js";
+import { toldRehearsal, workersFor } from "../told-rehearsal.js";
 
 interface RehearseFlags {
   readonly devices: number;
@@ -41,25 +40,8 @@ export function addDriftRehearse(drift: Command, terminal: Terminal): void {
 
 async function run({ devices, window, seed }: RehearseFlags, terminal: Terminal): Promise<void> {
   const { rehearseDrift } = await import("../../simulation/drift-rehearsal/rehearse-drift.js");
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  process.once("SIGINT", end);
-  process.once("SIGTERM", end);
-  const startedAtMs = performance.now();
-  const tell = (line: string): void => {
-    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-    if (!terminal.isJson) terminal.out(`${seconds.padStart(6)} s  ${line}\n`);
-  };
-  try {
-    const numWorkers = Math.min(devices, availableParallelism());
-    const options = { numDevices: devices, numWorkers, seed, windowMs: window };
-    const result = await rehearseDrift(options, { tell, signal: ending.signal });
-    printResult(terminal, result, () => endText(result));
-    if (result.problems.length > 0) throw new FedgeError("TARGET_MISSED", result.problems.join("; "));
-  } finally {
-    process.off("SIGINT", end);
-    process.off("SIGTERM", end);
-  }
+  const options = { numDevices: devices, numWorkers: workersFor(devices), seed, windowMs: window };
+  await toldRehearsal(terminal, (telling) => rehearseDrift(options, telling), endText);
 }
 
 function endText({ accuracy, alerts, serving, seconds }: DriftRehearsalResult): string {

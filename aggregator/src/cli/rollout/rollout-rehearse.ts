@@ -1,10 +1,9 @@
-import { availableParallelism } from "node:os";
-import { FedgeError } from "@fedge/protocol";
 import { Option, type Command } from "commander";
 import { FAULTS, type Fault } from "../../simulation/broken-versions/broken-version.js";
 import type { RehearsalResult } from "../../simulation/rehearsal/rehearse.js";
 import { wholeNumber } from "../flag-values.js";
-import { printResult, type Terminal } from "../terminal.js";
+import type { Terminal } from "../terminal.js";
+import { toldRehearsal, workersFor } from "../told-rehearsal.js";
 
 interface RehearseFlags {
   readonly devices: number;
@@ -43,32 +42,9 @@ export function addRolloutRehearse(rollout: Command, terminal: Terminal): void {
 
 async function run({ devices, fault, rounds, seed }: RehearseFlags, terminal: Terminal): Promise<void> {
   const { rehearse } = await import("../../simulation/rehearsal/rehearse.js");
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  process.once("SIGINT", end);
-  process.once("SIGTERM", end);
-  const startedAtMs = performance.now();
-  const tell = (line: string): void => {
-    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-    if (!terminal.isJson) terminal.out(`${seconds.padStart(6)} s  ${line}\n`);
-  };
-  try {
-    const options = {
-      numDevices: devices,
-      numWorkers: Math.min(devices, availableParallelism()),
-      rounds,
-      seed,
-    };
-    const result = await rehearse(
-      { ...options, fault: fault === "none" ? null : fault },
-      { tell, signal: ending.signal },
-    );
-    printResult(terminal, result, () => endText(result));
-    if (result.problems.length > 0) throw new FedgeError("TARGET_MISSED", result.problems.join("; "));
-  } finally {
-    process.off("SIGINT", end);
-    process.off("SIGTERM", end);
-  }
+  const options = { numDevices: devices, numWorkers: workersFor(devices), rounds, seed };
+  const of = { ...options, fault: fault === "none" ? null : fault };
+  await toldRehearsal(terminal, (telling) => rehearse(of, telling), endText);
 }
 
 function endText({ fault, serving, audit, seconds }: RehearsalResult): string {

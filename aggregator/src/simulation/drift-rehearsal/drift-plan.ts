@@ -3,6 +3,7 @@ import type { WindowPolicy } from "@fedge/protocol/profile";
 import { decodeRolloutConfig, type RolloutConfig } from "../../rollouts/rollout-config.js";
 import { templateNamed } from "../../rollouts/templates.js";
 import { decodeTaskConfig, type TaskConfig } from "../../tasks/task-config.js";
+import { wholeFleetRound } from "../rehearsal/whole-fleet-round.js";
 import { SHOP } from "../shop/shop-model.js";
 
 /** Where the world changes. */
@@ -22,7 +23,6 @@ export const USE = { everyMs: 350, labelShare: 0.9, metricsIntervalMs: 1000, lea
 export const GRACE_MS = 10_000;
 const LEAST_ROWS_OF_A_VERDICT = 25;
 const SELECTION_MS = 15_000;
-const TRAINING_MS = 60_000;
 
 export function windowPolicy(lengthMs: number): WindowPolicy {
   return { lengthMs, numKept: 28, maxRows: 200, minRows: LEAST_ROWS_OF_A_VERDICT };
@@ -34,16 +34,12 @@ export function firstTask(of: {
   readonly rounds: number;
   readonly seed: string;
 }): TaskConfig {
-  const soon = { minMs: 0, maxMs: 100 };
   return decodeTaskConfig({
     ...{ taskId: "first", model: SHOP, seed: of.seed, maxRounds: of.rounds, targetAccuracy: null },
     round: {
-      ...{ goalReports: of.numDevices, minReports: Math.ceil(of.numDevices / 2), overSelection: 1 },
+      ...wholeFleetRound(of.numDevices),
       // Some devices may see a drift of their own, by chance, and stay away.
-      ...{ minAvailable: Math.ceil(0.9 * of.numDevices), poolLimit: of.numDevices, close: "cohort" },
-      ...{ selectionDeadlineMs: SELECTION_MS, reportingDeadlineMs: TRAINING_MS, lostGraceMs: TRAINING_MS },
-      ...{ poolWaitMs: 10 * TRAINING_MS, pauseBetweenRoundsMs: 0, minSeparationRounds: 0 },
-      ...{ retryAfterRound: soon, retryAfterRejection: soon },
+      ...{ minAvailable: Math.ceil(0.9 * of.numDevices), selectionDeadlineMs: SELECTION_MS },
     },
     training: {
       ...{ epochs: 5, batchSize: 16, learningRate: 0.1, proximalMu: 0, maxExamples: 4096, minExamples: 1 },

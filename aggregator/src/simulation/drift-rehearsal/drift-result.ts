@@ -50,22 +50,13 @@ export async function resultOf(
     numCalls: rehearsal.webhook.calls.filter((call) => call.alert.alertId === alert.alertId).length,
   }));
   const { ok } = await rehearsal.opened.base.audit.verify();
-  const serving = servingOf(rehearsal);
+  const serving = rehearsal.exposure.countServing(SHOP);
   const result = { devices: numDevices, seed, ...found, alerts, isAuditWhole: ok, serving };
   return { ...result, problems: problemsOf(result, all, rehearsal.webhook.numRefused) };
 }
 
 export function accuracyOf(outcomes: OutcomesView | null): number {
   return outcomes?.accuracy ?? Number.NaN;
-}
-
-function servingOf({ exposure }: DriftRehearsal): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const version of exposure.serving.values()) {
-    const name = `${SHOP}@${version}`;
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return counts;
 }
 
 function problemsOf(

@@ -50,6 +50,16 @@ export class Exposure {
     return this.#serving;
   }
 
+  /** How many devices serve which version, by its name. */
+  countServing(model: string): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const version of this.#serving.values()) {
+      const name = `${model}@${version}`;
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   /** Everybody who took the version up. */
   encounters(version: number): readonly Encounter[] {
     return [...this.#of(version).values()].sort((one, other) => one.index - other.index);

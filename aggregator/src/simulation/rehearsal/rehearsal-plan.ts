@@ -3,6 +3,7 @@ import type { MetricGate, RolloutConfig } from "../../rollouts/rollout-config.js
 import { decodeTaskConfig, type TaskConfig } from "../../tasks/task-config.js";
 import type { Fault } from "../broken-versions/broken-version.js";
 import { isInSegment, SEGMENT_FILTER } from "./rehearsal-data.js";
+import { wholeFleetRound } from "./whole-fleet-round.js";
 
 export const MODEL = "digits" as ModelName;
 export const TASK = "night" as TaskId;
@@ -44,21 +45,9 @@ export function rehearsalTask(of: {
   readonly rounds: number;
   readonly seed: string;
 }): TaskConfig {
-  const soon = { minMs: 0, maxMs: 100 };
   return decodeTaskConfig({
     ...{ taskId: TASK, model: MODEL, seed: of.seed, maxRounds: of.rounds, targetAccuracy: null },
-    round: {
-      ...{ goalReports: of.numDevices, minReports: Math.ceil(of.numDevices / 2), overSelection: 1 },
-      ...{ minAvailable: of.numDevices, poolLimit: of.numDevices, close: "cohort" },
-      ...{
-        selectionDeadlineMs: 60_000,
-        reportingDeadlineMs: 60_000,
-        lostGraceMs: 30_000,
-        poolWaitMs: 600_000,
-      },
-      ...{ pauseBetweenRoundsMs: 0, minSeparationRounds: 0 },
-      ...{ retryAfterRound: soon, retryAfterRejection: soon },
-    },
+    round: wholeFleetRound(of.numDevices),
     training: {
       ...{ epochs: 6, batchSize: 10, learningRate: 0.1, proximalMu: 0 },
       ...{ maxExamples: 65_536, minExamples: 1 },

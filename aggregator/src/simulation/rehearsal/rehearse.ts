@@ -71,7 +71,7 @@ export async function rehearse(
     const result = {
       ...{ devices: options.numDevices, seed: options.seed, state: good.state, fault },
       trained: { version, accuracyBefore: before, accuracyAfter: after },
-      serving: servingOf(rehearsal),
+      serving: rehearsal.exposure.countServing(MODEL),
       audit: await auditOf(rehearsal.opened.base.audit, fault?.version ?? version),
     };
     const seconds = (performance.now() - startedAtMs) / 1000;
@@ -108,15 +108,6 @@ export async function rehearseFault(
     ...{ fault, version, state, reason, numPilots, numTried: tried.length, exposed },
     ...{ secondsToRestored, deviceReasons },
   };
-}
-
-function servingOf({ exposure }: Rehearsal): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const version of exposure.serving.values()) {
-    const name = `${MODEL}@${version}`;
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return counts;
 }
 
 function problemsOf(
