@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { LEAST_DEVICES } from "../../simulation/drift-rehearsal/drift-plan.js";
 import type { DriftRehearsalResult } from "../../simulation/drift-rehearsal/drift-result.js";
 import { percent } from "../../simulation/progress.js";
@@ -13,6 +13,14 @@ interface RehearseFlags {
 }
 
 const WINDOW_MS = 15_000;
+/** A shorter one has too few rows for a verdict; in a longer one nobody waits for it. */
+const [LEAST_WINDOW_MS, MOST_WINDOW_MS] = [10_000, 600_000];
+
+function windowLength(text: string): number {
+  const lengthMs = duration(text);
+  if (lengthMs >= LEAST_WINDOW_MS && lengthMs <= MOST_WINDOW_MS) return lengthMs;
+  throw new InvalidArgumentError("It takes 10s to 10m.");
+}
 
 /** `fedge drift rehearse`: exit code 0 only when everything went as it must. */
 export function addDriftRehearse(drift: Command, terminal: Terminal): void {
@@ -26,7 +34,7 @@ export function addDriftRehearse(drift: Command, terminal: Terminal): void {
     )
     .addOption(
       new Option("--window <duration>", "how long devices count before they send")
-        .argParser(duration)
+        .argParser(windowLength)
         .default(WINDOW_MS, "15s"),
     )
     .option("--seed <S>", "makes everything that is drawn", "1")
