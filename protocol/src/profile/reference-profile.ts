@@ -31,6 +31,33 @@ export const featureRole = z.enum([
 ]);
 export type FeatureRole = z.infer<typeof featureRole>;
 
+/** Tests of a window's counts that devices can run; their p-values are corrected together. */
+export const WINDOW_METHODS = [
+  "chi-squared",
+  "g-test",
+  "ks-binned",
+  "cramer-von-mises",
+  "mann-whitney",
+  "anderson-darling",
+  "wasserstein",
+  "total-variation",
+  "l-infinity",
+  "fisher",
+] as const;
+export type WindowMethod = (typeof WINDOW_METHODS)[number];
+
+/** Which of them are for what. */
+const METHODS_OF: Readonly<Record<"numeric" | "categorical", readonly WindowMethod[]>> = {
+  numeric: WINDOW_METHODS.slice(0, 8),
+  categorical: ["chi-squared", "g-test", "total-variation", "l-infinity", "fisher"],
+};
+
+/** What a device runs of a feature whose profile names no methods. */
+export const DEFAULT_METHODS: typeof METHODS_OF = {
+  numeric: ["chi-squared", "ks-binned"],
+  categorical: ["chi-squared"],
+};
+
 const schemaRule = {
   /** Whether a missing value breaks the schema. */
   required: z.boolean(),
@@ -45,6 +72,8 @@ const named = {
   privacy: privacyClass,
   /** Weight in the order of the list and in the share of drifted features; 1 for most. */
   importance: finiteNumber.check(z.gte(0), z.lte(1000)),
+  /** Tests that devices run on the feature's counts; those of `DEFAULT_METHODS` where it is absent. */
+  methods: z.optional(z.array(z.enum(WINDOW_METHODS)).check(z.minLength(1), z.maxLength(4))),
 };
 
 /** Effects below which a difference is of no matter, however sure it is; after the no-change expectation is taken off. */
@@ -181,6 +210,13 @@ export function checkProfile(value: unknown): ReferenceProfile {
 
 function checkFeature(feature: ProfileFeature): void {
   const numCells = numValueCells(feature);
+  const misfit = feature.methods?.find((method) => !METHODS_OF[feature.kind].includes(method));
+  if (misfit !== undefined) {
+    const fit = METHODS_OF[feature.kind].join(", ");
+    throw invalid(
+      `feature "${feature.name}" is ${feature.kind}, and ${misfit} is not for that; choose of ${fit}`,
+    );
+  }
   if (feature.counts.length !== numCells)
     throw invalid(`feature "${feature.name}" has ${feature.counts.length} counts; its cells are ${numCells}`);
   if (feature.kind === "categorical") {

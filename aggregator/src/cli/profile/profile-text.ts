@@ -1,4 +1,9 @@
-import type { FeatureSource, ProfileFeature, ReferenceProfile } from "@fedge/protocol/profile";
+import {
+  DEFAULT_METHODS,
+  type FeatureSource,
+  type ProfileFeature,
+  type ReferenceProfile,
+} from "@fedge/protocol/profile";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
 import { percentText } from "../text.js";
 
@@ -34,6 +39,7 @@ const COLUMNS: readonly TableColumn<ProfileFeature>[] = [
   { title: "MEAN", isNumber: true, cell: (one) => (one.kind === "numeric" ? short(one.mean) : "-") },
   { title: "STD", isNumber: true, cell: (one) => (one.kind === "numeric" ? short(one.std) : "-") },
   { title: "RANGE", cell: rangeText },
+  { title: "METHODS", cell: ({ kind, methods }) => (methods ?? DEFAULT_METHODS[kind]).join(" ") },
   { title: "MISSING", isNumber: true, cell: (one) => percentText(missingShare(one)) },
   { title: "PRIVACY", cell: ({ privacy }) => privacy },
 ];

@@ -1,5 +1,6 @@
 import { equalMassEdges } from "@fedge/protocol/drift";
 import {
+  DEFAULT_METHODS,
   MAX_CATEGORIES,
   type CategoricalFeature,
   type EffectFloors,
@@ -51,7 +52,7 @@ function numeric(draft: FeatureDraft, values: CollectedValues): Inferred {
   const counts = Array<number>(edges.length + 4).fill(0);
   const feature: NumericFeature = {
     ...{ kind: "numeric", ...named(draft, values), range: rangeOf(draft, values), edges, mean, std },
-    ...{ counts, floors: DEFAULT_FLOORS },
+    ...{ counts, floors: DEFAULT_FLOORS, methods: [...DEFAULT_METHODS.numeric] },
   };
   return feature;
 }
@@ -86,7 +87,7 @@ function categorical(
   const floors = DEFAULT_FLOORS;
   return {
     ...{ kind: "categorical", ...named(draft, values), isClosed: isClosed || isBoolean, categories: all },
-    ...{ counts, floors },
+    ...{ counts, floors, methods: [...DEFAULT_METHODS.categorical] },
   };
 }
 

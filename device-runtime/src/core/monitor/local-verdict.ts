@@ -10,12 +10,14 @@ import {
   type Cells,
 } from "@fedge/protocol/drift";
 import {
+  DEFAULT_METHODS,
   MOMENT_SCALE,
   signedCell,
   worstVerdict,
   type FeatureRole,
   type ProfileFeature,
   type Verdict,
+  type WindowMethod,
 } from "@fedge/protocol/profile";
 import type { FeatureJudgement, WindowJudgement } from "./drift-judgement.js";
 import { estimatedAccuracy } from "./estimated-accuracy.js";
@@ -45,7 +47,7 @@ export interface CountedWindow {
  *
  * 1. a schema that at least five rows break, Wilson's lower bound of their share above 1 - `mostly`: `broken_data`;
  * 2. below `minRows`: `not_enough_data`;
- * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, and of features together the classifier's rank test and
+ * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, or what the profile names, and of features together the classifier's rank test and
  *    the distance of means, corrected over all of them, AND an effect above its floor after what chance gives is taken off:
  *    exceeded;
  * 4. exceeded in two of three windows that could be judged: `drift`, but `warning` for predictions, scores, latency,
@@ -59,7 +61,7 @@ export function judgeWindow(
 ): WindowJudgement {
   const { rows } = watched.layout;
   const numRows = counted.vector[rows.at + 1] as number;
-  const measured = watched.features.map((one) => measure(one, counted.vector));
+  const measured = watched.features.map((one) => measure(one, counted.vector, watched.chosenTest));
   const minRows = watched.profile.window.minRows;
   const alone = measured.flatMap(({ logPs }) => logPs.map(Math.exp));
   const together = counted.joint.map(({ logPValue }) =>
@@ -104,7 +106,11 @@ interface Measured extends Effects {
 
 const NOTHING: Measured = { psi: null, jensenShannon: null, meanShift: null, rawPsi: null, logPs: [] };
 
-function measure(watched: WatchedFeature, vector: Uint32Array): Measured {
+function measure(
+  watched: WatchedFeature,
+  vector: Uint32Array,
+  chosenTest: WatchedProfile["chosenTest"],
+): Measured {
   const { feature, countsAt, numCells } = watched;
   const current = vector.subarray(countsAt, countsAt + numCells);
   const cells = cellsOf(feature.counts, current);
@@ -114,8 +120,16 @@ function measure(watched: WatchedFeature, vector: Uint32Array): Measured {
   return {
     ...{ rawPsi, psi: rawPsi - freedom * scale, jensenShannon: excessDistance(cells) },
     meanShift: meanShift(watched, vector),
-    logPs: [chiSquaredLog(cells), ...ksLog(feature, current)],
+    logPs: testsOf(feature).flatMap((method) => {
+      if (method === "chi-squared") return chiSquaredLog(cells);
+      if (method === "ks-binned") return ksLog(feature, current);
+      return chosenTest?.(method, feature, current) ?? [];
+    }),
   };
+}
+
+function testsOf({ kind, methods }: ProfileFeature): readonly WindowMethod[] {
+  return methods ?? DEFAULT_METHODS[kind];
 }
 
 /** Cells without rows on both sides are no cells of a table. */

@@ -25,6 +25,7 @@ export interface VersionMonitorParts {
   readonly model: ModelName;
   readonly version: number;
   readonly profile: ReferenceProfile;
+  readonly chosenTest?: WatchedProfile["chosenTest"];
   readonly ports: Pick<DevicePorts, "store" | "clock" | "random">;
   /** The bins of the serving metrics. */
   readonly latencyBin: typeof latencyBin;
@@ -69,7 +70,7 @@ export class VersionMonitor implements PredictionWatch {
 
   constructor(private readonly parts: VersionMonitorParts) {
     const { profile, ports } = parts;
-    this.watched = watchedProfile(profile);
+    this.watched = watchedProfile(profile, parts.chosenTest);
     this.#counter = new RowCounter(this.watched, parts.latencyBin, {
       opens: () => this.#opened() !== null,
       counted: (batch, bin, elapsedUs, id) => {

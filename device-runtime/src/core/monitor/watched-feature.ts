@@ -1,4 +1,5 @@
 import {
+  DEFAULT_METHODS,
   cellsOf,
   isKnownAtOnce,
   layoutOf,
@@ -12,6 +13,14 @@ import {
   type ValueOf,
   type VectorLayout,
 } from "@fedge/protocol/profile";
+import type { ChosenTest } from "./chosen-tests.js";
+
+/** Whether a device needs more than the usual tests for it. */
+export function choosesTests({ features }: Pick<ReferenceProfile, "features">): boolean {
+  return features.some(({ kind, methods = [] }) =>
+    methods.some((method) => !DEFAULT_METHODS[kind].includes(method)),
+  );
+}
 
 /** When a feature's value is there: with the request, with the answer, or when the app says it. */
 export type Known = "inputs" | "answer" | "later";
@@ -39,10 +48,15 @@ export interface WatchedProfile {
   readonly profile: ReferenceProfile;
   readonly layout: VectorLayout;
   readonly features: readonly WatchedFeature[];
+  /** Runs methods beyond the usual ones; null where no feature names any. */
+  readonly chosenTest: ChosenTest | null;
 }
 
 /** The profile, ready to count against. */
-export function watchedProfile(profile: ReferenceProfile): WatchedProfile {
+export function watchedProfile(
+  profile: ReferenceProfile,
+  chosenTest: ChosenTest | null = null,
+): WatchedProfile {
   const layout = layoutOf(profile);
   const features = profile.features.map((feature, at): WatchedFeature => {
     const { counts, weights, moments } = layout.features[at] as VectorLayout["features"][number];
@@ -58,7 +72,7 @@ export function watchedProfile(profile: ReferenceProfile): WatchedProfile {
       perDeviation: isNumeric && feature.std > 0 ? 1 / feature.std : 0,
     };
   });
-  return { profile, layout, features };
+  return { profile, layout, features, chosenTest };
 }
 
 function knownOf({ source }: ProfileFeature): Known {
