@@ -12,7 +12,8 @@ import { JointWatch } from "./joint-watch.js";
 import { judgeWindow } from "./local-verdict.js";
 import { countOutcome, type LabelledPrediction } from "./outcome-counts.js";
 import type { Comparison, PredictionWatch, Said, WatchedPrediction } from "./prediction-watch.js";
-import { RowCounter, placesOf } from "./row-counter.js";
+import { RowCounter } from "./row-counter.js";
+import { saidPlaces } from "./said-places.js";
 import { countShadowTruth, shadowClasses } from "./shadow-truths.js";
 import { StreamWatch } from "./stream-watch.js";
 import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
@@ -54,7 +55,6 @@ export class VersionMonitor implements PredictionWatch {
   readonly #counter: RowCounter;
   readonly #kept: KeptWindows;
   readonly #random: Random;
-  readonly #later: Uint8Array;
   #streams: StreamWatch;
   /** Made with the first window that ends: many pages are closed before. */
   #joint: JointWatch | null = null;
@@ -78,7 +78,6 @@ export class VersionMonitor implements PredictionWatch {
       },
       failed: () => this.#opened()?.failed(),
     });
-    this.#later = placesOf(this.watched, "later");
     this.#random = ports.random.fork(prefixOf(parts));
     this.#kept = new KeptWindows(ports.store, `${prefixOf(parts)}/kept/`, profile.window.numKept);
     this.#streams = new StreamWatch(this.watched);
@@ -121,16 +120,18 @@ export class VersionMonitor implements PredictionWatch {
     if (classes !== null) this.parts.onShadow(served, { version: shadowVersion, classes });
   }
 
-  /** The app said something of a prediction, which counts with it as long as its window is open. */
-  said({ id, fields, label }: Said): void {
-    const places = this.#later.filter((place) => {
-      const source = this.watched.features[place]?.feature.source;
-      return source?.take === "field" ? Object.hasOwn(fields, source.name) : label !== null;
-    });
-    if (places.length === 0 || this.#open === null) return;
-    this.#counter.count();
+  /** The app said something: of a prediction whose window is open it counts with that; truths and actions count when they come. */
+  said(said: Said): void {
+    const { id, fields, label, numRows, delayMs } = said;
     const rows = { inputs: {}, outputs: {}, fields, label, latencyUs: null };
-    this.#opened()?.change(id, places, rows);
+    const later = saidPlaces(this.watched, "later", said);
+    if (later.length > 0 && this.#open !== null) {
+      this.#counter.count();
+      this.#opened()?.change(id, later, rows);
+    }
+    const apart = saidPlaces(this.watched, "apart", said);
+    if (apart.length === 0 || !(delayMs <= this.watched.profile.outcomes.labelHorizonMs)) return;
+    this.#opened()?.came(apart, rows, numRows);
   }
 
   /** The first truth of a prediction of this version. */

@@ -1,5 +1,6 @@
 import {
   cellsOf,
+  isCountedApart,
   isKnownAtOnce,
   layoutOf,
   valueOf,
@@ -13,8 +14,11 @@ import {
   type VectorLayout,
 } from "@fedge/protocol/profile";
 
-/** When a feature's value is there: with the request, with the answer, or when the app says it. */
-export type Known = "inputs" | "answer" | "later";
+/**
+ * When a feature's value is there: with the request, with the answer, or when the app says it; and then it is the prediction's
+ * (`later`), or a row of its own (`apart`).
+ */
+export type Known = "inputs" | "answer" | "later" | "apart";
 
 /** A feature of a profile with all that counting it takes, made once. */
 export interface WatchedFeature {
@@ -61,7 +65,16 @@ export function watchedProfile(profile: ReferenceProfile): WatchedProfile {
   return { profile, layout, features };
 }
 
-function knownOf({ source }: ProfileFeature): Known {
+/** Rows of a feature in a vector: the predictions', or of one that is counted apart as many as came. */
+export function numRowsOf({ countsAt, numCells }: WatchedFeature, vector: Uint32Array): number {
+  let sum = 0;
+  for (let at = countsAt; at < countsAt + numCells; at += 1) sum += vector[at] as number;
+  return sum;
+}
+
+function knownOf(feature: ProfileFeature): Known {
+  const { source } = feature;
+  if (isCountedApart(feature)) return "apart";
   if (!isKnownAtOnce(source)) return "later";
   return "of" in source && source.of === "input" ? "inputs" : "answer";
 }
