@@ -32,3 +32,18 @@ export type FeatureSource = z.infer<typeof featureSource>;
 export function isKnownAtOnce(source: FeatureSource): boolean {
   return source.take !== "field" && !("of" in source && source.of === "label");
 }
+
+/**
+ * Whether the feature's rows are its values, counted in the window in which each comes, and not the predictions: of truths,
+ * and of actions that are noted later. Most predictions may never have one, or after their window was sent; where none came,
+ * there is no row, and none is missing.
+ */
+export function isCountedApart({
+  role,
+  source,
+}: {
+  readonly role: string;
+  readonly source: FeatureSource;
+}): boolean {
+  return !isKnownAtOnce(source) && (source.take !== "field" || role === "label" || role === "action");
+}

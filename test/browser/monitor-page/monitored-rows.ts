@@ -21,6 +21,8 @@ function valueAt(random: ReturnType<typeof createRandom>): number {
   return random.unit() * 1.4 - 0.2;
 }
 
+const NOTHING_SAID = { fields: {}, fieldsBefore: {}, label: null, numRows: 1, delayMs: 100 };
+
 /** The messages that a monitor sends for three windows of the same rows, wherever it runs. */
 export async function monitoredRows(): Promise<readonly string[]> {
   const sources = ["mean", "std", "norm", "min", "max"] as const;
@@ -32,7 +34,12 @@ export async function monitoredRows(): Promise<readonly string[]> {
     ...sources.map((take) => numericFeature({ name: take, source: { take, ...input } })),
     numericFeature({ name: "projection", source: { take: "projection", ...input, seed: "one" } }),
     numericFeature({ name: "latency", role: "latency", source: { take: "latency" }, mean: 500, std: 300 }),
-    colourFeature(),
+    colourFeature({ role: "input" }),
+    numericFeature({
+      name: "truth",
+      role: "label",
+      source: { take: "value", of: "label", name: "label", at: 0 },
+    }),
   ];
   const profile = await sampleProfile(
     { sha256: () => Promise.resolve("0".repeat(64) as never) },
@@ -60,9 +67,10 @@ export async function monitoredRows(): Promise<readonly string[]> {
       const id = `${window}-${row}`;
       begun?.answered({ answer }, random.below(1000), id);
       if (row % 3 === 0)
-        monitor.said({ id, fields: { colour: row % 2 === 0 ? "red" : "grey" }, label: null });
+        monitor.said({ ...NOTHING_SAID, id, fields: { colour: row % 2 === 0 ? "red" : "grey" } });
       if (row % 5 === 0) {
         const label = { shape: [1, 1], data: Float32Array.of(random.below(3)) };
+        monitor.said({ ...NOTHING_SAID, id, label });
         monitor.labelled({ outputs: { answer }, label, delayMs: row * 100 });
       }
     }

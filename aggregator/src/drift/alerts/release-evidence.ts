@@ -4,7 +4,7 @@ import { estimatedAccuracy, outcomesOf, type OutcomeMeasures } from "../outcomes
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import type { FeatureStatistics, ReleasedView } from "../releases/release-record.js";
 import { WHOLE_FLEET } from "../sums/window-key.js";
-import { effectsOf } from "../verdicts/window-rule.js";
+import { exceededEffect } from "../verdicts/window-rule.js";
 import type { AlertKind, Evidence } from "./alert-record.js";
 
 /** Share of the features' importance that drifts from which on an alert is critical. */
@@ -81,20 +81,19 @@ function describe(
   view: ReleasedView,
   statistics: FeatureStatistics,
 ): Omit<Evidence, "kind" | "severity"> {
-  const isBroken = statistics.verdict === "broken_data";
-  const effects = effectsOf(statistics, feature, view.t);
-  const largest = effects.sort((one, other) => other.lower / other.floor - one.lower / one.floor)[0];
+  // The same effect as the reason tells of.
+  const effect = statistics.isExceeded ? exceededEffect(statistics, feature, view.t) : null;
   const where = view.cohort === WHOLE_FLEET ? "" : ` among ${view.cohort}`;
   const { broken } = statistics;
   const numbers =
-    isBroken || largest === undefined
+    effect === null
       ? {
           ...{ method: "broken-share", score: broken.value, limit: broken.expected },
           ...{ lower: broken.value - view.t * broken.error, upper: broken.value + view.t * broken.error },
         }
       : {
-          ...{ method: largest.method, score: largest.value, limit: largest.floor },
-          ...{ lower: largest.lower, upper: largest.upper },
+          ...{ method: effect.method, score: effect.value, limit: effect.floor },
+          ...{ lower: effect.lower, upper: effect.upper },
         };
   return {
     ...{ feature: feature.name, cohort: view.cohort, ...numbers },

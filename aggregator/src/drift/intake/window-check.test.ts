@@ -1,7 +1,7 @@
 import { signedCell } from "@fedge/protocol/profile";
 import { describe, expect, test } from "vitest";
 import { countsOf } from "../testing/simulated-device.js";
-import { sampleMonitored } from "../testing/sample-profile.js";
+import { normalFeature, sampleMonitored } from "../testing/sample-profile.js";
 import { checkWindow } from "./window-check.js";
 
 const monitored = sampleMonitored({ outcomes: { numClasses: 3, output: "scores" } });
@@ -18,6 +18,47 @@ test("what a device counts of its rows is accepted, with sums of both signs", ()
   expect(() => checkWindow(monitored, vector)).not.toThrow();
   // 0.1 * 64 rounded twice, and -7 * 64.
   expect(signedCell(vector[age.moments.at] as number)).toBe(6 + 6 - 448);
+});
+
+describe("labels, of which any number may come,", () => {
+  const source = { take: "value", of: "label", name: "label", at: 0 } as const;
+  const features = [normalFeature("age"), normalFeature("truth", { role: "label", source })];
+  const labelled = sampleMonitored({ features });
+  const [, truth] = labelled.layout.features;
+  if (truth === undefined) throw new Error("there is a label");
+
+  /** Four rows of a device, and so many labels of 0. */
+  const withLabels = (numLabels: number): Uint32Array => {
+    const vector = countsOf(labelled)(4, (_, feature) => (feature === 0 ? 0.1 : 0));
+    const { counts, weights } = truth;
+    const at = vector.subarray(counts.at, counts.at + counts.size).findIndex((count) => count > 0);
+    vector[counts.at + at] = numLabels;
+    if (numLabels === 0) vector.fill(0, weights.at, weights.at + weights.size);
+    return vector;
+  };
+
+  test.each([0, 1, 4, 200])("are accepted: %d of four rows", (numLabels) => {
+    expect(() => checkWindow(labelled, withLabels(numLabels))).not.toThrow();
+  });
+
+  test("are refused beyond the rows that a window may count", () => {
+    expect(() => checkWindow(labelled, withLabels(201))).toThrow(/rows of "truth": 201; at most 200/);
+  });
+
+  test.each<[string, number, (vector: Uint32Array) => void]>([
+    ["without labels, but with their weight", 0, (vector) => (vector[truth.weights.at] = 256)],
+    [
+      "without their weight",
+      3,
+      (vector) => vector.fill(0, truth.weights.at, truth.weights.at + truth.weights.size),
+    ],
+    ["with a sum of more than they can give", 3, (vector) => (vector[truth.moments.at] = 3 * 8 * 64 + 1)],
+  ])("are refused %s", (_, numLabels, change) => {
+    const vector = withLabels(numLabels);
+    change(vector);
+
+    expect(() => checkWindow(labelled, vector)).toThrow(expect.objectContaining({ code: "VECTOR_INVALID" }));
+  });
 });
 
 describe("what no single device can have counted is refused:", () => {

@@ -1,6 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import {
   DEVICE_WEIGHT,
+  isCountedApart,
   LOSS_CLIP,
   LOSS_SCALE,
   MOMENT_CLIP,
@@ -12,6 +13,7 @@ import {
   signedCell,
   type CellRange,
   type FeatureCells,
+  type ProfileFeature,
 } from "@fedge/protocol/profile";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 
@@ -25,7 +27,7 @@ const MOST_SUMMED = 2 ** 16;
 
 /**
  * Refuses a vector that no single device can have counted, so that none weighs more than another: it is one device, each
- * feature counts every row once, the shares add up, sums keep to what so many clipped values can give. Throws
+ * feature counts every row once, or of what counts apart no more than may come, the shares add up, sums keep to what so many clipped values can give. Throws
  * VECTOR_INVALID naming what does not fit.
  */
 export function checkWindow(monitored: MonitoredVersion, vector: Uint32Array): void {
@@ -48,15 +50,16 @@ export function checkWindow(monitored: MonitoredVersion, vector: Uint32Array): v
 type Four = [number, number, number, number];
 
 function checkFeatures({ layout, profile }: MonitoredVersion, vector: Uint32Array, numRows: number): void {
-  const weight = numRows > 0 ? DEVICE_WEIGHT : 0;
   for (let index = 0; index < layout.features.length; index += 1) {
     const { name, counts, weights, moments } = layout.features[index] as FeatureCells;
-    if (sumOf(vector, counts.at, counts.size) !== numRows)
-      throw refused(`feature "${name}" does not count every row once`);
-    if (sumOf(vector, weights.at, weights.size) !== weight)
+    const feature = profile.features[index] as ProfileFeature;
+    const numOwn = sumOf(vector, counts.at, counts.size);
+    if (isCountedApart(feature)) requireAtMost(`rows of "${name}"`, numOwn, profile.window.maxRows);
+    else if (numOwn !== numRows) throw refused(`feature "${name}" does not count every row once`);
+    if (sumOf(vector, weights.at, weights.size) !== (numOwn > 0 ? DEVICE_WEIGHT : 0))
       throw refused(`feature "${name}": its shares do not add up`);
-    if (moments.size === 0 || profile.features[index]?.kind !== "numeric") continue;
-    let numNumbers = numRows;
+    if (moments.size === 0 || feature.kind !== "numeric") continue;
+    let numNumbers = numOwn;
     for (let cell = counts.at + counts.size - NUM_TAIL; cell < counts.at + counts.size; cell += 1)
       numNumbers -= vector[cell] as number;
     const sum = Math.abs(signedCell(vector[moments.at] as number));

@@ -171,6 +171,18 @@ describe("a classifier", () => {
     expect(profile.numRows).toBe(60);
   });
 
+  test("has of its label the rows that are labelled, as devices count them", async () => {
+    const partly: TrainingData = async function* batches() {
+      for await (const batch of data()) {
+        const truths = upTo(30).map((at) => (at < 12 ? 2 : Number.NaN));
+        yield { ...batch, label: { shape: [30], data: Float32Array.from(truths) } };
+      }
+    };
+    const { profile } = await buildProfile({ ...parts, data: partly });
+
+    expect(profile.features.find(({ name }) => name === "label")?.counts).toEqual([0, 0, 24, 0, 0, 0]);
+  });
+
   test("has the layout whose hash it says, and the same profile for the same data", async () => {
     const [one, other] = [await buildProfile(parts), await buildProfile(parts)];
 

@@ -4,6 +4,7 @@ import {
   PROFILE_FORMAT,
   cellsOf,
   checkProfile,
+  isCountedApart,
   layoutDocument,
   valueOf,
   type FeatureRows,
@@ -15,6 +16,7 @@ import {
 } from "@fedge/protocol/profile";
 import { sha256Of } from "../../blobs/blob-name.js";
 import { numClassesOf, type FeatureDraft, type ProfiledModel } from "./feature-drafts.js";
+import { missingCell } from "../statistics/feature-statistics.js";
 import { inferFeature } from "./infer-feature.js";
 import { jointReferenceOf } from "./joint-reference.js";
 import { RowSample } from "./row-sample.js";
@@ -120,13 +122,15 @@ async function count(
     counts: feature.counts,
     valueOf: valueOf(feature.source),
     cellOf: cellsOf(feature),
+    // A row without a label is none of the label's, here as on devices.
+    absentCell: isCountedApart(feature) ? missingCell(feature) : -1,
   }));
   for await (const { rows, row } of eachRow(parts)) {
     const isSampled = sample?.next() === true;
-    counters.forEach(({ counts, valueOf: ask, cellOf }, place) => {
+    counters.forEach(({ counts, valueOf: ask, cellOf, absentCell }, place) => {
       const value = ask(rows, row);
       const cell = cellOf(value);
-      counts[cell] = (counts[cell] as number) + 1;
+      if (cell !== absentCell) counts[cell] = (counts[cell] as number) + 1;
       if (isSampled) sample.put(place, cell, value);
     });
   }

@@ -79,7 +79,7 @@ function groupsOf({ monitored, sums, policy }: ClosedWindow): Map<string, Replic
     replicates.set(cohort, those);
     those.push({ replicate, cells: numbersOf(vector, layout) });
   }
-  const numDevicesOf = numDevicesIn(layout, DEVICE_WEIGHT);
+  const numDevicesOf = numDevicesIn(monitored, DEVICE_WEIGHT);
   return new Map(
     [...replicates].map(([cohort, those]) => {
       const ordered = those.sort((one, other) => one.replicate - other.replicate).map(({ cells }) => cells);

@@ -10,10 +10,14 @@ import type { MonitoredVersion } from "../references/monitored-version.js";
 import { BinGrid } from "./bin-grid.js";
 import type { FastNormal } from "./fast-normal.js";
 
-/** A feature of a device: what is added to its values, in standard deviations, and the share of its rows that are missing. */
+/**
+ * A feature of a device: what is added to its values, in standard deviations, the share of its rows that are missing, and the
+ * share that never comes of a feature that is counted apart.
+ */
 export interface Change {
   readonly shift?: number;
   readonly missing?: number;
+  readonly absent?: number;
 }
 
 export interface VectorShape {
@@ -68,7 +72,7 @@ export class FleetVectors {
     vector[layout.localPsi.at] = 1;
     layout.features.forEach((cells, feature) => {
       this.#count(vector, cells, device, feature);
-      spreadWeight(vector, cells, { numRows, start: this.#random.unit() });
+      spreadWeight(vector, cells, this.#random.unit());
     });
     return vector;
   }
@@ -77,13 +81,14 @@ export class FleetVectors {
     const { monitored, numRows, correlation, change } = this.shape;
     const feature = monitored.profile.features[at];
     if (feature?.kind !== "numeric") throw new Error("a simulated fleet has numeric features only");
-    const { shift = 0, missing = 0 } = change?.(device, at) ?? {};
+    const { shift = 0, missing = 0, absent = 0 } = change?.(device, at) ?? {};
     const mean = (this.#means[device * layoutSize(monitored) + at] as number) + shift;
     const [own, grid, from] = [Math.sqrt(1 - correlation), this.#grids[at] as BinGrid, cells.counts.at];
     const draws = this.#draws;
     this.normal.fill(draws);
     let [sum, squares] = [0, 0];
     for (let row = 0; row < numRows; row += 1) {
+      if (absent > 0 && this.#random.unit() < absent) continue;
       const value = mean + own * (draws[row] as number);
       const isMissing = missing > 0 && this.#random.unit() < missing;
       const cell = from + (isMissing ? grid.missing : grid.cellOf(value));
@@ -104,11 +109,10 @@ function layoutSize({ profile }: MonitoredVersion): number {
 }
 
 /** The device's weight over its cells, rounded at random so that it is right on average, as devices do. */
-function spreadWeight(
-  vector: Uint32Array,
-  { counts, weights }: FeatureCells,
-  { numRows, start }: { readonly numRows: number; readonly start: number },
-): void {
+function spreadWeight(vector: Uint32Array, { counts, weights }: FeatureCells, start: number): void {
+  let numRows = 0;
+  for (let cell = 0; cell < counts.size; cell += 1) numRows += vector[counts.at + cell] as number;
+  if (numRows === 0) return;
   let [given, seen] = [0, 0];
   for (let cell = 0; cell < counts.size; cell += 1) {
     seen += vector[counts.at + cell] as number;

@@ -8,9 +8,11 @@ import {
 } from "@fedge/protocol/drift";
 import {
   MOMENT_SCALE,
+  isCountedApart,
   type FeatureCells,
   type NumericFeature,
   type ProfileFeature,
+  type ReferenceProfile,
   type VectorLayout,
 } from "@fedge/protocol/profile";
 import type { Estimate, FeatureStatistics } from "../releases/release-record.js";
@@ -186,9 +188,18 @@ export function brokenShare(feature: ProfileFeature, shares: Shares): number {
   return broken;
 }
 
-/** Devices that counted rows: each gives every feature the same weight. */
-export function numDevicesIn(layout: VectorLayout, deviceWeight: number): (cells: Float64Array) => number {
-  const weights = layout.features[0]?.weights ?? { at: 0, size: 0 };
+/** Devices that counted rows: each gives every feature whose rows are the predictions the same weight. */
+export function numDevicesIn(
+  {
+    layout,
+    profile,
+  }: { readonly layout: VectorLayout; readonly profile: Pick<ReferenceProfile, "features"> },
+  deviceWeight: number,
+): (cells: Float64Array) => number {
+  const first = profile.features.findIndex((feature) => !isCountedApart(feature));
+  // Where every feature counts apart, a device is one that reports.
+  if (first < 0) return (cells) => cells[layout.rows.at] as number;
+  const weights = layout.features[first]?.weights ?? { at: 0, size: 0 };
   return (cells) => Math.round(sumOf(cells, weights) / deviceWeight);
 }
 

@@ -1,6 +1,7 @@
 import { createRandom } from "@fedge/protocol";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AlertRecord } from "../alerts/alert-record.js";
+import type { Change } from "../simulated/fleet-vectors.js";
 import { FastNormal } from "../simulated/fast-normal.js";
 import { normalVersion } from "../simulated/normal-profile.js";
 import { LiveFleet, type LiveFleetShape } from "../testing/live-fleet.js";
@@ -15,6 +16,7 @@ const NUM_DRIFTING = Math.max(3, Math.round(NUM_FLEETS / 10));
 const SEED = process.env["FEDGE_DRIFT_SEED"] ?? "fleets";
 const LONG_MS = 120_000 + 20_000 * NUM_FLEETS;
 const DRIFTED = 7;
+const LABEL = 0;
 
 let normal: FastNormal;
 beforeAll(() => {
@@ -61,6 +63,59 @@ describe(`fleets without drift whose devices' rows are alike (seed ${SEED})`, ()
     },
     LONG_MS,
   );
+});
+
+describe("labels", () => {
+  /** A label before 49 inputs: whether devices reported must not be read from it. */
+  const withLabel = (seed: string, numFeatures = 50) => {
+    const { profile, ...rest } = normalVersion(normal.seeded(seed), { numFeatures });
+    const source = { take: "value", of: "label", name: "label", at: 0 } as const;
+    const features = profile.features.map((feature, at) =>
+      at === LABEL ? { ...feature, role: "label" as const, source } : feature,
+    );
+    return { ...rest, profile: { ...profile, features } };
+  };
+
+  test(
+    `of four rows in ten, and of no row of every tenth device, are nothing to be told, in ${NUM_DRIFTING} fleets`,
+    async () => {
+      for (let at = 0; at < NUM_DRIFTING; at += 1) {
+        const fleet = await open(`labels/${at}`, {
+          monitored: withLabel(`labels/${at}`),
+          change: (device, feature) =>
+            feature === LABEL ? { absent: device % 10 === 0 ? 1 : 0.6 } : undefined,
+        });
+        const [{ views }] = [await fleet.nextWindow(), await fleet.nextWindow()];
+
+        expect(told(await fleet.alerts())).toEqual([]);
+        const whole = views.find(({ cohort }) => cohort === "");
+        // 180 devices by 50 rows by 0.4, within five standard deviations of 46.5.
+        expect(Math.abs((whole?.features[LABEL]?.numRows ?? 0) - 3600)).toBeLessThan(233);
+        expect(whole).toMatchObject({ numDevices: 200, numRows: 10_000 });
+        expect(whole?.features[LABEL]).toMatchObject({ verdict: "ok", missing: { value: 0 } });
+      }
+    },
+    LONG_MS,
+  );
+
+  test.each<[string, Change, string]>([
+    ["whose values changed warn", { absent: 0.6, shift: 0.5 }, "warning"],
+    ["that are missing values, each of them, warn", { missing: 1 }, "warning"],
+    ["that hardly any row has are not judged", { absent: 0.995 }, "ok"],
+  ])("%s, and are never broken data", async (_, change, verdict) => {
+    const fleet = await open("changed labels", {
+      monitored: withLabel("changed labels", 2),
+      change: (__, feature) => (feature === LABEL ? change : undefined),
+    });
+    await fleet.nextWindow();
+    const { release } = await fleet.nextWindow();
+    const alerts = await fleet.alerts();
+
+    expect(release.verdict).toBe(verdict);
+    expect(alerts.map(({ evidence: { kind, severity } }) => [kind, severity])).toEqual(
+      verdict === "ok" ? [] : [["prediction-drift", "warning"]],
+    );
+  });
 });
 
 describe("drift", () => {

@@ -14,7 +14,7 @@ export const FLEET_FLOOR_SHARE = 0.5;
 export const BROKEN_FLOORS = { required: 0.05, optional: 0.1 } as const;
 const LEAST_LOG = -1e9;
 
-/** What such features say is no change of the inputs: it warns, and never more. */
+/** What such features say is no change of the inputs, nor are they broken inputs: it warns, and never more. */
 const SOFT_ROLES: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
 
 export interface MeasuredView {
@@ -38,11 +38,16 @@ export interface JudgedWindow {
 /**
  * The rule of one window, over all features, tests and cohorts that are shown: a feature is exceeded when a test is more
  * than chance after Benjamini and Hochberg's correction AND the lower end of an effect's 95 % interval, what chance gives
- * taken off, is above its floor. Exceeded in two windows running is drift, once a warning. Broken rows count at once.
+ * taken off, is above its floor. Exceeded in two windows running is drift, once a warning. Broken rows of inputs count at once.
  */
 export function judgeWindow(views: readonly MeasuredView[], options: WindowRuleOptions): JudgedWindow {
   const tests = views.flatMap(({ features }) =>
-    features.flatMap(({ logP }) => [logP.cells ?? Number.NaN, logP.mean ?? Number.NaN]),
+    features.flatMap(({ logP, numRows }) =>
+      // What is not judged is no test: few labels where other features have their rows.
+      numRows < options.minRows
+        ? [Number.NaN, Number.NaN]
+        : [logP.cells ?? Number.NaN, logP.mean ?? Number.NaN],
+    ),
   );
   const corrected = benjaminiHochberg(tests.map((logP) => Math.exp(logP)));
   const leastOf = (place: number): number => {
@@ -78,16 +83,16 @@ function judgeFeature(measured: MeasuredFeature, scene: Scene): FeatureStatistic
   if (!feature.counts.some((count) => count > 0)) return none("not_testable", "the reference has no rows");
   if (measured.numRows < options.minRows)
     return none("not_enough_data", `${measured.numRows} rows; a verdict needs ${options.minRows}`);
-  const broken = brokenReason(measured, feature, view.t);
+  const isSoft = SOFT_ROLES.has(feature.role);
+  const broken = isSoft ? null : brokenReason(measured, feature, view.t);
   if (broken !== null) return none("broken_data", broken);
   if (measured.logP.cells === null && measured.logP.mean === null)
     return none("not_testable", "constant: there is nothing to test");
   const effect = logP <= Math.log(ALPHA) ? exceededEffect(measured, feature, view.t) : null;
   if (effect === null) return none("ok", null);
   const isSustained = options.exceededBefore(view.cohort, feature.name);
-  const isSoft = SOFT_ROLES.has(feature.role);
   const verdict = isSustained && !isSoft ? "drift" : "warning";
-  return { ...base, verdict, reason: effect, isExceeded: true };
+  return { ...base, verdict, reason: wordsOf(effect), isExceeded: true };
 }
 
 function brokenReason({ broken }: MeasuredFeature, feature: ProfileFeature, t: number): string | null {
@@ -105,11 +110,23 @@ export function intervalOf(
   return { lower: value - expected - t * error, upper: value - expected + t * error };
 }
 
-/** The effect that is above its floor for certain, in words; null for none. */
-function exceededEffect(measured: MeasuredFeature, feature: ProfileFeature, t: number): string | null {
-  for (const { name, lower, floor } of effectsOf(measured, feature, t))
-    if (lower > floor) return `${name} is at least ${lower.toPrecision(3)}, above its floor of ${floor}`;
-  return null;
+/** Of the effects that are above their floors for certain, the one that is so most times over; null for none. */
+export function exceededEffect(
+  measured: Parameters<typeof effectsOf>[0],
+  feature: Pick<ProfileFeature, "floors">,
+  t: number,
+): FleetEffect | null {
+  let most: FleetEffect | null = null;
+  for (const effect of effectsOf(measured, feature, t)) {
+    if (!(effect.lower > effect.floor)) continue;
+    // Multiplied crosswise: a floor may be 0.
+    if (most === null || effect.lower * most.floor > most.lower * effect.floor) most = effect;
+  }
+  return most;
+}
+
+function wordsOf({ name, lower, floor }: FleetEffect): string {
+  return `${name} is at least ${lower.toPrecision(3)}, above its floor of ${floor}`;
 }
 
 export interface FleetEffect {

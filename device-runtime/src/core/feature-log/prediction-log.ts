@@ -11,8 +11,8 @@ import type { LogField, LogRow } from "./log-row.js";
 
 /** Hears what an app says of its predictions, once it is kept. */
 export interface FeedbackListener {
-  /** The row with what was noted. */
-  noted(row: LogRow): void;
+  /** The row with what was noted, and what had been before. */
+  noted(row: LogRow, fieldsBefore: LogRow["fields"]): void;
   /** The row before its first truth, and that. */
   labelled(row: LogRow, label: TensorValue): void;
 }
@@ -43,7 +43,7 @@ export class PredictionLog {
     for (const row of before.slice(-1)) {
       const counter = this.#counterOf(row);
       if (counter !== undefined) countFields(counter, { fields, fieldsBefore: row.fields });
-      this.listener?.noted({ ...row, fields: { ...row.fields, ...fields } });
+      this.listener?.noted({ ...row, fields: { ...row.fields, ...fields } }, row.fields);
     }
   }
 

@@ -34,7 +34,8 @@ export function estimatedAccuracy(watched: WatchedProfile, vector: Uint32Array):
 function greatestUnknown({ features, layout }: WatchedProfile, vector: Uint32Array): number {
   const numRows = vector[layout.rows.at + 1] as number;
   let most = 0;
-  for (const { feature, countsAt } of features) {
+  for (const { feature, countsAt, known } of features) {
+    if (known === "apart") continue;
     const numKnown = feature.kind === "numeric" ? feature.edges.length - 1 : feature.categories.length;
     const numOutside = feature.kind === "numeric" ? 2 : 1;
     let sum = 0;

@@ -122,6 +122,33 @@ describe("a feature is", () => {
     },
   );
 
+  test.each<FeatureRole>(["prediction", "score", "latency", "action", "label"])(
+    "not broken data when it is a %s, however many rows are not as the schema says",
+    async (role) => {
+      const watched = await create({ features: [numericFeature({ role, mostly: 1 })] });
+
+      expect(judge(watched, { x: [0, 0, 0, 0, 0, 0, 200, 0, 0], numBroken: 200 }).verdict).toBe("warning");
+    },
+  );
+
+  test("judged by its own rows where they are labels: few say nothing, nor are they a test", async () => {
+    const source = { take: "value", of: "label", name: "label", at: 0 } as const;
+    const watched = await create({
+      features: [numericFeature(), numericFeature({ name: "truth", role: "label", source })],
+    });
+    const vector = new Uint32Array(watched.layout.numCells);
+    vector.set(SAME, watched.layout.features[0]!.counts.at);
+    vector[watched.layout.rows.at + 1] = 200;
+    // All of 99 labels in one bin of four.
+    vector[watched.layout.features[1]!.counts.at] = 99;
+    const counted = { window: 0, vector, numBroken: new Uint32Array(2), joint: [], noticed: [] };
+
+    expect(judgeWindow(watched, counted, [])).toMatchObject({
+      ...{ verdict: "ok", numTests: 2, greatestPsi: 0 },
+      features: [{ verdict: "ok" }, { verdict: "not_enough_data", psi: null }],
+    });
+  });
+
   test("broken by five rows, but not by four, and not within what `mostly` allows", async () => {
     const watched = await create({ features: [numericFeature({ mostly: 0.95 })] });
     const few = [4, 4, 4, 4, 0, 0, 4, 0, 0];

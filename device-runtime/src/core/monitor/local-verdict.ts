@@ -24,12 +24,12 @@ import { estimatedAccuracy } from "./estimated-accuracy.js";
 import { judgeJoint } from "./joint-verdict.js";
 import type { JointMeasured } from "./joint-watch.js";
 import { sustained, type Judged } from "./persistence.js";
-import type { WatchedFeature, WatchedProfile } from "./watched-feature.js";
+import { numRowsOf, type WatchedFeature, type WatchedProfile } from "./watched-feature.js";
 
 /** Level of the tests, after Benjamini and Hochberg's correction for all of a window. */
 export const ALPHA = 0.05;
 const LEAST_BROKEN_ROWS = 5;
-/** A change of these is no change of the inputs: it warns, and never more. */
+/** A change of these is no change of the inputs, nor are they broken inputs: it warns, and never more. */
 const SOFT: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
 const OPTIONS = decodeDriftOptions({});
 
@@ -45,8 +45,9 @@ export interface CountedWindow {
 /**
  * What a closed window says, after those before it, the newest last:
  *
- * 1. a schema that at least five rows break, Wilson's lower bound of their share above 1 - `mostly`: `broken_data`;
- * 2. below `minRows`: `not_enough_data`;
+ * 1. a schema that at least five rows break, Wilson's lower bound of their share above 1 - `mostly`: `broken_data`, but of no
+ *    prediction, score, latency, action or label;
+ * 2. below `minRows`: `not_enough_data`; of what counts apart, its own rows;
  * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, or what the profile names, and of features together the classifier's rank test and
  *    the distance of means, corrected over all of them, AND an effect above its floor after what chance gives is taken off:
  *    exceeded;
@@ -61,8 +62,8 @@ export function judgeWindow(
 ): WindowJudgement {
   const { rows } = watched.layout;
   const numRows = counted.vector[rows.at + 1] as number;
-  const measured = watched.features.map((one) => measure(one, counted.vector, watched.chosenTest));
   const minRows = watched.profile.window.minRows;
+  const measured = watched.features.map((one) => measure(one, counted.vector, watched));
   const alone = measured.flatMap(({ logPs }) => logPs.map(Math.exp));
   const together = counted.joint.map(({ logPValue }) =>
     logPValue === null ? Number.NaN : Math.exp(logPValue),
@@ -72,8 +73,9 @@ export function judgeWindow(
   const features = watched.features.map((one, place): FeatureJudgement => {
     const { logPs, ...effects } = measured[place] as Measured;
     const least = Math.min(1, ...corrected.slice(at, (at += logPs.length)));
-    const broken = brokenReason(one.feature, counted.numBroken[place] as number, numRows);
-    const scene = { numRows, minRows, least, broken };
+    const numOwn = numRowsOf(one, counted.vector);
+    const broken = brokenReason(one.feature, counted.numBroken[place] as number, numOwn);
+    const scene = { numRows: numOwn, minRows, least, broken };
     return judgeFeature(one.feature, { ...effects, hasTest: logPs.length > 0 }, scene, (back) =>
       before.at(-back)?.features.find(({ name }) => name === one.feature.name),
     );
@@ -109,12 +111,14 @@ const NOTHING: Measured = { psi: null, jensenShannon: null, meanShift: null, raw
 function measure(
   watched: WatchedFeature,
   vector: Uint32Array,
-  chosenTest: WatchedProfile["chosenTest"],
+  { chosenTest, profile }: Pick<WatchedProfile, "chosenTest" | "profile">,
 ): Measured {
   const { feature, countsAt, numCells } = watched;
   const current = vector.subarray(countsAt, countsAt + numCells);
   const cells = cellsOf(feature.counts, current);
   if (cells.n === 0 || cells.m === 0 || cells.labels.length < 2) return NOTHING;
+  // Few labels would say something by chance where other features have their rows.
+  if (watched.known === "apart" && cells.m < profile.window.minRows) return NOTHING;
   const { freedom, scale } = noChange(cells);
   const rawPsi = psiOf(cells, OPTIONS);
   return {
@@ -219,8 +223,8 @@ function exceededEffect({ floors }: ProfileFeature, effects: Effects): string | 
   return null;
 }
 
-function brokenReason({ mostly }: ProfileFeature, numBroken: number, numRows: number): string | null {
-  if (numBroken < LEAST_BROKEN_ROWS) return null;
+function brokenReason({ mostly, role }: ProfileFeature, numBroken: number, numRows: number): string | null {
+  if (numBroken < LEAST_BROKEN_ROWS || SOFT.has(role)) return null;
   if (wilsonInterval(numBroken, numRows).low <= 1 - mostly) return null;
   return `${numBroken} of ${numRows} rows are not as the schema says`;
 }

@@ -1,5 +1,5 @@
 import type { ProfileWindow } from "@fedge/protocol";
-import { decodeVector, layoutOf, signedCell } from "@fedge/protocol/profile";
+import { decodeVector, layoutOf, signedCell, type NumericFeature } from "@fedge/protocol/profile";
 import { describe, expect, test } from "vitest";
 import { nodeDigest } from "../../node/digest.js";
 import type { DeviceRigOptions } from "../../testing/device-rig.js";
@@ -32,6 +32,13 @@ function cellsOf(
   const all = [...Object.entries(ranges), ...features.map(({ name, counts }) => [name, counts] as const)];
   return Object.fromEntries(all.map(([name, { at, size }]) => [name, [...vector.subarray(at, at + size)]]));
 }
+
+/** The truth, in the bins of `numericFeature`. */
+const truthFeature = (): NumericFeature =>
+  numericFeature({
+    ...{ name: "truth", role: "label" },
+    source: { take: "value", of: "label", name: "label", at: 0 },
+  });
 
 /** As uniform as the reference, in no order: 49 and 120 have no common factor. */
 const UNIFORM = Array.from({ length: 120 }, (_, at) => (((at * 49) % 120) + 0.5) / 120);
@@ -184,6 +191,7 @@ describe("a device that serves a version with a profile", () => {
     await world.start();
     const [first, second] = await world.predict(0.1, 0.2);
     await world.rig.device.log(first!, { colour: "red" });
+    await world.rig.device.log(first!, { colour: "blue", place: "home" });
     await world.pass(5);
     // Version 1 answers 1: an error of 4 is two units; the square, 4, is 64 sixteenths. Seven seconds or so: bin 3.
     await world.rig.device.label(second!, [5]);
@@ -191,7 +199,7 @@ describe("a device that serves a version with a profile", () => {
     await world.pass(60);
 
     const cells = cellsOf(world, world.server.windows[0]);
-    expect(cells["colour"]).toEqual([1, 0, 0, 1, 0]);
+    expect(cells["colour"]).toEqual([1, 0, 0, 0, 0]);
     expect(cells["labels"]).toEqual([1, 0, 0, 0, 64]);
     expect(cells["delays"]?.indexOf(1)).toBe(3);
   });
@@ -210,20 +218,54 @@ describe("a device that serves a version with a profile", () => {
     await world.pass(40);
 
     const cells = cellsOf(world, world.server.windows[0]);
-    expect(cells["colour"]).toEqual([1, 0, 0, 2, 0]);
+    expect(cells["colour"]).toEqual([1, 0, 0, 0, 0]);
     expect(cells["labels"]).toEqual([1, 0, 0, 0, 64]);
     expect(await world.rig.store.keys("log/")).toEqual([]);
   });
 
+  test("counts a label as a feature once, in the window in which it comes, and none that does not", async () => {
+    const world = await World.create({ features: [numericFeature(), truthFeature()] });
+    await world.start();
+    const [first, second] = await world.predict(0.1, 0.2, 0.3);
+    await world.rig.device.label(first!, [0.3]);
+    await world.pass(60);
+    await world.rig.device.label(second!, [0.9]);
+    await world.rig.device.label(second!, [0.1]);
+    await world.pass(60);
+    await world.rig.device.label(second!, [0.1]);
+    await world.pass(60);
+
+    const windows = world.server.windows.map((window) => cellsOf(world, window));
+    expect(windows.map(({ truth, rows }) => [truth?.slice(0, 4), rows?.[1]])).toEqual([
+      [[0, 1, 0, 0], 3],
+      [[0, 0, 0, 1], 0],
+    ]);
+    expect(windows.map(({ truth }) => truth?.slice(4))).toEqual(windows.map(() => [0, 0, 0, 0, 0]));
+  });
+
+  test("reads a note of an input into its prediction, and counts it missing where nothing is noted", async () => {
+    const world = await World.create({ features: [numericFeature(), colourFeature({ role: "input" })] });
+    await world.start();
+    const [first] = await world.predict(0.1, 0.2);
+    await world.rig.device.log(first!, { colour: "red" });
+    await world.rig.device.log(first!, { colour: "blue" });
+    await world.pass(60);
+
+    expect(cellsOf(world, world.server.windows[0])["colour"]).toEqual([0, 1, 0, 1, 0]);
+  });
+
   test("counts no label that comes after the horizon", async () => {
-    const world = await World.create({ outcomes: { labelHorizonMs: 3000 } });
+    const features = [numericFeature(), truthFeature()];
+    const world = await World.create({ features, outcomes: { labelHorizonMs: 3000 } });
     await world.start();
     const [id] = await world.predict(0.1);
     await world.pass(4);
     await world.rig.device.label(id!, [5]);
     await world.pass(60);
 
-    expect(cellsOf(world, world.server.windows[0])["labels"]).toEqual([0, 0, 0, 0, 0]);
+    const { labels, truth } = cellsOf(world, world.server.windows[0]);
+    expect(labels).toEqual([0, 0, 0, 0, 0]);
+    expect(truth?.every((count) => count === 0)).toBe(true);
   });
 });
 

@@ -16,6 +16,7 @@ import type { latencyBin } from "../serving/serving-counter.js";
 import type { WindowJudgement } from "./drift-judgement.js";
 import type { DriftStatus } from "./drift-status.js";
 import { readProfile } from "./read-profile.js";
+import { numInputRows } from "./row-counter.js";
 import { ShadowMemory } from "./shadow-truths.js";
 import { VersionMonitor } from "./version-monitor.js";
 import { choosesTests } from "./watched-feature.js";
@@ -94,17 +95,20 @@ export class Monitors {
   }
 
   /** The app noted something of a prediction. */
-  noted({ model, version, id, fields }: LogRow): void {
-    const label = null;
-    this.#of(model, version)?.said({ id, fields, label });
+  noted({ model, version, id, atMs, inputs, fields }: LogRow, fieldsBefore: LogRow["fields"]): void {
+    const [numRows, delayMs] = [numInputRows(inputs), this.parts.ports.clock.nowMs() - atMs];
+    this.#of(model, version)?.said({ id, fields, fieldsBefore, label: null, numRows, delayMs });
   }
 
   /** The first truth of a prediction has come; the row is as it was before. */
-  labelled({ model, version, id, atMs, outputs, shadow }: LogRow, label: NonNullable<LogRow["label"]>): void {
+  labelled(row: LogRow, label: NonNullable<LogRow["label"]>): void {
+    const { model, version, id, outputs, shadow } = row;
     const monitor = this.#of(model, version);
-    monitor?.said({ id, fields: {}, label });
+    const delayMs = this.parts.ports.clock.nowMs() - row.atMs;
+    const numRows = Math.min(numInputRows(row.inputs), label.shape[0] ?? 1);
+    monitor?.said({ id, fields: {}, fieldsBefore: {}, label, numRows, delayMs });
     if (monitor === undefined || outputs === null) return;
-    const labelled = { outputs, label, delayMs: this.parts.ports.clock.nowMs() - atMs };
+    const labelled = { outputs, label, delayMs };
     monitor.labelled(labelled);
     if (shadow !== undefined && this.#isNoOther(model, shadow.version))
       monitor.shadowJudged(labelled, shadow);

@@ -30,5 +30,11 @@ export interface WatchedPrediction {
 export interface Said {
   readonly id: string;
   readonly fields: Readonly<Record<string, LogField>>;
+  /** What it had said before: what counts for itself counts once. */
+  readonly fieldsBefore: Readonly<Record<string, LogField>>;
   readonly label: TensorValue | null;
+  /** Of the prediction, of which it is said. */
+  readonly numRows: number;
+  /** From the prediction until now. */
+  readonly delayMs: number;
 }

@@ -5,7 +5,7 @@ import { fixedScore, outputOf } from "./outcome-counts.js";
 import type { WatchedPrediction } from "./prediction-watch.js";
 import { FeatureReader } from "./feature-reader.js";
 import { RowBatch } from "./row-batch.js";
-import type { Known, WatchedProfile } from "./watched-feature.js";
+import type { Known, WatchedFeature, WatchedProfile } from "./watched-feature.js";
 
 /**
  * Predictions that are counted together: a window's counts and streams, which a model's run drives from the processor's cache,
@@ -58,14 +58,14 @@ export class RowCounter {
   ) {
     this.#inputs = new FeatureReader(watched.features, placesOf(watched, "inputs"));
     this.#answers = new FeatureReader(watched.features, placesOf(watched, "answer"));
-    this.#later = placesOf(watched, "later");
+    this.#later = placesOf(watched, "later", "apart");
   }
 
   begin(inputs: TensorValues): WatchedPrediction {
     const flight = this.#spare.pop() ?? new InFlight(this, new RowBatch(this.watched.features.length));
     const rows = this.#rows;
     rows.inputs = inputs;
-    flight.batch.begin(numRowsOf(inputs));
+    flight.batch.begin(numInputRows(inputs));
     this.#inputs.read(flight.batch, rows);
     flight.batch.leaveOut(this.watched.features, this.#later);
     rows.inputs = NOTHING;
@@ -145,11 +145,14 @@ class InFlight implements WatchedPrediction {
 }
 
 /** Places of the features whose values are known then. */
-export function placesOf({ features }: WatchedProfile, known: Known): Uint8Array {
-  return Uint8Array.from([...features.keys()].filter((place) => features[place]?.known === known));
+export function placesOf({ features }: WatchedProfile, ...known: readonly Known[]): Uint8Array {
+  return Uint8Array.from(
+    [...features.keys()].filter((place) => known.includes((features[place] as WatchedFeature).known)),
+  );
 }
 
-function numRowsOf(inputs: TensorValues): number {
+/** Rows of a prediction, by its inputs. */
+export function numInputRows(inputs: TensorValues): number {
   for (const name in inputs) return inputs[name]?.shape[0] ?? 1;
   return 0;
 }

@@ -12,7 +12,8 @@ import { JointWatch } from "./joint-watch.js";
 import { judgeWindow } from "./local-verdict.js";
 import { countOutcome, type LabelledPrediction } from "./outcome-counts.js";
 import type { Comparison, PredictionWatch, Said, WatchedPrediction } from "./prediction-watch.js";
-import { RowCounter, placesOf } from "./row-counter.js";
+import { RowCounter } from "./row-counter.js";
+import { saidPlaces } from "./said-places.js";
 import { countShadowTruth, shadowClasses } from "./shadow-truths.js";
 import { StreamWatch } from "./stream-watch.js";
 import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
@@ -38,10 +39,8 @@ export interface VersionMonitorParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** After a kill at most this much of the open window is lost. */
-const CHECKPOINT_MS = 10_000;
-/** Timers of some platforms overflow beyond 24 days. */
-const LONGEST_WAIT_MS = 3_600_000;
+/** After a kill at most the first is lost of the open window; timers of some platforms overflow beyond 24 days. */
+const [CHECKPOINT_MS, LONGEST_WAIT_MS] = [10_000, 3_600_000];
 
 /**
  * Counts what one version sees, window by window, and judges each that ends.
@@ -55,7 +54,6 @@ export class VersionMonitor implements PredictionWatch {
   readonly #counter: RowCounter;
   readonly #kept: KeptWindows;
   readonly #random: Random;
-  readonly #later: Uint8Array;
   #streams: StreamWatch;
   /** Made with the first window that ends: many pages are closed before. */
   #joint: JointWatch | null = null;
@@ -79,7 +77,6 @@ export class VersionMonitor implements PredictionWatch {
       },
       failed: () => this.#opened()?.failed(),
     });
-    this.#later = placesOf(this.watched, "later");
     this.#random = ports.random.fork(prefixOf(parts));
     this.#kept = new KeptWindows(ports.store, `${prefixOf(parts)}/kept/`, profile.window.numKept);
     this.#streams = new StreamWatch(this.watched);
@@ -122,16 +119,18 @@ export class VersionMonitor implements PredictionWatch {
     if (classes !== null) this.parts.onShadow(served, { version: shadowVersion, classes });
   }
 
-  /** The app said something of a prediction, which counts with it as long as its window is open. */
-  said({ id, fields, label }: Said): void {
-    const places = this.#later.filter((place) => {
-      const source = this.watched.features[place]?.feature.source;
-      return source?.take === "field" ? Object.hasOwn(fields, source.name) : label !== null;
-    });
-    if (places.length === 0 || this.#open === null) return;
-    this.#counter.count();
+  /** The app said something: of a prediction whose window is open it counts with that; truths and actions count when they come. */
+  said(said: Said): void {
+    const { id, fields, label, numRows, delayMs } = said;
     const rows = { inputs: {}, outputs: {}, fields, label, latencyUs: null };
-    this.#opened()?.change(id, places, rows);
+    const later = saidPlaces(this.watched, "later", said);
+    if (later.length > 0 && this.#open !== null) {
+      this.#counter.count();
+      this.#opened()?.change(id, later, rows);
+    }
+    const apart = saidPlaces(this.watched, "apart", said);
+    if (apart.length === 0 || !(delayMs <= this.watched.profile.outcomes.labelHorizonMs)) return;
+    this.#opened()?.came(apart, rows, numRows);
   }
 
   /** The first truth of a prediction of this version. */

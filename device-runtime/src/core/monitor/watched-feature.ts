@@ -1,6 +1,7 @@
 import {
   DEFAULT_METHODS,
   cellsOf,
+  isCountedApart,
   isKnownAtOnce,
   layoutOf,
   valueOf,
@@ -22,8 +23,11 @@ export function choosesTests({ features }: Pick<ReferenceProfile, "features">): 
   );
 }
 
-/** When a feature's value is there: with the request, with the answer, or when the app says it. */
-export type Known = "inputs" | "answer" | "later";
+/**
+ * When a feature's value is there: with the request, with the answer, or when the app says it; and then it is the prediction's
+ * (`later`), or a row of its own (`apart`).
+ */
+export type Known = "inputs" | "answer" | "later" | "apart";
 
 /** A feature of a profile with all that counting it takes, made once. */
 export interface WatchedFeature {
@@ -75,7 +79,16 @@ export function watchedProfile(
   return { profile, layout, features, chosenTest };
 }
 
-function knownOf({ source }: ProfileFeature): Known {
+/** Rows of a feature in a vector: the predictions', or of one that is counted apart as many as came. */
+export function numRowsOf({ countsAt, numCells }: WatchedFeature, vector: Uint32Array): number {
+  let sum = 0;
+  for (let at = countsAt; at < countsAt + numCells; at += 1) sum += vector[at] as number;
+  return sum;
+}
+
+function knownOf(feature: ProfileFeature): Known {
+  const { source } = feature;
+  if (isCountedApart(feature)) return "apart";
   if (!isKnownAtOnce(source)) return "later";
   return "of" in source && source.of === "input" ? "inputs" : "answer";
 }

@@ -1,5 +1,6 @@
 import { createRandom } from "@fedge/protocol";
 import { chiSquaredTail } from "@fedge/protocol/drift";
+import type { FeatureRows, NumericFeature } from "@fedge/protocol/profile";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nodeDigest } from "../../node/digest.js";
@@ -18,6 +19,18 @@ import { WindowCounts } from "./window-counts.js";
 const column = (...values: readonly number[]): TensorValue => ({
   shape: [values.length, 1],
   data: Float64Array.from(values),
+});
+
+/** The truth, in the bins of `numericFeature`. */
+const truthFeature = (): NumericFeature =>
+  numericFeature({
+    ...{ name: "truth", role: "label", required: false },
+    source: { take: "value", of: "label", name: "label", at: 0 },
+  });
+
+const truths = (...values: readonly number[]): FeatureRows => ({
+  ...{ inputs: {}, outputs: {}, fields: {}, latencyUs: null },
+  label: column(...values),
 });
 
 /** Counts every prediction into the window as soon as it is answered. */
@@ -91,7 +104,8 @@ describe("a window's counts", () => {
   });
 
   test("take what an app notes later out of the missing ones, as often as it changes its mind", async () => {
-    const { watched, counts, layout, predict, cells } = await createWindow({ features: [colourFeature()] });
+    const features = [colourFeature({ role: "input" })];
+    const { watched, counts, layout, predict, cells } = await createWindow({ features });
     predict([0.5], column(0), 40, "first");
     predict([0.5], column(0), 40, "second");
     const note = (id: string, colour: string): void =>
@@ -104,6 +118,49 @@ describe("a window's counts", () => {
     note("first", "red");
     note("unknown", "red");
     expect(cells(layout.features[0]!.counts)).toEqual([1, 0, 0, 1, 0]);
+  });
+
+  test("have no row of a truth or an action of which nothing came", async () => {
+    const { counts, layout, predict, cells } = await createWindow({
+      features: [numericFeature(), truthFeature(), colourFeature()],
+    });
+    predict([0.5, 0.6]);
+    counts.close("ok", null);
+
+    for (const { counts: rows, weights, moments } of layout.features.slice(1))
+      for (const range of [rows, weights, moments])
+        expect(cells(range).every((cell) => cell === 0)).toBe(true);
+    expect(cells(layout.rows)).toEqual([1, 2, 2, 0]);
+  });
+
+  test("have of truths those that came, with all of the device's weight, whichever predictions they are of", async () => {
+    const { counts, layout, predict, cells } = await createWindow({
+      features: [numericFeature(), truthFeature()],
+    });
+    predict([0.5]);
+    counts.came(Uint8Array.of(1), truths(0.1, 0.3, 0.35), 3);
+    counts.came(Uint8Array.of(1), truths(Number.NaN), 1);
+    counts.close("ok", null);
+
+    const [, truth] = layout.features;
+    expect(cells(truth!.counts)).toEqual([1, 2, 0, 0, 0, 0, 1, 0, 0]);
+    // Quarters, halves and quarters of 256 are whole; standardised -1.3856, -0.6928, -0.5196: in 64ths -89, -44, -33.
+    expect(cells(truth!.weights)).toEqual([64, 128, 0, 0, 0, 0, 64, 0, 0]);
+    expect(cells(truth!.moments)[0]).toBe((-89 - 44 - 33) >>> 0);
+    expect(cells(layout.rows)).toEqual([1, 1, 1, 0]);
+  });
+
+  test("have no more truths than rows that a window may count", async () => {
+    const { counts, layout, cells } = await createWindow({
+      features: [truthFeature()],
+      window: { maxRows: 3 },
+    });
+    expect(counts.isEmpty).toBe(true);
+    counts.came(Uint8Array.of(0), truths(0.1, 0.1), 2);
+    counts.came(Uint8Array.of(0), truths(0.9, 0.9), 2);
+
+    expect(cells(layout.features[0]!.counts).slice(0, 4)).toEqual([2, 0, 0, 1]);
+    expect(counts.isEmpty).toBe(false);
   });
 
   test("read inputs before the app may change them, whichever prediction ends first", async () => {
@@ -122,7 +179,7 @@ describe("a window's counts", () => {
   const values = fc.array(fc.double({ min: -1, max: 2 }), { minLength: 1, maxLength: 60 });
 
   test("are the sum of what its counted rows add, however many were replaced", async () => {
-    const small = { window: { maxRows: 10 }, features: [numericFeature(), colourFeature()] };
+    const small = { window: { maxRows: 10 }, features: [numericFeature(), colourFeature({ role: "input" })] };
     const one = await createWindow(small);
     fc.assert(
       fc.property(values, fc.nat(), (rows, seed) => {

@@ -10,7 +10,7 @@ import {
   VERDICTS,
 } from "@fedge/protocol/profile";
 import { BREAKS, CELL, NO_SCORE, RowBatch } from "./row-batch.js";
-import type { WatchedFeature, WatchedProfile } from "./watched-feature.js";
+import { numRowsOf, type WatchedFeature, type WatchedProfile } from "./watched-feature.js";
 
 /** Rows are kept for as many as the window has, so that a quiet window costs little. */
 const FIRST_ROOM = 16;
@@ -52,8 +52,11 @@ export class WindowCounts {
 
   /** Whether nothing was counted at all. */
   get isEmpty(): boolean {
-    const { rows, labels, shadow } = this.watched.layout;
-    return !this.#has(rows.at + 1, 3) && !this.#has(labels.at, 1) && !this.#has(shadow.at, shadow.size);
+    const { features, layout } = this.watched;
+    const { rows, labels, shadow } = layout;
+    if (this.#has(rows.at + 1, 3) || this.#has(labels.at, 1) || this.#has(shadow.at, shadow.size))
+      return false;
+    return !features.some((watched) => numRowsOf(watched, this.vector) > 0);
   }
 
   /** Counts the rows of a prediction. Beyond what a cell of a device may hold, none. */
@@ -93,6 +96,20 @@ export class WindowCounts {
     }
   }
 
+  /** Features that count apart, of a prediction of whatever window; no more rows of each than of predictions. */
+  came(places: Uint8Array, rows: FeatureRows, numRows: number): void {
+    const { features, profile } = this.watched;
+    const batch = new RowBatch(features.length);
+    for (const place of places) {
+      const watched = features[place] as WatchedFeature;
+      const numLeft = profile.window.maxRows - numRowsOf(watched, this.vector);
+      for (let row = 0; row < numRows && row < numLeft; row += 1) {
+        batch.note(0, place, watched, rows, row);
+        this.#move(batch, place, place, 1);
+      }
+    }
+  }
+
   /**
    * Ends the window: each feature's rows as shares of one device's weight, rounded at random so that they add up exactly and
    * are right on average (systematic sampling), and what the device itself makes of it.
@@ -106,8 +123,9 @@ export class WindowCounts {
     this.vector[layout.localPsi.at + (bin < 0 ? LOCAL_PSI_EDGES.length : bin)] = 1;
   }
 
-  #weigh({ countsAt, weightsAt, numCells }: WatchedFeature): void {
-    const { numRows } = this;
+  #weigh(watched: WatchedFeature): void {
+    const { countsAt, weightsAt, numCells } = watched;
+    const numRows = numRowsOf(watched, this.vector);
     if (numRows === 0) return;
     const start = this.random.unit();
     let [seen, given] = [0, 0];
@@ -125,25 +143,30 @@ export class WindowCounts {
   }
 
   #apply(slot: number, sign: 1 | -1): void {
-    const { kept, watched, vector, numBroken } = this;
+    const { kept, watched, vector } = this;
     const { features, layout } = watched;
     const begin = slot * features.length;
-    for (let place = 0; place < features.length; place += 1) {
-      const { countsAt, momentsAt } = features[place] as WatchedFeature;
-      const cell = kept.cells[begin + place] as number;
-      const at = countsAt + (cell & CELL);
-      vector[at] = (vector[at] as number) + sign;
-      if (cell & BREAKS) numBroken[place] = (numBroken[place] as number) + sign;
-      if (momentsAt < 0) continue;
-      vector[momentsAt] = (vector[momentsAt] as number) + sign * (kept.sums[begin + place] as number);
-      const squares = momentsAt + 1;
-      vector[squares] = (vector[squares] as number) + sign * (kept.squares[begin + place] as number);
-    }
+    for (let place = 0; place < features.length; place += 1)
+      if ((features[place] as WatchedFeature).known !== "apart") this.#move(kept, begin + place, place, sign);
     const score = kept.scores[slot] as number;
     if (score === NO_SCORE || layout.scores.size === 0) return;
     const at = layout.scores.at + 4 * scoreBin(score / SCORE_SCALE);
     vector[at] = (vector[at] as number) + sign;
     vector[at + 1] = (vector[at + 1] as number) + sign * score;
+  }
+
+  /** Adds what a batch has there of a feature, or takes it back. */
+  #move(batch: RowBatch, from: number, place: number, sign: 1 | -1): void {
+    const { vector, numBroken } = this;
+    const { countsAt, momentsAt } = this.watched.features[place] as WatchedFeature;
+    const cell = batch.cells[from] as number;
+    const at = countsAt + (cell & CELL);
+    vector[at] = (vector[at] as number) + sign;
+    if (cell & BREAKS) numBroken[place] = (numBroken[place] as number) + sign;
+    if (momentsAt < 0) return;
+    vector[momentsAt] = (vector[momentsAt] as number) + sign * (batch.sums[from] as number);
+    const squares = momentsAt + 1;
+    vector[squares] = (vector[squares] as number) + sign * (batch.squares[from] as number);
   }
 
   #count(at: number, by: number): number {

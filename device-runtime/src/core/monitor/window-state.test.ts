@@ -10,7 +10,7 @@ import { decodeState, encodeState } from "./window-state.js";
 
 let watched: WatchedProfile;
 beforeAll(async () => {
-  const features = [numericFeature(), colourFeature()];
+  const features = [numericFeature(), colourFeature({ role: "input" })];
   watched = watchedProfile(await sampleProfile(nodeDigest, { features, window: { maxRows: 30 } }));
 });
 

@@ -7,7 +7,7 @@ import type { WatchedFeature, WatchedProfile } from "./watched-feature.js";
 import { WindowCounts } from "./window-counts.js";
 
 /** Grows when the bytes mean something else: a state of another runtime is not taken up. */
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 const MAX_SECTIONS = 64;
 
 const head = z.object({
