@@ -146,8 +146,7 @@ class SharedDevice implements BrowserDevice {
       this.#leading?.device.featureLog.query(query) ?? this.#requests.ask({ kind: "query", query }),
     erase: (selection = {}) =>
       this.#leading?.device.featureLog.erase(selection) ?? this.#requests.ask({ kind: "erase", selection }),
-    status: () => this.status().log,
-    onChange: (listener) => this.on("log", listener),
+    ...{ status: () => this.status().log, onChange: (listener) => this.on("log", listener) },
   });
 
   /** Whichever tab is told: the device is one, and is forgotten in all of them. */
