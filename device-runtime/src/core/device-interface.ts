@@ -115,6 +115,7 @@ export interface Device {
 
 /** What the feature log holds, what for, and how long at most. */
 export interface LogStatus extends Pick<LogLimits, "maxRows" | "maxBytes" | "maxAgeMs"> {
+  /** With those that wait to be written. */
   readonly numRows: number;
   /** In the store. */
   readonly sizeBytes: number;
@@ -124,14 +125,20 @@ export interface LogStatus extends Pick<LogLimits, "maxRows" | "maxBytes" | "max
 
 /** What a device remembers of its predictions. A device without a feature log remembers none. */
 export interface FeatureLogView {
-  /** Rows that fit, the newest first; 100 unless `limit` says otherwise. Throws STORAGE_FAILED. */
+  /**
+   * Rows that fit, the newest first; 100 unless `limit` says otherwise. Throws OPTION_INVALID for what says nothing of
+   * rows, STORAGE_FAILED, CLOSED.
+   */
   query(query?: LogQuery): Promise<readonly LogRow[]>;
-  /** Erases for good; everything without a selection. Resolves with how many rows. Throws STORAGE_FAILED. */
+  /**
+   * Erases for good; everything without a selection, or with one without fields. Resolves with how many rows. Throws as
+   * `query`.
+   */
   erase(selection?: LogSelection): Promise<number>;
   /**
    * All that the device remembers, or the rows that fit, for the person whose it is: lines of JSON, each with its line
    * end. The first says what the rows are kept for and how long, each other one is a row, the newest first; 64-bit
-   * integers are text. What is erased meanwhile is left out. Throws STORAGE_FAILED.
+   * integers are text. What is erased meanwhile is left out. Throws as `query`.
    */
   export(selection?: LogSelection): AsyncIterable<string>;
 }

@@ -129,6 +129,11 @@ describe("a device remembers", () => {
     ["of another size", [1, 2]],
     ["that is no number", ["cat"]],
     ["of another type", { shape: [1], data: "x" }],
+    ["that is null", null],
+    ["that is undefined", undefined],
+    ["that is a text", "3"],
+    ["without values", { shape: [1], data: null }],
+    ["without a shape", { shape: null, data: Float32Array.of(1) }],
   ])("no label %s", async (_, truth) => {
     const { start } = createWorld();
     const device = await start();

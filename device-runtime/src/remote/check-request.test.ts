@@ -45,6 +45,17 @@ describe("a request from elsewhere", () => {
     ["with a consent that is neither yes nor no", { kind: "consent", consent: { training: "yes" } }],
     ["with an unknown consent", { kind: "consent", consent: { everything: true } }],
     ["for a part of a row", { kind: "query", query: { limit: 1.5 } }],
+    ["to erase by an unknown field", { kind: "erase", selection: { id: "1" } }],
+    ["to erase at most so many", { kind: "erase", selection: { limit: 1 } }],
+    ["to erase by a field without a value", { kind: "erase", selection: { ids: undefined } }],
+    ["to erase from no time", { kind: "erase", selection: { fromMs: Number.NaN } }],
+    ["to erase until no time", { kind: "erase", selection: { untilMs: Infinity } }],
+    ["to erase a set", { kind: "erase", selection: new Set(["1"]) }],
+    ["to erase a list", { kind: "erase", selection: [] }],
+    ["to erase nothing", { kind: "erase", selection: null }],
+    ["to erase without a selection", { kind: "erase" }],
+    ["to show by a field without a value", { kind: "query", query: { ids: undefined } }],
+    ["to show a map", { kind: "query", query: new Map() }],
   ])("is refused %s", (_, request) => {
     expect(() => checkRequest(request)).toThrow(expect.objectContaining({ code: "MESSAGE_MALFORMED" }));
   });

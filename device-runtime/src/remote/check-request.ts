@@ -34,6 +34,16 @@ const inputs = z
 
 const field = z.union([z.string().check(z.maxLength(10_000)), z.number(), z.boolean(), z.null()]);
 
+/** A list, a set or a map would pass as an object without fields, which means every row. */
+const plainObject = z.custom<Record<string, unknown>>(
+  (value) => Object.prototype.toString.call(value) === "[object Object]",
+);
+/** A field that is there has a value: one that goes unheeded would mean every row. */
+const noneUndefined = z.refine(
+  (given: unknown) => Object.values(given as object).every((value) => value !== undefined),
+  "has a field without a value",
+);
+
 const selection = {
   ids: z.optional(z.array(name).check(z.maxLength(MAX_IDS))),
   model: z.optional(name),
@@ -59,13 +69,21 @@ const deviceRequest = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("label"), id: name, truth: tensorLike }),
   z.strictObject({
     kind: z.literal("query"),
-    query: z.strictObject({
-      ...selection,
-      limit: z.optional(z.int().check(z.gte(0))),
-      beforeId: z.optional(name),
-    }),
+    query: z.pipe(
+      plainObject,
+      z
+        .strictObject({
+          ...selection,
+          limit: z.optional(z.int().check(z.gte(0))),
+          beforeId: z.optional(name),
+        })
+        .check(noneUndefined),
+    ),
   }),
-  z.strictObject({ kind: z.literal("erase"), selection: z.strictObject(selection) }),
+  z.strictObject({
+    kind: z.literal("erase"),
+    selection: z.pipe(plainObject, z.strictObject(selection).check(noneUndefined)),
+  }),
   z.strictObject({ kind: z.literal("forget") }),
   z.strictObject({ kind: z.literal("consent"), consent }),
 ]);

@@ -73,6 +73,16 @@ describe("a device that lives elsewhere", () => {
     expect([numErased, device.status().log.numRows]).toEqual([1, 0]);
   });
 
+  test("refuses a selection that says nothing of rows, as the device itself does", async () => {
+    const { open } = await createWorld();
+    const device = await open();
+    await device.model("digits").predict({ input: [0.5] });
+    for (const selection of [{ id: "1" }, { ids: undefined }, null, new Set(["1"])] as never[])
+      await expect(device.featureLog.erase(selection)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+
+    expect(await device.featureLog.query()).toHaveLength(1);
+  });
+
   test("gives its rows a page at a time, and all of them for the person to keep", async () => {
     const { open } = await createWorld();
     const device = await open();

@@ -1,7 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import { DeviceEvents, type DeviceEventMap } from "../core/device-events.js";
 import type { Device, DeviceModel, DeviceStatus, FeatureLogView } from "../core/device-interface.js";
-import { exportLog } from "../core/feature-log/export-log.js";
+import { logView } from "../core/feature-log/export-log.js";
 import type { LogField } from "../core/feature-log/log-row.js";
 import type { Consent } from "../core/ports/application.js";
 import type { Clock } from "../core/ports/clock.js";
@@ -69,11 +69,19 @@ class RemoteDevice implements Device {
     return this.#link.ask({ kind: "label", id, truth });
   }
 
-  readonly featureLog: FeatureLogView = {
-    query: (query = {}) => this.#link.ask({ kind: "query", query }),
-    erase: (selection = {}) => this.#link.ask({ kind: "erase", selection }),
-    export: (selection) => exportLog(this.featureLog.query, () => this.status().log, selection),
-  };
+  readonly featureLog: FeatureLogView = logView({
+    query: async (query = {}) => {
+      // What is wrong is told here, in the same words as where the device lives.
+      (await import("../core/on-demand.js")).checkQuery(query);
+      return this.#link.ask({ kind: "query", query });
+    },
+    erase: async (selection = {}) => {
+      (await import("../core/on-demand.js")).checkSelection(selection);
+      return this.#link.ask({ kind: "erase", selection });
+    },
+    status: () => this.status().log,
+    onChange: (listener) => this.on("log", listener),
+  });
 
   on<K extends keyof DeviceEventMap>(event: K, listener: (detail: DeviceEventMap[K]) => void): () => void {
     return this.#events.on(event, listener);

@@ -108,6 +108,13 @@ describe("the device's process", () => {
     expect(opened[0]).toEqual({ ...START.device, ...more, conditions: expect.anything() });
   });
 
+  test("leaves it to the device to refuse an option of its log", async () => {
+    const { say, opened } = runProcess();
+    say({ ...START, device: { ...START.device, featureLog: { explainEver: 5 } } });
+
+    expect(opened[0]).toMatchObject({ featureLog: { explainEver: 5 } });
+  });
+
   test("opens its device with the bytes of the root that the app trusts, and its population", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fedge-root-"));
     const trustedRootFile = join(folder, "root.json");

@@ -1,16 +1,10 @@
 import { deviceAttributes, modelName } from "@fedge/protocol";
 import * as z from "zod/mini";
 
-/** Which device the process hosts. */
-const hostedLog = z.strictObject({
-  maxRows: z.optional(z.number()),
-  maxBytes: z.optional(z.number()),
-  maxAgeMs: z.optional(z.number()),
-  maxOutputBytes: z.optional(z.number()),
-  purpose: z.optional(z.string()),
-  explainEvery: z.optional(z.number()),
-});
+/** The device says what is wrong with an option, so that the app hears of it: here the whole message would be none. */
+const hostedLog = z.looseObject({});
 
+/** Which device the process hosts. */
 const hostedDevice = z.object({
   server: z.string(),
   models: z.array(modelName).check(z.minLength(1)),

@@ -1,6 +1,6 @@
 import { DeviceEvents, type DeviceEventMap } from "../../core/device-events.js";
 import type { Device, DeviceModel, DeviceStatus, FeatureLogView } from "../../core/device-interface.js";
-import { exportLog } from "../../core/feature-log/export-log.js";
+import { logView } from "../../core/feature-log/export-log.js";
 import type { LogField } from "../../core/feature-log/log-row.js";
 import type { Consent } from "../../core/ports/application.js";
 import type { Clock } from "../../core/ports/clock.js";
@@ -141,13 +141,13 @@ class SharedDevice implements BrowserDevice {
     return this.#leading?.device.label(id, truth) ?? this.#requests.ask({ kind: "label", id, truth });
   }
 
-  readonly featureLog: FeatureLogView = {
+  readonly featureLog: FeatureLogView = logView({
     query: (query = {}) =>
       this.#leading?.device.featureLog.query(query) ?? this.#requests.ask({ kind: "query", query }),
     erase: (selection = {}) =>
       this.#leading?.device.featureLog.erase(selection) ?? this.#requests.ask({ kind: "erase", selection }),
-    export: (selection) => exportLog(this.featureLog.query, () => this.status().log, selection),
-  };
+    ...{ status: () => this.status().log, onChange: (listener) => this.on("log", listener) },
+  });
 
   /** Whichever tab is told: the device is one, and is forgotten in all of them. */
   async forget(): Promise<{ readonly isServerTold: boolean }> {

@@ -4,9 +4,9 @@ import type { TrainingData } from "../ports/application.js";
 import type { DevicePorts } from "../ports/ports.js";
 import type { ModelHost, PredictionRecorder } from "../serving/model-host.js";
 import type { TensorLike } from "../serving/tensor-types.js";
-import { exportLog } from "./export-log.js";
+import { logView } from "./export-log.js";
 import { FeatureLog } from "./feature-log.js";
-import { toLogLimits, type LogLimits, type LogOptions } from "./log-limits.js";
+import { LOG_RULES, areLogOptions, limitsOf, type LogLimits, type LogOptions } from "./log-limits.js";
 import { createLogRecorder, type PredictionMemory } from "./log-recorder.js";
 import type { LogField, LogRow } from "./log-row.js";
 import { PredictionIds } from "./prediction-ids.js";
@@ -52,7 +52,7 @@ export class DeviceMemory {
   constructor(private readonly parts: DeviceMemoryParts) {
     const { ports, options: given, onChange, onErasing, onError } = parts;
     const options = given === false ? {} : given;
-    const limits = toLogLimits(options);
+    const limits = limitsOf(options);
     const { store, clock, random } = ports;
     const log = new FeatureLog({
       ...{ store, clock, limits, onChange, onError },
@@ -64,21 +64,19 @@ export class DeviceMemory {
     this.#log = given === false ? null : log;
     const maxOutputBytes = given === false ? RECENT_OUTPUT_BYTES : limits.maxOutputBytes;
     this.recorder = createLogRecorder(this.#ids, () => this.#remembering, maxOutputBytes);
-    this.view = {
-      query: async (query) => (await this.#log?.query(query)) ?? [],
+    this.view = logView({
+      query: async (query) => (await (this.#log ?? this.#recent)?.query(query)) ?? [],
       erase: async (selection) => {
-        this.#recent?.clear();
-        const numErased = (await this.#log?.erase(selection)) ?? 0;
+        const numErased = (await (this.#log ?? this.#recent)?.erase(selection)) ?? 0;
         await parts.onErased();
         return numErased;
       },
-      export: (selection) => exportLog(this.view.query, () => this.status, selection),
-    };
+      status: () => this.status,
+    });
   }
 
   get totals(): { readonly numRows: number; readonly sizeBytes: number } {
-    const { numRows, sizeBytes } = this.#log?.totals ?? { numRows: 0, sizeBytes: 0 };
-    return { numRows, sizeBytes };
+    return { numRows: this.#log?.numRows ?? 0, sizeBytes: this.#log?.totals.sizeBytes ?? 0 };
   }
 
   get status(): LogStatus {
@@ -88,6 +86,9 @@ export class DeviceMemory {
 
   /** Throws OPTION_INVALID, STORAGE_FAILED. */
   async restore(): Promise<void> {
+    const { options } = this.parts;
+    if (options !== false && !areLogOptions(options))
+      throw (await import("../on-demand.js")).wrongLogOption(options, LOG_RULES);
     if (this.#log === null) await this.#remember().catch(this.parts.onError);
     await this.#log?.restore();
     const lastId = this.#log?.lastId;
@@ -164,8 +165,12 @@ function labelledIn(log: FeatureLog, model: ModelName, host: ModelHost): Trainin
     numExamples: () => log.totals.numExamples[model] ?? 0,
     examples: async (maxExamples) => {
       const { loggedExamples, numClassesOf } = await import("../on-demand.js");
-      const numClasses = host.active === null ? null : numClassesOf(host.active.manifest);
-      return loggedExamples(log, { model, numClasses }, maxExamples);
+      const manifest = host.active?.manifest;
+      return loggedExamples(
+        log,
+        { model, numClasses: manifest ? numClassesOf(manifest) : null },
+        maxExamples,
+      );
     },
   };
 }

@@ -1,25 +1,21 @@
 import type { FeatureLogView, LogStatus } from "../device-interface.js";
-import type { LogSelection } from "./log-selection.js";
 
-/** The rows of a log, wherever it is, as FeatureLogView.export gives them. */
-export async function* exportLog(
-  query: FeatureLogView["query"],
-  status: () => LogStatus,
-  selection: LogSelection = {},
-): AsyncGenerator<string> {
-  const { headLine, rowLine } = await import("../on-demand.js");
-  yield headLine(status());
-  let beforeId: string | undefined;
-  do {
-    // A page at a time: what else is asked of the log comes between.
-    const rows = await query({
-      ...selection,
-      limit: PAGE_ROWS,
-      ...(beforeId === undefined ? {} : { beforeId }),
-    });
-    for (const row of rows) yield rowLine(row);
-    beforeId = rows.length < PAGE_ROWS ? undefined : rows.at(-1)?.id;
-  } while (beforeId !== undefined);
+/** A log, wherever it is. */
+export interface LogSource extends Pick<FeatureLogView, "query" | "erase"> {
+  readonly status: () => LogStatus;
+  /** Tells when somebody else has changed the log, how many rows it has; for a log that lives elsewhere. */
+  readonly onChange?: (listener: (totals: { readonly numRows: number }) => void) => () => void;
 }
 
-const PAGE_ROWS = 64;
+/** What an app sees of the log. */
+export function logView({ query, erase, ...parts }: LogSource): FeatureLogView {
+  let numErasures = 0;
+  return {
+    query,
+    erase: (selection) => erase(selection).finally(() => (numErasures += 1)),
+    async *export(selection) {
+      const { exportLines } = await import("../on-demand.js");
+      yield* exportLines({ ...parts, query, numErasures: () => numErasures }, selection);
+    },
+  };
+}

@@ -1,3 +1,4 @@
+import { FedgeError } from "@fedge/protocol";
 import type { Clock } from "../ports/clock.js";
 import { NO_ROWS, encodeHead, type LogTotals } from "./log-head.js";
 import { HEAD, LOG, MAX_SEGMENT_ROWS } from "./log-keys.js";
@@ -7,7 +8,7 @@ import type { LogRow } from "./log-row.js";
 import type { LogQuery, LogSelection } from "./log-selection.js";
 import { emptyStart, readStart } from "./log-start.js";
 import type { OpenLog } from "./open-log.js";
-import { firstIdAt } from "./prediction-ids.js";
+import { firstIdAt, timeOfPrediction } from "./prediction-ids.js";
 import { UnwrittenRows } from "./unwritten-rows.js";
 
 export interface FeatureLogParts extends LogRecordsParts {
@@ -27,6 +28,8 @@ const WRITE_EVERY_MS = 1000;
  */
 const WRITE_AT_BYTES = 176_000;
 const WRITE_AT_ROWS = 3 * MAX_SEGMENT_ROWS;
+/** What was not let go when it became too old, as on a disk that fails, is tried again. */
+const EVICT_AGAIN_MS = 10_000;
 
 /**
  * What the device has predicted, noted and been told, on the device and nowhere else. Here is what a start and a
@@ -41,6 +44,7 @@ export class FeatureLog {
   #open: OpenLog | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #cancelWrite: (() => void) | null = null;
+  #cancelEviction: (() => void) | undefined;
   #isWriting = false;
   #isClosed = false;
 
@@ -48,6 +52,11 @@ export class FeatureLog {
 
   get totals(): LogTotals {
     return this.#open?.totals ?? this.#start.totals;
+  }
+
+  /** What a query can find, with what waits to be written. */
+  get numRows(): number {
+    return Math.floor(Math.min(this.parts.limits.maxRows, this.totals.numRows + this.#unwritten.byId.size));
   }
 
   /** What the rows are kept for, as the app has said; null when it never has. */
@@ -70,6 +79,7 @@ export class FeatureLog {
     const isYoung = firstId >= firstIdAt(clock.nowMs() - maxAgeMs);
     // What has to go is tried again with the next write: neither a full disk nor a lost network keeps a device from starting.
     if (totals.numRows !== numRows || !isHeadKept || !isRoom || !isYoung) await this.#opened().catch(onError);
+    this.#evictInTime();
   }
 
   /** Remembers a prediction. It is in the store a moment later, or with the next `change` or `flush`. */
@@ -94,15 +104,20 @@ export class FeatureLog {
     return this.#inTurn(async () => (await this.#opened()).amend(id, to));
   }
 
-  /** Newest first. */
+  /** Newest first. Throws OPTION_INVALID, STORAGE_FAILED, CLOSED. */
   query(query: LogQuery = {}): Promise<readonly LogRow[]> {
-    return this.#inTurn(async () => (await this.#opened()).query(query));
+    return this.#whileOpen(async () => (await this.#opened()).query(query));
   }
 
-  /** Erases the rows for good; all of them without a selection. Resolves with how many there were. */
+  /**
+   * Erases the rows for good; all of them without a selection. Resolves with how many there were. Throws as `query`, and
+   * STORAGE_FULL.
+   */
   erase(selection: LogSelection = {}): Promise<number> {
-    const isAll = Object.values(selection).every((restriction) => restriction === undefined);
-    return this.#inTurn(async () => (isAll ? this.#eraseAll() : (await this.#opened()).erase(selection)));
+    // Of a list or a set there are no keys either: only a plain object without any means all.
+    const isPlain = (selection as LogSelection | null)?.constructor === Object;
+    const isAll = isPlain && Object.keys(selection).length === 0;
+    return this.#whileOpen(async () => (isAll ? this.#eraseAll() : (await this.#opened()).erase(selection)));
   }
 
   /** Everything appended is in the store when this resolves, but for what `onError` was told is lost. */
@@ -141,8 +156,25 @@ export class FeatureLog {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work);
-    this.#queue = done.catch(() => undefined);
+    this.#queue = done.catch(() => undefined).then(() => this.#evictInTime());
     return done;
+  }
+
+  #whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#isClosed) return this.#inTurn(work);
+    return Promise.reject(new FedgeError("CLOSED", "the device is closed"));
+  }
+
+  /** Rows grow too old while nothing is predicted, too. */
+  #evictInTime(): void {
+    this.#cancelEviction?.();
+    const { firstId } = this.#open ?? this.#start;
+    const { clock, limits, onError } = this.parts;
+    if (this.#isClosed || firstId === undefined || limits.maxAgeMs === Infinity) return;
+    const leftMs = timeOfPrediction(firstId) + limits.maxAgeMs + 1 - clock.nowMs();
+    this.#cancelEviction = clock.after(leftMs > 0 ? leftMs : EVICT_AGAIN_MS, () => {
+      this.#inTurn(async () => (await this.#opened()).makeRoom()).catch(onError);
+    });
   }
 
   async #write(): Promise<void> {

@@ -6,7 +6,7 @@ import { ManualClock } from "../../testing/manual-clock.js";
 import type { ByteStore } from "../ports/storage.js";
 import "../on-demand.js";
 import { FeatureLog } from "./feature-log.js";
-import { toLogLimits } from "./log-limits.js";
+import { limitsOf } from "./log-limits.js";
 import type { LogRow } from "./log-row.js";
 import { firstIdAt } from "./prediction-ids.js";
 
@@ -45,7 +45,7 @@ function failing(memory: ByteStore, { after, kind }: { after: number; kind: "cra
 }
 
 async function open(store: ByteStore): Promise<FeatureLog> {
-  const parts = { store, clock: new ManualClock(10_000), limits: toLogLimits({ maxRows: 1000 }) };
+  const parts = { store, clock: new ManualClock(10_000), limits: limitsOf({ maxRows: 1000 }) };
   const log = new FeatureLog({ ...parts, onChange: () => undefined, onError: () => undefined });
   await log.restore();
   return log;

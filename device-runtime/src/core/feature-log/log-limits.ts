@@ -1,5 +1,3 @@
-import { FedgeError } from "@fedge/protocol";
-
 /** How much a device remembers; what is oldest goes first. */
 export interface LogLimits {
   readonly maxRows: number;
@@ -23,7 +21,6 @@ export interface LogOptions extends Partial<LogLimits> {
   readonly explainEvery?: number;
 }
 
-const MAX_PURPOSE_LENGTH = 1024;
 const DAY_MS = 24 * 3_600_000;
 
 export const DEFAULT_LOG_LIMITS: LogLimits = {
@@ -33,17 +30,27 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   maxOutputBytes: 1024,
 };
 
-/** The limits with defaults for what is not given. Throws OPTION_INVALID for one that is no number from zero. */
-export function toLogLimits({ purpose, explainEvery: _, ...given }: LogOptions): LogLimits {
-  const isText = typeof purpose === "string" && purpose.length > 0 && purpose.length <= MAX_PURPOSE_LENGTH;
-  if (purpose !== undefined && !isText) {
-    const wanted = `give a text of 1 to ${MAX_PURPOSE_LENGTH} characters`;
-    throw new FedgeError("OPTION_INVALID", `featureLog.purpose is not one that can be shown; ${wanted}`);
-  }
-  const limits = { ...DEFAULT_LOG_LIMITS, ...given };
-  for (const [name, value] of Object.entries(limits)) {
-    if (typeof value === "number" && value >= 0 && !Number.isNaN(value)) continue;
-    throw new FedgeError("OPTION_INVALID", `featureLog.${name} is ${String(value)}; give a number from 0`);
-  }
-  return limits;
+/** What the options are checked by. */
+export interface LogRules {
+  readonly defaults: LogLimits;
+  readonly maxPurposeLength: number;
+}
+
+export const LOG_RULES: LogRules = { defaults: DEFAULT_LOG_LIMITS, maxPurposeLength: 1024 };
+
+/** The limits with defaults for what is not given. */
+export function limitsOf({ purpose: _, explainEvery: __, ...given }: LogOptions): LogLimits {
+  return { ...DEFAULT_LOG_LIMITS, ...given };
+}
+
+/** Whether a log can be kept by them; what is wrong is said by code that is fetched then. */
+export function areLogOptions(options: LogOptions): boolean {
+  const { purpose = " " } = options;
+  const limits = Object.entries(limitsOf(options));
+  return (
+    typeof purpose === "string" &&
+    purpose.length > 0 &&
+    purpose.length <= LOG_RULES.maxPurposeLength &&
+    limits.every(([name, value]) => name in DEFAULT_LOG_LIMITS && typeof value === "number" && value >= 0)
+  );
 }

@@ -26,6 +26,8 @@ export interface LoneRow {
  */
 export class LogRecords {
   readonly index: LogIndex;
+  /** Keys of values that cannot be decoded, of which that was told. */
+  readonly #damaged = new Set<string>();
   #totals: LogTotals;
 
   constructor(
@@ -47,8 +49,12 @@ export class LogRecords {
     if (!isHeadKept) await this.parts.store.put(HEAD, this.#head(this.#totals));
   }
 
-  /** All of the change or, when it throws, nothing of it. */
-  async commit(change: LogChange, options = { isDurable: true }): Promise<void> {
+  /** All of the change or, when it throws, nothing of it; `applied` is called at once with the totals. */
+  async commit(
+    change: LogChange,
+    options = { isDurable: true },
+    applied: () => void = () => undefined,
+  ): Promise<void> {
     const { segments, rows, goneSegments, goneRows } = change;
     const totals = this.totalsAfter(change);
     await this.parts.store.write(
@@ -66,6 +72,7 @@ export class LogRecords {
     );
     this.#totals = totals;
     this.index.apply(change);
+    applied();
     this.parts.onChange();
   }
 
@@ -79,14 +86,11 @@ export class LogRecords {
     return decodeSegment(bytes ?? new Uint8Array());
   }
 
-  /** As segmentRows; null, and said, when they cannot be read. */
+  /** As segmentRows; null, and said once, when they cannot be decoded. Throws STORAGE_FAILED when the store does. */
   async readableRows(segment: Segment): Promise<readonly LogRow[] | null> {
-    try {
-      return await this.segmentRows(segment);
-    } catch (error) {
-      this.parts.onError(error);
-      return null;
-    }
+    const key = keyOfSegment(segment);
+    const bytes = (await this.parts.store.get(key)) ?? new Uint8Array();
+    return this.#decoded(key, () => decodeSegment(bytes)) ?? null;
   }
 
   /** What lies in the row's own record; undefined when it has none. Throws STORAGE_FAILED. */
@@ -98,26 +102,33 @@ export class LogRecords {
     return { row, measures: measuresOf(row, bytes.byteLength) };
   }
 
-  /** As loneRow; undefined, and said, when it cannot be read. */
+  /** As loneRow; undefined, and said once, when it cannot be decoded. Throws STORAGE_FAILED when the store does. */
   async readableRow(id: string): Promise<LoneRow | undefined> {
-    try {
-      return await this.loneRow(id);
-    } catch (error) {
-      this.parts.onError(error);
-      return undefined;
-    }
+    const key = this.index.keyOf(id) ?? "";
+    const bytes = await this.parts.store.get(key);
+    if (bytes === undefined) return undefined;
+    const row = this.#decoded(key, () => decodeLogRow(id, bytes));
+    return row && { row, measures: measuresOf(row, bytes.byteLength) };
   }
 
   /** A row that cannot be read stands for nothing: it must not keep others from being written or erased. */
   async measuresOf(id: string): Promise<RowMeasures> {
     const known = this.index.measuresOf(id);
     if (known !== undefined) return known;
-    const bytes = (await this.parts.store.get(this.index.keyOf(id) ?? "")) ?? new Uint8Array();
+    const key = this.index.keyOf(id) ?? "";
+    const bytes = (await this.parts.store.get(key)) ?? new Uint8Array();
+    const row = this.#decoded(key, () => decodeLogRow(id, bytes)) ?? unreadableRow(id);
+    return measuresOf(row, bytes.byteLength);
+  }
+
+  /** Undefined, and said the first time, for what lies under the key and cannot be decoded. */
+  #decoded<T>(key: string, decode: () => T): T | undefined {
     try {
-      return measuresOf(decodeLogRow(id, bytes), bytes.byteLength);
+      return decode();
     } catch (error) {
-      this.parts.onError(error);
-      return measuresOf(unreadableRow(id), bytes.byteLength);
+      if (!this.#damaged.has(key)) this.parts.onError(error);
+      this.#damaged.add(key);
+      return undefined;
     }
   }
 

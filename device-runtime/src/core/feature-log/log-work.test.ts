@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { createMemoryByteStore } from "../../memory/memory-stores.js";
 import { ManualClock } from "../../testing/manual-clock.js";
 import type { ByteStore } from "../ports/storage.js";
-import { exportLog } from "./export-log.js";
+import { logView } from "./export-log.js";
 import { FeatureLog } from "./feature-log.js";
-import { toLogLimits, type LogOptions } from "./log-limits.js";
+import { limitsOf, type LogOptions } from "./log-limits.js";
 import { encodeLogRow, type LogRow } from "./log-row.js";
 import { firstIdAt, timeOfPrediction } from "./prediction-ids.js";
 
@@ -37,7 +37,7 @@ async function open(store: ByteStore, { purpose, ...limits }: LogOptions = {}): 
     ...{
       store,
       clock: new ManualClock(10_000),
-      limits: toLogLimits({ maxRows: 2e6, maxBytes: 1e9, ...limits }),
+      limits: limitsOf({ maxRows: 2e6, maxBytes: 1e9, ...limits }),
     },
     ...(purpose === undefined ? {} : { purpose }),
     onChange: () => undefined,
@@ -200,11 +200,12 @@ test("an export is all rows as lines of JSON, after one that says what they are 
   await log.change(idAt(149), (row) => ({ ...row, label, labelledAtMs: 7, explanation }));
   const status = { numRows: 150, sizeBytes: 1, maxRows: 2, maxBytes: 3, maxAgeMs: 4, purpose: log.purpose };
   const lines: { readonly id?: string }[] = [];
-  for await (const line of exportLog(
-    (query) => log.query(query),
-    () => status,
-  ))
-    lines.push(JSON.parse(line) as { readonly id?: string });
+  const view = logView({
+    query: (query) => log.query(query),
+    erase: (selection) => log.erase(selection),
+    status: () => status,
+  });
+  for await (const line of view.export()) lines.push(JSON.parse(line) as { readonly id?: string });
 
   expect(lines[0]).toEqual({ type: "log", ...status, purpose: "suggestions" });
   expect(lines.slice(1).map(({ id }) => id)).toEqual(Array.from({ length: 150 }, (_, at) => idAt(149 - at)));

@@ -1,4 +1,5 @@
 import { FedgeError, errorCodeOf } from "@fedge/protocol";
+import { checkQuery, checkSelection } from "./check-selection.js";
 import { eraseFrom } from "./erase-rows.js";
 import type { FeatureLogParts } from "./feature-log.js";
 import { draftOf, loneWrite } from "./log-draft.js";
@@ -15,6 +16,8 @@ import { selectRows } from "./select-rows.js";
 import type { UnwrittenRows } from "./unwritten-rows.js";
 
 const QUERY_LIMIT = 100;
+/** What a row that waits may take in the store beside its tensors; of more it is only written sooner. */
+const ROW_BYTES = 256;
 
 /** A row, and where it lies. */
 interface Found {
@@ -24,6 +27,12 @@ interface Found {
   readonly isChanged: boolean;
   /** In one of which it is. */
   readonly segments: readonly Segment[];
+}
+
+interface CommitOptions {
+  readonly isDurable: boolean;
+  /** Called as soon as the change is in the totals. */
+  readonly written?: () => void;
 }
 
 /** The log with an index of what a start found. Throws STORAGE_FAILED. */
@@ -54,6 +63,11 @@ export class OpenLog {
     return this.records.totals;
   }
 
+  /** Of the oldest row in the store. */
+  get firstId(): string | undefined {
+    return this.records.index.firstId;
+  }
+
   /** As FeatureLog has it. */
   async change(id: string, to: (row: LogRow) => LogRow, isDurable = true): Promise<void> {
     const found = await this.#find(id);
@@ -80,17 +94,23 @@ export class OpenLog {
     this.unwritten.add(row);
   }
 
-  /** Newest first. */
-  async query({ limit = QUERY_LIMIT, ...selection }: LogQuery): Promise<readonly LogRow[]> {
+  /** Newest first, and none for which the limits leave no room. */
+  async query(query: LogQuery): Promise<readonly LogRow[]> {
+    checkQuery(query);
+    const { limit = QUERY_LIMIT, fromMs = 0, ...selection } = query;
     const found: LogRow[] = [];
-    if (limit <= 0) return found;
+    if (limit === 0) return found;
+    await this.#keepLimits();
     const source = { records: this.records, unwritten: this.unwritten.byId };
-    for await (const row of selectRows(source, selection)) if (found.push(row) >= limit) break;
+    // What could not be let go is not shown, either.
+    const meant = { ...selection, fromMs: Math.max(fromMs, this.#fromMs()) };
+    for await (const row of selectRows(source, meant)) if (found.push(row) >= limit) break;
     return found;
   }
 
   /** Resolves with how many rows there were. */
   async erase(selection: LogSelection): Promise<number> {
+    checkSelection(selection);
     const onErasing = async (models: readonly string[]): Promise<void> => this.parts.onErasing?.(models);
     const numErased = await eraseFrom(
       { records: this.records, unwritten: this.unwritten },
@@ -99,6 +119,8 @@ export class OpenLog {
     );
     // Whatever is left counts; when that fails it waits for the next write.
     await this.write().catch(this.parts.onError);
+    // Of rows that were never written the store knows nothing.
+    this.parts.onChange();
     return numErased;
   }
 
@@ -111,8 +133,9 @@ export class OpenLog {
     const together = rows.filter(({ id }) => id !== changed?.write.id);
     const draft = draftOf(together, this.parts.limits, this.#fromId());
     const change = changed === null ? draft : { ...draft, rows: [...draft.rows, changed.write] };
-    await this.#commitWithRoom(change, options, changed?.segments);
-    this.unwritten.delete(rows);
+    const written = (): void => this.unwritten.delete(rows);
+    await this.#commitWithRoom(change, { ...options, written }, changed?.segments);
+    written();
     await this.makeRoom();
   }
 
@@ -122,6 +145,21 @@ export class OpenLog {
    */
   async makeRoom(): Promise<void> {
     await this.#commit(NO_CHANGE).catch(this.parts.onError);
+  }
+
+  /** Rows that wait count as those in the store do: more than the limits allow are written, which lets the oldest go. */
+  async #keepLimits(): Promise<void> {
+    const { maxRows, maxBytes } = this.parts.limits;
+    const { numRows, sizeBytes } = this.totals;
+    const { byId, dataBytes } = this.unwritten;
+    const waiting = [...byId.values()];
+    const isRoom =
+      numRows + byId.size <= maxRows && sizeBytes + dataBytes + ROW_BYTES * byId.size <= maxBytes;
+    if (isRoom || byId.size === 0) return this.makeRoom();
+    await this.write().catch((error: unknown) => {
+      this.unwritten.delete(waiting);
+      this.parts.onError(error);
+    });
   }
 
   async #find(id: string): Promise<Found | undefined> {
@@ -142,7 +180,7 @@ export class OpenLog {
   /** A full disk makes room once by forgetting the oldest half; what does not fit then is lost, and said. */
   async #commitWithRoom(
     change: LogChange,
-    options: { readonly isDurable: boolean },
+    options: CommitOptions,
     kept: readonly Segment[] = [],
   ): Promise<void> {
     try {
@@ -161,7 +199,7 @@ export class OpenLog {
   /** With what the limits leave no room for then. */
   async #commit(
     change: LogChange,
-    options = { isDurable: true },
+    { isDurable, written }: CommitOptions = { isDurable: true },
     kept: readonly Segment[] = [],
   ): Promise<void> {
     const { maxRows, maxBytes } = this.parts.limits;
@@ -171,11 +209,16 @@ export class OpenLog {
       isEnough: ({ numRows, sizeBytes }, firstId) =>
         numRows <= maxRows && sizeBytes <= maxBytes && firstId >= fromId,
     });
-    if (Object.values(whole).some(({ length }) => length > 0)) await this.records.commit(whole, options);
+    if (Object.values(whole).some(({ length }) => length > 0))
+      await this.records.commit(whole, { isDurable }, written);
   }
 
   /** Rows before it are too old. */
   #fromId(): string {
-    return firstIdAt(this.parts.clock.nowMs() - this.parts.limits.maxAgeMs);
+    return firstIdAt(this.#fromMs());
+  }
+
+  #fromMs(): number {
+    return this.parts.clock.nowMs() - this.parts.limits.maxAgeMs;
   }
 }

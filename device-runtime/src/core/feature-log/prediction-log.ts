@@ -79,6 +79,11 @@ export class PredictionLog {
 
 /** The truth as the model's target takes it: as many as there were inputs. */
 function toLabel(target: PortShape | undefined, truth: TensorLike, { inputs }: LogRow): TensorValue {
+  if (!isTensorLike(truth))
+    throw new FedgeError(
+      "LABEL_INVALID",
+      "the label is no tensor; give a number, a list of numbers or { shape, data }",
+    );
   // A model that is not trained has no target; its labels still say how good it is.
   const port = target ?? { name: "label", elementType: untrainedType(truth), shape: [null] };
   const given = toTensor(port, truth, "LABEL_INVALID");
@@ -105,6 +110,15 @@ function requireClasses(manifest: ModelManifest, label: TensorValue): void {
   );
 }
 
+/** As far as a tensor can be made of it; its values are checked against the model's. */
+function isTensorLike(given: unknown): boolean {
+  if (typeof given === "number" || typeof given === "bigint") return true;
+  if (typeof given !== "object" || given === null) return false;
+  const isTyped = (value: unknown): boolean => ArrayBuffer.isView(value) && !(value instanceof DataView);
+  if (Array.isArray(given) || isTyped(given)) return true;
+  return "shape" in given && Array.isArray(given.shape) && "data" in given && isTyped(given.data);
+}
+
 function untrainedType(truth: TensorLike): "int64" | "float32" {
   const first = typeof truth === "object" && !("data" in truth) ? truth[0] : truth;
   return typeof first === "bigint" ? "int64" : "float32";
@@ -115,6 +129,9 @@ function numRowsOf(inputs: TensorValues): number {
 }
 
 function checkFields(fields: Readonly<Record<string, LogField>>): void {
+  // Apps in JavaScript give what they like.
+  if (typeof (fields as unknown) !== "object" || (fields as unknown) === null)
+    throw refused('the fields are no object; give one such as { action: "accepted" }');
   const entries = Object.entries(fields);
   if (entries.length > MAX_FIELDS) throw refused(`at most ${MAX_FIELDS} fields are kept with a prediction`);
   for (const [name, value] of entries) {

@@ -1,6 +1,8 @@
 import { FedgeError } from "@fedge/protocol";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
+import { checkQuery, checkSelection } from "./check-selection.js";
 import type { LogRow } from "./log-row.js";
+import type { LogQuery, LogSelection } from "./log-selection.js";
 import { dataBytesOf } from "./row-sizes.js";
 
 const MAX_ROWS = 1000;
@@ -57,9 +59,18 @@ export class RecentPredictions {
     return this.change(id, to);
   }
 
-  clear(): void {
+  /** There is nothing to show. Throws OPTION_INVALID. */
+  async query(query: LogQuery = {}): Promise<readonly LogRow[]> {
+    checkQuery(query);
+    return [];
+  }
+
+  /** Forgets all of it, whatever is meant: its rows are not the log's. Throws OPTION_INVALID. */
+  async erase(selection: LogSelection = {}): Promise<number> {
+    checkSelection(selection);
     this.#kept.clear();
     this.#sizeBytes = 0;
+    return 0;
   }
 
   #put(row: LogRow): void {

@@ -12,7 +12,7 @@ import { createMemoryByteStore } from "../../memory/memory-stores.js";
 import { ManualClock } from "../../testing/manual-clock.js";
 import type { ProgramForm, ServingSession, TensorValues } from "../ports/engine.js";
 import { FeatureLog } from "./feature-log.js";
-import { toLogLimits } from "./log-limits.js";
+import { limitsOf } from "./log-limits.js";
 import { PredictionIds } from "./prediction-ids.js";
 import { RowExplainer } from "./row-explainer.js";
 
@@ -64,7 +64,7 @@ async function openWorld({ every = 1, form = "onnx" as ProgramForm } = {}) {
   const errors: unknown[] = [];
   const onError = (error: unknown): void => void errors.push(error);
   const log = new FeatureLog({
-    ...{ store: createMemoryByteStore(), clock, limits: toLogLimits({}), onError },
+    ...{ store: createMemoryByteStore(), clock, limits: limitsOf({}), onError },
     onChange: () => undefined,
   });
   await log.restore();
