@@ -1,7 +1,6 @@
-import { DEFAULT_METHODS, type CategoricalFeature, type NumericFeature } from "@fedge/protocol/profile";
+import type { CategoricalFeature, NumericFeature } from "@fedge/protocol/profile";
 import { describe, expect, test } from "vitest";
 import { chosenTest } from "./chosen-tests.js";
-import { choosesTests } from "./watched-feature.js";
 
 const named = {
   ...{ name: "f", source: { take: "field", name: "f" }, role: "input", privacy: "public" },
@@ -53,13 +52,5 @@ describe("a test that a profile names", () => {
 
   test("says nothing of a window without rows", () => {
     expect(chosenTest("g-test", numeric([1, 1, 1, 0, 0, 0, 0, 0]), [0, 0, 0, 0, 0, 0, 0, 0])).toBeNull();
-  });
-
-  test("is loaded for a profile that names another than the usual, and for no other", () => {
-    const usual = numeric([1, 1, 1, 0, 0, 0, 0, 0]);
-    const methods = [...DEFAULT_METHODS.numeric];
-
-    expect(choosesTests({ features: [usual, { ...usual, methods }] })).toBe(false);
-    expect(choosesTests({ features: [{ ...usual, methods: ["mann-whitney"] }] })).toBe(true);
   });
 });

@@ -1,25 +1,21 @@
 import { testSamples, type Sample } from "@fedge/protocol/drift";
 import type { ProfileFeature, WindowMethod } from "@fedge/protocol/profile";
 
-/** Natural logarithm of the p-value that a method gives a window's counts; null where it cannot say anything of them. */
-export type ChosenTest = (
+/**
+ * Natural logarithm of the p-value that a method of `fedge drift test` gives a window's counts, by its own code; null where it cannot
+ * say anything of them.
+ */
+export function chosenTest(
   method: WindowMethod,
   feature: ProfileFeature,
   current: ArrayLike<number>,
-) => number | null;
-
-/** Any method of `fedge drift test` that counts are enough for, by its own code. */
-export const chosenTest: ChosenTest = (method, feature, current) => {
-  const { pValue, logPValue, details } = testSamples(
-    method,
-    sampleOf(feature, feature.counts),
-    sampleOf(feature, current),
-    { minRows: 1 },
-  );
+): number | null {
+  const samples = [sampleOf(feature, feature.counts), sampleOf(feature, current)] as const;
+  const { pValue, logPValue, details } = testSamples(method, ...samples, { minRows: 1 });
   if (pValue !== undefined) return logPValue ?? Math.log(pValue);
   const companion = details["companion"] as { readonly logPValue: number } | undefined;
   return companion?.logPValue ?? null;
-};
+}
 
 /** Missing values and those of a wrong type are judged by the schema. */
 function sampleOf(feature: ProfileFeature, counts: ArrayLike<number>): Sample {

@@ -19,6 +19,7 @@ import {
   type Verdict,
   type WindowMethod,
 } from "@fedge/protocol/profile";
+import { chosenTest } from "./chosen-tests.js";
 import type { FeatureJudgement, WindowJudgement } from "./drift-judgement.js";
 import { estimatedAccuracy } from "./estimated-accuracy.js";
 import { judgeJoint } from "./joint-verdict.js";
@@ -111,7 +112,7 @@ const NOTHING: Measured = { psi: null, jensenShannon: null, meanShift: null, raw
 function measure(
   watched: WatchedFeature,
   vector: Uint32Array,
-  { chosenTest, profile }: Pick<WatchedProfile, "chosenTest" | "profile">,
+  { profile }: Pick<WatchedProfile, "profile">,
 ): Measured {
   const { feature, countsAt, numCells } = watched;
   const current = vector.subarray(countsAt, countsAt + numCells);
@@ -127,7 +128,7 @@ function measure(
     logPs: testsOf(feature).flatMap((method) => {
       if (method === "chi-squared") return chiSquaredLog(cells);
       if (method === "ks-binned") return ksLog(feature, current);
-      return chosenTest?.(method, feature, current) ?? [];
+      return chosenTest(method, feature, current) ?? [];
     }),
   };
 }

@@ -19,7 +19,6 @@ import { readProfile } from "./read-profile.js";
 import { numInputRows } from "./row-counter.js";
 import { ShadowMemory } from "./shadow-truths.js";
 import { VersionMonitor } from "./version-monitor.js";
-import { choosesTests } from "./watched-feature.js";
 import { WindowSender } from "./window-sender.js";
 
 export interface MonitorsParts {
@@ -155,10 +154,8 @@ export class Monitors {
     const profile = active === null ? null : await this.#profileOf(active);
     if (active === null || profile === null) return;
     const { version, goldenFeatures } = active.manifest;
-    // All methods there are weigh as much as the monitor: few profiles name another than the usual.
-    const chosenTest = choosesTests(profile) ? (await import("./chosen-tests.js")).chosenTest : null;
     const monitor = new VersionMonitor({
-      ...{ model, version, profile, chosenTest, ports: this.parts.ports, sender: this.#sender },
+      ...{ model, version, profile, ports: this.parts.ports, sender: this.#sender },
       latencyBin: this.parts.latencyBin,
       onJudged: (judgement) => this.#judged(model, judgement),
       onShadow: (served, shadow) =>

@@ -26,7 +26,6 @@ export interface VersionMonitorParts {
   readonly model: ModelName;
   readonly version: number;
   readonly profile: ReferenceProfile;
-  readonly chosenTest?: WatchedProfile["chosenTest"];
   readonly ports: Pick<DevicePorts, "store" | "clock" | "random">;
   /** The bins of the serving metrics. */
   readonly latencyBin: typeof latencyBin;
@@ -68,7 +67,7 @@ export class VersionMonitor implements PredictionWatch {
 
   constructor(private readonly parts: VersionMonitorParts) {
     const { profile, ports } = parts;
-    this.watched = watchedProfile(profile, parts.chosenTest);
+    this.watched = watchedProfile(profile);
     this.#counter = new RowCounter(this.watched, parts.latencyBin, {
       opens: () => this.#opened() !== null,
       counted: (batch, bin, elapsedUs, id) => {

@@ -1,5 +1,4 @@
 import {
-  DEFAULT_METHODS,
   cellsOf,
   isCountedApart,
   isKnownAtOnce,
@@ -14,14 +13,6 @@ import {
   type ValueOf,
   type VectorLayout,
 } from "@fedge/protocol/profile";
-import type { ChosenTest } from "./chosen-tests.js";
-
-/** Whether a device needs more than the usual tests for it. */
-export function choosesTests({ features }: Pick<ReferenceProfile, "features">): boolean {
-  return features.some(({ kind, methods = [] }) =>
-    methods.some((method) => !DEFAULT_METHODS[kind].includes(method)),
-  );
-}
 
 /**
  * When a feature's value is there: with the request, with the answer, or when the app says it; and then it is the prediction's
@@ -52,15 +43,10 @@ export interface WatchedProfile {
   readonly profile: ReferenceProfile;
   readonly layout: VectorLayout;
   readonly features: readonly WatchedFeature[];
-  /** Runs methods beyond the usual ones; null where no feature names any. */
-  readonly chosenTest: ChosenTest | null;
 }
 
 /** The profile, ready to count against. */
-export function watchedProfile(
-  profile: ReferenceProfile,
-  chosenTest: ChosenTest | null = null,
-): WatchedProfile {
+export function watchedProfile(profile: ReferenceProfile): WatchedProfile {
   const layout = layoutOf(profile);
   const features = profile.features.map((feature, at): WatchedFeature => {
     const { counts, weights, moments } = layout.features[at] as VectorLayout["features"][number];
@@ -76,7 +62,7 @@ export function watchedProfile(
       perDeviation: isNumeric && feature.std > 0 ? 1 / feature.std : 0,
     };
   });
-  return { profile, layout, features, chosenTest };
+  return { profile, layout, features };
 }
 
 /** Rows of a feature in a vector: the predictions', or of one that is counted apart as many as came. */
