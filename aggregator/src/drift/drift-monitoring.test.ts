@@ -189,6 +189,14 @@ describe("a fleet whose ages rise and fall again", { timeout: 60_000 }, () => {
     expect(model.layouts).toEqual([{ version: 3, layoutSha256: monitored.profile.layoutSha256 }]);
   });
 
+  test("a cohort that there is not is answered with those that are shown, the whole fleet by its words", async () => {
+    const answer = await app.ask("/v1/drift/models/digits/features?cohort=region%3Deu");
+
+    expect(await answer.text()).toMatch(
+      /has no cohort \\"region=eu\\"; it shows the whole fleet, platform=browser, platform=node/,
+    );
+  });
+
   test("shows everything that it takes to compute a score again", async () => {
     const path = "/v1/drift/models/digits/features/age";
     const feature = driftFeature.parse(await (await app.ask(path)).json());

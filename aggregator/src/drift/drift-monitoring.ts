@@ -256,6 +256,10 @@ export class DriftMonitoring implements DriftService {
   }
 }
 
+function shownText(cohorts: readonly string[]): string {
+  return cohorts.map((cohort) => (cohort === WHOLE_FLEET ? "the whole fleet" : cohort)).join(", ") || "none";
+}
+
 function viewOf({ views, release }: WholeRelease, { cohort = WHOLE_FLEET }: ViewQuery): ReleasedView {
   const found = views.find((view) => view.cohort === cohort);
   if (found !== undefined) return found;
@@ -263,7 +267,7 @@ function viewOf({ views, release }: WholeRelease, { cohort = WHOLE_FLEET }: View
   throw new FedgeError(
     "DATA_MISSING",
     why === undefined
-      ? `window ${release.window} has no cohort "${cohort}"; it shows ${release.shown.join(", ") || "none"}`
+      ? `window ${release.window} has no cohort "${cohort}"; it shows ${shownText(release.shown)}`
       : `cohort "${cohort}" of window ${release.window} is not shown: ${why}`,
   );
 }

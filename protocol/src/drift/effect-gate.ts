@@ -2,7 +2,7 @@ import { excessDistance, noChange, psiOf } from "./methods/distances.js";
 import type { DriftOptions } from "./options.js";
 import type { Measured } from "./result.js";
 import type { Cells } from "./samples/cells.js";
-import { momentsOf } from "./samples/moments.js";
+import { momentsOfPair } from "./samples/moments.js";
 import type { SamplePair } from "./samples/sample.js";
 
 /** How large the difference is by each measure that applies, after what chance alone would give is taken off. */
@@ -45,8 +45,7 @@ function cellEffects(cells: Cells | undefined, options: DriftOptions): Effects {
 /** A shift of no change has the expected square 1/n + 1/m. Infinite or constant values have no shift. */
 function shiftEffect(pair: SamplePair): Effects {
   if (pair.kind !== "numbers") return {};
-  const reference = momentsOf(pair.reference.values);
-  const current = momentsOf(pair.current.values);
+  const { reference, current } = momentsOfPair(pair.reference.values, pair.current.values);
   const square = (current.mean - reference.mean) ** 2 / reference.variance;
   const excess = square - (1 / reference.n + 1 / current.n);
   return Number.isFinite(excess) ? { meanShift: Math.sqrt(Math.max(0, excess)) } : {};

@@ -20,7 +20,7 @@ import {
 } from "./result.js";
 import { binOf } from "./samples/bin-edges.js";
 import { cellsOf, type Cells } from "./samples/cells.js";
-import { momentsOf } from "./samples/moments.js";
+import { momentsOfPair } from "./samples/moments.js";
 import { pooledNumbers, pooledOf, type Pooled } from "./samples/pooled.js";
 import { readPair } from "./samples/read-pair.js";
 import type { Sample, SamplePair } from "./samples/sample.js";
@@ -154,7 +154,8 @@ function pooledFor(method: SampleMethod, pair: SamplePair, cells: Cells | undefi
 
 function ofMoments(pair: SamplePair): Outcome {
   if (pair.kind !== "numbers") return { reason: "it takes values; bins have no variance" };
-  return welch(momentsOf(pair.reference.values), momentsOf(pair.current.values));
+  const { reference, current, unit } = momentsOfPair(pair.reference.values, pair.current.values);
+  return welch(reference, current, unit);
 }
 
 function ofVectors(pair: SamplePair, options: DriftOptions): Outcome {

@@ -1,13 +1,13 @@
 import { decodeDriftOptions, type DriftOptions, type DriftOptionsInput } from "./options.js";
 import type { Verdict } from "../profile/verdicts.js";
 import type { DriftResult, StreamMethod } from "./result.js";
-import { momentsOf } from "./samples/moments.js";
+import { momentsOfPair } from "./samples/moments.js";
 import { readPair } from "./samples/read-pair.js";
 import type { Sample, SampleValue } from "./samples/sample.js";
 import { Adwin } from "./streams/adwin.js";
 import { Ddm } from "./streams/ddm.js";
 import { PageHinkley } from "./streams/page-hinkley.js";
-import { AS_IT_IS, type Standard, type StreamDetector } from "./streams/stream-detector.js";
+import { AS_IT_IS, isUsable, type Standard, type StreamDetector } from "./streams/stream-detector.js";
 
 /**
  * Runs a detector over the current sample, value by value. A reference, which may be empty, gives mean and deviation to standardise by
@@ -38,9 +38,14 @@ export function testStream(
   }
   const standard = standardOf(method, before, options);
   if ("reason" in standard) return untestable(method, n, m, standard.reason);
+  const numBeyond = stream.filter(
+    (value) => Number.isFinite(value) && !isUsable(standardised(value, standard)),
+  ).length;
+  if (numBeyond === m) return untestable(method, n, m, beyondReason(numBeyond));
   const detector = createDetector(method, standard, options);
   if (method === "ddm") for (const value of before) detector.update(value);
-  return { method, n, m, ...followed(detector, stream, standard) };
+  const reason = numBeyond === 0 ? {} : { reason: beyondReason(numBeyond) };
+  return { method, n, m, ...followed(detector, stream, standard), ...reason };
 }
 
 /** A detector of the method with these options. */
@@ -126,9 +131,19 @@ function standardOf(
   const values = reference.filter(Number.isFinite);
   const isWanted = standardise ?? values.length > 0;
   if (!isWanted || method === "ddm") return AS_IT_IS;
-  const { mean, variance } = momentsOf(values);
-  if (!(variance > 0)) return { reason: "constant: the reference gives no deviation to standardise by" };
-  return { mean, deviation: Math.sqrt(variance) };
+  const { reference: moments, mean, unit } = momentsOfPair(values, values);
+  const deviation = Math.sqrt(moments.variance) * unit;
+  if (!(deviation > 0)) return { reason: "constant: the reference gives no deviation to standardise by" };
+  if (!Number.isFinite(deviation)) return { reason: "the reference is too far apart to standardise by" };
+  return { mean, deviation };
+}
+
+function standardised(value: number, { mean, deviation }: Standard): number {
+  return (value - mean) / deviation;
+}
+
+function beyondReason(numBeyond: number): string {
+  return `values beyond 1e150 have no square and are left out: ${numBeyond}; divide them, or give a reference to standardise by`;
 }
 
 function untestable(method: StreamMethod, n: number, m: number, reason: string): DriftResult {

@@ -6,6 +6,7 @@
  */
 export * from "./feature-source.js";
 export * from "./reference-profile.js";
+export * from "./edited-profile.js";
 export * from "./joint-reference.js";
 export * from "./standardised.js";
 export * from "./value-cells.js";

@@ -5,11 +5,11 @@ import {
   type DriftMethod,
   type DriftOptionsInput,
 } from "@fedge/protocol/drift";
-import { parseNumberedJson, withSpelledNumbers } from "./numbered-json.js";
+import { parseNumberedJson, withSpelledNumbers, writtenValue } from "./numbered-json.js";
 
 /** What a line of `--cases` gives. */
 export interface CaseResult {
-  /** As in the case; the number of the line when there is none. */
+  /** As in the case, a number that a double cannot hold as its digits; `line 7` where the case has no text or number. */
   readonly id: string | number;
   readonly statistic: number | string | null;
   readonly pValue?: number;
@@ -24,14 +24,14 @@ export interface CaseResult {
 
 /** The result of the case that a line holds. Never throws: what is wrong is the reason. */
 export function caseResult(text: string, lineNumber: number): CaseResult {
-  let id: string | number = lineNumber;
+  let id: string | number = lineId(lineNumber);
   try {
     const parsed = parseNumberedJson(text);
     if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
       return notTestable(id, "the line is no object { id, method, reference, current }");
     }
     const entry = parsed as Readonly<Record<string, unknown>>;
-    id = idOf(entry["id"]) ?? lineNumber;
+    id = idOf(entry["id"], text) ?? id;
     return resultOf(id, entry);
   } catch (error) {
     return notTestable(id, (error as Error).message);
@@ -40,7 +40,7 @@ export function caseResult(text: string, lineNumber: number): CaseResult {
 
 /** The result of a line that was longer than it may be. */
 export function tooLong(lineNumber: number, mostBytes: number): CaseResult {
-  return notTestable(lineNumber, `the line has more than ${mostBytes} bytes; give counts of bins`);
+  return notTestable(lineId(lineNumber), `the line has more than ${mostBytes} bytes; give counts of bins`);
 }
 
 function resultOf(id: string | number, entry: Readonly<Record<string, unknown>>): CaseResult {
@@ -72,8 +72,16 @@ function isMethod(value: unknown): value is DriftMethod {
   return typeof value === "string" && (DRIFT_METHODS as readonly string[]).includes(value);
 }
 
-function idOf(value: unknown): string | number | undefined {
-  return typeof value === "string" || typeof value === "number" ? value : undefined;
+function idOf(value: unknown, text: string): string | number | undefined {
+  if (typeof value === "string" || Number.isSafeInteger(value)) return value as string | number;
+  if (typeof value !== "number") return undefined;
+  const written = writtenValue(text, "id");
+  return written === String(value) ? value : written;
+}
+
+/** Words, since a number could be the id of another case. */
+function lineId(lineNumber: number): string {
+  return `line ${lineNumber}`;
 }
 
 function notTestable(id: string | number, reason: string): CaseResult {

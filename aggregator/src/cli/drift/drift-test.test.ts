@@ -57,7 +57,7 @@ describe("fedge drift test", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(run.exitCode).toBe(0);
-    expect(results.map(({ id }) => id)).toEqual(["a", 3, "b", "c", 6]);
+    expect(results.map(({ id }) => id)).toEqual(["a", "line 3", "b", "c", "line 6"]);
     expect(results[0]).toMatchObject({ n: 2, m: 2, statistic: 0.5, verdict: "not_enough_data" });
     expect(results[1]).toMatchObject({ verdict: "not_testable", statistic: null });
     // The example of scipy.stats.wasserstein_distance.
@@ -132,6 +132,31 @@ test.each([
   '{"method": "chi-squared", "reference": {"categories": {"__proto__": 3}}, "current": {"categories": {}}}',
   "null",
 ])("a case that cannot be tested has a reason: %s", (text) => {
-  expect(caseResult(text, 12)).toMatchObject({ id: 12, statistic: null, verdict: "not_testable" });
+  expect(caseResult(text, 12)).toMatchObject({ id: "line 12", statistic: null, verdict: "not_testable" });
   expect(caseResult(text, 12).reason).toMatch(/[a-z]{4}/);
+});
+
+test.each<[string, string | number]>([
+  ["12345678901234567890", "12345678901234567890"],
+  ["-9007199254740993", "-9007199254740993"],
+  ["0.1000", "0.1000"],
+  ["0.5", 0.5],
+  ["7", 7],
+  ['"x"', "x"],
+  ["true", "line 7"],
+  ["null", "line 7"],
+  ["[1]", "line 7"],
+  ["{}", "line 7"],
+])("a case whose id is %s answers as %j", (written, id) => {
+  const nested = '"options": {"id": 5}, "note": "\\"id\\": 6"';
+
+  expect(caseResult(`{"id": 1, ${nested}, "id" : ${written} , "method": "ks"}`, 7).id).toBe(id);
+});
+
+test("a sample may begin with a byte order mark", async () => {
+  const marked = file("marked.json", "\u{feff}[1, 2, 3]");
+  const pair = ["--reference", marked, "--current", marked];
+  const run = await runFedge(["drift", "test", "--method", "ks", ...pair, "--json"], { cwd });
+
+  expect(lastJson(run)).toMatchObject({ n: 3, m: 3, statistic: 0 });
 });

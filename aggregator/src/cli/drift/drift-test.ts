@@ -101,7 +101,8 @@ async function readBounded(path: string): Promise<string> {
         { details: { path, sizeBytes: size } },
       );
     }
-    return await readFile(path, "utf8");
+    // Some editors begin a file with a byte order mark.
+    return (await readFile(path, "utf8")).replace(/^\u{feff}/u, "");
   } catch (cause) {
     if (cause instanceof FedgeError) throw cause;
     throw new FedgeError(

@@ -4,6 +4,9 @@ const WORDS: readonly (readonly [word: string, json: string])[] = [
   ["NaN", "null"],
 ];
 
+/** Characters of a value that are looked at, its colon among them. */
+const MOST_WRITTEN = 256;
+
 /**
  * JSON with the words NaN, Infinity and -Infinity, as Python's `json` writes them: NaN is read as null, which is a missing value as
  * well. Throws SyntaxError.
@@ -38,6 +41,24 @@ function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
   return at + 1;
+}
+
+/** How the last entry `key` of the outermost object is written, white space left out; undefined where there is none. Of text that is JSON. */
+export function writtenValue(text: string, key: string): string | undefined {
+  let depth = 0;
+  let found: string | undefined;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at] as string;
+    if ("{[".includes(character)) depth += 1;
+    else if ("}]".includes(character)) depth -= 1;
+    else if (character === '"') {
+      const end = endOfString(text, at);
+      const value = depth === 1 ? /^\s*:\s*([^\s,{}[\]]*)/.exec(text.slice(end, end + MOST_WRITTEN)) : null;
+      if (value !== null && JSON.parse(text.slice(at, end)) === key) found = value[1];
+      at = end - 1;
+    }
+  }
+  return found;
 }
 
 /** The value with numbers that JSON cannot write spelled as texts, at any depth. */

@@ -2,15 +2,18 @@ import { writeFile } from "node:fs/promises";
 import { FedgeError } from "@fedge/protocol";
 import {
   MAX_PROFILE_BYTES,
-  decodeProfile,
+  checkEditedProfile,
   encodeProfile,
   type ReferenceProfile,
 } from "@fedge/protocol/profile";
 import { readBytes } from "../verbs/model-file.js";
 
-/** Throws DATA_MISSING, MESSAGE_TOO_LARGE and PROFILE_INVALID. */
+/** What a person may have edited. Throws DATA_MISSING, MESSAGE_TOO_LARGE, and PROFILE_INVALID as `checkEditedProfile`. */
 export async function readProfile(path: string): Promise<ReferenceProfile> {
-  return decodeProfile(await readBytes(path, 4 * MAX_PROFILE_BYTES).then(withoutSpace));
+  const profile = checkEditedProfile(parsed(await readBytes(path, 4 * MAX_PROFILE_BYTES)));
+  // The file has white space; what devices get has none, and a limit of its own.
+  encodeProfile(profile);
+  return profile;
 }
 
 /** With line ends, so that a person can edit it and a diff shows what changed. */
@@ -27,11 +30,9 @@ export async function writeProfile(path: string, profile: ReferenceProfile): Pro
   }
 }
 
-/** What a person edits is larger than what devices get. */
-function withoutSpace(bytes: Uint8Array): Uint8Array {
+function parsed(bytes: Uint8Array): unknown {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return new TextEncoder().encode(JSON.stringify(value));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new FedgeError("PROFILE_INVALID", "the file is no JSON; look at the edits that were made to it", {
       cause,

@@ -33,7 +33,7 @@ export function addProfileFromFleet(parent: Command, terminal: Terminal): void {
       "the one whose windows are released, unless given",
       wholeNumber({ least: 1 }),
     )
-    .option("--cohort <cohort>", "only these devices, such as platform=node")
+    .option("--cohort <cohort>", "only these devices, by an attribute that they report, such as region=eu")
     .option("--windows <count>", "how many, the newest", wholeNumber({ least: 1, most: 1000 }), 3)
     .option("--since <window>", "none before this window", wholeNumber({ least: 0 }))
     .option(

@@ -5,7 +5,7 @@ import {
   type ReferenceProfile,
 } from "@fedge/protocol/profile";
 import { formatFields, formatTable, type TableColumn } from "../table.js";
-import { percentText } from "../text.js";
+import { durationText, percentText } from "../text.js";
 
 /** A profile for people: what it is of, and a line for each feature. */
 export function profileText(profile: ReferenceProfile): string {
@@ -15,7 +15,10 @@ export function profileText(profile: ReferenceProfile): string {
     ["rows", profile.numRows.toLocaleString("en")],
     ["origin", profile.origin],
     ["reviewed by", profile.reviewedBy ?? "nobody yet"],
-    ["window", `${window.lengthMs / 60_000} min, ${window.maxRows} rows of a device, ${window.numKept} kept`],
+    [
+      "window",
+      `${durationText(window.lengthMs)}, ${window.maxRows} rows of a device, ${window.numKept} kept`,
+    ],
     ["classes", outcomes.numClasses === 0 ? "none" : String(outcomes.numClasses)],
     ["together", jointText(profile.joint)],
     ["layout", profile.layoutSha256.slice(0, 12)],

@@ -147,6 +147,44 @@ describe("a profile that was built", () => {
     expect((await profile("check", path("edited.json"))).exitCode).toBe(0);
   });
 
+  test.each<[string, (profile: ReferenceProfile) => object, string]>([
+    ["a key that is none", (one) => ({ ...one, reviewer: "ada" }), 'no field "reviewer"'],
+    [
+      "a misspelt weight of a feature",
+      (one) => ({ ...one, features: one.features.map((feature) => ({ ...feature, importence: 5 })) }),
+      'no field "features.0.importence"',
+    ],
+    ["rows that the counts are not of", (one) => ({ ...one, numRows: 30 }), "are 40, more than the 30 rows"],
+  ])("is neither sound nor reviewed with %s", async (_, edit, words) => {
+    await buildShop("slip.json");
+    writeFileSync(path("slip.json"), JSON.stringify(edit(written("slip.json"))));
+
+    for (const args of [["check"], ["review", "--by", "ada"]]) {
+      const run = await profile(...args, path("slip.json"));
+      expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining(words)]);
+    }
+  });
+
+  test("says how long its windows are in units that fit", async () => {
+    const args = ["--data", path("shop.csv"), "--model", "shop", "--window", "10s", ...NOWHERE];
+    const run = await profile("build", ...args, "--out", path("short.json"));
+
+    expect(run.stdout).toMatch(/^window +10s, /m);
+  });
+
+  test("is not imported when a feature is taken from beyond the model's input", async () => {
+    const args = ["--data", path("rows.jsonl"), "--onnx", path("logistic.onnx"), "--model", "digits"];
+    await profile("build", ...args, "--no-joint", "--out", path("beyond.json"));
+    const text = readFileSync(path("beyond.json"), "utf8").replace(/"at": 3\b/, '"at": 77');
+    writeFileSync(path("beyond.json"), text);
+    await profile("review", path("beyond.json"), "--by", "ada");
+
+    const from = ["model", "import", path("logistic.onnx"), "--name", "digits", "--profile"];
+    const run = await runHere([...from, path("beyond.json"), "--dry-run"]);
+
+    expect(run.stderr).toContain('number 77 of a row of input "input", which has 4');
+  });
+
   test("goes with no model that it is not of", async () => {
     await buildShop("other.json");
     await profile("review", path("other.json"), "--by", "ada");

@@ -1,5 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { AlertRecord } from "../../drift/alerts/alert-record.js";
 import { driftAlert, driftAlerts } from "../../http/schema/drift-schema.js";
 import { duration, wholeNumber } from "../flag-values.js";
@@ -45,7 +45,7 @@ export function addDriftAlerts(drift: Command, terminal: Terminal): void {
   for (const [name, description] of SIMPLE_ACTS)
     act(name, description).action((alertId: string, flags: ServerFlags) => send(name, alertId, { flags }));
   act("silence", "tell nothing of an alert for a while")
-    .option("--for <duration>", "how long, such as 4h or 2d", duration, DAY_MS)
+    .addOption(silenceOption())
     .action((alertId: string, flags: ServerFlags & { readonly for: number }) =>
       send("silence", alertId, { flags, body: { forMs: flags.for } }),
     );
@@ -55,6 +55,12 @@ export function addDriftAlerts(drift: Command, terminal: Terminal): void {
     .action((alertId: string, flags: DecisionFlags) =>
       send("proposal", alertId, { flags, body: decisionOf(flags) }),
     );
+}
+
+function silenceOption(): Option {
+  return new Option("--for <duration>", "how long, such as 4h or 2d")
+    .argParser(duration)
+    .default(DAY_MS, "1d");
 }
 
 interface DecisionFlags extends ServerFlags {

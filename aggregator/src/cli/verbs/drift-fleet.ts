@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { WHOLE_FLEET } from "../../drift/sums/window-key.js";
 import { driftFeature, driftFeatures, driftModel, driftModels } from "../../http/schema/drift-schema.js";
 import { wholeNumber } from "../flag-values.js";
@@ -30,9 +30,9 @@ export function addDriftFleet(drift: Command, terminal: Terminal): void {
     .requiredOption("--model <name>", "name of the model")
     .option("--version <number>", "the one whose windows are released, unless given", number)
     .option("--feature <name>", "counts and every score of this one")
-    .option("--cohort <cohort>", "only these devices, such as platform=node")
+    .option("--cohort <cohort>", "only these devices, by an attribute that they report, such as region=eu")
     .option("--window <number>", "the last that was shown, unless given", number)
-    .option("--format <format>", "csv or json, as the server gives it")
+    .addOption(new Option("--format <format>", "as the server gives it").choices(["csv", "json"]))
     .action((flags: FleetFlags) => fleet(flags, terminal));
   addDriftAlerts(drift, terminal);
 }
@@ -57,7 +57,7 @@ async function fleet(flags: FleetFlags, terminal: Terminal): Promise<void> {
   const model = `/v1/drift/models/${encodeURIComponent(flags.model)}/features`;
   const path = flags.feature === undefined ? model : `${model}/${encodeURIComponent(flags.feature)}`;
   const query = { version, cohort, window };
-  if (format === "csv" || format === "json") {
+  if (format !== undefined) {
     const bytes = await client.download(path, { ...query, format });
     return terminal.out(`${new TextDecoder().decode(bytes).trimEnd()}\n`);
   }

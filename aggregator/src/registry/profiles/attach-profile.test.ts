@@ -36,6 +36,8 @@ const tensor = (name: string, shape: number[], ...values: number[]): NamedTensor
   ...{ name, elementType: "float32", shape, data: Float32Array.from(values) },
 });
 
+const GOLDEN_ROWS = [tensor("inputs/input", [1, 4], 1, 0, 2, 0), tensor("outputs/logits", [1, 3], 1, 2, 3)];
+
 /** A profile of the rig's model: four numbers in, three logits out. */
 async function packageFor(model: string, change: Partial<ReferenceProfile> = {}): Promise<ProfilePackage> {
   const shape = {
@@ -50,8 +52,7 @@ async function packageFor(model: string, change: Partial<ReferenceProfile> = {})
       yield await Promise.resolve({ numRows: 2, inputs: { input }, label: null, fields: [] });
     },
   });
-  const rows = [tensor("inputs/input", [1, 4], 1, 0, 2, 0), tensor("outputs/logits", [1, 3], 1, 2, 3)];
-  return packageOf({ ...profile, reviewedBy: "ada", ...change }, rows, 0.001);
+  return packageOf({ ...profile, reviewedBy: "ada", ...change }, GOLDEN_ROWS, 0.001);
 }
 
 const attach = (base: VersionRecord, given: ProfilePackage): Promise<VersionRecord> =>
@@ -111,6 +112,55 @@ test("a profile that does not fit makes no version", async () => {
     'feature "input[0]" is 1 here for golden row 0, where 7 is expected',
   );
   expect((await rig.store.latestVersion(base.model as ModelName))?.version).toBe(1);
+});
+
+const INPUT = { of: "input", name: "input" } as const;
+
+test.each([
+  [
+    "number 77 of a row of 4",
+    { take: "value", ...INPUT, at: 77 },
+    'number 77 of a row of input "input", which has 4, counted',
+  ],
+  ["number 4, for the first is number 0", { take: "value", ...INPUT, at: 4 }, "which has 4, counted from 0"],
+  [
+    "number 3 of three outputs",
+    { take: "value", of: "output", name: "logits", at: 3 },
+    'output "logits", which has 3',
+  ],
+] as const)(
+  "a profile with a feature that the model has not makes no version: %s",
+  async (_, source, words) => {
+    const base = await rig.importNew();
+    const { profile } = await packageFor(base.model);
+    const features = profile.features.map((one, at) => (at === 0 ? { ...one, source } : one));
+    const strayed = packageOf({ ...profile, features }, GOLDEN_ROWS, 0.001);
+
+    await expect(attach(base, strayed)).rejects.toMatchObject({
+      code: "PROFILE_INVALID",
+      message: expect.stringContaining(words) as unknown,
+    });
+  },
+);
+
+test("golden rows without a single value of a feature prove nothing of it", async () => {
+  const base = await rig.importNew();
+  const { profile } = await packageFor(base.model);
+  const noNumber = GOLDEN_ROWS.map((one) =>
+    one.name === "inputs/input" ? tensor(one.name, [1, 4], 1, 0, Number.NaN, 0) : one,
+  );
+
+  await expect(attach(base, packageOf(profile, noNumber, 0.001))).rejects.toThrow(
+    'feature "input[2]" has no value in any golden row, so they prove nothing of it',
+  );
+});
+
+test("counts that are not of the profile's rows are refused when it arrives", async () => {
+  const given = await packageFor("digits", { numRows: 3 });
+
+  expect(() => decodeProfilePackage(encodeProfilePackage(given, null))).toThrow(
+    'the counts of feature "input[0]" are 2, fewer than the 3 rows',
+  );
 });
 
 test("only the newest version can be given a profile", async () => {

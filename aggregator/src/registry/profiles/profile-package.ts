@@ -7,7 +7,9 @@ import {
   type NamedTensor,
 } from "@fedge/protocol";
 import {
+  GOLDEN_FEATURE,
   checkSkew,
+  countsFault,
   decodeProfile,
   encodeProfile,
   goldenFeatures,
@@ -16,6 +18,7 @@ import {
   type ReferenceProfile,
 } from "@fedge/protocol/profile";
 import { sha256Of } from "../../blobs/blob-name.js";
+import { rowWidth } from "../../drift/profiles/feature-drafts.js";
 
 /** A reference profile, and the golden rows that prove a device's feature code and engine. */
 export interface ProfilePackage {
@@ -74,38 +77,67 @@ export function decodeProfilePackage(
   };
 }
 
-/** Throws PROFILE_INVALID for a profile that nobody reviewed, or whose layout has another hash. */
+/** Throws PROFILE_INVALID for a profile that nobody reviewed, whose layout has another hash or whose counts are not of its rows. */
 export function requireReady(profile: ReferenceProfile): void {
   const remedy = "look through it, then run `fedge profile review FILE --by NAME`";
   if (profile.reviewedBy === null) throw invalid(`nobody has reviewed it; ${remedy}`);
   if (sha256Of(layoutDocument(profile)) !== profile.layoutSha256)
     throw invalid(`what it counts was changed after its layout's hash was written; ${remedy}`);
+  const fault = countsFault(profile);
+  if (fault !== null) throw invalid(`${fault}; build it again`);
 }
 
 /** Throws PROFILE_INVALID for a package that is not of this model, or whose golden rows prove nothing. */
 export function requireFits(
   { profile, golden }: ProfilePackage,
-  manifest: Pick<ModelManifest, "inputs" | "outputs">,
+  manifest: FittedModel,
   model: ModelName,
 ): void {
   if (profile.model !== model) throw invalid(`it is of model "${profile.model}", not of "${model}"`);
-  for (const { name, source } of profile.features)
-    if (!isThere(source, manifest))
-      throw invalid(`feature "${name}" is made of a tensor that the model does not have`);
-  if (golden === null) return;
-  const skew = checkSkew(profile, golden.tensors);
-  if (skew !== null) throw invalid(`${skew}; build the package again with this version of Fedge`);
-  const names = new Set(golden.tensors.map(({ name }) => name));
-  const missing = [
-    ...manifest.inputs.map(({ name }) => `inputs/${name}`),
-    ...manifest.outputs.map(({ name }) => `outputs/${name}`),
-  ].find((name) => !names.has(name));
-  if (missing !== undefined) throw invalid(`its golden rows have no ${missing}`);
+  for (const { name, source } of profile.features) {
+    const fault = sourceFault(source, manifest);
+    if (fault !== null) throw invalid(`feature "${name}" is made of ${fault}`);
+  }
+  if (golden !== null) requireProof(profile, golden.tensors, manifest);
 }
 
-function isThere(source: FeatureSource, { inputs, outputs }: Pick<ModelManifest, "inputs" | "outputs">) {
-  if (!("of" in source) || source.of === "label") return true;
-  return (source.of === "input" ? inputs : outputs).some(({ name }) => name === source.name);
+type FittedModel = Pick<ModelManifest, "inputs" | "outputs"> & Partial<Pick<ModelManifest, "target">>;
+
+/** Throws PROFILE_INVALID for golden rows that do not show that features and model are computed alike. */
+function requireProof(
+  profile: ReferenceProfile,
+  tensors: readonly NamedTensor[],
+  { inputs, outputs }: FittedModel,
+): void {
+  const skew = checkSkew(profile, tensors);
+  if (skew !== null) throw invalid(`${skew}; build the package again with this version of Fedge`);
+  const names = new Set(tensors.map(({ name }) => name));
+  const missing = [
+    ...inputs.map(({ name }) => `inputs/${name}`),
+    ...outputs.map(({ name }) => `outputs/${name}`),
+  ].find((name) => !names.has(name));
+  if (missing !== undefined) throw invalid(`its golden rows have no ${missing}`);
+  const empty = tensors.find(({ name, data }) => name.startsWith(GOLDEN_FEATURE) && isEmpty(data));
+  if (empty !== undefined)
+    throw invalid(
+      `feature "${empty.name.slice(GOLDEN_FEATURE.length)}" has no value in any golden row, so they prove nothing of it; look at its source`,
+    );
+}
+
+/** Whether each value is missing. */
+function isEmpty(data: NamedTensor["data"]): boolean {
+  return Array.from(data as ArrayLike<number | bigint>, Number).every(Number.isNaN);
+}
+
+/** Why the model has no such value, in words; null where it has, or where its shape does not say. */
+function sourceFault(source: FeatureSource, { inputs, outputs, target }: FittedModel): string | null {
+  if (!("of" in source)) return null;
+  const ports = { input: inputs, output: outputs, label: target === undefined ? [] : [target] }[source.of];
+  const port = source.of === "label" ? ports[0] : ports.find(({ name }) => name === source.name);
+  if (port === undefined) return source.of === "label" ? null : "a tensor that the model does not have";
+  const width = rowWidth(port);
+  if (source.take !== "value" || width === null || source.at < width) return null;
+  return `number ${source.at} of a row of ${source.of} "${source.name}", which has ${width}, counted from 0`;
 }
 
 function toleranceOf(text: string | undefined): number {

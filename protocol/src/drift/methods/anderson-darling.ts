@@ -1,6 +1,10 @@
 import type { Outcome } from "../result.js";
 import type { Pooled } from "../samples/pooled.js";
+import { harmonicNumber, sharedHarmonic } from "../special/harmonic.js";
 import { emptyReason } from "./kolmogorov-smirnov.js";
+
+/** Up to here every whole number is a double. */
+const MOST_EXACT = Number.MAX_SAFE_INTEGER;
 
 /** Levels and, for two samples, their critical values by Scholz and Stephens 1987, table 2: b0 + b1 + b2. */
 const LEVELS = [0.25, 0.1, 0.05, 0.025, 0.01, 0.005, 0.001] as const;
@@ -22,6 +26,7 @@ export function andersonDarling(pooled: Pooled): Outcome {
   const { n, m, values, isBinned } = pooled;
   if (n === 0 || m === 0) return { reason: emptyReason(n, m) };
   if (values.length < 2) return { reason: "constant: every value is the same" };
+  if (n + m > MOST_EXACT) return { reason: `more than ${MOST_EXACT} rows cannot be counted exactly` };
   if (n + m < 4) return { reason: "it takes at least four values in total" };
   const statistic = (sumOfSquares(pooled) - 1) / Math.sqrt(varianceOf(n, m));
   const level = interpolatedLevel(statistic);
@@ -35,35 +40,32 @@ export function andersonDarling(pooled: Pooled): Outcome {
   };
 }
 
+/**
+ * A over both samples. The difference of a cell is n S - m F, with the rows F and S of either sample below the middle of the cell: the same for both
+ * samples but for its sign, and a whole number when doubled. All terms of a weight are positive, so nothing cancels.
+ */
 function sumOfSquares({ reference, current, n, m }: Pooled): number {
   const total = n + m;
-  let below = 0;
   let [belowFirst, belowSecond] = [0, 0];
-  let [first, second] = [0, 0];
+  let sum = 0;
   for (let index = 0; index < reference.length; index += 1) {
     const [inFirst, inSecond] = [reference[index] as number, current[index] as number];
     const tied = inFirst + inSecond;
-    const middle = below + tied / 2;
-    const weight = tied / total / (middle * (total - middle) - (total * tied) / 4);
-    first += weight * (total * (belowFirst + inFirst / 2) - middle * n) ** 2;
-    second += weight * (total * (belowSecond + inSecond / 2) - middle * m) ** 2;
-    below += tied;
+    const below = belowFirst + belowSecond;
+    const above = total - below - tied;
+    const weight = tied / total / (below * above + (tied * (below + above)) / 4);
+    sum += weight * differenceAt(n, m, [belowFirst, inFirst], [belowSecond, inSecond]) ** 2;
     belowFirst += inFirst;
     belowSecond += inSecond;
   }
-  return ((first / n + second / m) * (total - 1)) / total;
+  return (sum * (1 / n + 1 / m) * (total - 1)) / total;
 }
 
 /** Of the statistic under no change, for two samples. */
 function varianceOf(n: number, m: number): number {
   const total = n + m;
-  let harmonic = 0;
-  let g = 0;
-  for (let index = 1; index < total - 1; index += 1) {
-    harmonic += 1 / (total - index);
-    g += harmonic / (index + 1);
-  }
-  const h = harmonic + 1;
+  const h = harmonicNumber(total - 1);
+  const g = sharedHarmonic(total);
   const sizes = 1 / n + 1 / m;
   const a = 4 * g - 6 + (10 - 6 * g) * sizes;
   const b = (2 * g - 4) * 4 + 16 * h + (2 * g - 14 * h - 4) * sizes - 8 * h + 4 * g - 6;
@@ -71,6 +73,16 @@ function varianceOf(n: number, m: number): number {
   const d = (2 * h + 6) * 4 - 8 * h;
   const spread = ((a * total + b) * total + c) * total + d;
   return spread / ((total - 1) * (total - 2) * (total - 3));
+}
+
+/** Below, and in the cell. */
+type Places = readonly [below: number, inside: number];
+
+/** n (below + inside / 2) of the second sample minus m times that of the first; exact beyond the whole doubles, where counts are large. */
+function differenceAt(n: number, m: number, first: Places, second: Places): number {
+  if (n * m < MOST_EXACT / 4) return n * (second[0] + second[1] / 2) - m * (first[0] + first[1] / 2);
+  const twice = ([below, inside]: Places): bigint => 2n * BigInt(below) + BigInt(inside);
+  return Number(BigInt(n) * twice(second) - BigInt(m) * twice(first)) / 2;
 }
 
 /** Beyond the tabulated levels the outermost. */

@@ -2,11 +2,16 @@ import { createRandom, type Random } from "../../random.js";
 import type { DriftOptions } from "../options.js";
 import type { Outcome } from "../result.js";
 import { cosinesOf, writeCosines } from "../joint/random-cosines.js";
+import { largestOf, powerOfTwoNear } from "../samples/moments.js";
 import { emptyReason } from "./kolmogorov-smirnov.js";
 
 /** Rows of the reference that the bandwidth is found from, spread evenly over it. */
 const MOST_ROWS_FOR_BANDWIDTH = 500;
 const MOST_FEATURE_VALUES = 64_000_000;
+/** About a minute. */
+const MOST_PERMUTED_VALUES = 2e10;
+/** Squares of values between these keep their digits as they are. */
+const [LEAST_PLAIN, MOST_PLAIN] = [1e-100, 1e100];
 
 export interface VectorPair {
   readonly width: number;
@@ -23,17 +28,17 @@ export interface VectorPair {
  *
  * Source: A. Rahimi, B. Recht 2007; A. Gretton et al., JMLR 13, 2012.
  */
-export function mmd(pair: VectorPair, options: DriftOptions): Outcome {
-  const { width } = pair;
+export function mmd(given: VectorPair, options: DriftOptions): Outcome {
+  const { width } = given;
+  const { pair, unit } = inUnit(given);
   const n = pair.reference.length / width;
   const m = pair.current.length / width;
   if (n === 0 || m === 0) return { reason: emptyReason(n, m) };
   if (![pair.reference, pair.current].every((values) => values.every(Number.isFinite))) {
     return { reason: "infinite values have no distance from others" };
   }
-  if ((n + m) * options.cosines > MOST_FEATURE_VALUES) {
-    return { reason: `rows times cosines may be at most ${MOST_FEATURE_VALUES}` };
-  }
+  const excess = excessReason(n + m, options);
+  if (excess !== null) return { reason: excess };
   const bandwidth = medianDistance(pair.reference, width);
   if (bandwidth === 0) return { reason: "constant: the median distance between rows of the reference is 0" };
   const random = createRandom(options.seed);
@@ -54,12 +59,33 @@ export function mmd(pair: VectorPair, options: DriftOptions): Outcome {
     },
     details: {
       squared: square,
-      bandwidth,
+      bandwidth: bandwidth * unit,
       cosines: options.cosines,
       permutations: permuted.length,
       seed: options.seed,
     },
   };
+}
+
+/** Why so many rows would take too much memory or time; null where they would not. */
+function excessReason(numRows: number, { cosines, permutations }: DriftOptions): string | null {
+  const numValues = numRows * cosines;
+  if (numValues > MOST_FEATURE_VALUES) return `rows times cosines may be at most ${MOST_FEATURE_VALUES}`;
+  return numValues * permutations > MOST_PERMUTED_VALUES
+    ? `rows times cosines times permutations may be at most ${MOST_PERMUTED_VALUES}`
+    : null;
+}
+
+/**
+ * Very large or small values divided by a power of two near the largest of the reference, since their squares are no doubles. The kernel is of
+ * distances by bandwidths, so the distance stays what it is.
+ */
+function inUnit(pair: VectorPair): { readonly pair: VectorPair; readonly unit: number } {
+  const largest = largestOf(pair.reference);
+  if (largest === 0 || (largest >= LEAST_PLAIN && largest <= MOST_PLAIN)) return { pair, unit: 1 };
+  const unit = powerOfTwoNear(largest);
+  const divided = (values: Float64Array): Float64Array => values.map((value) => value / unit);
+  return { pair: { ...pair, reference: divided(pair.reference), current: divided(pair.current) }, unit };
 }
 
 /** Between rows of so many numbers, of all pairs of at most 500 of them, spread evenly; 0 of fewer than two rows. */

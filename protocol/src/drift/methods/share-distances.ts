@@ -14,7 +14,7 @@ export function stabilityIndex(p: Shares, q: Shares, zeroFloor: number): number 
 
 /**
  * Jensen-Shannon divergence in nats: per cell (p + q)/2 times (1 + d) log(1 + d) + (1 - d) log(1 - d), halved, with
- * d = (p - q) / (p + q).
+ * d = (p - q) / (p + q). At most log 2, which rounding would pass.
  */
 export function divergenceNats(p: Shares, q: Shares): number {
   let sum = 0;
@@ -23,7 +23,7 @@ export function divergenceNats(p: Shares, q: Shares): number {
     const both = first + second;
     if (both > 0) sum += (both / 4) * twoSidedEntropy(Math.abs(first - second) / both);
   }
-  return sum;
+  return Math.min(sum, Math.LN2);
 }
 
 /** (1 + d) log(1 + d) + (1 - d) log(1 - d) for 0 <= d <= 1; by its series where the terms would cancel. */
@@ -44,14 +44,14 @@ export function hellingerDistance(p: Shares, q: Shares): number {
   let sum = 0;
   for (let cell = 0; cell < p.length; cell += 1)
     sum += (Math.sqrt(p[cell] as number) - Math.sqrt(q[cell] as number)) ** 2;
-  return Math.sqrt(sum / 2);
+  return Math.min(1, Math.sqrt(sum / 2));
 }
 
 /** Half the sum of |p - q|, in [0, 1]. */
 export function variationDistance(p: Shares, q: Shares): number {
   let sum = 0;
   for (let cell = 0; cell < p.length; cell += 1) sum += Math.abs((p[cell] as number) - (q[cell] as number));
-  return sum / 2;
+  return Math.min(1, sum / 2);
 }
 
 /** The greatest |p - q| of one cell. */

@@ -4,9 +4,9 @@ import { logTwoSidedStudent } from "../special/student.js";
 
 /**
  * Welch's t of two means whose variances may differ, reference minus current, with Satterthwaite's degrees of freedom. From moments alone,
- * so that sums of a fleet serve as well as rows. Two-sided.
+ * so that sums of a fleet serve as well as rows. Two-sided. `unit`: how many units of the values one of the moments is.
  */
-export function welch(reference: Moments, current: Moments): Outcome {
+export function welch(reference: Moments, current: Moments, unit = 1): Outcome {
   const { n } = reference;
   const m = current.n;
   if (n < 2 || m < 2) return { reason: "it takes at least two values a side" };
@@ -35,6 +35,6 @@ export function welch(reference: Moments, current: Moments): Outcome {
     m,
     logPValue: logTwoSidedStudent(statistic, degreesOfFreedom),
     ...effect,
-    details: { degreesOfFreedom, meanDifference: -difference },
+    details: { degreesOfFreedom, meanDifference: -difference * unit },
   };
 }

@@ -20,12 +20,15 @@ export interface CaseLine {
   readonly published?: readonly number[];
 }
 
-const FIXTURE = new URL("../../../fixtures/drift/reference.jsonl", import.meta.url);
+/** The lines of a file of `fixtures/drift`. */
+export function linesOf(file: string): readonly (FunctionLine | CaseLine)[] {
+  return readFileSync(new URL(`../../../fixtures/drift/${file}`, import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as FunctionLine | CaseLine);
+}
 
-const LINES = readFileSync(FIXTURE, "utf8")
-  .trimEnd()
-  .split("\n")
-  .map((line) => JSON.parse(line) as FunctionLine | CaseLine);
+const LINES = linesOf("reference.jsonl");
 
 export const FUNCTION_LINES = LINES.filter((line): line is FunctionLine => "function" in line);
 export const CASE_LINES = LINES.filter((line): line is CaseLine => "method" in line);
