@@ -51,7 +51,9 @@ const viewOf = (log: FeatureLog): ReturnType<typeof logView> =>
 
 const idOf = (line: string): string => (JSON.parse(line) as { readonly id: string }).id;
 
-const WRONG: readonly (readonly [string, unknown])[] = [
+type Wrong = readonly [what: string, selection: unknown];
+
+const WRONG: readonly Wrong[] = [
   ["a field that no row has", { id: idAt(1) }],
   ["a field with another name", { from: 1 }],
   ["a list of ids that is undefined", { ids: undefined }],
@@ -71,7 +73,7 @@ const WRONG: readonly (readonly [string, unknown])[] = [
 ];
 
 describe("a selection that says nothing of rows", () => {
-  test.each([...WRONG, ["a limit", { limit: 1 }], ["a row before", { beforeId: idAt(2) }]])(
+  test.each<Wrong>([...WRONG, ["a limit", { limit: 1 }], ["a row before", { beforeId: idAt(2) }]])(
     "erases none: %s",
     async (_, selection) => {
       const { log } = await filled(3);
@@ -82,7 +84,7 @@ describe("a selection that says nothing of rows", () => {
     },
   );
 
-  test.each([...WRONG, ["a part of a row", { limit: 1.5 }], ["fewer than none", { limit: -1 }]])(
+  test.each<Wrong>([...WRONG, ["a part of a row", { limit: 1.5 }], ["fewer than none", { limit: -1 }]])(
     "shows none: %s",
     async (_, query) => {
       const { log } = await filled(3);

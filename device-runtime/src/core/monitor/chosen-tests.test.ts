@@ -2,10 +2,17 @@ import type { CategoricalFeature, NumericFeature } from "@fedge/protocol/profile
 import { describe, expect, test } from "vitest";
 import { chosenTest } from "./chosen-tests.js";
 
-const named = {
-  ...{ name: "f", source: { take: "field", name: "f" }, role: "input", privacy: "public" },
-  ...{ importance: 1, required: false, mostly: 1, floors: { jensenShannon: 0.1, psi: 0.1, meanShift: 0.25 } },
-} as const;
+type Named = "name" | "source" | "role" | "privacy" | "importance" | "required" | "mostly" | "floors";
+const named: Pick<NumericFeature, Named> = {
+  name: "f",
+  source: { take: "field", name: "f" },
+  role: "input",
+  privacy: "public",
+  importance: 1,
+  required: false,
+  mostly: 1,
+  floors: { jensenShannon: 0.1, psi: 0.1, meanShift: 0.25 },
+};
 /** Categories, then other, missing, wrong type. */
 const categorical = (counts: readonly number[], categories: readonly string[]): CategoricalFeature => ({
   ...{ kind: "categorical", ...named, isClosed: false, categories: [...categories], counts: [...counts] },
