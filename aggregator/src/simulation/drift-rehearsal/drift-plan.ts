@@ -54,7 +54,11 @@ export function firstTask(of: {
 export function recovery(alertId: string, first: TaskConfig): TaskConfig {
   const { release: _, round, ...way } = first;
   const taskId = `recover-${alertId}` as TaskId;
-  const size = { goalReports: COAST_DEVICES, minReports: COAST_DEVICES / 2, minAvailable: COAST_DEVICES };
+  const size = {
+    goalReports: COAST_DEVICES,
+    minReports: COAST_DEVICES / 2,
+    minAvailable: Math.ceil(0.9 * COAST_DEVICES),
+  };
   return { ...way, round: { ...round, ...size }, filter: COAST_FILTER, taskId, seed: taskId };
 }
 
