@@ -234,6 +234,7 @@ export class Rollouts implements RolloutService {
     }
   }
 
+  /** What devices of the filter run now; null where there is none. */
   async versionBefore(of: Pick<RolloutConfig, "model" | "version" | "filter">): Promise<number | null> {
     const { desired, fleet } = this.options;
     return versionBefore(of, await fleet.matching(of.filter), { desired, states: this.states() });

@@ -7,7 +7,7 @@ import { sha256Of } from "../blobs/blob-name.js";
 import type { Traffic } from "../broker/port.js";
 import { WorkerEvaluator } from "../evaluation/evaluator.js";
 import { RetainedBlobs } from "../fleet/blob-publisher.js";
-import { FleetOfRollouts } from "../rollouts/fleet-view.js";
+import type { FleetOfRollouts } from "../rollouts/fleet-view.js";
 import type { FederatedEvaluations } from "../evaluation/federated/federated-evaluations.js";
 import { Fleet } from "../fleet/fleet.js";
 import { Inbox, type ProfileMessages } from "../fleet/inbox.js";
@@ -78,7 +78,7 @@ export async function startOrchestration(
     autopilot: parts.autopilot,
     isOnline: (deviceId: DeviceId): boolean => fleetRef.fleet?.isOnline(deviceId) ?? false,
   };
-  const tasks = openTasks(base, { shared, evaluations, closing });
+  const tasks = openTasks(base, { shared, evaluations, closing, fleetView: parts.fleetView });
   fleetRef.fleet = createFleet(base, speaking, { tasks, evaluations, ...parts });
   await forgetPresence(base);
   await removeOrphanedFolds(base);
@@ -100,20 +100,17 @@ export async function startOrchestration(
 }
 
 function openTasks(
-  { state, store, clock }: Foundations,
+  { state }: Foundations,
   parts: {
     readonly shared: Omit<TaskPorts, "fold">;
     readonly evaluations: FederatedEvaluations;
     readonly closing: Closing;
+    readonly fleetView: FleetOfRollouts;
   },
 ): TaskManager {
-  const { shared, evaluations, closing } = parts;
+  const { shared, evaluations, closing, fleetView } = parts;
   const portsOf = (): TaskPorts => ({ ...shared, fold: new FoldWorker(state.paths.folds) });
-  const all = new FleetOfRollouts(store, store.rollouts, () => clock.nowMs());
-  const members = new TaskMembers({
-    device: (deviceId) => all.device(deviceId),
-    compiler: () => all.compiler(),
-  });
+  const members = new TaskMembers(fleetView);
   const manager = new TaskManager(portsOf, shared, { retry: { noTask: NO_TASK_RETRY }, members });
   return closing.add(manager, async (opened) => {
     // A task may wait for what devices say of its newest version.

@@ -22,6 +22,8 @@ export interface RolloutParts {
   readonly devices: DeviceAdmin;
   readonly metrics: MetricsBook;
   readonly autopilot: Autopilot;
+  /** Compiles filters with today's groups. */
+  readonly fleetView: FleetOfRollouts;
 }
 
 interface PartsOfRollouts {
@@ -60,7 +62,7 @@ export function openRollouts(base: Foundations, parts: PartsOfRollouts): Rollout
     onDecommissioned: async (deviceId: DeviceId) => parts.fleet()?.forget(deviceId),
   });
   const autopilot = openAutopilot(base, parts, rollouts);
-  return { rollouts, devices, metrics, autopilot };
+  return { rollouts, devices, metrics, autopilot, fleetView: fleet };
 }
 
 function openAutopilot(

@@ -166,7 +166,7 @@ export class TaskManager implements RoundMessages {
     const member = runners.find((one) => one.hasMember(deviceId));
     if (member !== undefined) return member;
     for (const one of runners.filter(({ config }) => models.has(config.model)))
-      if (one.config.filter === undefined || (await this.#isMeant(one, deviceId))) return one;
+      if (await this.#isMeant(one, deviceId)) return one;
     return undefined;
   }
 

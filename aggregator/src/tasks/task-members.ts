@@ -5,9 +5,9 @@ import type { TaskConfig } from "./task-config.js";
 
 export interface TaskMembersOptions {
   /** Undefined for a device that is unknown or gone for good. */
-  readonly device: (deviceId: DeviceId) => Promise<DeviceRecord | undefined>;
+  device(deviceId: DeviceId): Promise<DeviceRecord | undefined>;
   /** Compiles filters with today's groups. */
-  readonly compiler: () => Promise<(filter: string) => DeviceFilter>;
+  compiler(): Promise<(filter: string) => DeviceFilter>;
 }
 
 /** Which devices a task trains on. */

@@ -51,6 +51,16 @@ describe("counts", () => {
     ]);
   });
 
+  test("of labels may be more than the rows of one window: they come when they come", () => {
+    const source = { take: "value", of: "label", name: "label", at: 0 } as const;
+    const label = { ...mood, name: "label", role: "label", source } as const;
+
+    expect([faultOf(5, label), faultOf(5, mood)]).toEqual([
+      null,
+      'the counts of feature "mood" are 7, more than the 5 rows',
+    ]);
+  });
+
   test("may all be zero: of an outline, and of predictions that were left without a reference", () => {
     expect([faultOf(0, none), faultOf(10, age, none)]).toEqual([null, null]);
   });

@@ -1,5 +1,5 @@
 import { FedgeError } from "../errors.js";
-import { isKnownAtOnce } from "./feature-source.js";
+import { isCountedApart, isKnownAtOnce } from "./feature-source.js";
 import { checkProfile, type ProfileFeature, type ReferenceProfile } from "./reference-profile.js";
 
 /**
@@ -20,13 +20,15 @@ export function checkEditedProfile(value: unknown): ReferenceProfile {
 
 /**
  * Why counts are not of the profile's rows, in words; null where they are. A feature has as many as there are rows, or none where it was left without
- * a reference; what comes after a prediction (labels, fields, latency) may have fewer.
+ * a reference; fields and latency may have fewer, and labels, which count when they come, any number.
  */
 export function countsFault({
   numRows,
   features,
 }: Pick<ReferenceProfile, "numRows" | "features">): string | null {
   for (const feature of features) {
+    // Of what counts apart as many come as come, of earlier windows too.
+    if (isCountedApart(feature)) continue;
     const sum = feature.counts.reduce((total, count) => total + count, 0);
     if (sum > numRows)
       return `the counts of feature "${feature.name}" are ${sum}, more than the ${numRows} rows`;

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { FedgeError } from "@fedge/protocol";
 import type { ReferenceProfile } from "@fedge/protocol/profile";
-import { layoutSha256Of } from "../../drift/profiles/build-profile.js";
 import { attachResult } from "../../http/schema/registry-schema.js";
-import { encodeProfilePackage, packageOf, requireReady } from "../../registry/profiles/profile-package.js";
+import { goldenPackage, reviewedProfile } from "../../registry/profiles/golden-package.js";
+import { encodeProfilePackage, requireReady } from "../../registry/profiles/profile-package.js";
 import { addServerFlags, clientOf, jsonFlag } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
 import { versionPath } from "../version-argument.js";
 import { wholeNumber } from "../flag-values.js";
 import { findModel, type ModelFlags } from "./model-source.js";
-import { goldenRows, openModel } from "../../drift/profiles/onnx-model.js";
+import { openModel } from "../../drift/profiles/onnx-model.js";
 import { addProfileBuild } from "./profile-build.js";
 import { addProfileOutline } from "./profile-outline.js";
 import { readProfile, writeProfile } from "./profile-file.js";
@@ -69,8 +69,8 @@ function addReview(parent: Command, terminal: Terminal): void {
     .action(async (file: string, { by }: { readonly by: string }) => {
       if (by.trim() === "") throw new FedgeError("OPTION_INVALID", "--by takes a name");
       const profile = await readProfile(file);
-      const layoutSha256 = layoutSha256Of(profile);
-      const reviewed: ReferenceProfile = { ...profile, reviewedBy: by.trim(), layoutSha256 };
+      const reviewed = reviewedProfile(profile, by.trim());
+      const { layoutSha256 } = reviewed;
       await writeProfile(file, reviewed);
       const changed = layoutSha256 !== profile.layoutSha256;
       const result = {
@@ -123,6 +123,6 @@ export async function packageBytes(
     isImport,
   }: Pick<Awaited<ReturnType<typeof findModel>>, "shape" | "onnx"> & { isImport: boolean },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { rows, tolerance } = await goldenRows(shape, await openModel(onnx, shape));
-  return encodeProfilePackage(packageOf(profile, rows, tolerance), isImport ? onnx : null);
+  const packed = await goldenPackage(profile, shape, await openModel(onnx, shape));
+  return encodeProfilePackage(packed, isImport ? onnx : null);
 }

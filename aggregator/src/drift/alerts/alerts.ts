@@ -16,7 +16,7 @@ const LOOK_BACK = 300;
 const RUNBOOK = "docs/operate.md#drift-alerts";
 
 export interface AlertsOptions {
-  readonly store: Pick<DriftStore, "listAlerts" | "getAlert" | "saveAlerts" | "listReleases">;
+  readonly store: Pick<DriftStore, "listAlerts" | "getAlert" | "saveAlerts">;
   readonly policy: Pick<DriftPolicy, "staleAfterMs">;
   readonly nowMs: () => number;
   readonly counters: Counters;
@@ -58,7 +58,7 @@ export class Alerts {
       ...{ whole, monitored, before: before.views, staleAfterMs: this.options.policy.staleAfterMs },
       openLimit: (kind) => open.get(subjectOf({ kind, feature: "" }))?.evidence.limit ?? null,
       numDevicesBefore: before.last?.numDevices ?? null,
-      numDevicesElsewhere: (await this.#elsewhere(release)) + before.numCountingElsewhere,
+      numDevicesElsewhere: before.numDevicesElsewhere,
     });
     const steps = [
       ...evidence.flatMap((each) => this.#seen(each, { release, monitored, all, open }) ?? []),
@@ -171,16 +171,6 @@ export class Alerts {
       return { ...alert, nextEvent: alert.nextEvent + 1 };
     });
     return { alerts, deliveries };
-  }
-
-  /** Devices that report of other versions of the model: a fleet that installs another is not silent. */
-  async #elsewhere({ model, version, window }: WholeRelease["release"]): Promise<number> {
-    const recent = await this.options.store.listReleases(model, { limit: 50 });
-    const newest = new Map<number, number>();
-    for (const release of recent)
-      if (release.version !== version && release.window >= window - 1 && !newest.has(release.version))
-        newest.set(release.version, release.numDevices ?? 0);
-    return [...newest.values()].reduce((sum, numDevices) => sum + numDevices, 0);
   }
 }
 

@@ -27,8 +27,8 @@ const MOST_SUMMED = 2 ** 16;
 
 /**
  * Refuses a vector that no single device can have counted, so that none weighs more than another: it is one device, each
- * feature counts every row once, or of what counts apart no more than may come, the shares add up, sums keep to what so many clipped values can give. Throws
- * VECTOR_INVALID naming what does not fit.
+ * feature counts every row once, or of what counts apart no more than may come, the shares add up, sums keep to what so many
+ * clipped values can give. Throws VECTOR_INVALID naming what does not fit.
  */
 export function checkWindow(monitored: MonitoredVersion, vector: Uint32Array): void {
   const { layout, profile, maxCell } = monitored;

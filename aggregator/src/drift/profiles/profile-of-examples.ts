@@ -1,9 +1,10 @@
 import type { FeatureTensor } from "@fedge/protocol/profile";
-import { packageOf, type ProfilePackage } from "../../registry/profiles/profile-package.js";
+import { goldenPackage, reviewedProfile } from "../../registry/profiles/golden-package.js";
+import type { ProfilePackage } from "../../registry/profiles/profile-package.js";
 import type { ModelImport } from "../../service.js";
 import { buildProfile, DEFAULT_WINDOW } from "./build-profile.js";
 import { draftFeatures } from "./feature-drafts.js";
-import { batchSizeOf, goldenRows, modelOfFile, openModel } from "./onnx-model.js";
+import { batchSizeOf, modelOfFile, openModel } from "./onnx-model.js";
 import type { TrainingData } from "./training-data.js";
 
 /** Labelled examples in memory; rows are examples. */
@@ -41,8 +42,7 @@ export async function profileOfExamples(
     data: dataOf(shape.inputs[0]?.name ?? "", examples, batchSizeOf(shape)),
     window: { ...DEFAULT_WINDOW, lengthMs: windowMs },
   });
-  const { rows, tolerance } = await goldenRows(shape, predict);
-  return packageOf({ ...profile, reviewedBy }, rows, tolerance);
+  return goldenPackage(reviewedProfile(profile, reviewedBy), shape, predict);
 }
 
 function dataOf(input: string, examples: ProfiledExamples, batchSize: number): TrainingData {

@@ -7,7 +7,7 @@ import { closingOf } from "../intake/profile-intake.js";
 import type { WindowBatch } from "../intake/window-batch.js";
 import type { MonitoredVersion, MonitoredVersions } from "../references/monitored-version.js";
 import { windowKeyText, type WindowKey } from "../sums/window-key.js";
-import { countingElsewhere } from "./counting-elsewhere.js";
+import { devicesElsewhere } from "./devices-elsewhere.js";
 import { buildRelease } from "./build-release.js";
 import type { ReleaseRecord, ReleasedView } from "./release-record.js";
 
@@ -50,8 +50,8 @@ export interface ReleaseAlerts {
 export interface PreviousRelease {
   readonly last: ReleaseRecord | null;
   readonly views: readonly ReleasedView[];
-  /** Devices in windows of other versions that are not released yet. */
-  readonly numCountingElsewhere: number;
+  /** Devices that report of other versions of the model. */
+  readonly numDevicesElsewhere: number;
 }
 
 interface Expected {
@@ -148,8 +148,8 @@ export class WindowCloser {
     const earlier = all.filter((release) => release.window < window);
     const shown = earlier.find((release) => release.shown.length > 0);
     const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
-    const numCountingElsewhere = await countingElsewhere(this.options, key);
-    return { last: earlier[0] ?? null, views: views ?? [], numCountingElsewhere };
+    const numDevicesElsewhere = await devicesElsewhere(this.options, key);
+    return { last: earlier[0] ?? null, views: views ?? [], numDevicesElsewhere };
   }
 
   async #expectOf(key: WindowKey): Promise<void> {

@@ -1,5 +1,5 @@
 import { FedgeError, createRandom, type NamedTensor } from "@fedge/protocol";
-import { standardNormal } from "../data/gamma.js";
+import { seededNormal } from "@fedge/protocol/drift";
 
 /** Near the largest float32: a sum of a few overflows, and no weight alone. */
 const HUGE = 3e38;
@@ -22,7 +22,7 @@ export function noised(tensors: readonly NamedTensor[], seed: string): NamedTens
     const random = createRandom(`${seed}/noise/${tensor.name}`);
     const data = float32(tensor).slice();
     const size = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / Math.max(1, data.length));
-    return { ...tensor, data: data.map((value) => value + NOISE * size * standardNormal(random)) };
+    return { ...tensor, data: data.map((value) => value + NOISE * size * seededNormal(random)) };
   });
 }
 

@@ -1,10 +1,5 @@
 import type { Random } from "@fedge/protocol";
-
-/** A standard normal draw (Box and Muller 1958); the radius uses 1 - u so that its logarithm is finite. */
-export function standardNormal(random: Random): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - random.unit()));
-  return radius * Math.cos(2 * Math.PI * random.unit());
-}
+import { seededNormal } from "@fedge/protocol/drift";
 
 /**
  * The logarithm of a Gamma(shape, 1) draw; shape is above 0.
@@ -17,7 +12,7 @@ export function logGamma(shape: number, random: Random): number {
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
-    const x = standardNormal(random);
+    const x = seededNormal(random);
     const v = (1 + c * x) ** 3;
     if (v <= 0) continue;
     if (Math.log(1 - random.unit()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return Math.log(d * v);

@@ -1,5 +1,5 @@
 import { createRandom, type Random } from "@fedge/protocol";
-import { standardNormal } from "./gamma.js";
+import { seededNormal } from "@fedge/protocol/drift";
 import { GLYPHS, type Point, type Stroke } from "./glyphs.js";
 import {
   IMAGE_PIXELS,
@@ -83,8 +83,8 @@ function drawDigit(canvas: Float32Array, digit: number, random: Random): void {
 
 /** A random affine map from the unit square to pixels. */
 function placement(random: Random): (point: Point) => Point {
-  const angle = STYLE.rotation * standardNormal(random);
-  const shear = STYLE.shear * standardNormal(random);
+  const angle = STYLE.rotation * seededNormal(random);
+  const shear = STYLE.shear * seededNormal(random);
   const width = IMAGE_SIDE * between(STYLE.width, random);
   const height = IMAGE_SIDE * between(STYLE.height, random);
   const centreX = IMAGE_SIDE / 2 + STYLE.shift * (2 * random.unit() - 1);
@@ -98,7 +98,7 @@ function placement(random: Random): (point: Point) => Point {
 }
 
 function wobble([x, y]: Point, random: Random): Point {
-  return [x + STYLE.wobble * standardNormal(random), y + STYLE.wobble * standardNormal(random)];
+  return [x + STYLE.wobble * seededNormal(random), y + STYLE.wobble * seededNormal(random)];
 }
 
 function blot(random: Random): Stroke {

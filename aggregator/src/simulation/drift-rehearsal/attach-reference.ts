@@ -1,7 +1,7 @@
 import type { ReferenceProfile } from "@fedge/protocol/profile";
-import { goldenRows, modelOfFile, openModel } from "../../drift/profiles/onnx-model.js";
-import { layoutSha256Of } from "../../drift/profiles/build-profile.js";
-import { encodeProfilePackage, packageOf } from "../../registry/profiles/profile-package.js";
+import { modelOfFile, openModel } from "../../drift/profiles/onnx-model.js";
+import { goldenPackage, reviewedProfile } from "../../registry/profiles/golden-package.js";
+import { encodeProfilePackage } from "../../registry/profiles/profile-package.js";
 import { SHOP } from "../shop/shop-model.js";
 import type { DriftRehearsal } from "./drift-rehearsal.js";
 
@@ -17,9 +17,11 @@ export async function attachReference(
   const { manifest } = await opened.server.service.getVersion(SHOP, version);
   const onnx = await opened.server.service.exportVersion(SHOP, version, "onnx");
   const shape = modelOfFile(onnx, manifest.loss ?? "");
-  const { rows, tolerance } = await goldenRows(shape, await openModel(onnx, shape));
-  const reviewed = { ...profile, reviewedBy: people.scientist.name, layoutSha256: layoutSha256Of(profile) };
-  const bytes = encodeProfilePackage(packageOf(reviewed, rows, tolerance), null);
+  const reviewed = reviewedProfile(profile, people.scientist.name);
+  const bytes = encodeProfilePackage(
+    await goldenPackage(reviewed, shape, await openModel(onnx, shape)),
+    null,
+  );
   const made = await people.scientist.upload(`/v1/models/${SHOP}/versions/${version}/profile`, bytes);
   return Number((made as { readonly version: unknown }).version);
 }

@@ -5,13 +5,14 @@ import { FedgeError, type TaskId } from "@fedge/protocol";
 import type { AlertRecord } from "../../drift/alerts/alert-record.js";
 import { LEAST_COHORT_DEVICES } from "../../drift/drift-policy.js";
 import type { FeatureDetail, ModelDetail } from "../../drift/drift-views.js";
-import type { RolloutState, RolloutView } from "../../rollouts/rollout-view.js";
+import type { RolloutView } from "../../rollouts/rollout-view.js";
 import type { RolloutConfig } from "../../rollouts/rollout-config.js";
 import { openServer, type OpenedServer } from "../../server.js";
 import type { TaskView } from "../../service.js";
 import { NO_FAULTS } from "../faults/fate.js";
 import { startFleet, type SimulatedFleet } from "../fleet/fleet.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
+import { ENDED_ROLLOUTS, completedTask } from "../rehearsal/awaited.js";
 import { Exposure } from "../rehearsal/exposure.js";
 import { invitePeople, type People } from "../rehearsal/people.js";
 import { storyLines } from "../rehearsal/story-lines.js";
@@ -31,8 +32,7 @@ export interface DriftRehearsalOptions {
 }
 
 /** Moments at which the page shows something worth a look. */
-export const SCENES = ["quiet", "drifting", "expected", "recovered"] as const;
-export type Scene = (typeof SCENES)[number];
+export type Scene = "quiet" | "drifting" | "expected" | "recovered";
 
 export interface DriftRehearsalContext {
   /** One line of the story. */
@@ -45,10 +45,6 @@ export interface DriftRehearsalContext {
 const START_MS = 180_000;
 const TRAINING_MS = 300_000;
 const ROLLOUT_MS = 240_000;
-
-const ENDED: ReadonlySet<RolloutState> = new Set([
-  ...(["completed", "denied", "aborted", "paused", "rolled-back", "rollback-incomplete"] as const),
-]);
 
 /**
  * A fleet whose world changes for some: an aggregator with broker, database, signing, accounts and a webhook as in production, and
@@ -120,25 +116,17 @@ export class DriftRehearsal {
   /** Resolves when so many devices serve the version. */
   async serving(version: number, numDevices: number): Promise<void> {
     const isSo = (): true | undefined =>
-      [...this.exposure.serving.values()].filter((served) => served === version).length >= numDevices ||
-      undefined;
+      (this.exposure.countServing(SHOP)[`${SHOP}@${version}`] ?? 0) >= numDevices || undefined;
     await this.until(isSo, { what: `${numDevices} devices to serve version ${version}`, withinMs: START_MS });
   }
 
   /** Resolves with the task when it is over. Throws INTERNAL when it did not complete. */
-  async trained(taskId: TaskId): Promise<TaskView> {
-    const task = await this.until(
-      async () => {
-        const view = await this.opened.server.service.getTask(taskId);
-        return view.status === "running" ? undefined : view;
-      },
-      { what: `task ${taskId} to end`, withinMs: TRAINING_MS },
-    );
-    if (task.status === "completed") return task;
-    throw new FedgeError(
-      "INTERNAL",
-      `task ${taskId} is ${task.status}: ${task.statusReason ?? "no reason given"}`,
-    );
+  trained(taskId: TaskId): Promise<TaskView> {
+    const { service } = this.opened.server;
+    return this.until(() => completedTask(service, taskId), {
+      what: `task ${taskId} to end`,
+      withinMs: TRAINING_MS,
+    });
   }
 
   /** Devices whose update counted in the task: of the coast, and others. */
@@ -171,7 +159,7 @@ export class DriftRehearsal {
         const view = await rollouts.get(plan.rolloutId);
         for (const line of storyLines(shown, view)) this.tell(`${plan.rolloutId}: ${line}`);
         shown = view;
-        return ENDED.has(view.state) ? view : undefined;
+        return ENDED_ROLLOUTS.has(view.state) ? view : undefined;
       },
       {
         what: `rollout ${plan.rolloutId} to end`,
@@ -211,11 +199,6 @@ export class DriftRehearsal {
   ): Promise<T> {
     const asked = until(ask, { ...how, signal: this.parts.context.signal });
     return this.#fleet === null ? asked : Promise.race([asked, this.#fleet.failed]);
-  }
-
-  /** What devices failed at and dealt with by themselves. */
-  troubles(): readonly string[] {
-    return this.#fleet?.troubles() ?? [];
   }
 
   async close(): Promise<void> {

@@ -94,27 +94,23 @@ class Story {
   #change(): number {
     this.rehearsal.changeWorld();
     this.rehearsal.tell(
-      `an app release reaches the coast: baskets are sent in another unit (three times as large), customers come from a new country, and what was a yes is a no`,
+      "an app release reaches the coast: baskets are sent in another unit (three times as large), customers come from a new country, and what was a yes is a no",
     );
     return this.#windowNow;
   }
 
   async #localVerdicts(): Promise<DriftRehearsalResult["localVerdicts"]> {
     const { verdicts } = this.rehearsal;
-    const isInland = (index: number): boolean => !isOnCoast(index);
-    await this.#until(
-      () => verdicts.count(["drift", "broken_data"], isOnCoast) >= COAST_DEVICES || undefined,
-      {
-        what: "every device of the coast to see that its data drift",
-      },
-    );
-    const [coast, others] = [isOnCoast, isInland].map((isMeant) =>
-      verdicts.count(["drift", "broken_data"], isMeant),
-    );
+    const count = (isMeant: (index: number) => boolean): number =>
+      verdicts.count(["drift", "broken_data"], isMeant);
+    await this.#until(() => count(isOnCoast) >= COAST_DEVICES || undefined, {
+      what: "every device of the coast to see that its data drift",
+    });
+    const [coast, others] = [count(isOnCoast), count((index) => !isOnCoast(index))];
     this.rehearsal.tell(
-      `${coast ?? 0} of ${COAST_DEVICES} devices of the coast say by themselves that their data drift, and train no more: ${verdicts.named(isOnCoast)}; ${others ?? 0} others do`,
+      `${coast} of ${COAST_DEVICES} devices of the coast say by themselves that their data drift, and train no more: ${verdicts.named(isOnCoast)}; ${others} others do`,
     );
-    return { coast: coast ?? 0, others: others ?? 0 };
+    return { coast, others };
   }
 
   /** Alerts of the inputs and of the accuracy. Gives the coast's accuracy. */
@@ -176,7 +172,7 @@ class Story {
         const open = await this.rehearsal.openAlerts();
         return open.every(({ evidence }) => evidence.feature === "") || undefined;
       },
-      { what: "the alerts of the inputs to end", describe: () => "" },
+      { what: "the alerts of the inputs to end" },
     );
     this.rehearsal.tell(
       "two quiet windows with the new reference: no input drifts any more; accuracy is as bad as before",
@@ -248,10 +244,7 @@ class Story {
     );
   }
 
-  #until<T>(
-    ask: () => T | undefined | Promise<T | undefined>,
-    how: { readonly what: string; readonly describe?: () => string },
-  ): Promise<T> {
+  #until<T>(ask: () => T | undefined | Promise<T | undefined>, how: { readonly what: string }): Promise<T> {
     return this.rehearsal.until(ask, { ...how, withinMs: PATIENCE_WINDOWS * this.options.windowMs });
   }
 

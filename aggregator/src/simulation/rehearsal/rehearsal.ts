@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FedgeError, type DeviceId, type InstallPolicy, type TaskId } from "@fedge/protocol";
 import type { RolloutId } from "../../rollouts/rollout-config.js";
-import type { RolloutState, RolloutView } from "../../rollouts/rollout-view.js";
+import type { RolloutView } from "../../rollouts/rollout-view.js";
 import type { OpenedServer } from "../../server.js";
 import type { TaskView } from "../../service.js";
 import type { Fault } from "../broken-versions/broken-version.js";
@@ -13,6 +13,7 @@ import { disableOnnxTelemetry } from "../onnx-telemetry.js";
 import { percent } from "../progress.js";
 import { portsOf } from "../workload.js";
 import { approveAndStart, proposalOf } from "./approval.js";
+import { ENDED_ROLLOUTS, completedTask } from "./awaited.js";
 import { Candidates } from "./candidates.js";
 import { Exposure } from "./exposure.js";
 import { openRehearsalServer } from "./open-server.js";
@@ -40,15 +41,6 @@ const START_MS = 120_000;
 const TRAIN_MS = 240_000;
 const ROLLOUT_MS = 180_000;
 const RESTORE_MS = 120_000;
-
-const ENDED: ReadonlySet<RolloutState> = new Set([
-  "completed",
-  "denied",
-  "aborted",
-  "paused",
-  "rolled-back",
-  "rollback-incomplete",
-]);
 
 /**
  * A night with a fleet: an aggregator with broker, database, signing and accounts as in production, and devices that are
@@ -165,7 +157,7 @@ export class Rehearsal {
     return this.#until(
       async () => {
         const view = await this.opened.server.rollouts.get(rolloutId);
-        return ENDED.has(view.state) ? view : undefined;
+        return ENDED_ROLLOUTS.has(view.state) ? view : undefined;
       },
       {
         what: `rollout ${rolloutId} to end`,
@@ -218,17 +210,12 @@ export class Rehearsal {
     return this.#fleet?.troubles() ?? [];
   }
 
-  async #trained(taskId: TaskId): Promise<TaskView> {
-    const task = await this.#until(
-      async () => {
-        const view = await this.opened.server.service.getTask(taskId);
-        return view.status === "running" ? undefined : view;
-      },
-      { what: "the training to end", withinMs: TRAIN_MS },
-    );
-    if (task.status === "completed") return task;
-    const why = task.statusReason ?? "no reason given";
-    throw new FedgeError("INTERNAL", `task ${taskId} is ${task.status}: ${why}`);
+  #trained(taskId: TaskId): Promise<TaskView> {
+    const { service } = this.opened.server;
+    return this.#until(() => completedTask(service, taskId), {
+      what: "the training to end",
+      withinMs: TRAIN_MS,
+    });
   }
 
   #servedBy(version: number): number {

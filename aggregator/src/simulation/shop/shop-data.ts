@@ -1,5 +1,5 @@
 import { createRandom, type Random } from "@fedge/protocol";
-import { standardNormal } from "../data/gamma.js";
+import { seededNormal } from "@fedge/protocol/drift";
 import { rangesOf, type ExampleRange, type FleetExamples } from "../fleet/fleet-examples.js";
 
 /** Numbers that the model takes of one customer. */
@@ -72,8 +72,8 @@ class ShopTable {
   }
 
   draw(row: number, random: Random, hasChanged: boolean): void {
-    const basket = Math.exp(0.5 * standardNormal(random));
-    const [visits, hour] = [standardNormal(random), 2 * random.unit() - 1];
+    const basket = Math.exp(0.5 * seededNormal(random));
+    const [visits, hour] = [seededNormal(random), 2 * random.unit() - 1];
     const unit = random.unit();
     const country = hasChanged
       ? COUNTRIES.indexOf(NEW_COUNTRY)

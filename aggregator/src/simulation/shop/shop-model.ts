@@ -1,11 +1,11 @@
 import { twoNN } from "@fedge/onnx-autodiff/zoo";
 import { hash32, type ModelName } from "@fedge/protocol";
-import type { FeatureTensor, ReferenceProfile, WindowPolicy } from "@fedge/protocol/profile";
+import type { FeatureTensor, WindowPolicy } from "@fedge/protocol/profile";
 import { buildProfile } from "../../drift/profiles/build-profile.js";
 import type { FeatureDraft } from "../../drift/profiles/feature-drafts.js";
-import { goldenRows, modelOfFile, openModel } from "../../drift/profiles/onnx-model.js";
+import { modelOfFile, openModel } from "../../drift/profiles/onnx-model.js";
 import type { TrainingData } from "../../drift/profiles/training-data.js";
-import { packageOf } from "../../registry/profiles/profile-package.js";
+import { goldenPackage, reviewedProfile } from "../../registry/profiles/golden-package.js";
 import type { ModelImport } from "../../service.js";
 import type { FleetExamples } from "../fleet/fleet-examples.js";
 import { COLUMNS, drawShopSample } from "./shop-data.js";
@@ -37,16 +37,10 @@ export async function shopModel(of: {
     data: batchesOf(drawShopSample(SAMPLE_ROWS, of.seed)),
     origin: `${SAMPLE_ROWS} customers of last month`,
   });
-  const { rows, tolerance } = await goldenRows(shape, predict);
   return {
     ...{ model: SHOP, onnx, training: { loss: LOSS }, purpose: "says who is about to buy" },
-    profile: packageOf(reviewed(profile, "ada"), rows, tolerance),
+    profile: await goldenPackage(reviewedProfile(profile, "ada"), shape, predict),
   };
-}
-
-/** As `fedge profile review` does. */
-export function reviewed(profile: ReferenceProfile, by: string): ReferenceProfile {
-  return { ...profile, reviewedBy: by };
 }
 
 const INPUT = { of: "input", name: "input" } as const;

@@ -1,4 +1,4 @@
-import { FedgeError, type ModelManifest } from "@fedge/protocol";
+import { FedgeError, errorCodeOf, type ModelManifest } from "@fedge/protocol";
 import { EvaluationPace } from "../evaluations/evaluation-pace.js";
 import type { DevicePorts, StopController } from "../ports/ports.js";
 import type { ModelHost } from "../serving/model-host.js";
@@ -143,7 +143,7 @@ export class RowExplainer implements PredictionMemory {
       if (signal.aborted) return;
       await log.change(id, (now) => ({ ...now, explanation }));
     } catch (error) {
-      const { code } = error as Partial<FedgeError>;
+      const code = errorCodeOf(error);
       if (code === "PREDICTION_UNKNOWN" || signal.aborted) return;
       if (code === "EXPLANATION_FAILED") this.#failed.add(manifest);
       onError(error);

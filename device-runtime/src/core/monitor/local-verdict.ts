@@ -49,9 +49,9 @@ export interface CountedWindow {
  * 1. a schema that at least five rows break, Wilson's lower bound of their share above 1 - `mostly`: `broken_data`, but of no
  *    prediction, score, latency, action or label;
  * 2. below `minRows`: `not_enough_data`; of what counts apart, its own rows;
- * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, or what the profile names, and of features together the classifier's rank test and
- *    the distance of means, corrected over all of them, AND an effect above its floor after what chance gives is taken off:
- *    exceeded;
+ * 3. chi-squared and, for numbers, Kolmogorov-Smirnov on the bins, or the tests that the profile names, and of features
+ *    together the classifier's rank test and the distance of means, corrected over all of them, AND an effect above its floor
+ *    after what chance gives is taken off: exceeded;
  * 4. exceeded in two of three windows that could be judged: `drift`, but `warning` for predictions, scores, latency,
  *    actions and labels; exceeded once, or for one window after a drift: `warning`;
  * 5. a stream that noticed a change: `warning` of the whole.
@@ -64,7 +64,7 @@ export function judgeWindow(
   const { rows } = watched.layout;
   const numRows = counted.vector[rows.at + 1] as number;
   const minRows = watched.profile.window.minRows;
-  const measured = watched.features.map((one) => measure(one, counted.vector, watched));
+  const measured = watched.features.map((one) => measure(one, counted.vector, minRows));
   const alone = measured.flatMap(({ logPs }) => logPs.map(Math.exp));
   const together = counted.joint.map(({ logPValue }) =>
     logPValue === null ? Number.NaN : Math.exp(logPValue),
@@ -109,17 +109,13 @@ interface Measured extends Effects {
 
 const NOTHING: Measured = { psi: null, jensenShannon: null, meanShift: null, rawPsi: null, logPs: [] };
 
-function measure(
-  watched: WatchedFeature,
-  vector: Uint32Array,
-  { profile }: Pick<WatchedProfile, "profile">,
-): Measured {
+function measure(watched: WatchedFeature, vector: Uint32Array, minRows: number): Measured {
   const { feature, countsAt, numCells } = watched;
   const current = vector.subarray(countsAt, countsAt + numCells);
   const cells = cellsOf(feature.counts, current);
   if (cells.n === 0 || cells.m === 0 || cells.labels.length < 2) return NOTHING;
   // Few labels would say something by chance where other features have their rows.
-  if (watched.known === "apart" && cells.m < profile.window.minRows) return NOTHING;
+  if (watched.known === "apart" && cells.m < minRows) return NOTHING;
   const { freedom, scale } = noChange(cells);
   const rawPsi = psiOf(cells, OPTIONS);
   return {

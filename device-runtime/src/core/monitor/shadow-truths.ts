@@ -6,6 +6,7 @@ import { MAX_SHADOW_ROWS } from "../feature-log/shadow-answer.js";
 import type { TensorValues } from "../ports/engine.js";
 import type { Prediction } from "../serving/model-host.js";
 import { classIn, largestOf, outputOf, rowOf, type LabelledPrediction } from "./outcome-counts.js";
+import type { Comparison } from "./prediction-watch.js";
 import type { WindowCounts } from "./window-counts.js";
 
 /** The class of each row of what a shadow answered; null where the profile knows no classes, and for too many rows. */
@@ -18,6 +19,13 @@ export function shadowClasses(outcomes: OutcomePolicy, outputs: TensorValues): n
     const scores = rowOf(output, row, numRows);
     return scores.length === outcomes.numClasses ? largestOf(scores) : -1;
   });
+}
+
+const COMPARISON_CELLS = { agreed: 4, differed: 5, failed: 6 } as const;
+
+export function countComparison({ watched, vector }: WindowCounts, outcome: Comparison["outcome"]): void {
+  const cell = watched.layout.shadow.at + COMPARISON_CELLS[outcome];
+  vector[cell] = (vector[cell] as number) + 1;
 }
 
 /**

@@ -14,7 +14,7 @@ import { countOutcome, type LabelledPrediction } from "./outcome-counts.js";
 import type { Comparison, PredictionWatch, Said, WatchedPrediction } from "./prediction-watch.js";
 import { RowCounter } from "./row-counter.js";
 import { saidPlaces } from "./said-places.js";
-import { countShadowTruth, shadowClasses } from "./shadow-truths.js";
+import { countComparison, countShadowTruth, shadowClasses } from "./shadow-truths.js";
 import { StreamWatch } from "./stream-watch.js";
 import { watchedProfile, type WatchedProfile } from "./watched-feature.js";
 import { WindowCounts } from "./window-counts.js";
@@ -38,8 +38,10 @@ export interface VersionMonitorParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** After a kill at most the first is lost of the open window; timers of some platforms overflow beyond 24 days. */
-const [CHECKPOINT_MS, LONGEST_WAIT_MS] = [10_000, 3_600_000];
+/** After a kill at most this much of the open window is lost. */
+const CHECKPOINT_MS = 10_000;
+/** A clock that was set forward meanwhile is noticed at the latest then. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 /**
  * Counts what one version sees, window by window, and judges each that ends.
@@ -111,9 +113,8 @@ export class VersionMonitor implements PredictionWatch {
   compared({ outcome, served, shadowVersion, shadowOutputs }: Comparison): void {
     // The version before one on trial answers what that cannot: those requests are not of this version.
     if (served.version !== this.parts.version) return;
-    const cell = this.watched.layout.shadow.at + SHADOW_CELLS[outcome];
     const open = this.#opened();
-    if (open !== null) open.vector[cell] = (open.vector[cell] as number) + 1;
+    if (open !== null) countComparison(open, outcome);
     const classes = shadowOutputs && shadowClasses(this.watched.profile.outcomes, shadowOutputs);
     if (classes !== null) this.parts.onShadow(served, { version: shadowVersion, classes });
   }
@@ -294,5 +295,3 @@ interface EndedWindow {
   readonly counts: WindowCounts;
   readonly noticed: readonly string[];
 }
-
-const SHADOW_CELLS = { agreed: 4, differed: 5, failed: 6 } as const;
