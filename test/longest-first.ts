@@ -3,11 +3,14 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Minutes each: what begins last would run alone, while the other worker has nothing left to do. */
 const LONGEST = [
   "test/browser/drift-alarm.test.ts",
+  "test/e2e/keyboard-quality.test.ts",
   "test/faults/broken-candidates.test.ts",
+  "test/e2e/kill-aggregator.test.ts",
   "test/browser/drift-page.test.ts",
   "test/browser/fallbacks.test.ts",
   "test/browser/rollouts-page.test.ts",
   "test/browser/engine-choice.test.ts",
+  "test/browser/tfjs-backends.test.ts",
   "aggregator/src/simulation/simulate.test.ts",
   "aggregator/src/cli/serve.test.ts",
   "aggregator/src/registry/import-model.test.ts",
