@@ -7,6 +7,7 @@ import {
   openAlert,
   stepAlert,
   type AlertEvent,
+  type AlertStep,
   type NoticeKind,
 } from "./alert-machine.js";
 import type { AlertRecord, AlertSeverity, Evidence } from "./alert-record.js";
@@ -89,9 +90,33 @@ describe("a matter that comes back", () => {
   const over = run([quiet, quiet]).alert;
   const falseAlarm = run([{ type: "false-alarm", by }]).alert;
 
-  test("within a window's cooldown is kept and not told; after it, it is", () => {
-    expect(reopened(over, NOW_MS + HOUR_MS - 1)).toMatchObject({ notice: null, alert: { state: "open" } });
-    expect(reopened(over, NOW_MS + HOUR_MS)).toMatchObject({ notice: "opened" });
+  test.each([-5, 0, 5])("one window later, give or take %d ms, is kept and not told yet", (jitterMs) => {
+    expect(reopened(over, NOW_MS + HOUR_MS + jitterMs)).toMatchObject({
+      ...{ notice: null, alert: { state: "open", told: null } },
+    });
+  });
+
+  test("two windows later is told", () => {
+    expect(reopened(over, NOW_MS + 2 * HOUR_MS)).toMatchObject({ notice: "opened" });
+  });
+
+  test("is told when it is still there after the cooldown, once, and so is its end", () => {
+    const back = (reopened(over, NOW_MS + HOUR_MS) as AlertStep).alert;
+    const events = [seen(), seen(), quiet, quiet];
+
+    expect(run(events, back, NOW_MS + 2 * HOUR_MS).notices).toEqual(["opened", null, null, "resolved"]);
+  });
+
+  test("is not told when it is gone again, nor is its end", () => {
+    const back = (reopened(over, NOW_MS + HOUR_MS) as AlertStep).alert;
+
+    expect(run([seen(), quiet, quiet], back, NOW_MS + HOUR_MS + 1).notices).toEqual([null, null, null]);
+  });
+
+  test("is told within the cooldown as soon as it gets graver", () => {
+    const back = (reopened(over, NOW_MS + HOUR_MS) as AlertStep).alert;
+
+    expect(run([seen("critical")], back, NOW_MS + HOUR_MS + 1).notices).toEqual(["opened"]);
   });
 
   test("within the cooldown is told when it is graver", () => {

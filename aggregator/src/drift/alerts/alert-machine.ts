@@ -3,6 +3,11 @@ import type { AlertRecord, AlertSeverity, Evidence } from "./alert-record.js";
 
 /** Windows in a row without a matter after which it is over. */
 export const QUIET_WINDOWS = 2;
+/**
+ * Windows for which one that is over by itself is not told again when it comes back. Windows are released one length apart, more
+ * or less: half a one more, so that the next is within it.
+ */
+export const COOLDOWN_WINDOWS = 1.5;
 /** Windows in which a matter that was called a false alarm is not raised again, unless it is graver. */
 export const FALSE_ALARM_WINDOWS = 7;
 
@@ -43,19 +48,19 @@ export interface NewAlert {
 
 /**
  * The alert of a new matter, told at once; null when it was called a false alarm a short while ago, and is no graver. One
- * that comes back within the cooldown is kept and not told again.
+ * that comes back within the cooldown is kept, and told when it is still there after it.
  */
 export function openAlert({ before, evidence, atMs, ...given }: NewAlert): AlertStep | null {
-  const isCooling = before !== null && before.cooldownUntilMs !== null && atMs < before.cooldownUntilMs;
   const isGraver = before !== null && rank(evidence.severity) > rank(before.evidence.severity);
-  const isQuietened = isCooling && !isGraver;
+  const isQuietened = before !== null && isBefore(atMs, before.cooldownUntilMs) && !isGraver;
   if (isQuietened && before.falseAlarmBy !== null) return null;
   const { alertId, model, version, window, windowMs, runbook } = given;
   const alert: AlertRecord = {
     ...{ alertId, model, version, evidence, runbook, windowMs, state: "open" },
     ...{ firstWindow: window, lastWindow: window, openedAtMs: atMs, changedAtMs: atMs, resolvedAtMs: null },
-    ...{ numQuietWindows: 0, owner: null, silencedUntilMs: null, falseAlarmBy: null, cooldownUntilMs: null },
-    told: evidence.severity,
+    ...{ numQuietWindows: 0, owner: null, silencedUntilMs: null, falseAlarmBy: null },
+    cooldownUntilMs: isQuietened ? before.cooldownUntilMs : null,
+    told: isQuietened ? null : evidence.severity,
     proposal: proposalOf(null, { evidence, model, version }),
     ...{ revision: 0, lastDeed: null },
     nextEvent: 1,
@@ -67,7 +72,8 @@ export function openAlert({ before, evidence, atMs, ...given }: NewAlert): Alert
  * One step of an alert; what is over stays over. States: `open -> acknowledged -> resolved`, or `open -> resolved`.
  *
  * 1. The same severity is told once, however many windows show it; a graver one once more.
- * 2. Nothing is told while it is silenced; what is still there when the silence ends is told then.
+ * 2. Nothing is told while it is silenced, or in the cooldown of the alert before; what is still there afterwards is told then,
+ *    in the cooldown what gets graver at once.
  * 3. It is over after two windows in a row without it, or when a person says so; that is told when its beginning was.
  * 4. Its revision counts what people did, and nothing else: a window that shows it again takes nobody by surprise.
  */
@@ -81,7 +87,7 @@ export function stepAlert(alert: AlertRecord, event: AlertEvent, atMs: number): 
     case "quiet": {
       const numQuietWindows = alert.numQuietWindows + 1;
       if (numQuietWindows < QUIET_WINDOWS) return { alert: { ...changed, numQuietWindows }, notice: null };
-      return over({ ...changed, numQuietWindows }, atMs, windowMs);
+      return over({ ...changed, numQuietWindows }, atMs, windowMs * COOLDOWN_WINDOWS);
     }
     case "acknowledge":
       return { alert: { ...changed, state: "acknowledged", owner: event.by }, notice: null };
@@ -114,7 +120,7 @@ function seen(
   { evidence, window, version }: Extract<AlertEvent, { type: "seen" }>,
   atMs: number,
 ): AlertStep {
-  const isSilent = alert.silencedUntilMs !== null && atMs < alert.silencedUntilMs;
+  const isSilent = isBefore(atMs, alert.silencedUntilMs) || isCooling(alert, evidence, atMs);
   const isGraver = alert.told === null || rank(evidence.severity) > rank(alert.told);
   const notice = isSilent || !isGraver ? null : alert.told === null ? "opened" : "escalated";
   const kept = isGraver && isSilent ? alert.told : isGraver ? evidence.severity : alert.told;
@@ -127,8 +133,21 @@ function seen(
   };
 }
 
+/** Whether the alert came back in the cooldown of the one before, and gets no graver. */
+function isCooling(
+  { told, cooldownUntilMs, evidence: before }: AlertRecord,
+  { severity }: Evidence,
+  atMs: number,
+): boolean {
+  return told === null && isBefore(atMs, cooldownUntilMs) && rank(severity) <= rank(before.severity);
+}
+
+function isBefore(atMs: number, endsAtMs: number | null): boolean {
+  return endsAtMs !== null && atMs < endsAtMs;
+}
+
 function over(alert: AlertRecord, atMs: number, cooldownMs: number): AlertStep {
-  const isSilent = alert.silencedUntilMs !== null && atMs < alert.silencedUntilMs;
+  const isSilent = isBefore(atMs, alert.silencedUntilMs);
   return {
     alert: { ...alert, state: "resolved", resolvedAtMs: atMs, cooldownUntilMs: atMs + cooldownMs },
     notice: alert.told === null || isSilent ? null : "resolved",
