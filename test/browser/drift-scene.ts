@@ -139,7 +139,7 @@ export class DriftScene {
 
 /** Nine of thirty predictions have a label, in the cells of a device's vector. */
 function noteOutcomes(vector: Uint32Array, numRight: number): void {
-  const { latency, scores, labels, delays, confusion, shadow } = SHOP.layout;
+  const { latency, scores, labels, delays, confusion, shadow, contributors } = SHOP.layout;
   vector[latency.at + 5] = NUM_ROWS;
   // Rows, sum of scores in thousandths, labelled, right: of scores between 0.6 and 0.7, and of those above 0.9.
   vector.set([10, 6500, 3, Math.min(2, numRight)], scores.at + 6 * 4);
@@ -151,6 +151,7 @@ function noteOutcomes(vector: Uint32Array, numRight: number): void {
   vector[confusion.at + 1] = 9 - numRight;
   // Both right, only served, only shadow, neither; agreed, differed, failed.
   vector.set([3, 2, 1, 3, 20, 8, 2], shadow.at);
+  vector.set([1, 1, 1], contributors.at);
 }
 
 function countryAt(chance: number): string {

@@ -72,6 +72,9 @@ export const outcomes = z.object({
   numRows: z.number(),
   numFailed: z.number(),
   numLabelled: z.number(),
+  numLabellingDevices: z.number(),
+  /** What too few devices counted to be shown: `labels`, `shadow`, `shadow-labels`. */
+  withheld: z.array(z.string()),
   labelCoverage: number,
   accuracy: number,
   recallAtK: number,

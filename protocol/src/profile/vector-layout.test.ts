@@ -35,9 +35,10 @@ test("of three features and no classes is what counting by hand gives", () => {
     delays: { at: 69, size: 20 },
     confusion: { at: 89, size: 0 },
     shadow: { at: 89, size: 7 },
-    verdict: { at: 96, size: 7 },
-    localPsi: { at: 103, size: 8 },
-    numCells: 111,
+    contributors: { at: 96, size: 3 },
+    verdict: { at: 99, size: 7 },
+    localPsi: { at: 106, size: 8 },
+    numCells: 114,
   });
 });
 

@@ -3,7 +3,7 @@ import { numValueCells, type ReferenceProfile } from "./reference-profile.js";
 import { VERDICTS } from "./verdicts.js";
 
 /** Grows when the meaning of a cell changes: vectors of two layouts are never added. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** What one device gives each feature in the device-weighted view, spread over its cells. */
 export const DEVICE_WEIGHT = 256;
@@ -45,7 +45,7 @@ export interface VectorLayout {
   readonly features: readonly FeatureCells[];
   /** Devices (1 from each), rows counted, rows seen, predictions that failed. */
   readonly rows: CellRange;
-  /** Predictions by their time, in the bins of the serving metrics. */
+  /** Predictions by their time, in the bins of the serving metrics; of more than `maxRows`, their shares of `maxRows`. */
   readonly latency: CellRange;
   /** For each score bin: rows, sum of scores, labelled rows, labelled rows that were right. */
   readonly scores: CellRange;
@@ -56,6 +56,8 @@ export interface VectorLayout {
   readonly confusion: CellRange;
   /** Both right, only the version in use, only its shadow, both wrong, agreed, differed, shadow failed. */
   readonly shadow: CellRange;
+  /** Devices that counted labels, a shadow, and labels of what a shadow answered: 1 or 0 from each. Few of many may. */
+  readonly contributors: CellRange;
   /** The device's own verdict over all features, one of `VERDICTS`. */
   readonly verdict: CellRange;
   readonly localPsi: CellRange;
@@ -81,7 +83,8 @@ export function layoutOf(profile: Pick<ReferenceProfile, "features" | "outcomes"
     ...{ features, rows: take(4), latency: take(LATENCY_CELLS) },
     ...{ scores: take(numClasses > 0 ? SCORE_BINS * 4 : 0), labels: take(5), delays: take(DELAY_BINS) },
     confusion: take(numClasses <= MAX_CONFUSION_CLASSES ? numClasses * numClasses : 0),
-    ...{ shadow: take(7), verdict: take(VERDICTS.length), localPsi: take(LOCAL_PSI_EDGES.length + 1) },
+    ...{ shadow: take(7), contributors: take(3) },
+    ...{ verdict: take(VERDICTS.length), localPsi: take(LOCAL_PSI_EDGES.length + 1) },
   };
   return { numCells: at, ...layout };
 }

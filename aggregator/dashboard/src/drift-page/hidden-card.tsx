@@ -25,7 +25,8 @@ export function HiddenCard(props: {
       <ul className="plain-list">
         <li>
           Cohorts of fewer than {formatCount(model.minDevices)} devices, and those that subtraction from
-          others would show; no device&rsquo;s own counts, ever.
+          others would show; of labels and whatever else only some devices count, what fewer than as many
+          counted; no device&rsquo;s own counts, ever.
         </li>
         <li>{layoutText(model.layouts)}</li>
         {model.refused.map(({ version, reason, numWindows }) => (
@@ -36,11 +37,11 @@ export function HiddenCard(props: {
         ))}
       </ul>
       <DataTable
-        caption="Cohorts of the last windows that are not shown"
+        caption="What of the last windows is not shown"
         columns={COLUMNS}
         rows={hidden}
-        keyOf={({ cohort, reason }) => `${cohort} ${reason}`}
-        empty="Every cohort of the last windows is shown."
+        keyOf={({ what, reason }) => `${what} ${reason}`}
+        empty="Everything of the last windows is shown."
         testId="hidden-table"
       />
     </Card>
@@ -48,7 +49,7 @@ export function HiddenCard(props: {
 }
 
 const COLUMNS: readonly Column<Hidden>[] = [
-  { title: "Cohort", cell: ({ cohort }) => cohort },
+  { title: "What", cell: ({ what }) => what },
   { title: "Why", cell: ({ text }) => <span className="wrapped">{text}</span> },
   { title: "Windows", isNumber: true, cell: ({ numWindows }) => formatCount(numWindows) },
   { title: "Last", cell: ({ lastAtMs }) => formatDateTime(lastAtMs) },

@@ -4,8 +4,12 @@ import { hiddenOf, layoutText } from "./hidden.js";
 
 type Window = WindowsData["windows"][number];
 
-function window(beginsAtMs: number, suppressed: Window["suppressed"]): Window {
-  return { beginsAtMs, suppressed } as unknown as Window;
+function window(
+  beginsAtMs: number,
+  suppressed: Window["suppressed"],
+  withheld: Window["withheld"] = [],
+): Window {
+  return { beginsAtMs, suppressed, withheld } as unknown as Window;
 }
 
 test("a cohort that is hidden in several windows for one reason is one line with the last of them", () => {
@@ -14,11 +18,21 @@ test("a cohort that is hidden in several windows for one reason is one line with
 
   const hidden = hiddenOf([window(10, [small]), window(30, [small, rest]), window(20, [])], 50);
 
-  expect(hidden.map(({ cohort, numWindows, lastAtMs }) => [cohort, numWindows, lastAtMs])).toEqual([
+  expect(hidden.map(({ what, numWindows, lastAtMs }) => [what, numWindows, lastAtMs])).toEqual([
     ["platform = node", 2, 30],
     ["whole fleet", 1, 30],
   ]);
   expect(hidden[0]?.text).toBe("fewer than 50 devices counted");
+});
+
+test("what too few devices of a shown cohort counted is named with the cohort", () => {
+  const withheld = ["labels", "feature:price"].map((part) => ({
+    ...{ cohort: "", part, reason: "below-minimum" as const },
+  }));
+
+  const hidden = hiddenOf([window(10, [], withheld)], 50);
+
+  expect(hidden.map(({ what }) => what)).toEqual(["labels, whole fleet", "price, whole fleet"]);
 });
 
 test("versions that count in different cells are said to be apart", () => {

@@ -4,9 +4,9 @@ import { cohortText } from "./verdict-looks.js";
 type Window = WindowsData["windows"][number];
 type Suppression = Window["suppressed"][number]["reason"];
 
-/** A cohort that was not shown, over all windows in which it was not for the same reason. */
+/** A cohort, or what few of its devices counted, that was not shown, over all windows in which it was not for the same reason. */
 export interface Hidden {
-  readonly cohort: string;
+  readonly what: string;
   readonly reason: Suppression;
   readonly text: string;
   readonly numWindows: number;
@@ -17,15 +17,38 @@ export interface Hidden {
 /** Latest first. */
 export function hiddenOf(windows: readonly Window[], minDevices: number): Hidden[] {
   const found = new Map<string, Hidden>();
-  for (const { beginsAtMs, suppressed } of windows)
-    for (const { cohort, reason } of suppressed) {
-      const key = `${cohort} ${reason}`;
+  for (const { beginsAtMs, suppressed, withheld } of windows)
+    for (const { what, reason } of [...suppressed, ...withheld].map(namedOf)) {
+      const key = `${what} ${reason}`;
       const numWindows = (found.get(key)?.numWindows ?? 0) + 1;
       const lastAtMs = Math.max(beginsAtMs, found.get(key)?.lastAtMs ?? 0);
       const text = reasonText(reason, minDevices);
-      found.set(key, { cohort: cohortText(cohort), reason, text, numWindows, lastAtMs });
+      found.set(key, { what, reason, text, numWindows, lastAtMs });
     }
   return [...found.values()].sort((one, other) => other.lastAtMs - one.lastAtMs);
+}
+
+interface Unshown {
+  readonly cohort: string;
+  readonly part?: string;
+  readonly reason: Suppression;
+}
+
+function namedOf({ cohort, part, reason }: Unshown): Pick<Hidden, "what" | "reason"> {
+  return {
+    what: part === undefined ? cohortText(cohort) : `${partText(part)}, ${cohortText(cohort)}`,
+    reason,
+  };
+}
+
+const PARTS: Readonly<Record<string, string>> = {
+  labels: "labels",
+  shadow: "its shadow",
+  "shadow-labels": "labels of its shadow",
+};
+
+function partText(part: string): string {
+  return PARTS[part] ?? part.replace("feature:", "");
 }
 
 function reasonText(reason: Suppression, minDevices: number): string {

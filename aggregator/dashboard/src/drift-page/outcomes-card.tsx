@@ -25,8 +25,9 @@ export function OutcomesCard(props: {
   return (
     <Card title="How well it does" className="span-12 table-card" testId="outcomes-card">
       <p data-testid="outcomes-coverage">
-        {formatCount(outcomes.numLabelled)} of {formatCount(outcomes.numSeen)} predictions have a label (
-        {shareText(outcomes.labelCoverage)}): measures speak of these alone.
+        {outcomes.withheld.includes("labels")
+          ? "Too few devices have labels to show what they say."
+          : `${formatCount(outcomes.numLabelled)} of ${formatCount(outcomes.numSeen)} predictions have a label (${shareText(outcomes.labelCoverage)}), on ${formatCount(outcomes.numLabellingDevices)} devices: measures speak of these alone.`}
         {outcomes.numFailed > 0 && ` ${formatCount(outcomes.numFailed)} predictions failed.`}
       </p>
       <DataTable
@@ -91,7 +92,7 @@ function Estimated({ outcomes: { estimated } }: { readonly outcomes: OutcomesDat
   );
 }
 
-function ShadowText({ outcomes: { shadow, errors } }: { readonly outcomes: OutcomesData }) {
+function ShadowText({ outcomes: { shadow, errors, withheld } }: { readonly outcomes: OutcomesData }) {
   if (shadow === null) return null;
   const { agreement, numFailed, numLabelled, labelCoverage } = shadow;
   return (
@@ -101,7 +102,9 @@ function ShadowText({ outcomes: { shadow, errors } }: { readonly outcomes: Outco
         The two agree in {shareText(agreement)} of the predictions that both answered
         {numFailed > 0 && `; the shadow failed at ${formatCount(numFailed)}`}.{" "}
         {numLabelled === 0
-          ? "None of them has a label yet."
+          ? withheld.includes("shadow-labels")
+            ? "Too few devices have labels of them to show what they say."
+            : "None of them has a label yet."
           : `${shareText(labelCoverage)} of them have a label: ${judgedText(shadow, errors["shadowDifference"])}.`}
       </p>
     </>

@@ -86,7 +86,11 @@ function devicesText({ release, numEligible, minDevices }: ModelVerdict): string
 
 function modelText(model: ModelDetail): string {
   const { outcomes } = model;
-  const suppressed = model.release?.suppressed ?? [];
+  const { suppressed = [], withheld = [] } = model.release ?? {};
+  const unshown = [
+    ...suppressed.map(({ cohort, reason }) => `${nameOf(cohort)} (${reason})`),
+    ...withheld.map(({ cohort, part, reason }) => `${part} of ${nameOf(cohort)} (${reason})`),
+  ];
   const fields = formatFields([
     ["model", `${model.model}@${model.version}`],
     ["verdict", `${model.verdict}: ${model.reason}`],
@@ -98,16 +102,17 @@ function modelText(model: ModelDetail): string {
     ["label coverage", percentText(model.labelCoverage)],
     ...(outcomes?.shadow ? [["in its shadow", shadowText(outcomes)] as const] : []),
     ["open alerts", String(model.numOpenAlerts)],
-    ["not shown", suppressed.map(({ cohort, reason }) => `${nameOf(cohort)} (${reason})`).join(", ") || NONE],
+    ["not shown", unshown.join(", ") || NONE],
   ]);
   return model.cohorts.length === 0 ? fields : `${fields}\n${formatTable(COHORT_COLUMNS, model.cohorts)}`;
 }
 
-function shadowText({ shadow, errors }: NonNullable<ModelDetail["outcomes"]>): string {
+function shadowText({ shadow, errors, withheld }: NonNullable<ModelDetail["outcomes"]>): string {
   if (shadow === null) return NONE;
   const { bothRight, onlyServed, onlyShadow, bothWrong, difference, pValue } = shadow;
   const agreement = `agree ${percentText(shadow.agreement)}, failed ${shadow.numFailed}`;
-  if (difference === null) return `${agreement}; no labels yet`;
+  if (difference === null)
+    return `${agreement}; ${withheld.includes("shadow-labels") ? "labels of too few devices" : "no labels yet"}`;
   const error = errors["shadowDifference"];
   const points = `${numberText(100 * difference, 1)}${error === undefined ? "" : ` ± ${numberText(200 * error, 1)}`}`;
   return [

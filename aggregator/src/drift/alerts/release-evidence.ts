@@ -1,8 +1,9 @@
-import type { ProfileFeature } from "@fedge/protocol/profile";
+import type { ProfileFeature, VectorLayout } from "@fedge/protocol/profile";
 import type { WholeRelease } from "../drift-store.js";
 import { estimatedAccuracy, outcomesOf, type OutcomeMeasures } from "../outcomes/outcome-measures.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import type { FeatureStatistics, ReleasedView } from "../releases/release-record.js";
+import { numDevicesOf } from "../statistics/feature-statistics.js";
 import { WHOLE_FLEET } from "../sums/window-key.js";
 import { exceededEffect } from "../verdicts/window-rule.js";
 import type { AlertKind, Evidence } from "./alert-record.js";
@@ -56,7 +57,9 @@ function featureEvidence(scene: EvidenceScene, feature: ProfileFeature, isCritic
     const first = found.filter(isIt).sort((one, other) => (one.view.cohort < other.view.cohort ? -1 : 1))[0];
     if (first === undefined) return [];
     const severity = kind === "data-broken" || (kind === "drift" && isCritical) ? "critical" : "warning";
-    return [{ ...describe(feature, first.view, first.statistics), kind, severity }];
+    return [
+      { ...describe(feature, first.view, { ...first, layout: scene.monitored.layout }), kind, severity },
+    ];
   };
   return [
     ...pick("data-broken", ({ statistics }) => statistics.verdict === "broken_data"),
@@ -79,10 +82,12 @@ function isSoft({ role }: ProfileFeature): boolean {
 function describe(
   feature: ProfileFeature,
   view: ReleasedView,
-  statistics: FeatureStatistics,
+  { statistics, layout }: { readonly statistics: FeatureStatistics; readonly layout: VectorLayout },
 ): Omit<Evidence, "kind" | "severity"> {
   // The same effect as the reason tells of.
   const effect = statistics.isExceeded ? exceededEffect(statistics, feature, view.t) : null;
+  const cells = layout.features.find(({ name }) => name === feature.name);
+  const numDevices = cells === undefined ? view.numDevices : numDevicesOf(cells, view.cells);
   const where = view.cohort === WHOLE_FLEET ? "" : ` among ${view.cohort}`;
   const { broken } = statistics;
   const numbers =
@@ -97,7 +102,7 @@ function describe(
         };
   return {
     ...{ feature: feature.name, cohort: view.cohort, ...numbers },
-    ...{ numRows: statistics.numRows, numDevices: view.numDevices, reference: "training" },
+    ...{ numRows: statistics.numRows, numDevices, reference: "training" },
     text: `${feature.name}${where}: ${statistics.reason ?? statistics.verdict}`,
   };
 }
@@ -121,7 +126,7 @@ function accuracyEvidence(scene: EvidenceScene): Evidence | null {
   const numbers = { score: accuracy, limit, lower: accuracy - 2 * error, upper: accuracy + 2 * error };
   return {
     ...{ kind: "performance", severity: "critical", feature: "", cohort: WHOLE_FLEET, method: "accuracy" },
-    ...{ ...numbers, numRows: now.outcomes.numLabelled, numDevices: now.view.numDevices },
+    ...{ ...numbers, numRows: now.outcomes.numLabelled, numDevices: now.outcomes.numLabellingDevices },
     reference: "the window before",
     text: `${(100 * accuracy).toFixed(1)} % of labelled predictions were right; at least ${(100 * limit).toFixed(1)} % are expected`,
   };

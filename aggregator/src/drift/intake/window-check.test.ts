@@ -83,6 +83,19 @@ describe("what no single device can have counted is refused:", () => {
     ["a confusion without a label", (vector) => (vector[layout.confusion.at + 1] = 1)],
     ["a shadow's counts beyond any", (vector) => (vector[layout.shadow.at] = 2 ** 31)],
     ["more labels of a shadow than rows count", (vector) => vector.set([100, 0, 100, 1], layout.shadow.at)],
+    ["more labelled rows with a score than labels", (vector) => vector.set([0, 0, 1, 0], layout.scores.at)],
+    [
+      "more latencies than rows count",
+      (vector) => {
+        vector[layout.rows.at + 2] = 1000;
+        vector[layout.latency.at] = 201;
+      },
+    ],
+    ["a device that labels without labels", (vector) => (vector[layout.contributors.at] = 1)],
+    ["a device that runs a shadow without any", (vector) => (vector[layout.contributors.at + 1] = 1)],
+    ["a device that labels its shadow without", (vector) => (vector[layout.contributors.at + 2] = 1)],
+    ["labels of no device", (vector) => (vector[layout.labels.at] = 1)],
+    ["a shadow of no device", (vector) => (vector[layout.shadow.at + 4] = 1)],
     ["two verdicts", (vector) => (vector[layout.verdict.at] = 1)],
     ["two local indexes", (vector) => (vector[layout.localPsi.at + 1] = 1)],
   ])("%s", (_, change) => {

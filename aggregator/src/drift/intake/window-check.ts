@@ -14,6 +14,7 @@ import {
   type CellRange,
   type FeatureCells,
   type ProfileFeature,
+  type VectorLayout,
 } from "@fedge/protocol/profile";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 
@@ -38,10 +39,11 @@ export function checkWindow(monitored: MonitoredVersion, vector: Uint32Array): v
   if (numRows > maxRows || numRows > numSeen) throw refused(`${numRows} rows; at most ${maxRows} count`);
   if (numSeen > maxCell || numFailed > maxCell) throw refused("more predictions than a device may report");
   checkFeatures(monitored, vector, numRows);
-  requireAtMost("latency", total(vector, layout.latency), numSeen + numFailed);
-  checkScores(vector, layout.scores, numRows);
+  requireAtMost("latency", total(vector, layout.latency), Math.min(maxRows, numSeen + numFailed));
+  checkScores(vector, layout, numRows);
   checkLabels(monitored, vector);
   for (const num of cells(vector, layout.shadow)) requireAtMost("shadow", num, maxCell);
+  checkContributors(vector, layout);
   requireAtMost("labelled rows of a shadow", total(vector, { at: layout.shadow.at, size: 4 }), maxRows);
   if (total(vector, layout.verdict) !== 1) throw refused("a device has one verdict");
   requireAtMost("local PSI", total(vector, layout.localPsi), 1);
@@ -70,17 +72,21 @@ function checkFeatures({ layout, profile }: MonitoredVersion, vector: Uint32Arra
 }
 
 /** Of each bin: rows, sum of scores, labelled rows, labelled rows that were right. */
-function checkScores(vector: Uint32Array, scores: CellRange, numRows: number): void {
-  let numScored = 0;
+function checkScores(vector: Uint32Array, { scores, labels }: VectorLayout, numRows: number): void {
+  let [numScored, numLabelled, numRight] = [0, 0, 0];
   if (scores.size === 0) return;
   for (let bin = 0; bin < SCORE_BINS; bin += 1) {
     const at = scores.at + bin * 4;
     const [rows, sum, labelled, right] = cells(vector, { at, size: 4 }) as Four;
     numScored += rows;
+    numLabelled += labelled;
+    numRight += right;
     requireAtMost("the sum of scores", sum, rows * SCORE_SCALE);
     requireAtMost("right predictions", right, labelled);
   }
   requireAtMost("scored rows", numScored, numRows);
+  requireAtMost("labelled rows with a score", numLabelled, vector[labels.at] as number);
+  requireAtMost("right predictions with a score", numRight, vector[labels.at + 1] as number);
 }
 
 function checkLabels({ layout, profile }: MonitoredVersion, vector: Uint32Array): void {
@@ -92,6 +98,16 @@ function checkLabels({ layout, profile }: MonitoredVersion, vector: Uint32Array)
   requireAtMost("the sum of squared errors", squares, labelled * MAX_SQUARE);
   requireAtMost("delays", total(vector, layout.delays), labelled);
   requireAtMost("confusions", total(vector, layout.confusion), labelled);
+}
+
+/** Whether the device is one of those that labelled, and of those that ran a shadow, says the vector by itself. */
+function checkContributors(vector: Uint32Array, { labels, shadow, contributors }: VectorLayout): void {
+  const [hasLabels, hasShadow, hasTruths] = cells(vector, contributors);
+  const is = (flag: number | undefined, sum: number): boolean => flag === Number(sum > 0);
+  if (!is(hasLabels, vector[labels.at] as number)) throw refused("it counts labels of nobody");
+  if (!is(hasShadow, total(vector, shadow))) throw refused("it counts a shadow of nobody");
+  if (!is(hasTruths, total(vector, { at: shadow.at, size: 4 })))
+    throw refused("it counts labels of a shadow of nobody");
 }
 
 function total(vector: Uint32Array, { at, size }: CellRange): number {

@@ -21,6 +21,8 @@ export interface OutcomeMeasures {
   readonly numRows: number;
   readonly numFailed: number;
   readonly numLabelled: number;
+  /** Devices that labelled any. */
+  readonly numLabellingDevices: number;
   /** Labelled rows of those seen. */
   readonly labelCoverage: number | null;
   readonly accuracy: number | null;
@@ -76,11 +78,12 @@ export function outcomesOf(
     Array.from({ length: size }, (_, index) => cells[at + index] ?? 0);
   const [, numRows = 0, numSeen = 0, numFailed = 0] = take(layout.rows);
   const [numLabelled = 0, right = 0, inTop = 0, loss = 0, squares = 0] = take(layout.labels);
+  const [numLabellingDevices = 0] = take(layout.contributors);
   const isClassifier = policy.numClasses > 0;
   const perLabel = (sum: number): number | null => (numLabelled > 0 ? sum / numLabelled : null);
   const square = perLabel(squares / SQUARE_SCALE);
   return {
-    ...{ numSeen, numRows, numFailed, numLabelled },
+    ...{ numSeen, numRows, numFailed, numLabelled, numLabellingDevices },
     labelCoverage: numSeen > 0 ? Math.min(1, numLabelled / numSeen) : null,
     accuracy: isClassifier ? perLabel(right) : null,
     recallAtK: isClassifier ? perLabel(inTop) : null,

@@ -11,8 +11,11 @@ export function outcomesView({ layout, profile }: MonitoredVersion, view: Releas
     feature.role === "input" ? [outsideShares(feature, layout.features[at], view).outOfRange] : [],
   );
   const { version, window, numDevices } = view;
+  const withheld = view.withheld.map(({ part }) => part).filter((part) => !part.startsWith("feature:"));
   return {
-    ...{ ...measured, version, window, numDevices, errors: view.outcomeErrors },
+    ...{ ...measured, version, window, numDevices, errors: view.outcomeErrors, withheld },
+    // None that is shown is not none.
+    labelCoverage: withheld.includes("labels") ? null : measured.labelCoverage,
     localVerdicts: { ...measured.localVerdicts },
     localPsi: [...measured.localPsi],
     estimated: estimatedAccuracy(measured.calibration, Math.max(0, ...inputs)),

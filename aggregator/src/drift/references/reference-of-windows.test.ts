@@ -36,7 +36,7 @@ function windowOf(window: number, numRows: number): ReleasedView {
       numGroups: 4,
       t: 2,
     },
-    ...{ cells, features: [], outcomeErrors: {}, verdict: "drift" },
+    ...{ cells, withheld: [], features: [], outcomeErrors: {}, verdict: "drift" },
   };
 }
 const made = (withPredictions: boolean) =>

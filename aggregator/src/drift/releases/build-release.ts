@@ -1,5 +1,5 @@
 import { studentTailQuantile } from "@fedge/protocol/drift";
-import { DEVICE_WEIGHT, worstVerdict, type ReferenceProfile } from "@fedge/protocol/profile";
+import { worstVerdict, type ReferenceProfile } from "@fedge/protocol/profile";
 import type { WholeRelease, WindowSums } from "../drift-store.js";
 import type { DriftPolicy } from "../drift-policy.js";
 import { outcomesOf } from "../outcomes/outcome-measures.js";
@@ -15,7 +15,8 @@ import {
 import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
 import { fleetVerdict } from "../verdicts/fleet-verdict.js";
 import { judgeWindow, type MeasuredView } from "../verdicts/window-rule.js";
-import type { ReleasedView, Suppression } from "./release-record.js";
+import { countedPartsOf, withheldCohorts } from "./counted-parts.js";
+import type { FeatureStatistics, ReleasedView, Suppression } from "./release-record.js";
 import { suppressedCohorts } from "./suppression.js";
 
 /** A sum modulo 2^32 of more devices may have wrapped, when each gives the most that it may. */
@@ -34,16 +35,8 @@ export interface ClosedWindow {
 
 /** What is shown of a window that closed: computed once, kept, and the only thing that anybody sees of its sums. */
 export function buildRelease(closed: ClosedWindow): WholeRelease {
-  const { monitored, key, policy } = closed;
-  const cohorts = groupsOf(closed);
-  const sizes = [...cohorts].map(([cohort, { numDevices, total }]) => ({
-    ...{ cohort, numDevices, numReporting: total[monitored.layout.rows.at] as number },
-  }));
-  const suppressed = suppressedCohorts(sizes, closed.sums.overlaps, policy.minDevices);
-  for (const cohort of overfull(closed)) suppressed.set(cohort, "too-many-devices");
-  const shown = [...cohorts]
-    .filter(([cohort]) => !suppressed.has(cohort))
-    .sort(([one], [two]) => (one < two ? -1 : 1));
+  const { monitored, key } = closed;
+  const { suppressed, withheld, shown } = visibleOf(closed);
   const measured = shown.map(([cohort, groups]) => measureView(monitored, cohort, groups));
   const { features, window } = monitored.profile;
   const exceeded = exceededIn(closed.before);
@@ -51,10 +44,12 @@ export function buildRelease(closed: ClosedWindow): WholeRelease {
     ...{ features, minRows: window.minRows },
     exceededBefore: (cohort, feature) => exceeded.has(`${cohort}/${feature}`),
   });
-  const views = judged.views.map((view, at) => {
+  const views = judged.views.map(({ cohort, features: judgedFeatures }, at) => {
     const [, groups] = shown[at] as (typeof shown)[number];
     const t = (measured[at] as MeasuredView).t;
-    return releasedViewOf(closed, { ...view, features: [...view.features] }, { groups, t });
+    const parts = withheld.get(cohort) ?? [];
+    const view = { cohort, features: tellWithheld(judgedFeatures, parts), withheld: parts };
+    return releasedViewOf(closed, view, { groups, t });
   });
   const whole = views.find(({ cohort }) => cohort === WHOLE_FLEET);
   return {
@@ -66,9 +61,33 @@ export function buildRelease(closed: ClosedWindow): WholeRelease {
       ...fleetVerdict(views, features),
       shown: views.map(({ cohort }) => cohort),
       suppressed: suppressedOf(suppressed),
+      withheld: views.flatMap(({ cohort, withheld: parts }) => parts.map((part) => ({ cohort, ...part }))),
     },
     views,
   };
+}
+
+interface Visible {
+  readonly suppressed: ReadonlyMap<string, Suppression>;
+  readonly withheld: ReadonlyMap<string, ReleasedView["withheld"]>;
+  /** In the order of their names, without what is withheld of them. */
+  readonly shown: readonly (readonly [string, ReplicateGroups])[];
+}
+
+/** What may be seen of the window at all. */
+function visibleOf(closed: ClosedWindow): Visible {
+  const { monitored, policy } = closed;
+  const cohorts = groupsOf(closed);
+  const sizes = [...cohorts].map(([cohort, { numDevices, total }]) => ({
+    ...{ cohort, numDevices, numReporting: total[monitored.layout.rows.at] as number },
+  }));
+  const suppressed = suppressedCohorts(sizes, closed.sums.overlaps, policy.minDevices);
+  for (const cohort of overfull(closed)) suppressed.set(cohort, "too-many-devices");
+  const withheld = withholdParts(closed, cohorts, suppressed);
+  const shown = [...cohorts]
+    .filter(([cohort]) => !suppressed.has(cohort))
+    .sort(([one], [two]) => (one < two ? -1 : 1));
+  return { suppressed, withheld, shown };
 }
 
 function groupsOf({ monitored, sums, policy }: ClosedWindow): Map<string, ReplicateGroups> {
@@ -79,12 +98,44 @@ function groupsOf({ monitored, sums, policy }: ClosedWindow): Map<string, Replic
     replicates.set(cohort, those);
     those.push({ replicate, cells: numbersOf(vector, layout) });
   }
-  const numDevicesOf = numDevicesIn(monitored, DEVICE_WEIGHT);
+  const numDevicesOf = numDevicesIn(monitored);
   return new Map(
     [...replicates].map(([cohort, those]) => {
       const ordered = those.sort((one, other) => one.replicate - other.replicate).map(({ cells }) => cells);
       return [cohort, mergeGroups(ordered, numDevicesOf, policy.minGroupDevices)];
     }),
+  );
+}
+
+/** Empties the cells of what too few devices of a shown cohort counted, before anything is computed of them; says which. */
+function withholdParts(
+  { monitored, sums, policy: { minDevices } }: ClosedWindow,
+  cohorts: ReadonlyMap<string, ReplicateGroups>,
+  suppressed: ReadonlyMap<string, Suppression>,
+): Map<string, ReleasedView["withheld"]> {
+  const withheld = new Map<string, ReleasedView["withheld"]>();
+  for (const { name, ranges, numDevicesIn: numContributorsIn } of countedPartsOf(monitored)) {
+    const sizes = [...cohorts].map(([cohort, { total }]) => ({
+      ...{ cohort, numReporting: total[monitored.layout.rows.at] as number },
+      numContributors: numContributorsIn(total),
+    }));
+    for (const [cohort, reason] of withheldCohorts(sizes, sums.overlaps, { minDevices, suppressed })) {
+      withheld.set(cohort, [...(withheld.get(cohort) ?? []), { part: name, reason }]);
+      const { groups = [], total = new Float64Array() } = cohorts.get(cohort) ?? {};
+      for (const cells of [...groups, total]) for (const { at, size } of ranges) cells.fill(0, at, at + size);
+    }
+  }
+  return withheld;
+}
+
+/** A feature without counts has too little data; here the reason is another. */
+function tellWithheld(
+  features: readonly FeatureStatistics[],
+  withheld: ReleasedView["withheld"],
+): FeatureStatistics[] {
+  const names = new Set(withheld.map(({ part }) => part));
+  return features.map((feature) =>
+    names.has(`feature:${feature.name}`) ? { ...feature, reason: "too few devices counted it" } : feature,
   );
 }
 
@@ -120,12 +171,12 @@ function exceededIn(views: readonly ReleasedView[]): Set<string> {
 
 function releasedViewOf(
   { monitored, key }: ClosedWindow,
-  { cohort, features }: Pick<ReleasedView, "cohort" | "features">,
+  { cohort, features, withheld }: Pick<ReleasedView, "cohort" | "features" | "withheld">,
   { groups, t }: { readonly groups: ReplicateGroups; readonly t: number },
 ): ReleasedView {
   const { model, version, window } = key;
   return {
-    ...{ model, version, window, cohort, features, t },
+    ...{ model, version, window, cohort, features, withheld, t },
     numDevices: groups.numDevices,
     numRows: groups.total[monitored.layout.rows.at + 1] as number,
     numGroups: groups.groups.length,

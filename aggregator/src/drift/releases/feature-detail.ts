@@ -5,6 +5,7 @@ import type { FeatureDetail } from "../drift-views.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import { cohortMix } from "../statistics/cohort-mix.js";
 import { countsIn, scoresOf } from "../statistics/feature-scores.js";
+import { numDevicesOf } from "../statistics/feature-statistics.js";
 import { attributeOf } from "../sums/window-key.js";
 import { featureRowOf, scoreOf } from "./feature-rows.js";
 import type { FeatureStatistics, ReleasedView } from "./release-record.js";
@@ -64,7 +65,7 @@ function cohortOf(view: ReleasedView, at: number, cells: FeatureCells): FeatureD
   const statistics = view.features[at] as FeatureStatistics;
   return {
     ...{ cohort: view.cohort, verdict: statistics.verdict, score: scoreOf(statistics) },
-    numDevices: view.numDevices,
+    numDevices: numDevicesOf(cells, view.cells),
     rows: countsIn({ cells, view }, "rows"),
   };
 }

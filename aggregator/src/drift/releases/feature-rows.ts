@@ -1,7 +1,7 @@
 import type { FeatureCells, ProfileFeature, Verdict } from "@fedge/protocol/profile";
 import type { FeatureRow } from "../drift-views.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
-import { missingCell } from "../statistics/feature-statistics.js";
+import { missingCell, numDevicesOf } from "../statistics/feature-statistics.js";
 import { effectsOf } from "../verdicts/window-rule.js";
 import type { FeatureStatistics, ReleasedView } from "./release-record.js";
 
@@ -40,18 +40,22 @@ export function featureRowOf(
   parts: { readonly view: ReleasedView; readonly history: readonly ReleasedView[] },
 ): FeatureRow {
   const { view, history } = parts;
-  const feature = profile.features[at] as ProfileFeature;
+  const [feature, cells] = [profile.features[at] as ProfileFeature, layout.features[at] as FeatureCells];
   const statistics = view.features[at] as FeatureStatistics;
   const effect = effectsOf(statistics, feature, view.t).find(({ method }) => method === "jensen-shannon");
   const { name, kind, role, privacy, importance } = feature;
   return {
     ...{ name, kind, role, privacy, importance, verdict: statistics.verdict, reason: statistics.reason },
-    ...{ numDevices: view.numDevices, numRows: statistics.numRows, score: scoreOf(statistics) },
+    ...{
+      numDevices: numDevicesOf(cells, view.cells),
+      numRows: statistics.numRows,
+      score: scoreOf(statistics),
+    },
     ...{ lower: effect?.lower ?? 0, upper: effect?.upper ?? 0, limit: effect?.floor ?? 0 },
     psi: statistics.psi.value - statistics.psi.expected,
     meanShift: statistics.meanShift?.value ?? null,
     missing: statistics.missing.value,
-    ...outsideShares(feature, layout.features[at], view),
+    ...outsideShares(feature, cells, view),
     history: history.flatMap(({ window, features }) => {
       const then = features[at];
       return then === undefined ? [] : [{ window, score: scoreOf(then) }];

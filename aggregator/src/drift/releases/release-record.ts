@@ -46,6 +46,9 @@ export const featureStatistics = z.object({
 });
 export type FeatureStatistics = z.infer<typeof featureStatistics>;
 
+/** `labels`, `shadow`, `shadow-labels`, or `feature:` and the name of one that comes apart from predictions. */
+export const withheldPart = z.object({ part: z.string(), reason: suppression });
+
 /** A cohort's counts as they were released: enough to compute every score again. */
 export const releasedView = z.object({
   model: modelName,
@@ -57,8 +60,10 @@ export const releasedView = z.object({
   numGroups: count,
   /** Quantile of Student's t by which errors become intervals of 95 %. */
   t: z.number(),
-  /** Sums of all devices, one for each cell of the layout. */
+  /** Sums of all devices, one for each cell of the layout; 0 in those of what is withheld. */
   cells: z.array(z.number()),
+  /** Parts that too few devices counted. */
+  withheld: z._default(z.array(withheldPart), []),
   features: z.array(featureStatistics),
   /** Standard errors of accuracy and the like, by name. */
   outcomeErrors: z.record(z.string(), z.number()),
@@ -83,6 +88,8 @@ export const releaseRecord = z.object({
   numTests: count,
   shown: z.array(z.string()),
   suppressed: z.array(z.object({ cohort: z.string(), reason: suppression })),
+  /** What is withheld of cohorts that are shown. */
+  withheld: z._default(z.array(z.object({ cohort: z.string(), ...withheldPart.shape })), []),
   /** Importance of the features in drift, of all. */
   driftedShare: z.number(),
 });

@@ -19,15 +19,18 @@ export interface CohortSize {
  * - `complement`: the cohorts of one attribute divide the fleet, so that the whole less those that are shown is what is left:
  *   the smallest shown one is taken back until that is nobody, or enough devices.
  * - `overlap`: cohorts of two attributes, added and subtracted, would leave too few devices: one of the second is taken back.
+ *
+ * What is `hidden` for another reason stays so.
  */
 export function suppressedCohorts(
   sizes: readonly CohortSize[],
   overlaps: readonly Overlap[],
   minDevices: number,
+  hidden: ReadonlyMap<string, Suppression> = new Map(),
 ): Map<string, Suppression> {
-  const suppressed = new Map<string, Suppression>();
+  const suppressed = new Map(hidden);
   for (const { cohort, numDevices } of sizes)
-    if (numDevices < minDevices) suppressed.set(cohort, "below-minimum");
+    if (numDevices < minDevices && !suppressed.has(cohort)) suppressed.set(cohort, "below-minimum");
   const isWholeShown = sizes.some(({ cohort }) => cohort === WHOLE_FLEET) && !suppressed.has(WHOLE_FLEET);
   const attributes = [...new Set(sizes.flatMap(({ cohort }) => attributeOf(cohort) ?? []))].sort();
   const scene = { sizes, overlaps, minDevices, isWholeShown, suppressed };

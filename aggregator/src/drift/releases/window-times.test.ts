@@ -12,7 +12,7 @@ function release(window: number): ReleaseRecord {
   return {
     ...{ model: monitored.model, version: 3, layoutSha256: "", window, releasedAtMs: 0, numTests: 0 },
     ...{ beginsAtMs: window * HOUR_MS, endsAtMs: (window + 1) * HOUR_MS, numDevices: 60, numRows: 600 },
-    ...{ verdict: "ok" as const, reason: "", shown: [""], suppressed: [], driftedShare: 0 },
+    ...{ verdict: "ok" as const, reason: "", shown: [""], suppressed: [], withheld: [], driftedShare: 0 },
   };
 }
 

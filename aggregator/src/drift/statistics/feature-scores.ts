@@ -3,7 +3,7 @@ import { MOMENT_SCALE, SQUARE_SCALE, type FeatureCells, type ProfileFeature } fr
 import type { FeatureStatistics, ReleasedView } from "../releases/release-record.js";
 import { FLEET_FLOOR_SHARE } from "../verdicts/window-rule.js";
 import { binError, inOrder, sharesOf, ZERO_SHARE } from "./count-distances.js";
-import { distancesOf } from "./feature-statistics.js";
+import { distancesOf, numDevicesOf } from "./feature-statistics.js";
 
 export const WEIGHTINGS = ["devices", "rows"] as const;
 export type Weighting = (typeof WEIGHTINGS)[number];
@@ -56,7 +56,7 @@ function base(counted: Counted, weighting: Weighting): Omit<FeatureScore, "metho
     ...{ logBase: null, zeroRule: null, note: null, numBins: counted.feature.counts.length },
     numRows: counted.statistics.numRows,
     numReferenceRows: sum(counted.feature.counts),
-    numDevices: counted.view.numDevices,
+    numDevices: numDevicesOf(counted.cells, counted.view.cells),
   };
 }
 

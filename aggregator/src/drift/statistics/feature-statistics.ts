@@ -7,6 +7,7 @@ import {
   variationDistance,
 } from "@fedge/protocol/drift";
 import {
+  DEVICE_WEIGHT,
   MOMENT_SCALE,
   isCountedApart,
   type FeatureCells,
@@ -188,22 +189,30 @@ export function brokenShare(feature: ProfileFeature, shares: Shares): number {
   return broken;
 }
 
-/** Devices that counted rows: each gives every feature whose rows are the predictions the same weight. */
-export function numDevicesIn(
-  {
-    layout,
-    profile,
-  }: { readonly layout: VectorLayout; readonly profile: Pick<ReferenceProfile, "features"> },
-  deviceWeight: number,
-): (cells: Float64Array) => number {
+/** Devices that counted the feature in a sum: each gives it the same weight. */
+export function numDevicesOf({ weights }: Pick<FeatureCells, "weights">, cells: ArrayLike<number>): number {
+  return Math.round(sumOf(cells, weights) / DEVICE_WEIGHT);
+}
+
+/** Devices that counted rows: those that counted a feature whose rows are the predictions. */
+export function numDevicesIn({
+  layout,
+  profile,
+}: {
+  readonly layout: VectorLayout;
+  readonly profile: Pick<ReferenceProfile, "features">;
+}): (cells: Float64Array) => number {
   const first = profile.features.findIndex((feature) => !isCountedApart(feature));
   // Where every feature counts apart, a device is one that reports.
   if (first < 0) return (cells) => cells[layout.rows.at] as number;
   const weights = layout.features[first]?.weights ?? { at: 0, size: 0 };
-  return (cells) => Math.round(sumOf(cells, weights) / deviceWeight);
+  return (cells) => numDevicesOf({ weights }, cells);
 }
 
-function sumOf(cells: Float64Array, { at, size }: { readonly at: number; readonly size: number }): number {
+function sumOf(
+  cells: ArrayLike<number>,
+  { at, size }: { readonly at: number; readonly size: number },
+): number {
   let total = 0;
   for (let cell = at; cell < at + size; cell += 1) total += cells[cell] as number;
   return total;

@@ -4,6 +4,7 @@ import {
   SCORE_BINS,
   SCORE_SCALE,
   maxCellOf,
+  type CellRange,
   type FeatureRows,
   type Verdict,
   LOCAL_PSI_EDGES,
@@ -116,25 +117,43 @@ export class WindowCounts {
    */
   close(verdict: Verdict, greatestPsi: number | null): void {
     const { layout, features } = this.watched;
-    for (const watched of features) this.#weigh(watched);
+    for (const { countsAt, weightsAt, numCells } of features)
+      this.#share({ at: countsAt, size: numCells }, weightsAt, DEVICE_WEIGHT);
+    this.#clipLatency();
+    const { labels, shadow, contributors } = layout;
+    const has = [this.#has(labels.at, 1), this.#has(shadow.at, shadow.size), this.#has(shadow.at, 4)];
+    this.vector.set(has.map(Number), contributors.at);
     this.vector[layout.verdict.at + VERDICTS.indexOf(verdict)] = 1;
     if (greatestPsi === null) return;
     const bin = LOCAL_PSI_EDGES.findIndex((edge) => greatestPsi < edge);
     this.vector[layout.localPsi.at + (bin < 0 ? LOCAL_PSI_EDGES.length : bin)] = 1;
   }
 
-  #weigh(watched: WatchedFeature): void {
-    const { countsAt, weightsAt, numCells } = watched;
-    const numRows = numRowsOf(watched, this.vector);
-    if (numRows === 0) return;
+  /** A device that predicts all day would otherwise be most of a fleet's latencies. */
+  #clipLatency(): void {
+    const { latency } = this.watched.layout;
+    const { maxRows } = this.watched.profile.window;
+    if (this.#sumOf(latency) > maxRows) this.#share(latency, latency.at, maxRows);
+  }
+
+  /** Writes counts as shares of a weight. */
+  #share({ at, size }: CellRange, sharesAt: number, weight: number): void {
+    const total = this.#sumOf({ at, size });
+    if (total === 0) return;
     const start = this.random.unit();
     let [seen, given] = [0, 0];
-    for (let cell = 0; cell < numCells; cell += 1) {
-      seen += this.vector[countsAt + cell] as number;
-      const until = seen === numRows ? DEVICE_WEIGHT : Math.floor((DEVICE_WEIGHT * seen) / numRows + start);
-      this.vector[weightsAt + cell] = until - given;
+    for (let cell = 0; cell < size; cell += 1) {
+      seen += this.vector[at + cell] as number;
+      const until = seen === total ? weight : Math.floor((weight * seen) / total + start);
+      this.vector[sharesAt + cell] = until - given;
       given = until;
     }
+  }
+
+  #sumOf({ at, size }: CellRange): number {
+    let sum = 0;
+    for (let cell = at; cell < at + size; cell += 1) sum += this.vector[cell] as number;
+    return sum;
   }
 
   #open(slot: number): void {

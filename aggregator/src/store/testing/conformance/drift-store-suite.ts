@@ -245,10 +245,12 @@ function wholeOf(
     ...{ model, version, layoutSha256, window, beginsAtMs: 0, endsAtMs: 1, releasedAtMs: 2 },
     ...{ numDevices: 60, numRows: 600, verdict: "ok", reason: "well", numTests: 1, driftedShare: 0 },
     ...{ shown: [...cohorts], suppressed: [{ cohort: "os=small", reason: "below-minimum" }] },
+    withheld: [{ cohort: "", part: "labels", reason: "below-minimum" }],
   };
   const views = cohorts.map((cohort): ReleasedView => ({
     ...{ model, version, window, cohort, numDevices: 60, numRows: 600, numGroups: 12, t: 2.2 },
     ...{ cells: [1, 2, 3], features: [], outcomeErrors: { accuracy: 0.5 }, verdict: "ok" },
+    withheld: [{ part: "labels", reason: "below-minimum" }],
   }));
   return { release, views };
 }
