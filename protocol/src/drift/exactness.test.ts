@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { testDrift } from "./index.js";
+import { linesOf, numberOf, sampleOf, type CaseLine } from "./testing/reference-lines.js";
 
 const upTo = (length: number): number[] => Array.from({ length }, (_, at) => at);
-const offBy = (actual: unknown, expected: number): number => Math.abs(Number(actual) - expected) / expected;
+const CASES = linesOf("counts.jsonl").filter((line): line is CaseLine => "method" in line);
+const offBy = (actual: unknown, expected: number): number =>
+  Math.abs(Number(actual) - expected) / Math.max(Math.abs(expected), 1e-300);
 
 describe("shares of whole counts keep their digits", () => {
   // Every value of the longer run is at or above its place in the shorter one: the area is the difference of the means.
@@ -31,5 +34,16 @@ describe("shares of whole counts keep their digits", () => {
 
     const { statistic } = testDrift("ks", { edges, counts: [a, b] }, { edges, counts: [c, d] });
     expect(offBy(statistic, exact)).toBeLessThan(1e-14);
+  });
+});
+
+describe("tests of counts keep their digits where counts are large or nearly alike", () => {
+  test.each(CASES)("$id", ({ method, reference, current, options, expected }) => {
+    const result = testDrift(method, sampleOf(reference), sampleOf(current), options);
+    const { statistic, pValue, effect, details } = result;
+    const said: Readonly<Record<string, unknown>> = { ...details, statistic, pValue, effect: effect?.value };
+
+    for (const [name, value] of Object.entries(expected))
+      expect(offBy(said[name], numberOf(value)), `${name} ${String(said[name])}`).toBeLessThan(1e-10);
   });
 });
