@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { testDrift } from "./index.js";
-import { linesOf, numberOf, sampleOf, type CaseLine } from "./testing/reference-lines.js";
+import { testDrift, twoProportions } from "./index.js";
+import { linesOf, numberOf, sampleOf, type CaseLine, type FunctionLine } from "./testing/reference-lines.js";
 
 const upTo = (length: number): number[] => Array.from({ length }, (_, at) => at);
-const CASES = linesOf("counts.jsonl").filter((line): line is CaseLine => "method" in line);
+const LINES = linesOf("counts.jsonl");
+const PROPORTIONS = LINES.filter((line): line is FunctionLine => "function" in line);
+const CASES = LINES.filter((line): line is CaseLine => "method" in line);
 const offBy = (actual: unknown, expected: number): number =>
   Math.abs(Number(actual) - expected) / Math.max(Math.abs(expected), 1e-300);
 
@@ -46,4 +48,12 @@ describe("tests of counts keep their digits where counts are large or nearly ali
     for (const [name, value] of Object.entries(expected))
       expect(offBy(said[name], numberOf(value)), `${name} ${String(said[name])}`).toBeLessThan(1e-10);
   });
+});
+
+test.each(PROPORTIONS)("the z of two shares %j keeps its digits", ({ args, expected }) => {
+  const [count = 0, total = 0, other = 0, of = 0] = args.map(numberOf);
+
+  expect(
+    offBy(twoProportions({ count, total }, { count: other, total: of }).statistic, numberOf(expected)),
+  ).toBeLessThan(1e-10);
 });
