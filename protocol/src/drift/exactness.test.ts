@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { testDrift, twoProportions } from "./index.js";
+import { logKolmogorovFiniteTail, testDrift, twoProportions } from "./index.js";
 import { linesOf, numberOf, sampleOf, type CaseLine, type FunctionLine } from "./testing/reference-lines.js";
 
 const upTo = (length: number): number[] => Array.from({ length }, (_, at) => at);
 const LINES = linesOf("counts.jsonl");
-const PROPORTIONS = LINES.filter((line): line is FunctionLine => "function" in line);
+const FUNCTIONS = LINES.filter((line): line is FunctionLine => "function" in line);
+const linesAbout = (name: string): FunctionLine[] => FUNCTIONS.filter((line) => line.function === name);
 const CASES = LINES.filter((line): line is CaseLine => "method" in line);
 const offBy = (actual: unknown, expected: number): number =>
   Math.abs(Number(actual) - expected) / Math.max(Math.abs(expected), 1e-300);
@@ -42,18 +43,35 @@ describe("shares of whole counts keep their digits", () => {
 describe("tests of counts keep their digits where counts are large or nearly alike", () => {
   test.each(CASES)("$id", ({ method, reference, current, options, expected }) => {
     const result = testDrift(method, sampleOf(reference), sampleOf(current), options);
-    const { statistic, pValue, effect, details } = result;
-    const said: Readonly<Record<string, unknown>> = { ...details, statistic, pValue, effect: effect?.value };
+    const { statistic, pValue, logPValue, effect, details } = result;
+    const said: Readonly<Record<string, unknown>> = {
+      ...details,
+      statistic,
+      pValue,
+      logPValue,
+      effect: effect?.value,
+    };
 
     for (const [name, value] of Object.entries(expected))
       expect(offBy(said[name], numberOf(value)), `${name} ${String(said[name])}`).toBeLessThan(1e-10);
   });
 });
 
-test.each(PROPORTIONS)("the z of two shares %j keeps its digits", ({ args, expected }) => {
+test.each(linesAbout("twoProportions"))("the z of two shares %j keeps its digits", ({ args, expected }) => {
   const [count = 0, total = 0, other = 0, of = 0] = args.map(numberOf);
 
   expect(
     offBy(twoProportions({ count, total }, { count: other, total: of }).statistic, numberOf(expected)),
   ).toBeLessThan(1e-10);
 });
+
+test.each(linesAbout("logKolmogorovFiniteTail"))(
+  "the far tail of Kolmogorov-Smirnov for many rows %j keeps its digits",
+  ({ args, expected }) => {
+    const [n = 0, d = 0] = args.map(numberOf);
+    const [actual, exact] = [logKolmogorovFiniteTail(n, d), numberOf(expected)];
+
+    // p to 1e-10 is log p to 1e-10 absolute, while p is a double at all.
+    expect(Math.abs(actual - exact) / Math.max(1, Math.abs(exact) / 690), String(actual)).toBeLessThan(1e-10);
+  },
+);

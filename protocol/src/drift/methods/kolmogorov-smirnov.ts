@@ -16,7 +16,7 @@ export type KsMode = DriftOptions["mode"];
  * Two-sample Kolmogorov-Smirnov: the greatest difference of the two empirical distribution functions, also when rows tie.
  *
  * `exact` counts lattice paths (conservative with ties), `asymptotic` is the one-sample distribution for
- * round(n m / (n + m)) rows as scipy computes it, `limit` Kolmogorov's limit, `stephens` that limit at
+ * round(n m / (n + m)) rows as scipy takes it, `limit` Kolmogorov's limit, `stephens` that limit at
  * (r + 0.12 + 0.11 / r) D with r the root of n m / (n + m). `auto`: exact up to 10,000 rows a side.
  */
 export function kolmogorovSmirnov(pooled: Pooled, mode: KsMode): Outcome {
