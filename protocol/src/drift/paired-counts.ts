@@ -1,6 +1,7 @@
 import { logBinomialTerm } from "./special/binomial.js";
 import { logChiSquaredTail } from "./special/chi-squared.js";
 import { logTwoSidedNormal } from "./special/normal.js";
+import { differenceOfProducts } from "./special/products.js";
 
 export interface CountTest {
   readonly statistic: number;
@@ -16,9 +17,12 @@ export function twoProportions(
   first: { readonly count: number; readonly total: number },
   second: { readonly count: number; readonly total: number },
 ): CountTest {
-  const pooled = (first.count + second.count) / (first.total + second.total);
-  const error = Math.sqrt(pooled * (1 - pooled) * (1 / first.total + 1 / second.total));
-  const difference = second.count / second.total - first.count / first.total;
+  const total = first.total + second.total;
+  const pooled = (first.count + second.count) / total;
+  const others = (first.total - first.count + (second.total - second.count)) / total;
+  const error = Math.sqrt(pooled * others * (1 / first.total + 1 / second.total));
+  const difference =
+    differenceOfProducts(second.count, first.total, first.count, second.total) / (first.total * second.total);
   return countTest(error === 0 ? 0 : difference / error, logTwoSidedNormal);
 }
 

@@ -181,3 +181,15 @@ test("every row of a batch has the value that it has alone", () => {
     }),
   );
 });
+
+test.each(Object.getOwnPropertyNames(Object.prototype))(
+  "what the app did not note and the model has not is missing, also when it is called %s",
+  (name) => {
+    const sources: FeatureSource[] = [
+      { take: "field", name },
+      { take: "mean", of: "input", name },
+      { take: "mean", of: "output", name },
+    ];
+    expect(sources.map((source) => valueOf(source)(rows({}), 0))).toEqual([null, null, null]);
+  },
+);

@@ -24,7 +24,7 @@ export type ValueOf = (rows: FeatureRows, row: number) => FeatureValue;
 
 /** The source, ready to be asked for each prediction. */
 export function valueOf(source: FeatureSource): ValueOf {
-  if (source.take === "field") return ({ fields }) => fields[source.name] ?? null;
+  if (source.take === "field") return ({ fields }) => ownOf(fields, source.name) ?? null;
   if (source.take === "latency") return ({ latencyUs }) => latencyUs;
   const measure = measureOf(source);
   return (rows, row) => {
@@ -41,7 +41,12 @@ type Measure = (data: TensorData, begin: number, width: number) => FeatureValue;
 
 function tensorOf(rows: FeatureRows, { of, name }: TensorSource): FeatureTensor | null | undefined {
   if (of === "label") return rows.label;
-  return of === "input" ? rows.inputs[name] : rows.outputs[name];
+  return ownOf(of === "input" ? rows.inputs : rows.outputs, name);
+}
+
+/** Names come from models and apps: one like `constructor` is of every object. */
+function ownOf<Value>(named: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(named, name) ? named[name] : undefined;
 }
 
 /** Numbers of one row; 0 where there is no such row, or the data are not those of the shape. */

@@ -17,7 +17,7 @@ export function cohortsOf(device: CohortDevice, attributes: readonly string[]): 
 function valueOf({ attributes, ...device }: CohortDevice, attribute: string): string {
   if (attribute === "platform" || attribute === "engine" || attribute === "runtimeVersion")
     return device[attribute];
-  return attributes[attribute] ?? UNKNOWN;
+  return (Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined) ?? UNKNOWN;
 }
 
 /** Cohorts are names of sums, and stand in file names, addresses and tables. */

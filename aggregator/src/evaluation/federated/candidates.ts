@@ -22,7 +22,7 @@ export async function candidatesOf(
     (device) =>
       isOnline(device.deviceId) &&
       device.decommissionedAtMs === null &&
-      device.serving[model] !== undefined &&
+      Object.hasOwn(device.serving, model) &&
       isMeant(device),
   );
   return new Map(

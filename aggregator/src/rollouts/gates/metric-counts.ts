@@ -18,10 +18,15 @@ export function countsOf(metric: string, metrics: ServingMetrics): DeviceCounts 
     case "crash-rate":
       return rate(Math.min(1, metrics.numCrashes), 1);
     default: {
-      const counts = metrics.proxies[metric.replace(/^proxy:/, "")];
+      const counts = proxyOf(metrics, metric.replace(/^proxy:/, ""));
       return counts === undefined ? rate(0, 0) : rate(counts.numAll - counts.numTrue, counts.numAll);
     }
   }
+}
+
+/** Apps choose the names: one like `constructor` is of every object. */
+function proxyOf({ proxies }: ServingMetrics, name: string): ServingMetrics["proxies"][string] | undefined {
+  return Object.hasOwn(proxies, name) ? proxies[name] : undefined;
 }
 
 /** A device may claim anything: hits beyond the trials are as many as the trials. */
@@ -35,7 +40,7 @@ export function since(before: ServingMetrics | undefined, now: ServingMetrics): 
   const less = (one: number, other: number): number => Math.max(0, one - other);
   const proxies = Object.fromEntries(
     Object.entries(now.proxies).map(([name, counts]) => {
-      const old = before.proxies[name] ?? { numTrue: 0, numAll: 0 };
+      const old = proxyOf(before, name) ?? { numTrue: 0, numAll: 0 };
       return [name, { numTrue: less(counts.numTrue, old.numTrue), numAll: less(counts.numAll, old.numAll) }];
     }),
   );

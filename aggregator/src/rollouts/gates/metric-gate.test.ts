@@ -6,6 +6,7 @@ import type { MetricGate } from "../rollout-config.js";
 import { cohortRate, differenceInterval } from "./device-rates.js";
 import { normalQuantile, normalTail, studentTailQuantile, wilsonBounds } from "@fedge/protocol/drift";
 import { p95Us, slowCounts } from "./latency.js";
+import { since } from "./metric-counts.js";
 import { alphaOfLook, judgeMetric, lookNumber } from "./metric-gate.js";
 
 function metrics(change: Partial<ServingMetrics>): ServingMetrics {
@@ -251,4 +252,11 @@ describe("the verdict", () => {
       expect(numFailed / numRollouts).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / numRollouts));
     },
   );
+});
+
+test("a proxy that is called like what every object has is counted from nothing", () => {
+  const counted = { numTrue: 1, numAll: 2 };
+  const proxies = Object.fromEntries([["constructor", counted]]);
+
+  expect(since(metrics({}), metrics({ proxies })).proxies).toEqual({ constructor: counted });
 });

@@ -9,6 +9,7 @@ import { FeatureLog } from "./feature-log.js";
 import { LOG_RULES, areLogOptions, limitsOf, type LogLimits, type LogOptions } from "./log-limits.js";
 import { createLogRecorder, type PredictionMemory } from "./log-recorder.js";
 import type { LogField, LogRow } from "./log-row.js";
+import { examplesIn } from "./log-totals.js";
 import { PredictionIds } from "./prediction-ids.js";
 import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 import type { RecentPredictions } from "./recent-predictions.js";
@@ -103,9 +104,10 @@ export class DeviceMemory {
   ): Readonly<Record<string, TrainingData>> {
     const log = this.#log;
     this.#taughtByApp = Object.keys(given);
-    if (log === null) return given;
-    const own = [...hosts].map(([model, host]) => [model, labelledIn(log, model, host)] as const);
-    return { ...Object.fromEntries(own), ...given };
+    const own =
+      log === null ? [] : [...hosts].map(([model, host]) => [model, labelledIn(log, model, host)] as const);
+    // Models are looked up by their names, of which one may be that of what every object has.
+    return Object.assign(Object.create(null) as Record<string, TrainingData>, Object.fromEntries(own), given);
   }
 
   async note(
@@ -162,7 +164,7 @@ export class DeviceMemory {
 /** The labelled rows of a model as its training data. An older version of the model may have had other classes. */
 function labelledIn(log: FeatureLog, model: ModelName, host: ModelHost): TrainingData {
   return {
-    numExamples: () => log.totals.numExamples[model] ?? 0,
+    numExamples: () => examplesIn(log.totals.numExamples, model),
     examples: async (maxExamples) => {
       const { loggedExamples, numClassesOf } = await import("../on-demand.js");
       const manifest = host.active?.manifest;

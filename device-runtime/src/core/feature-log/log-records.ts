@@ -4,7 +4,7 @@ import { LogIndex, type LogChange } from "./log-index.js";
 import { decodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
 import { HEAD, keyOfRow, keyOfSegment, type Segment } from "./log-keys.js";
 import type { LogStart } from "./log-start.js";
-import { measuresOf, totalsAfter, type RowMeasures } from "./log-totals.js";
+import { examplesIn, measuresOf, totalsAfter, type RowMeasures } from "./log-totals.js";
 import { decodeSegment } from "./segment-codec.js";
 
 export interface LogRecordsParts {
@@ -145,7 +145,7 @@ export class LogRecords {
       const measures = await this.measuresOf(id);
       sizeBytes += measures.sizeBytes;
       if (measures.numExamples === 0) continue;
-      numExamples[measures.model] = (numExamples[measures.model] ?? 0) + measures.numExamples;
+      numExamples[measures.model] = examplesIn(numExamples, measures.model) + measures.numExamples;
     }
     return { numRows, sizeBytes, numExamples };
   }

@@ -14,6 +14,11 @@ export function measuresOf(row: Pick<LogRow, "model" | "label">, sizeBytes: numb
   return { model: row.model, numExamples: numExamplesOf(row), sizeBytes };
 }
 
+/** Labelled examples of a model; one may be called `constructor`, which is of every object. */
+export function examplesIn(numExamples: LogTotals["numExamples"], model: string): number {
+  return (Object.hasOwn(numExamples, model) ? numExamples[model] : undefined) ?? 0;
+}
+
 /** The totals once the change is made. */
 export function totalsAfter(
   before: LogTotals,
@@ -25,7 +30,8 @@ export function totalsAfter(
   const numExamples = { ...before.numExamples };
   const count = (sign: 1 | -1, measures: RowMeasures): void => {
     sizeBytes += sign * measures.sizeBytes;
-    numExamples[measures.model] = (numExamples[measures.model] ?? 0) + sign * measures.numExamples;
+    const known = examplesIn(numExamples, measures.model);
+    numExamples[measures.model] = known + sign * measures.numExamples;
   };
   for (const { segment } of segments)
     [numRows, sizeBytes] = [numRows + segment.numRows, sizeBytes + segment.sizeBytes];

@@ -95,7 +95,7 @@ export class ServingCounter {
   /** Something was noted of a prediction that is true or false. Names beyond the protocol's limits are not counted. */
   noted(name: string, isTrue: boolean): void {
     const { proxies } = this.#counts;
-    const before = proxies[name];
+    const before = Object.hasOwn(proxies, name) ? proxies[name] : undefined;
     const hasRoom = before !== undefined || Object.keys(proxies).length < MAX_PROXIES;
     if (!hasRoom || !PROXY_NAME.test(name)) return;
     const { numTrue, numAll } = before ?? { numTrue: 0, numAll: 0 };

@@ -2,6 +2,7 @@ import type { Outcome } from "../result.js";
 import type { Pooled } from "../samples/pooled.js";
 import { harmonicNumber, sharedHarmonic } from "../special/harmonic.js";
 import { emptyReason } from "./kolmogorov-smirnov.js";
+import { middleDifference } from "./middle-difference.js";
 
 /** Up to here every whole number is a double. */
 const MOST_EXACT = Number.MAX_SAFE_INTEGER;
@@ -54,7 +55,7 @@ function sumOfSquares({ reference, current, n, m }: Pooled): number {
     const below = belowFirst + belowSecond;
     const above = total - below - tied;
     const weight = tied / total / (below * above + (tied * (below + above)) / 4);
-    sum += weight * differenceAt(n, m, [belowFirst, inFirst], [belowSecond, inSecond]) ** 2;
+    sum += weight * middleDifference(n, m, [belowFirst, inFirst], [belowSecond, inSecond]) ** 2;
     belowFirst += inFirst;
     belowSecond += inSecond;
   }
@@ -73,16 +74,6 @@ function varianceOf(n: number, m: number): number {
   const d = (2 * h + 6) * 4 - 8 * h;
   const spread = ((a * total + b) * total + c) * total + d;
   return spread / ((total - 1) * (total - 2) * (total - 3));
-}
-
-/** Below, and in the cell. */
-type Places = readonly [below: number, inside: number];
-
-/** n (below + inside / 2) of the second sample minus m times that of the first; exact beyond the whole doubles, where counts are large. */
-function differenceAt(n: number, m: number, first: Places, second: Places): number {
-  if (n * m < MOST_EXACT / 4) return n * (second[0] + second[1] / 2) - m * (first[0] + first[1] / 2);
-  const twice = ([below, inside]: Places): bigint => 2n * BigInt(below) + BigInt(inside);
-  return Number(BigInt(n) * twice(second) - BigInt(m) * twice(first)) / 2;
 }
 
 /** Beyond the tabulated levels the outermost. */

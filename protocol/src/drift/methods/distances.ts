@@ -2,6 +2,7 @@ import type { DriftOptions } from "../options.js";
 import type { Outcome } from "../result.js";
 import type { Cells } from "../samples/cells.js";
 import { chiSquaredTailQuantile } from "../special/chi-squared.js";
+import { differenceOfProducts } from "../special/products.js";
 import { logChiSquaredOf } from "./contingency.js";
 import { emptyReason } from "./kolmogorov-smirnov.js";
 import {
@@ -43,11 +44,9 @@ export function psi(cells: Cells, options: DriftOptions): Outcome {
 }
 
 /** The index of cells that have rows on both sides. */
-export function psiOf({ reference, current, n, m }: Cells, options: DriftOptions): number {
-  const isAdding = options.zeroRule === "add-half";
-  const shares = (counts: Float64Array, rows: number): Float64Array =>
-    counts.map((count) => (isAdding ? (count + 0.5) / (rows + counts.length / 2) : count / rows));
-  return stabilityIndex(shares(reference, n), shares(current, m), options.zeroFloor);
+export function psiOf(cells: Cells, { zeroRule, zeroFloor }: DriftOptions): number {
+  const [p, q, gaps] = zeroRule === "add-half" ? sharesWithHalf(cells) : sharesOf(cells);
+  return stabilityIndex(p, q, zeroFloor, gaps);
 }
 
 /**
@@ -83,8 +82,30 @@ export function excessDistance(cells: Cells): number {
   return Math.sqrt(Math.max(0, (divergenceNats(...sharesOf(cells)) - (freedom * scale) / 8) / Math.LN2));
 }
 
-function sharesOf({ reference, current, n, m }: Cells): readonly [Float64Array, Float64Array] {
-  return [reference.map((count) => count / n), current.map((count) => count / m)];
+type SharesAndGaps = readonly [p: Float64Array, q: Float64Array, gaps: Float64Array];
+
+/** Of shares that are nearly equal, subtraction would leave what they were rounded by: the whole counts know their difference. */
+function sharesOf({ reference, current, n, m }: Cells): SharesAndGaps {
+  const gaps = reference.map(
+    (count, cell) => differenceOfProducts(count, m, current[cell] as number, n) / (n * m),
+  );
+  return [reference.map((count) => count / n), current.map((count) => count / m), gaps];
+}
+
+/** With half a row more in each of B cells, where (f + 1/2) (m + B/2) - (s + 1/2) (n + B/2) is f m - s n + B (f - s) / 2 + (m - n) / 2. */
+function sharesWithHalf({ reference, current, n, m }: Cells): SharesAndGaps {
+  const halves = reference.length / 2;
+  const [rows, others] = [n + halves, m + halves];
+  const gaps = reference.map((first, cell) => {
+    const second = current[cell] as number;
+    const whole = differenceOfProducts(first, m, second, n);
+    return (whole + halves * (first - second) + (m - n) / 2) / (rows * others);
+  });
+  return [
+    reference.map((count) => (count + 0.5) / rows),
+    current.map((count) => (count + 0.5) / others),
+    gaps,
+  ];
 }
 
 /** Hellinger distance: the root of half the sum of (root p - root q)^2, in [0, 1]. */
@@ -107,7 +128,7 @@ export function greatestShift(cells: Cells): Outcome {
   return ofDifferences(cells, greatestDifference);
 }
 
-function ofDifferences(cells: Cells, distance: (p: Shares, q: Shares) => number): Outcome {
+function ofDifferences(cells: Cells, distance: (p: Shares, q: Shares, gaps: Shares) => number): Outcome {
   const { n, m } = cells;
   const logPValue = logChiSquaredOf(cells);
   if (logPValue === undefined) return { reason: emptyReason(n, m) };

@@ -4,6 +4,7 @@ import type { Pooled } from "../samples/pooled.js";
 import { greatestCommonDivisor, logLatticeTail } from "../special/lattice-paths.js";
 import { logKolmogorovFiniteTail } from "../special/kolmogorov-finite.js";
 import { logKolmogorovTail } from "../special/kolmogorov.js";
+import { differenceOfProducts } from "../special/products.js";
 
 /** Up to so many rows a side, paths are counted, as scipy does. */
 const MOST_FOR_EXACT = 10_000;
@@ -15,7 +16,7 @@ export type KsMode = DriftOptions["mode"];
  * Two-sample Kolmogorov-Smirnov: the greatest difference of the two empirical distribution functions, also when rows tie.
  *
  * `exact` counts lattice paths (conservative with ties), `asymptotic` is the one-sample distribution for
- * round(n m / (n + m)) rows as scipy computes it, `limit` Kolmogorov's limit, `stephens` that limit at
+ * round(n m / (n + m)) rows as scipy takes it, `limit` Kolmogorov's limit, `stephens` that limit at
  * (r + 0.12 + 0.11 / r) D with r the root of n m / (n + m). `auto`: exact up to 10,000 rows a side.
  */
 export function kolmogorovSmirnov(pooled: Pooled, mode: KsMode): Outcome {
@@ -52,7 +53,7 @@ function greatestDifference({ reference, current, n, m }: Pooled): number {
   for (let index = 0; index < reference.length; index += 1) {
     first += reference[index] as number;
     second += current[index] as number;
-    greatest = Math.max(greatest, Math.abs(first * stepFirst - second * stepSecond));
+    greatest = Math.max(greatest, Math.abs(differenceOfProducts(first, stepFirst, second, stepSecond)));
   }
   return greatest;
 }
@@ -89,9 +90,10 @@ function unbinnedBound({ reference, current, n, m }: Pooled): number {
   let bound = 0;
   for (let index = 0; index < reference.length; index += 1) {
     const [fromFirst, fromSecond] = [first, second];
-    first += (reference[index] as number) / n;
-    second += (current[index] as number) / m;
-    bound = Math.max(bound, Math.abs(first - fromSecond), Math.abs(second - fromFirst));
+    first += reference[index] as number;
+    second += current[index] as number;
+    const ahead = Math.abs(differenceOfProducts(first, m, fromSecond, n));
+    bound = Math.max(bound, ahead, Math.abs(differenceOfProducts(second, n, fromFirst, m)));
   }
-  return Math.min(1, bound);
+  return Math.min(1, bound / (n * m));
 }

@@ -6,6 +6,7 @@ import { logCramerVonMisesTail } from "../special/cramer-von-mises.js";
 import { logMannWhitneyTail } from "../special/mann-whitney-exact.js";
 import { logNormalTail } from "../special/normal.js";
 import { emptyReason } from "./kolmogorov-smirnov.js";
+import { middleDifference } from "./middle-difference.js";
 
 /** Exact Mann-Whitney costs about n m min(n, m) steps and is only ever better for small samples. */
 const MOST_EXACT_STEPS = 50_000_000;
@@ -21,7 +22,8 @@ export function mannWhitney(pooled: Pooled, { mode, continuity }: DriftOptions):
   if (mode === "limit" || mode === "stephens") return { reason: `there is no mode "${mode}" of it` };
   const statistic = referenceU(pooled);
   const upper = Math.max(statistic, n * m - statistic);
-  const effect = { name: "rank-biserial correlation", value: (2 * statistic) / (n * m) - 1 };
+  const excess = twiceExcess(pooled);
+  const effect = { name: "rank-biserial correlation", value: excess / (n * m) };
   const hasTies = pooled.values.length < n + m;
   const isExact = mode === "exact" || (mode === "auto" && Math.min(n, m) <= 8 && !hasTies);
   const isAffordable = n * m * Math.min(n, m) <= MOST_EXACT_STEPS;
@@ -31,7 +33,7 @@ export function mannWhitney(pooled: Pooled, { mode, continuity }: DriftOptions):
     const logPValue = Math.min(0, Math.LN2 + logMannWhitneyTail(Math.ceil(upper), n, m));
     return { statistic, n, m, logPValue, effect, details: { mode: "exact", ...details } };
   }
-  const z = (upper - (n * m) / 2 - (continuity ? 0.5 : 0)) / deviationOfU(pooled);
+  const z = (Math.abs(excess) - (continuity ? 1 : 0)) / (2 * deviationOfU(pooled));
   if (Number.isNaN(z)) return { reason: "constant: every value is the same" };
   const logPValue = Math.min(0, Math.LN2 + logNormalTail(z));
   return { statistic, n, m, logPValue, effect, details: { mode: "asymptotic", continuity, z, ...details } };
@@ -49,15 +51,42 @@ export function referenceU({ reference, current }: Pooled): number {
   return sum;
 }
 
-/** Of U where both samples are of one distribution, with these ties. */
+/** 2 U - n m, what U has beyond its expectation, twice: exact, so that U near n m / 2 keeps its digits. */
+function twiceExcess({ reference, current, n, m }: Pooled): number {
+  if (n * m > Number.MAX_SAFE_INTEGER) return Number(twiceExcessOfMany(reference, current, m));
+  let below = 0;
+  let sum = 0;
+  for (let index = 0; index < reference.length; index += 1) {
+    const tied = current[index] as number;
+    // Rows of the current sample below less those above.
+    sum += (reference[index] as number) * (below - (m - below - tied));
+    below += tied;
+  }
+  return sum;
+}
+
+function twiceExcessOfMany(reference: Float64Array, current: Float64Array, m: number): bigint {
+  let below = 0;
+  let sum = 0n;
+  for (let index = 0; index < reference.length; index += 1) {
+    const tied = current[index] as number;
+    sum += BigInt(reference[index] as number) * BigInt(below - (m - below - tied));
+    below += tied;
+  }
+  return sum;
+}
+
+/** Of U where both samples are of one distribution, with these ties: N^3 - sum of t^3 is 3 sum of below t (below + t), of which no term is negative. */
 export function deviationOfU({ reference, current, n, m }: Pooled): number {
   const total = n + m;
-  let ties = 0;
+  let below = 0;
+  let sum = 0;
   for (let index = 0; index < reference.length; index += 1) {
     const tied = (reference[index] as number) + (current[index] as number);
-    ties += tied ** 3 - tied;
+    sum += below * tied * (below + tied);
+    below += tied;
   }
-  return Math.sqrt(Math.max(0, ((n * m) / 12) * (total + 1 - ties / (total * (total - 1)))));
+  return Math.sqrt(((n * m) / 4) * (sum / (total * (total - 1))));
 }
 
 /**
@@ -69,15 +98,14 @@ export function cramerVonMises(pooled: Pooled, { mode }: DriftOptions): Outcome 
   if (n === 0 || m === 0) return { reason: emptyReason(n, m) };
   if (n < 2 || m < 2) return { reason: "it takes at least two values a side" };
   if (mode === "limit" || mode === "stephens") return { reason: `there is no mode "${mode}" of it` };
-  const u =
-    n * rankDistance(pooled.reference, pooled.current) + m * rankDistance(pooled.current, pooled.reference);
   const product = n * m;
   const total = n + m;
-  const statistic = u / (product * total) - (4 * product - 1) / (6 * total);
+  const squares = sumOfSquares(pooled);
+  const statistic = squares / (12 * product) / (total * total);
   const isExact = mode === "exact" || (mode === "auto" && Math.max(n, m) <= 20);
   if (isExact && Math.max(n, m) > 30) return { reason: "exact needs at most 30 rows a side" };
   if (isExact) {
-    const logPValue = Math.log(cramerVonMisesExact(u, n, m));
+    const logPValue = Math.log(cramerVonMisesExact(squares, n, m));
     return { statistic, n, m, logPValue, details: { mode: "exact", binned: isBinned } };
   }
   const mean = (1 + 1 / total) / 6;
@@ -88,18 +116,25 @@ export function cramerVonMises(pooled: Pooled, { mode }: DriftOptions): Outcome 
   return { statistic, n, m, logPValue, details: { mode: "asymptotic", standardised, binned: isBinned } };
 }
 
-/** Sum over a sample's rows of (rank among all - rank in the sample)^2, ranks of tied rows being their middle. */
-function rankDistance(own: Float64Array, other: Float64Array): number {
-  let otherBelow = 0;
+/**
+ * 12 n m N^2 T, a whole number, as a sum over cells of which no term is negative: of a cell with f and s rows, and n m F - n m G = d at its
+ * middle, (f + s) (12 d^2 + 3 n m (f - s)^2 + (n - m)^2 ((f - s)^2 + f s - 1)).
+ *
+ * It is what the sums of squared mid-ranks less (4 n m - 1) / (6 N) come to: a row's distance from its own rank is the other sample's rows below
+ * the middle of its cell; sums of powers of one sample's places telescope, and the constant goes.
+ */
+function sumOfSquares({ reference, current, n, m }: Pooled): number {
+  const [between, within] = [(n - m) ** 2, 3 * n * m];
+  let [belowFirst, belowSecond] = [0, 0];
   let sum = 0;
-  for (let index = 0; index < own.length; index += 1) {
-    const [tied, others] = [own[index] as number, other[index] as number];
-    // Row k of the tied ones (k = 1 to tied): its mid-rank less k, both without the own rows below. Sums of k and k^2 in closed form.
-    const middle = otherBelow + (tied + others + 1) / 2;
-    const sumOfK = (tied * (tied + 1)) / 2;
-    const sumOfSquares = (tied * (tied + 1) * (2 * tied + 1)) / 6;
-    sum += tied * middle * middle - 2 * middle * sumOfK + sumOfSquares;
-    otherBelow += others;
+  for (let index = 0; index < reference.length; index += 1) {
+    const [inFirst, inSecond] = [reference[index] as number, current[index] as number];
+    const apart = middleDifference(n, m, [belowFirst, inFirst], [belowSecond, inSecond]);
+    const square = (inFirst - inSecond) ** 2;
+    const ties = within * square + between * (square + inFirst * inSecond - 1);
+    sum += (inFirst + inSecond) * (12 * apart * apart + ties);
+    belowFirst += inFirst;
+    belowSecond += inSecond;
   }
   return sum;
 }

@@ -29,9 +29,9 @@ export function pooledOf(pair: SamplePair): Pooled | undefined {
   };
 }
 
-/** Of values in any order, NaN not among them. */
+/** Of values in any order; throws RangeError where NaN is among them. */
 export function pooledNumbers(reference: Float64Array, current: Float64Array): Pooled {
-  const [first, second] = [reference.slice().sort(), current.slice().sort()];
+  const [first, second] = [ascending(reference), ascending(current)];
   const most = first.length + second.length;
   const [values, inFirst, inSecond] = [
     new Float64Array(most),
@@ -59,6 +59,13 @@ export function pooledNumbers(reference: Float64Array, current: Float64Array): P
     m: second.length,
     isBinned: false,
   };
+}
+
+/** NaN, which is equal to nothing, would be taken from the list again and again. */
+function ascending(values: Float64Array): Float64Array {
+  const sorted = values.slice().sort();
+  if (Number.isNaN(sorted.at(-1))) throw new RangeError("NaN has no place in an order");
+  return sorted;
 }
 
 /** The sum of counts. */

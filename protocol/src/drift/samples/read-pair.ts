@@ -4,11 +4,11 @@ import type { CategorySample, NumberSample, Sample, SamplePair, SampleValue } fr
 import { readVectors } from "./read-vectors.js";
 
 /** How JSON, which has no words for them, may spell numbers that are not finite. */
-const SPELLED: Readonly<Record<string, number>> = {
-  NaN: Number.NaN,
-  Infinity: Number.POSITIVE_INFINITY,
-  "-Infinity": Number.NEGATIVE_INFINITY,
-};
+const SPELLED: ReadonlyMap<string, number> = new Map([
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+]);
 
 /**
  * Both samples, read as numbers when the reference is of numbers (the current sample when the reference has no value at all), as
@@ -54,7 +54,7 @@ function kindOf(values: ArrayLike<SampleValue>): "numbers" | "categories" | unde
 
 function numberOf(value: SampleValue): number | undefined {
   if (typeof value === "number") return value;
-  return typeof value === "string" ? SPELLED[value] : undefined;
+  return typeof value === "string" ? SPELLED.get(value) : undefined;
 }
 
 function numbersOf(source: ArrayLike<SampleValue>): NumberSample {

@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { binOf, cellsOf, decodeSample, equalMassEdges, nextDouble, readPair, testDrift } from "../index.js";
+import {
+  binOf,
+  cellsOf,
+  decodeSample,
+  equalMassEdges,
+  nextDouble,
+  pooledNumbers,
+  readPair,
+  testDrift,
+} from "../index.js";
 
 describe("reading two samples", () => {
   test("null, undefined and NaN are missing, infinities are values, and words for them are read", () => {
@@ -17,6 +26,31 @@ describe("reading two samples", () => {
     expect(readPair([null], ["a"])).toMatchObject({ kind: "categories" });
     expect(readPair([], [])).toMatchObject({ kind: "numbers" });
     expect(readPair([null, [1, 2]], [[3, 4]])).toMatchObject({ kind: "vectors", width: 2, numMissing: 1 });
+  });
+
+  const OF_EVERY_OBJECT = Object.getOwnPropertyNames(Object.prototype);
+
+  test.each(OF_EVERY_OBJECT)("%s among numbers is a text like any other", (text) => {
+    expect(testDrift("ks", [1, 2, 3], [1, 2, text])).toMatchObject({ m: 2 });
+    expect(readPair([1, 2, 3], [1, 2, text])).toMatchObject({ current: { numMissing: 0, numWrongType: 1 } });
+  });
+
+  test("texts that every object has as names are categories", () => {
+    expect(readPair(OF_EVERY_OBJECT, OF_EVERY_OBJECT)).toMatchObject({
+      kind: "categories",
+      reference: { counts: new Map(OF_EVERY_OBJECT.map((text) => [text, 1])), numMissing: 0 },
+    });
+  });
+
+  test.each(OF_EVERY_OBJECT)("a count of the category %s is read", (name) => {
+    const sample = decodeSample(JSON.parse(`{"categories": {"${name}": 3}}`), "a.json");
+
+    expect(readPair(sample, sample)).toMatchObject({ reference: { counts: new Map([[name, 3]]) } });
+  });
+
+  test("NaN, which nothing is equal to, is refused where values are put in their order", () => {
+    expect(() => pooledNumbers(Float64Array.of(1, Number.NaN), Float64Array.of(1))).toThrow(RangeError);
+    expect(() => pooledNumbers(Float64Array.of(1), Float64Array.of(Number.NaN, 1))).toThrow(RangeError);
   });
 
   test("NaN among texts is one missing value, not a label each", () => {

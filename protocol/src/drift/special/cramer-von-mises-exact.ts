@@ -2,18 +2,16 @@ import { greatestCommonDivisor } from "./lattice-paths.js";
 import { logBinomial } from "./log-gamma.js";
 
 /**
- * P(U >= u) of the two-sample Cramér-von Mises criterion for small samples without ties, u being n sum (r_i - i)^2 + m sum (s_j - j)^2 of
- * their ranks. Cost grows fast: meant for at most 20 observations a sample.
+ * P(T >= t) of the two-sample Cramér-von Mises statistic for small samples without ties; `squares` is 12 n m N^2 t, a whole number. Cost
+ * grows fast: meant for at most 20 observations a sample.
  *
  * Counts the lattice paths by the sum of their squared distances from the diagonal.
  * Source: Y. Xiao, A. Gordon, A. Yakovlev, Journal of Statistical Software 17(8), 2006; T. W. Anderson 1962.
  */
-export function cramerVonMisesExact(u: number, n: number, m: number): number {
-  const product = n * m;
-  const multiple = product / greatestCommonDivisor(n, m);
-  const least = Math.floor(
-    (multiple ** 2 * (n + m) * (6 * u - product * (4 * product - 1))) / (6 * product ** 2),
-  );
+export function cramerVonMisesExact(squares: number, n: number, m: number): number {
+  const divisor = greatestCommonDivisor(n, m);
+  const multiple = (n * m) / divisor;
+  const least = Math.floor(squares / (12 * divisor ** 2));
   let numPaths = 0;
   for (const [distance, count] of pathDistances(n, m, multiple)) if (distance >= least) numPaths += count;
   return Math.min(1, numPaths / Math.round(Math.exp(logBinomial(n + m, n))));

@@ -3,8 +3,14 @@ import { stirlingError } from "./log-gamma.js";
 
 const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
-/** Beyond so many observations the sum below is replaced by its expansion, whose error is then below 1e-7. */
-const MOST_FOR_SUM = 2_000_000;
+/** Beyond so many terms the sum below is taken over every so many of them. */
+const MOST_TERMS = 10_000;
+
+/** Terms that are taken for each standard deviation of the bell that they form. */
+const TERMS_A_DEVIATION = 32;
+
+/** Terms below e^-45 of the largest add nothing. */
+const NEGLIGIBLE = 45;
 
 /**
  * log P(D+ >= d) of the one-sided one-sample Kolmogorov-Smirnov statistic for `n` observations, 0 < d < 1.
@@ -13,20 +19,58 @@ const MOST_FOR_SUM = 2_000_000;
  * times a binomial probability, which Loader's form gives without loss; every term is positive.
  */
 export function logSmirnovTail(n: number, d: number): number {
-  if (n > MOST_FOR_SUM) return -2 * (Math.sqrt(n) * d + 1 / (6 * Math.sqrt(n))) ** 2;
   const last = Math.floor(n * (1 - d));
   const shift = n * d;
+  if (last > MOST_TERMS) return logSumOfBell(n, last, shift);
   const logs = new Float64Array(last + 1);
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let j = 0; j <= last; j += 1) {
-    const log = logTerm(n, j, shift);
-    logs[j] = log;
-    if (log > largest) largest = log;
+  for (let j = 0; j <= last; j += 1) logs[j] = logTerm(n, j, shift);
+  return Math.min(0, logSum(logs));
+}
+
+/**
+ * The sum over every `stride`-th term, times `stride`. Where the bell is wide its terms are values of a smooth function that vanishes towards
+ * both ends, for which the trapezoidal rule converges geometrically; where it is narrow every term is taken.
+ */
+function logSumOfBell(n: number, last: number, shift: number): number {
+  const top = placeOfTop(n, last, shift);
+  const stride = Math.max(1, Math.floor(deviationAt(top, n, shift) / TERMS_A_DEVIATION));
+  const logs: number[] = [];
+  for (const step of [-stride, stride]) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let j = step < 0 ? top : top + step; j >= 0 && j <= last; j += step) {
+      const log = logTerm(n, j, shift);
+      if (log < largest - NEGLIGIBLE) break;
+      largest = Math.max(largest, log);
+      logs.push(log);
+    }
   }
+  return Math.min(0, logSum(logs) + Math.log(stride));
+}
+
+/** Of the bell: the root of what the logarithm of a term is curved by at its top, inverted. */
+function deviationAt(top: number, n: number, shift: number): number {
+  const [j, rest] = [Math.max(1, top), n - top];
+  return 1 / (shift * Math.hypot(1 / (Math.sqrt(j) * (j + shift)), 1 / (Math.sqrt(rest) * (rest - shift))));
+}
+
+/** By ternary search: the logarithms of the terms are concave. */
+function placeOfTop(n: number, last: number, shift: number): number {
+  let [low, high] = [0, last - 1];
+  while (high - low > 2) {
+    const third = Math.floor((high - low) / 3);
+    if (logTerm(n, low + third, shift) < logTerm(n, high - third, shift)) low += third;
+    else high -= third;
+  }
+  return low;
+}
+
+function logSum(logs: ArrayLike<number> & Iterable<number>): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const log of logs) if (log > largest) largest = log;
   if (largest === Number.NEGATIVE_INFINITY) return largest;
   let sum = 0;
-  for (let j = 0; j <= last; j += 1) sum += Math.exp((logs[j] as number) - largest);
-  return Math.min(0, largest + Math.log(sum));
+  for (const log of logs) sum += Math.exp(log - largest);
+  return largest + Math.log(sum);
 }
 
 function logTerm(n: number, j: number, shift: number): number {
@@ -36,7 +80,7 @@ function logTerm(n: number, j: number, shift: number): number {
   if (restMean <= 0) return rest === 0 ? Math.log(shift / n) : Number.NEGATIVE_INFINITY;
   const mean = j + shift;
   const errors = stirlingError(n) - stirlingError(j) - stirlingError(rest);
-  const spread = HALF_LOG_TWO_PI + 0.5 * Math.log((j * rest) / n);
+  const spread = HALF_LOG_TWO_PI + 0.5 * Math.log(j * (rest / n));
   return (
     Math.log(shift / mean) + errors - deviance(j, mean, -shift) - deviance(rest, restMean, shift) - spread
   );
