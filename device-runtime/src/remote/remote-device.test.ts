@@ -252,6 +252,46 @@ describe("a line that ends", () => {
   });
 });
 
+describe("a device that is closed", () => {
+  test("where it lives says so to whoever asks from elsewhere", async () => {
+    const { open, rig } = await createWorld();
+    const device = await open();
+    await rig.device.close();
+    const asked = await Promise.allSettled([
+      device.model("digits").predict({ input: [0.5] }),
+      device.log("1", {}),
+      device.label("1", 3),
+      device.featureLog.query(),
+      device.featureLog.erase(),
+    ]);
+
+    expect(asked).toMatchObject(Array(5).fill({ status: "rejected", reason: { code: "CLOSED" } }));
+  });
+
+  test("while it connects anew answers with CLOSED, and ends the line that comes then", async () => {
+    const { connect, lines, clock } = await createWorld();
+    const ended = new Set<number>();
+    let letConnect: () => void = () => undefined;
+    let held = Promise.resolve();
+    const connectLater = async (): Promise<Line> => {
+      await held;
+      const line = await connect();
+      const at = lines.length;
+      return { ...line, close: () => void ended.add(at) };
+    };
+    const device = await connectDevice({ hello: HELLO, connect: connectLater, clock });
+    held = new Promise((resolve) => (letConnect = resolve));
+    lines[0]?.close();
+    const logging = expect(device.log("1", {})).rejects.toMatchObject({ code: "CLOSED" });
+    await settle();
+    await device.close();
+    letConnect();
+
+    await logging;
+    expect([lines.length, ...ended]).toEqual([2, 1, 2]);
+  });
+});
+
 describe("who serves a line", () => {
   /** What comes back for a message that was put on the line by hand; null when nothing does. */
   async function answerTo(connect: () => Promise<Line>, message: unknown): Promise<unknown> {
