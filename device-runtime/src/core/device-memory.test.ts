@@ -154,6 +154,17 @@ describe("a device remembers", () => {
     ["NaN", { field: Number.NaN as never }],
     ["a long text", { field: "x".repeat(1025) as never }],
     ["no name", { "": 1 as never }],
+    ["a list", ["a"] as never],
+    ["a map", new Map([["action", "accepted"]]) as never],
+    ["a set", new Set(["a"]) as never],
+    ["a date", new Date(0) as never],
+    ["an array of numbers", Float32Array.of(1) as never],
+    [
+      "an object of a class",
+      new (class Note {
+        readonly action = "accepted";
+      })() as never,
+    ],
     ["33 fields", Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`f${at}`, 1 as never]))],
   ])("no note of %s", async (_, fields) => {
     const { start } = createWorld();
