@@ -83,6 +83,26 @@ describe("a device that lives elsewhere", () => {
     expect(await device.featureLog.query()).toHaveLength(1);
   });
 
+  test.each<[string, (device: Device, id: string) => Promise<unknown>]>([
+    ["a label that is null", (device, id) => device.label(id, null as never)],
+    ["a label that is a text", (device, id) => device.label(id, "3" as never)],
+    ["a note without a value", (device, id) => device.log(id, { x: undefined as never })],
+    ["a list of notes", (device, id) => device.log(id, ["a"] as never)],
+    ["a prediction whose name is empty", (device) => device.log("", { action: "accepted" })],
+    ["a prediction whose name is a number", (device) => device.label(7 as never, [3])],
+    ["an input that is a text", (device) => device.model("digits").predict({ input: "1" as never })],
+    ["a query by an unknown field", (device) => device.featureLog.query({ id: "1" } as never)],
+  ])("refuses %s with the code that it has where the device is", async (_, ask) => {
+    const { open, rig } = await createWorld();
+    const device = await open();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    const codeOf = async (of: Device): Promise<unknown> =>
+      ask(of, id).catch((error: unknown) => (error as { readonly code?: unknown }).code);
+
+    expect(await codeOf(rig.device)).toEqual(expect.stringMatching(/^[A-Z_]+_(INVALID|UNKNOWN)$/));
+    expect(await codeOf(device)).toBe(await codeOf(rig.device));
+  });
+
   test("gives its rows a page at a time, and all of them for the person to keep", async () => {
     const { open } = await createWorld();
     const device = await open();
