@@ -197,6 +197,30 @@ describe("a fleet whose ages rise and fall again", { timeout: 60_000 }, () => {
     );
   });
 
+  test.each(["", "&window=1"])(
+    "a model's cohort that no release names is not found, as its features are not%s",
+    async (window) => {
+      const paths = ["/v1/drift/models/digits", "/v1/drift/models/digits/features"];
+      const answers = await Promise.all(paths.map((path) => app.ask(`${path}?cohort=region%3Deu${window}`)));
+      const codes = await Promise.all(
+        answers.map(
+          async (answer) =>
+            ((await answer.json()) as { readonly error: { readonly code: string } }).error.code,
+        ),
+      );
+
+      expect(answers.map(({ status }) => status)).toEqual([404, 404]);
+      expect(codes).toEqual(["DATA_MISSING", "DATA_MISSING"]);
+    },
+  );
+
+  test("a model's cohort that releases name is answered also for a window that has nothing of it", async () => {
+    const answer = await app.ask("/v1/drift/models/digits?cohort=platform%3Dnode&window=1");
+
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ cohorts: [], outcomes: null });
+  });
+
   test("shows everything that it takes to compute a score again", async () => {
     const path = "/v1/drift/models/digits/features/age";
     const feature = driftFeature.parse(await (await app.ask(path)).json());

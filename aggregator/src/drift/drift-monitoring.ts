@@ -69,6 +69,7 @@ export class DriftMonitoring implements DriftService {
   async model(model: ModelName, query: ViewQuery = {}): Promise<ModelDetail> {
     const monitored = await this.#required(model, query.version);
     const found = await this.#shown(monitored, query);
+    await this.#requireCohort(monitored, query.cohort, found);
     const view = found?.views.find(({ cohort }) => cohort === (query.cohort ?? WHOLE_FLEET));
     const others = (await this.#versionsOf(model)).filter((version) => version !== monitored.version);
     return {
@@ -224,6 +225,23 @@ export class DriftMonitoring implements DriftService {
     );
   }
 
+  /**
+   * Throws DATA_MISSING for a cohort that no release names. One that is suppressed, or of which this window has nothing, is
+   * named like any other; before the first release none is.
+   */
+  async #requireCohort(
+    { model, version }: MonitoredVersion,
+    cohort: string | undefined,
+    found: WholeRelease | undefined,
+  ): Promise<void> {
+    if (cohort === undefined) return;
+    const newest = await this.options.store.listReleases(model, { version, limit: LOOK_BACK });
+    const releases = found === undefined ? newest : [found.release, ...newest];
+    const [last] = releases;
+    if (last === undefined || releases.some((release) => cohortsNamedIn(release).includes(cohort))) return;
+    throw noCohort(last, cohort);
+  }
+
   /** The window that is asked for, or the last that shows something. */
   async #shown(
     { model, version }: MonitoredVersion,
@@ -264,10 +282,17 @@ function viewOf({ views, release }: WholeRelease, { cohort = WHOLE_FLEET }: View
   const found = views.find((view) => view.cohort === cohort);
   if (found !== undefined) return found;
   const why = release.suppressed.find((each) => each.cohort === cohort)?.reason;
-  throw new FedgeError(
+  if (why === undefined) throw noCohort(release, cohort);
+  throw new FedgeError("DATA_MISSING", `cohort "${cohort}" of window ${release.window} is not shown: ${why}`);
+}
+
+function cohortsNamedIn({ shown, suppressed }: ReleaseRecord): string[] {
+  return [WHOLE_FLEET, ...shown, ...suppressed.map(({ cohort }) => cohort)];
+}
+
+function noCohort({ window, shown }: ReleaseRecord, cohort: string): FedgeError {
+  return new FedgeError(
     "DATA_MISSING",
-    why === undefined
-      ? `window ${release.window} has no cohort "${cohort}"; it shows ${shownText(release.shown)}`
-      : `cohort "${cohort}" of window ${release.window} is not shown: ${why}`,
+    `window ${window} has no cohort "${cohort}"; it shows ${shownText(shown)}`,
   );
 }

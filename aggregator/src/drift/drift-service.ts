@@ -27,7 +27,7 @@ export interface ReferenceQuery extends Omit<ViewQuery, "window"> {
 export interface DriftService {
   /** Every model with a monitored version. */
   models(): Promise<ModelVerdict[]>;
-  /** Throws MODEL_UNKNOWN for one without a monitored version. */
+  /** Throws MODEL_UNKNOWN for one without a monitored version, DATA_MISSING for a cohort that no release names. */
   model(model: ModelName, query?: ViewQuery): Promise<ModelDetail>;
   /** By verdict, then by importance times effect. */
   features(model: ModelName, query?: ViewQuery): Promise<FeatureRow[]>;

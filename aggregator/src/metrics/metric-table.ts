@@ -73,7 +73,7 @@ export const METRICS = {
   },
   fedge_fleet_profile_rows_total: {
     kind: "counter",
-    help: "Rows that devices counted against reference profiles, of windows that were counted.",
+    help: "Rows that devices counted against reference profiles, of released windows whose whole fleet is shown.",
     labels: ["model"],
   },
   fedge_profile_windows_refused_total: {

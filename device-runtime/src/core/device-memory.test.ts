@@ -75,6 +75,45 @@ describe("a device remembers", () => {
     ]);
   });
 
+  test.each([{}, { featureLog: false as const }])(
+    "nothing once it is closed, and answers with CLOSED, with %j",
+    async (options) => {
+      const { start } = createWorld({ options });
+      const device = await start();
+      const { id } = await device.model("digits").predict({ input: [0.5] });
+      await device.close();
+
+      const asked = await Promise.allSettled([
+        device.model("digits").predict({ input: [0.5] }),
+        device.log(id, { action: "accepted" }),
+        device.label(id, 3),
+        device.featureLog.query(),
+        device.featureLog.erase(),
+      ]);
+      expect(asked).toMatchObject(Array(5).fill({ status: "rejected", reason: { code: "CLOSED" } }));
+    },
+  );
+
+  test("what it was asked for before it was closed, or says that it is closed", async () => {
+    const { start } = createWorld();
+    const device = await start();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    const asking = [
+      device.model("digits").predict({ input: [0.25] }),
+      device.log(id, { action: "accepted" }),
+      device.label(id, 3),
+      device.featureLog.query(),
+    ];
+    const closing = device.close();
+    const late = [device.model("digits").predict({ input: [1] }), device.log(id, { place: 2 })];
+    await closing;
+
+    const failed = (await Promise.allSettled([...asking, ...late])).flatMap((one) =>
+      one.status === "rejected" ? [(one.reason as { readonly code?: unknown }).code] : [],
+    );
+    expect(failed.filter((code) => code !== "CLOSED")).toEqual([]);
+  });
+
   test("after a kill everything that was acknowledged", async () => {
     const { rig, start, pass } = createWorld();
     const device = await start();
@@ -115,6 +154,17 @@ describe("a device remembers", () => {
     ["NaN", { field: Number.NaN as never }],
     ["a long text", { field: "x".repeat(1025) as never }],
     ["no name", { "": 1 as never }],
+    ["a list", ["a"] as never],
+    ["a map", new Map([["action", "accepted"]]) as never],
+    ["a set", new Set(["a"]) as never],
+    ["a date", new Date(0) as never],
+    ["an array of numbers", Float32Array.of(1) as never],
+    [
+      "an object of a class",
+      new (class Note {
+        readonly action = "accepted";
+      })() as never,
+    ],
     ["33 fields", Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`f${at}`, 1 as never]))],
   ])("no note of %s", async (_, fields) => {
     const { start } = createWorld();
@@ -244,7 +294,7 @@ describe("a device that is to be forgotten", () => {
     expect([await rig.store.keys(""), await rig.blobs.list(), rig.numKeysErased]).toEqual([[], [], 1]);
     expect([rig.farewells.length, told]).toEqual([1, [{ isServerTold: true }]]);
     await expect(device.model("digits").predict({ input: [1] })).rejects.toMatchObject({
-      code: "MODEL_NOT_READY",
+      code: "CLOSED",
     });
   });
 

@@ -17,33 +17,64 @@ describe("a request from elsewhere", () => {
     expect(checkRequest(request)).toEqual(request);
   });
 
+  const refusal = (request: unknown): unknown => {
+    try {
+      return checkRequest(request);
+    } catch (error) {
+      return (error as { readonly code?: unknown }).code;
+    }
+  };
+  const predict = (inputs: unknown): object => ({ kind: "predict", model: "digits", inputs });
+
   test.each<[string, unknown]>([
     ["of no kind", {}],
     ["of an unknown kind", { kind: "eval", code: "1" }],
+    ["of an unknown kind with a known field", { kind: "eval", fields: 1 }],
     ["with a field too many", { kind: "forget", reason: "none" }],
+    ["with a field of another kind", { kind: "forget", truth: 1 }],
     ["whose model is no text", { kind: "predict", model: 3, inputs: {} }],
-    ["with text for a tensor", { kind: "predict", model: "digits", inputs: { input: "1" } }],
+    ["with a consent that is neither yes nor no", { kind: "consent", consent: { training: "yes" } }],
+    ["with an unknown consent", { kind: "consent", consent: { everything: true } }],
+  ])("that no app can make is malformed: one %s", (_, request) => {
+    expect(refusal(request)).toBe("MESSAGE_MALFORMED");
+  });
+
+  test.each<[string, unknown]>([
+    ["text for a tensor", predict({ input: "1" })],
+    ["a size below zero", predict({ x: { shape: [-1], data: new Float32Array(1) } })],
+    ["more than 64 MiB", predict({ x: new Uint8Array(tooLarge.length) })],
+  ])("to predict from %s is of an invalid input", (_, request) => {
+    expect(refusal(request)).toBe("MODEL_INPUT_INVALID");
+  });
+
+  test.each<[string, unknown]>([
+    ["no truth", { kind: "label", id: "1" }],
+    ["null", { kind: "label", id: "1", truth: null }],
+    ["a text", { kind: "label", id: "1", truth: "7" }],
+  ])("to label with %s is of an invalid label", (_, request) => {
+    expect(refusal(request)).toBe("LABEL_INVALID");
+  });
+
+  test.each<[string, unknown]>([
+    ["a name of 257 letters", { kind: "label", id: "x".repeat(257), truth: 1 }],
+    ["a name that is a number", { kind: "log", id: 7, fields: {} }],
+  ])("of a prediction by %s is of an unknown one", (_, request) => {
+    expect(refusal(request)).toBe("PREDICTION_UNKNOWN");
+  });
+
+  test.each<[string, unknown]>([
+    ["to note an object", { kind: "log", id: "1", fields: { at: {} } }],
+    ["to note nothing of a name", { kind: "log", id: "1", fields: { x: undefined } }],
+    ["to note a list", { kind: "log", id: "1", fields: ["a"] }],
+    ["to note a map", { kind: "log", id: "1", fields: new Map([["a", 1]]) }],
     [
-      "with a size below zero",
-      { kind: "predict", model: "d", inputs: { x: { shape: [-1], data: new Float32Array(1) } } },
-    ],
-    [
-      "with more than 64 MiB",
-      { kind: "predict", model: "d", inputs: { x: new Uint8Array(tooLarge.length) } },
-    ],
-    ["with an object for a note", { kind: "log", id: "1", fields: { at: {} } }],
-    [
-      "with 65 notes",
+      "to note 65 fields",
       {
         kind: "log",
         id: "1",
         fields: Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`note${at}`, 1])),
       },
     ],
-    ["with a name of 257 letters", { kind: "label", id: "x".repeat(257), truth: 1 }],
-    ["without a truth", { kind: "label", id: "1" }],
-    ["with a consent that is neither yes nor no", { kind: "consent", consent: { training: "yes" } }],
-    ["with an unknown consent", { kind: "consent", consent: { everything: true } }],
     ["for a part of a row", { kind: "query", query: { limit: 1.5 } }],
     ["to erase by an unknown field", { kind: "erase", selection: { id: "1" } }],
     ["to erase at most so many", { kind: "erase", selection: { limit: 1 } }],
@@ -56,8 +87,8 @@ describe("a request from elsewhere", () => {
     ["to erase without a selection", { kind: "erase" }],
     ["to show by a field without a value", { kind: "query", query: { ids: undefined } }],
     ["to show a map", { kind: "query", query: new Map() }],
-  ])("is refused %s", (_, request) => {
-    expect(() => checkRequest(request)).toThrow(expect.objectContaining({ code: "MESSAGE_MALFORMED" }));
+  ])("is of an invalid option %s", (_, request) => {
+    expect(refusal(request)).toBe("OPTION_INVALID");
   });
 
   test("is refused with the field's name", () => {

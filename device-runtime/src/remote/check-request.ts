@@ -1,4 +1,4 @@
-import { FedgeError, modelName } from "@fedge/protocol";
+import { FedgeError, modelName, type ErrorCode } from "@fedge/protocol";
 import * as z from "zod/mini";
 import type { DeviceHello, DeviceRequest } from "./device-request.js";
 
@@ -94,7 +94,20 @@ const deviceHello = z.strictObject({
   consent,
 });
 
-/** What came over a line, as a request. Throws MESSAGE_MALFORMED naming the field. */
+/** What an app can give wrongly: the device itself refuses it with the same code. */
+const CODE_OF_FIELD: ReadonlyMap<unknown, ErrorCode> = new Map<unknown, ErrorCode>([
+  ["inputs", "MODEL_INPUT_INVALID"],
+  ["id", "PREDICTION_UNKNOWN"],
+  ["fields", "OPTION_INVALID"],
+  ["truth", "LABEL_INVALID"],
+  ["query", "OPTION_INVALID"],
+  ["selection", "OPTION_INVALID"],
+]);
+
+/**
+ * What came over a line, as a request. Throws, naming the field, what the device itself throws for what an app gave
+ * wrongly, and MESSAGE_MALFORMED for what no app can say.
+ */
 export function checkRequest(given: unknown): DeviceRequest {
   return checked(deviceRequest, given, "request") as DeviceRequest;
 }
@@ -109,7 +122,7 @@ function checked<T>(schema: z.ZodMiniType<T>, given: unknown, what: string): T {
   if (result.success) return result.data;
   const { path = [], message = "is malformed" } = result.error.issues[0] ?? {};
   const where = path.length === 0 ? what : `${what}.${path.join(".")}`;
-  throw new FedgeError("MESSAGE_MALFORMED", `${where}: ${message}`);
+  throw new FedgeError(CODE_OF_FIELD.get(path[0]) ?? "MESSAGE_MALFORMED", `${where}: ${message}`);
 }
 
 function sizeOf(values: readonly z.infer<typeof tensorLike>[]): number {

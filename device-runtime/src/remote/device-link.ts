@@ -1,5 +1,6 @@
 import { FedgeError, fromWireError } from "@fedge/protocol";
 import { wrap, type Remote } from "comlink";
+import { deviceClosed } from "../core/device-closed.js";
 import type { DeviceStatus } from "../core/device-interface.js";
 import type { Clock } from "../core/ports/clock.js";
 import { Life } from "../mqtt/life.js";
@@ -52,11 +53,12 @@ export class DeviceLink {
 
   /** The answer's result. Throws what the device throws, DEADLINE_EXCEEDED and CLOSED. */
   async ask<T>(request: DeviceRequest): Promise<T> {
-    if (this.#isClosed) throw new FedgeError("CLOSED", "the device is closed");
+    if (this.#isClosed) throw deviceClosed();
     return this.#withDeadline(async () => {
       const first = await this.#connected();
       const answer = await this.#answerOf(first, request).catch(async (error: unknown) => {
-        if (!first.life.isOver || this.#isClosed) throw error;
+        if (this.#isClosed) throw deviceClosed();
+        if (!first.life.isOver) throw error;
         return this.#answerOf(await this.#connected(), request);
       });
       return resultOf(answer) as T;
@@ -66,7 +68,7 @@ export class DeviceLink {
   /** What is asked is answered with CLOSED. Idempotent. */
   close(): void {
     this.#isClosed = true;
-    this.#endNow(new FedgeError("CLOSED", "the device is closed"));
+    this.#endNow(deviceClosed());
   }
 
   #answerOf({ api, life }: Connected, request: DeviceRequest): Promise<DeviceAnswer> {
@@ -86,6 +88,10 @@ export class DeviceLink {
 
   async #connect(): Promise<Connected> {
     const line = await this.parts.connect();
+    if (this.#isClosed) {
+      line.close();
+      throw deviceClosed();
+    }
     const connected = { line, api: wrap<RemoteDeviceApi>(line), life: new Life() };
     line.addEventListener("message", (event: Event) => this.#hear(dataOf(event)));
     const end = (reason: FedgeError): void => {

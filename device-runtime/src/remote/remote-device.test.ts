@@ -83,6 +83,26 @@ describe("a device that lives elsewhere", () => {
     expect(await device.featureLog.query()).toHaveLength(1);
   });
 
+  test.each<[string, (device: Device, id: string) => Promise<unknown>]>([
+    ["a label that is null", (device, id) => device.label(id, null as never)],
+    ["a label that is a text", (device, id) => device.label(id, "3" as never)],
+    ["a note without a value", (device, id) => device.log(id, { x: undefined as never })],
+    ["a list of notes", (device, id) => device.log(id, ["a"] as never)],
+    ["a prediction whose name is empty", (device) => device.log("", { action: "accepted" })],
+    ["a prediction whose name is a number", (device) => device.label(7 as never, [3])],
+    ["an input that is a text", (device) => device.model("digits").predict({ input: "1" as never })],
+    ["a query by an unknown field", (device) => device.featureLog.query({ id: "1" } as never)],
+  ])("refuses %s with the code that it has where the device is", async (_, ask) => {
+    const { open, rig } = await createWorld();
+    const device = await open();
+    const { id } = await device.model("digits").predict({ input: [0.5] });
+    const codeOf = async (of: Device): Promise<unknown> =>
+      ask(of, id).catch((error: unknown) => (error as { readonly code?: unknown }).code);
+
+    expect(await codeOf(rig.device)).toEqual(expect.stringMatching(/^[A-Z_]+_(INVALID|UNKNOWN)$/));
+    expect(await codeOf(device)).toBe(await codeOf(rig.device));
+  });
+
   test("gives its rows a page at a time, and all of them for the person to keep", async () => {
     const { open } = await createWorld();
     const device = await open();
@@ -249,6 +269,46 @@ describe("a line that ends", () => {
     await expect(predicting).rejects.toMatchObject({ code: "CLOSED" });
     await expect(device.log("any", {})).rejects.toMatchObject({ code: "CLOSED" });
     expect(rig.device.status().isOnline).toBe(true);
+  });
+});
+
+describe("a device that is closed", () => {
+  test("where it lives says so to whoever asks from elsewhere", async () => {
+    const { open, rig } = await createWorld();
+    const device = await open();
+    await rig.device.close();
+    const asked = await Promise.allSettled([
+      device.model("digits").predict({ input: [0.5] }),
+      device.log("1", {}),
+      device.label("1", 3),
+      device.featureLog.query(),
+      device.featureLog.erase(),
+    ]);
+
+    expect(asked).toMatchObject(Array(5).fill({ status: "rejected", reason: { code: "CLOSED" } }));
+  });
+
+  test("while it connects anew answers with CLOSED, and ends the line that comes then", async () => {
+    const { connect, lines, clock } = await createWorld();
+    const ended = new Set<number>();
+    let letConnect: () => void = () => undefined;
+    let held = Promise.resolve();
+    const connectLater = async (): Promise<Line> => {
+      await held;
+      const line = await connect();
+      const at = lines.length;
+      return { ...line, close: () => void ended.add(at) };
+    };
+    const device = await connectDevice({ hello: HELLO, connect: connectLater, clock });
+    held = new Promise((resolve) => (letConnect = resolve));
+    lines[0]?.close();
+    const logging = expect(device.log("1", {})).rejects.toMatchObject({ code: "CLOSED" });
+    await settle();
+    await device.close();
+    letConnect();
+
+    await logging;
+    expect([lines.length, ...ended]).toEqual([2, 1, 2]);
   });
 });
 

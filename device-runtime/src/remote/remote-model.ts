@@ -1,5 +1,5 @@
-import { FedgeError } from "@fedge/protocol";
 import type { DeviceModel } from "../core/device-interface.js";
+import { unknownModel } from "../core/model-names.js";
 import { ModelView } from "../core/model-view.js";
 import type { ModelInputs } from "../core/serving/check-inputs.js";
 import type { Prediction } from "../core/serving/model-host.js";
@@ -13,9 +13,6 @@ export function remoteModel(
     readonly version: () => number | null;
   },
 ): DeviceModel {
-  if (!of.models.includes(name)) {
-    const known = of.models.join(", ");
-    throw new FedgeError("MODEL_UNKNOWN", `"${name}" is not among this device's models (${known})`);
-  }
+  if (!of.models.includes(name)) throw unknownModel(name, of.models);
   return new ModelView(of.predict, of.version);
 }

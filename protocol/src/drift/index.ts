@@ -17,7 +17,7 @@ export { decodeSample } from "./samples/decode-sample.js";
 export { readPair } from "./samples/read-pair.js";
 export { binOf, countInBin, equalMassEdges, nextDouble } from "./samples/bin-edges.js";
 export { cellsOf, type Cells } from "./samples/cells.js";
-export { momentsOf, type Moments } from "./samples/moments.js";
+export { momentsOf, powerOfTwoNear, type Moments } from "./samples/moments.js";
 export { pooledNumbers, pooledOf, type Pooled } from "./samples/pooled.js";
 export { chiSquared, gTest } from "./methods/contingency.js";
 export {

@@ -153,6 +153,24 @@ describe("a window that closes", () => {
     expect(drift.counted.get("fedge_windows_suppressed_total{below-minimum}")).toBe(2);
   });
 
+  test("adds its rows to what people count when its fleet is shown, not before and not otherwise", async () => {
+    const monitored = newVersion();
+    const drift = await openDriftForTest({ store, monitored });
+    const counted = (): number =>
+      drift.counted.get(`fedge_fleet_profile_rows_total{${monitored.model}}`) ?? 0;
+    const afterEach: number[] = [];
+    for (const numDevices of [24, 19]) {
+      await fill(drift, numDevices);
+      afterEach.push(counted());
+      await drift.closeWindow();
+      afterEach.push(counted());
+    }
+    await drift.closer.close();
+
+    // 24 devices of 3 rows; then 19, which are fewer than 20.
+    expect(afterEach).toEqual([0, 72, 72, 72]);
+  });
+
   test("is released after a restart, when it was open before", async () => {
     const monitored = newVersion();
     const before = await openDriftForTest({ store, monitored });

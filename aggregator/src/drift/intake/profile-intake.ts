@@ -73,8 +73,6 @@ export class ProfileIntake {
       return true;
     }
     this.options.onCounted(key, closesAtMs);
-    const numRows = vector[monitored.layout.rows.at + 1] as number;
-    this.options.counters.count("fedge_fleet_profile_rows_total", { model }, numRows);
     return true;
   }
 

@@ -57,6 +57,44 @@ describe("a numeric field", () => {
     expect(feature?.counts.slice(-5)).toEqual([0, 0, 2, 1, 1]);
   });
 
+  test.each([1e160, 1e300])(
+    "of %d and less has the moments of the same numbers in that unit",
+    async (unit) => {
+      const feature = await onlyFeature(upTo(100).map((at) => at * unit));
+
+      if (feature?.kind !== "numeric") throw new Error("the feature is not numeric");
+      expect(feature.mean / unit).toBeCloseTo(49.5, 10);
+      expect(feature.std / unit).toBeCloseTo(Math.sqrt(9999 / 12), 10);
+    },
+  );
+
+  test("that reaches from the least double to the greatest has no range, and its last bin takes the greatest", async () => {
+    const most = Number.MAX_VALUE;
+    const feature = await onlyFeature([-most, -most, most, most]);
+
+    expect(feature).toMatchObject({
+      ...{ edges: [-most, nextDouble(-most), most], counts: [2, 2, 0, 0, 0, 0, 0] },
+      ...{ mean: 0, range: { min: null, max: null } },
+    });
+    expect(feature?.kind === "numeric" && feature.std / most).toBeCloseTo(1, 14);
+  });
+
+  test("has no bound where as far again is beyond every double", async () => {
+    // From -1e308 to 0.5e308: 1.5e308 further down there is nothing, further up 2e308 neither.
+    expect(await onlyFeature([-1e308, 0, 0.5e308])).toMatchObject({ range: { min: null, max: null } });
+  });
+
+  test("of the greatest double alone is left out, and the others are not", async () => {
+    const rows = upTo(60).map((at) => ({ age: at, most: Number.MAX_VALUE, least: -1e300 * at }));
+
+    const { profile, skipped } = await buildProfile(
+      partsOf(fieldData(rows.slice(0, 40)), ["age", "most", "least"]),
+    );
+
+    expect(profile.features.map(({ name }) => name)).toEqual(["age", "least"]);
+    expect(skipped).toEqual([{ name: "most", reason: "every finite number is the greatest that there is" }]);
+  });
+
   test("with few rows stays one, whatever its values are", async () => {
     expect(await onlyFeature([1, 2, 1, 2])).toMatchObject({
       kind: "numeric",

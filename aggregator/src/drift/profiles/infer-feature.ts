@@ -47,8 +47,8 @@ function isNumeric({ numNumbers, distinct }: CollectedValues, numValues: number)
 function numeric(draft: FeatureDraft, values: CollectedValues): Inferred {
   const { sorted, mean, std } = values;
   if (sorted.length === 0) return { skipped: "no value is a finite number" };
-  // JSON would not tell -0 from 0.
-  const edges = Array.from(equalMassEdges(sorted, NUM_BINS), (edge) => edge + 0);
+  const edges = edgesOf(sorted);
+  if (edges.length < 2) return { skipped: "every finite number is the greatest that there is" };
   const counts = Array<number>(edges.length + 4).fill(0);
   const feature: NumericFeature = {
     ...{ kind: "numeric", ...named(draft, values), range: rangeOf(draft, values), edges, mean, std },
@@ -57,13 +57,20 @@ function numeric(draft: FeatureDraft, values: CollectedValues): Inferred {
   return feature;
 }
 
+/** Nothing is above the greatest double: it closes the last bin itself. JSON would not tell -0 from 0. */
+function edgesOf(sorted: Float64Array): number[] {
+  const edges = equalMassEdges(sorted, NUM_BINS).filter(Number.isFinite);
+  return Array.from(edges, (edge) => edge + 0);
+}
+
 /** As far again as the values reach to each side: a wrong unit leaves it, an unusual value does not. */
 function rangeOf({ source }: FeatureDraft, { min, max }: CollectedValues): NumericFeature["range"] {
   const span = max - min;
   if (source.take === "zero-share" || source.take === "share-of") return { min: 0, max: 1 };
   if (span === 0 || !Number.isFinite(span)) return { min: null, max: null };
   const [low, high] = [min - span, max + span];
-  return { min: min >= 0 ? Math.max(0, low) : low, max: Number.isFinite(high) ? high : null };
+  const finite = (bound: number): number | null => (Number.isFinite(bound) ? bound : null);
+  return { min: min >= 0 ? Math.max(0, low) : finite(low), max: finite(high) };
 }
 
 /** Where there are more classes than categories, the commonest are told apart. */

@@ -135,9 +135,12 @@ export class WindowCloser {
     this.expect(next, closingOf(monitored, next.window, policy));
   }
 
+  /** Of rows nothing is counted that the release does not show: a sum of what too few devices said is theirs. */
   #tell(whole: WholeRelease): void {
-    for (const { reason } of whole.release.suppressed)
-      this.options.counters.count("fedge_windows_suppressed_total", { reason });
+    const { counters } = this.options;
+    const { model, numRows, suppressed } = whole.release;
+    for (const { reason } of suppressed) counters.count("fedge_windows_suppressed_total", { reason });
+    if (numRows !== null) counters.count("fedge_fleet_profile_rows_total", { model }, numRows);
     this.options.onReleased(whole);
   }
 

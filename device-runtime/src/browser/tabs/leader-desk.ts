@@ -10,6 +10,7 @@ import type { TabHello, TabLine, TabRequest } from "./tab-messages.js";
 export class LeaderDesk {
   readonly #stops: readonly (() => void)[];
   readonly #answering = new Set<Promise<void>>();
+  #isClosed = false;
 
   constructor(
     private readonly of: {
@@ -46,6 +47,8 @@ export class LeaderDesk {
 
   async #answer(from: string, id: number, request: TabRequest): Promise<void> {
     const answer = await answerTo(this.of.device, request, this.of.server);
+    // Whatever failed because this tab closes is asked of the next one that leads.
+    if (this.#isClosed && "error" in answer) return;
     // The state first: whoever asks for it has it when the answer comes.
     if (request.kind !== "predict" && request.kind !== "forget") this.tellState();
     this.of.line.postMessage({ type: "answer", to: from, id, answer });
@@ -56,6 +59,7 @@ export class LeaderDesk {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const stop of this.#stops) stop();
   }
 }
@@ -70,8 +74,8 @@ export async function answerTo(device: Device, request: TabRequest, server: stri
 function whyOther(models: readonly string[], server: string, hello: TabHello): string | null {
   const missing = hello.models.filter((model) => !models.includes(model));
   if (hello.server !== server)
-    return `another page's device of this name has server ${server}; name the same, or give another databaseName`;
+    return `another page's device has server ${server}; name the same, or give another databaseName`;
   return missing.length === 0
     ? null
-    : `another page's device has no ${missing.join(", ")}; list all models in every page, or give a databaseName`;
+    : `another page's device has no ${missing.join(", ")}; list all models in every page, or give another databaseName`;
 }

@@ -1,4 +1,5 @@
 import { FedgeError, fromWireError, toWireError } from "@fedge/protocol";
+import { deviceClosed } from "../../core/device-closed.js";
 import type { Clock } from "../../core/ports/clock.js";
 import type { DeviceAnswer } from "../../remote/device-request.js";
 import type { TabRequest } from "./tab-messages.js";
@@ -19,6 +20,7 @@ interface Waiting {
 export class Requests {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
+  #isClosed = false;
 
   constructor(
     private readonly clock: Clock,
@@ -27,6 +29,7 @@ export class Requests {
 
   /** The answer. Throws what the leader answers with, DEADLINE_EXCEEDED when none leads, CLOSED. */
   async ask<T>(request: TabRequest): Promise<T> {
+    if (this.#isClosed) throw deviceClosed();
     const id = (this.#lastId += 1);
     let cancel = (): void => undefined;
     const answered = new Promise<DeviceAnswer>((settle, fail) => {
@@ -68,6 +71,7 @@ export class Requests {
   }
 
   close(): void {
-    this.fail(new FedgeError("CLOSED", "the device is closed"));
+    this.#isClosed = true;
+    this.fail(deviceClosed());
   }
 }

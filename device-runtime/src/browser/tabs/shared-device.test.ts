@@ -400,4 +400,44 @@ describe("tabs of one device", () => {
 
     await refused;
   });
+
+  test.each(["first", "second"])(
+    "whatever is asked of a closed tab is answered with CLOSED: the %s",
+    async (name) => {
+      const tabs = new Tabs();
+      const both = { first: await tabs.join("first"), second: await tabs.join("second") };
+      const device = both[name as keyof typeof both];
+      await device.close();
+      const asked = await Promise.allSettled([
+        predict(device),
+        device.log("1", {}),
+        device.label("1", 3),
+        device.featureLog.query(),
+        device.featureLog.erase(),
+        device.forget(),
+      ]);
+
+      expect(asked).toMatchObject(Array(6).fill({ status: "rejected", reason: { code: "CLOSED" } }));
+    },
+  );
+
+  test("what another tab asked and a closing one did not do any more is done by the next that leads", async () => {
+    const tabs = new Tabs();
+    let refuse: (error: Error) => void = () => undefined;
+    const closing: Device = {
+      ...doubleOf("first"),
+      log: () => new Promise((_, reject) => (refuse = reject)),
+    };
+    const [first, second] = [
+      await tabs.join("first", () => Promise.resolve(closing)),
+      await tabs.join("second"),
+    ];
+    const logging = second.log("1", { action: "accepted" });
+    await settled();
+    const closed = first.close();
+    refuse(new FedgeError("CLOSED", "the device is closed"));
+    await Promise.all([closed, logging]);
+
+    expect(tabs.heard).toEqual([["second", "log", "1", { action: "accepted" }]]);
+  });
 });

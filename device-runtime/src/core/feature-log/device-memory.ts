@@ -7,6 +7,7 @@ import type { TensorLike } from "../serving/tensor-types.js";
 import { logView } from "./export-log.js";
 import { FeatureLog } from "./feature-log.js";
 import { LOG_RULES, areLogOptions, limitsOf, type LogLimits, type LogOptions } from "./log-limits.js";
+import type { LogSelection } from "./log-selection.js";
 import { createLogRecorder, type PredictionMemory } from "./log-recorder.js";
 import type { LogField, LogRow } from "./log-row.js";
 import { examplesIn } from "./log-totals.js";
@@ -47,6 +48,7 @@ export class DeviceMemory {
   #recent: RecentPredictions | null = null;
   #explainer: RowExplainer | null = null;
   readonly #limits: LogLimits;
+  #erasing: Promise<unknown> = Promise.resolve();
   /** Models that learn from what the app gives. */
   #taughtByApp: readonly string[] = [];
 
@@ -66,11 +68,11 @@ export class DeviceMemory {
     const maxOutputBytes = given === false ? RECENT_OUTPUT_BYTES : limits.maxOutputBytes;
     this.recorder = createLogRecorder(this.#ids, () => this.#remembering, maxOutputBytes);
     this.view = logView({
-      query: async (query) => (await (this.#log ?? this.#recent)?.query(query)) ?? [],
-      erase: async (selection) => {
-        const numErased = (await (this.#log ?? this.#recent)?.erase(selection)) ?? 0;
-        await parts.onErased();
-        return numErased;
+      query: async (query) => (await this.#kept?.query(query)) ?? [],
+      erase: (selection) => {
+        const erased = this.#erase(selection);
+        this.#erasing = Promise.allSettled([this.#erasing, erased]);
+        return erased;
       },
       status: () => this.status,
     });
@@ -127,13 +129,25 @@ export class DeviceMemory {
     await this.#remembering?.amend(id, to);
   }
 
+  /** What is being erased is erased everywhere; what comes later is told CLOSED. */
   async close(): Promise<void> {
     await this.#explainer?.close();
-    await this.#log?.close();
+    await this.#kept?.close();
+    await this.#erasing;
+  }
+
+  async #erase(selection: LogSelection | undefined): Promise<number> {
+    const numErased = (await this.#kept?.erase(selection)) ?? 0;
+    await this.parts.onErased();
+    return numErased;
+  }
+
+  get #kept(): FeatureLog | RecentPredictions | null {
+    return this.#log ?? this.#recent;
   }
 
   get #remembering(): PredictionMemory | null {
-    return this.#explainer ?? this.#log ?? this.#recent;
+    return this.#explainer ?? this.#kept;
   }
 
   async #remember(): Promise<void> {

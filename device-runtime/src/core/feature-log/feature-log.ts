@@ -1,4 +1,4 @@
-import { FedgeError } from "@fedge/protocol";
+import { deviceClosed } from "../device-closed.js";
 import type { Clock } from "../ports/clock.js";
 import { NO_ROWS, encodeHead, type LogTotals } from "./log-head.js";
 import { HEAD, LOG, MAX_SEGMENT_ROWS } from "./log-keys.js";
@@ -94,14 +94,14 @@ export class FeatureLog {
     if (this.#cancelWrite !== null) this.#writeSoon();
   }
 
-  /** Changes one row; it is on disk when this resolves. Throws PREDICTION_UNKNOWN, STORAGE_FULL, STORAGE_FAILED. */
+  /** Changes one row; it is on disk when this resolves. Throws PREDICTION_UNKNOWN, STORAGE_FULL, STORAGE_FAILED, CLOSED. */
   change(id: string, to: (row: LogRow) => LogRow): Promise<void> {
-    return this.#inTurn(async () => (await this.#opened()).change(id, to));
+    return this.#whileOpen(async () => (await this.#opened()).change(id, to));
   }
 
   /** As `change`, but that nobody waits for the disk: what waits to be written goes on waiting, and a crash may undo it. */
   amend(id: string, to: (row: LogRow) => LogRow): Promise<void> {
-    return this.#inTurn(async () => (await this.#opened()).amend(id, to));
+    return this.#whileOpen(async () => (await this.#opened()).amend(id, to));
   }
 
   /** Newest first. Throws OPTION_INVALID, STORAGE_FAILED, CLOSED. */
@@ -162,7 +162,7 @@ export class FeatureLog {
 
   #whileOpen<T>(work: () => Promise<T>): Promise<T> {
     if (!this.#isClosed) return this.#inTurn(work);
-    return Promise.reject(new FedgeError("CLOSED", "the device is closed"));
+    return Promise.reject(deviceClosed());
   }
 
   /** Rows grow too old while nothing is predicted, too. */

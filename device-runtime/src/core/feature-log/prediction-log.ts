@@ -130,7 +130,7 @@ function numRowsOf(inputs: TensorValues): number {
 
 function checkFields(fields: Readonly<Record<string, LogField>>): void {
   // Apps in JavaScript give what they like.
-  if (typeof (fields as unknown) !== "object" || (fields as unknown) === null)
+  if (!isPlainObject(fields))
     throw refused('the fields are no object; give one such as { action: "accepted" }');
   const entries = Object.entries(fields);
   if (entries.length > MAX_FIELDS) throw refused(`at most ${MAX_FIELDS} fields are kept with a prediction`);
@@ -143,6 +143,14 @@ function checkFields(fields: Readonly<Record<string, LogField>>): void {
     if (isKnown && isFinite && isShort) continue;
     throw refused(`field "${name}" is no boolean, finite number, null, or text of up to ${MAX_TEXT_LENGTH}`);
   }
+}
+
+/** Of a list, a map or a date there would be other fields than are meant, or none. */
+function isPlainObject(given: unknown): boolean {
+  if (typeof given !== "object" || given === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(given);
+  // Another frame's objects have another prototype than this one's.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function refused(message: string): FedgeError {

@@ -1,4 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
+import { deviceClosed } from "../device-closed.js";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
 import { checkQuery, checkSelection } from "./check-selection.js";
 import type { LogRow } from "./log-row.js";
@@ -26,10 +27,12 @@ export class RecentPredictions {
   /** The oldest first. */
   readonly #kept = new Map<string, Kept>();
   #sizeBytes = 0;
+  #isClosed = false;
 
   constructor(private readonly nowMs: () => number) {}
 
   append(row: LogRow): void {
+    if (this.#isClosed) return;
     this.#put({ ...row, inputs: shapesOf(row.inputs) });
     this.#makeRoom();
   }
@@ -39,8 +42,9 @@ export class RecentPredictions {
     this.#makeRoom();
   }
 
-  /** As FeatureLog has it, but for the disk. Throws PREDICTION_UNKNOWN, and what `to` throws. */
+  /** As FeatureLog has it, but for the disk. Throws PREDICTION_UNKNOWN, CLOSED, and what `to` throws. */
   async change(id: string, to: (row: LogRow) => LogRow): Promise<void> {
+    this.#requireOpen();
     this.#makeRoom();
     const kept = this.#kept.get(id);
     if (kept === undefined)
@@ -59,18 +63,29 @@ export class RecentPredictions {
     return this.change(id, to);
   }
 
-  /** There is nothing to show. Throws OPTION_INVALID. */
+  /** There is nothing to show. Throws OPTION_INVALID, CLOSED. */
   async query(query: LogQuery = {}): Promise<readonly LogRow[]> {
+    this.#requireOpen();
     checkQuery(query);
     return [];
   }
 
-  /** Forgets all of it, whatever is meant: its rows are not the log's. Throws OPTION_INVALID. */
+  /** Forgets all of it, whatever is meant: its rows are not the log's. Throws OPTION_INVALID, CLOSED. */
   async erase(selection: LogSelection = {}): Promise<number> {
+    this.#requireOpen();
     checkSelection(selection);
     this.#kept.clear();
     this.#sizeBytes = 0;
     return 0;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#kept.clear();
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw deviceClosed();
   }
 
   #put(row: LogRow): void {

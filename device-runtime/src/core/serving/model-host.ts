@@ -1,6 +1,7 @@
 import { FedgeError, type BlobRef, type ModelManifest, type ModelName } from "@fedge/protocol";
 import type { ServingSession, TensorValues } from "../ports/engine.js";
 import type { PredictionWatch } from "../monitor/prediction-watch.js";
+import { deviceClosed } from "../device-closed.js";
 import { hasNoNumber } from "./check-outputs.js";
 import { toInputs, type ModelInputs } from "./check-inputs.js";
 import type { ServingCounter } from "./serving-counter.js";
@@ -60,6 +61,7 @@ export class ModelHost {
   /** The version before one that is on trial; it answers what that cannot. */
   #before: ServedModel | null = null;
   #isOnTrial = false;
+  #isClosed = false;
   /** Compares with another version, as long as a rollout wants that. */
   shadow: RequestShadow | null = null;
   /** Counts what the version in use sees, where it has a reference to compare with. */
@@ -81,11 +83,12 @@ export class ModelHost {
   }
 
   /**
-   * Throws MODEL_NOT_READY before the first version is here, MODEL_INPUT_INVALID, and ENGINE_FAILED.
+   * Throws MODEL_NOT_READY before the first version is here, MODEL_INPUT_INVALID, ENGINE_FAILED and CLOSED.
    */
   async predict(given: ModelInputs): Promise<Prediction> {
     const active = this.#active;
     if (active === null) {
+      if (this.#isClosed) throw deviceClosed();
       throw new FedgeError(
         "MODEL_NOT_READY",
         `no version of "${this.model}" is here that works; wait for the "version" event`,
@@ -149,6 +152,7 @@ export class ModelHost {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.clear();
   }
 

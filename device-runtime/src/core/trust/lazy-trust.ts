@@ -1,4 +1,5 @@
 import { FedgeError, metaTopic, type Desired, type ModelName } from "@fedge/protocol";
+import { deviceClosed } from "../device-closed.js";
 import type { TopicHandler } from "../connection/connection.js";
 import type { Credentials } from "../ports/transport.js";
 import type { ReleaseTrust, TrustedRelease, WantedRelease } from "./release-trust.js";
@@ -51,7 +52,7 @@ export class LazyTrust implements ReleaseTrust {
   }
 
   #loaded(): Promise<TufTrust> {
-    if (this.#isClosed) return Promise.reject(new FedgeError("CLOSED", "the device is closed"));
+    if (this.#isClosed) return Promise.reject(deviceClosed());
     this.#trust ??= this.#load();
     return this.#trust;
   }

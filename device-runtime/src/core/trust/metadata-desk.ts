@@ -6,6 +6,7 @@ import {
   type MetaRole,
   type RootChain,
 } from "@fedge/protocol";
+import { deviceClosed } from "../device-closed.js";
 import type { TopicHandler } from "../connection/connection.js";
 import type { Clock } from "../ports/clock.js";
 import type { Credentials } from "../ports/transport.js";
@@ -80,7 +81,7 @@ export class MetadataDesk {
 
   #arrival(isThere: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(closed());
+      if (this.#isClosed) return reject(deviceClosed());
       if (isThere()) return resolve();
       const leave = (): void => {
         cancel();
@@ -91,7 +92,7 @@ export class MetadataDesk {
         settle();
       };
       const wake = (): void => (isThere() ? end(resolve) : undefined);
-      const entry = { wake, close: () => end(() => reject(closed())) };
+      const entry = { wake, close: () => end(() => reject(deviceClosed())) };
       const cancel = this.clock.after(ARRIVAL_MS, () => end(resolve));
       this.#waiting.push(entry);
     });
@@ -105,8 +106,4 @@ function requireSize(payload: Uint8Array): Uint8Array {
 
 function unavailable(): never {
   throw new FedgeError("METADATA_UNAVAILABLE", "no signed metadata have come from the broker yet");
-}
-
-function closed(): FedgeError {
-  return new FedgeError("CLOSED", "the device is closed");
 }
