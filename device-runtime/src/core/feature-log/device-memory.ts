@@ -10,7 +10,7 @@ import { LOG_RULES, areLogOptions, limitsOf, type LogLimits, type LogOptions } f
 import type { LogSelection } from "./log-selection.js";
 import { createLogRecorder, type PredictionMemory } from "./log-recorder.js";
 import type { LogField, LogRow } from "./log-row.js";
-import { examplesIn } from "./log-totals.js";
+import { examplesIn } from "./log-head.js";
 import { PredictionIds } from "./prediction-ids.js";
 import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 import type { RecentPredictions } from "./recent-predictions.js";
@@ -106,10 +106,10 @@ export class DeviceMemory {
   ): Readonly<Record<string, TrainingData>> {
     const log = this.#log;
     this.#taughtByApp = Object.keys(given);
-    const own =
-      log === null ? [] : [...hosts].map(([model, host]) => [model, labelledIn(log, model, host)] as const);
     // Models are looked up by their names, of which one may be that of what every object has.
-    return Object.assign(Object.create(null) as Record<string, TrainingData>, Object.fromEntries(own), given);
+    const all = Object.create(null) as Record<string, TrainingData>;
+    if (log !== null) for (const [model, host] of hosts) all[model] = labelledIn(log, model, host);
+    return Object.assign(all, given);
   }
 
   async note(

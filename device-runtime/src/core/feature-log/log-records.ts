@@ -1,10 +1,10 @@
 import type { ByteStore } from "../ports/storage.js";
-import { encodeHead, type LogTotals } from "./log-head.js";
+import { encodeHead, examplesIn, type LogTotals } from "./log-head.js";
 import { LogIndex, type LogChange } from "./log-index.js";
 import { decodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
 import { HEAD, keyOfRow, keyOfSegment, type Segment } from "./log-keys.js";
 import type { LogStart } from "./log-start.js";
-import { examplesIn, measuresOf, totalsAfter, type RowMeasures } from "./log-totals.js";
+import { measuresOf, totalsAfter, type RowMeasures } from "./log-totals.js";
 import { decodeSegment } from "./segment-codec.js";
 
 export interface LogRecordsParts {

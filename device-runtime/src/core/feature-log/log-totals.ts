@@ -1,4 +1,4 @@
-import type { LogTotals } from "./log-head.js";
+import { examplesIn, type LogTotals } from "./log-head.js";
 import type { LogChange } from "./log-index.js";
 import { numExamplesOf, type LogRow } from "./log-row.js";
 
@@ -12,11 +12,6 @@ export interface RowMeasures {
 
 export function measuresOf(row: Pick<LogRow, "model" | "label">, sizeBytes: number): RowMeasures {
   return { model: row.model, numExamples: numExamplesOf(row), sizeBytes };
-}
-
-/** Labelled examples of a model; one may be called `constructor`, which is of every object. */
-export function examplesIn(numExamples: LogTotals["numExamples"], model: string): number {
-  return (Object.hasOwn(numExamples, model) ? numExamples[model] : undefined) ?? 0;
 }
 
 /** The totals once the change is made. */

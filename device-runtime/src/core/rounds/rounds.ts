@@ -9,7 +9,7 @@ import {
   type RoundUp,
 } from "@fedge/protocol";
 import type { StopController } from "../ports/ports.js";
-import { checkInOf } from "./check-in.js";
+import { checkInOf, examplesOf } from "./check-in.js";
 import { ParticipationRecord } from "./participation-record.js";
 import { stepParticipation } from "./participation.js";
 import type { Participation, ParticipationEffect, ParticipationEvent } from "./participation-state.js";
@@ -80,7 +80,7 @@ export class Rounds {
   reconsider(): void {
     if (!this.#requireAble() || !this.#isRested || !this.options.connection.isOnline) return;
     const { ports, models, isFit } = this.options;
-    const hasExamples = (model: ModelName): boolean => (ports.trainingData[model]?.numExamples() ?? 0) > 0;
+    const hasExamples = (model: ModelName): boolean => examplesOf(ports.trainingData, model) > 0;
     if (this.#asksApp(() => models.some((model) => isFit(model) && hasExamples(model))))
       void this.#dispatch({ type: "able" });
   }
@@ -201,7 +201,7 @@ export class Rounds {
   /** Labelled examples of all models. */
   get numExamples(): number {
     const { ports, models } = this.options;
-    return models.reduce((sum, model) => sum + (ports.trainingData[model]?.numExamples() ?? 0), 0);
+    return models.reduce((sum, model) => sum + examplesOf(ports.trainingData, model), 0);
   }
 
   #train(assignment: Assigned): void {
