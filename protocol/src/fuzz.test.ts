@@ -8,7 +8,8 @@ import { decodeEnvelope } from "./envelope.js";
 import { FedgeError } from "./errors.js";
 import { decodeManifest } from "./manifest.js";
 import { birth, desired, installReport, presence, serverState } from "./messages/fleet.js";
-import { roundDown, roundUp } from "./messages/round.js";
+import { roundUp } from "./messages/round-up.js";
+import { roundDown } from "./messages/round.js";
 import { parseTopic } from "./topics.js";
 
 /** fast-check prints it with a failure; at most two seconds for each property. */

@@ -1,19 +1,11 @@
 import type * as z from "zod/mini";
-import { evaluate, evaluated, evaluationDeclined } from "../messages/evaluation.js";
+import { evaluated, evaluationDeclined } from "../messages/evaluation-up.js";
+import { evaluate } from "../messages/evaluation.js";
 import { birth, desired, installReport, presence, serverState } from "../messages/fleet.js";
 import { profileWindow, profileWindowReceipt } from "../messages/profile-window.js";
 import { servingMetrics } from "../messages/serving-metrics.js";
-import {
-  abort,
-  assigned,
-  checkIn,
-  proceed,
-  queued,
-  receipt,
-  rejected,
-  report,
-  roundClosed,
-} from "../messages/round.js";
+import { abort, checkIn } from "../messages/round-up.js";
+import { assigned, proceed, queued, receipt, rejected, report, roundClosed } from "../messages/round.js";
 import { rootChain } from "../tuf/release-profile.js";
 import { DEVICE_DOWN_CHANNELS, DEVICE_UP_CHANNELS, type DeviceChannel } from "../topics.js";
 

@@ -6,7 +6,8 @@ import { MAX_BLOB_BYTES, MAX_EXAMPLES_PER_UPDATE } from "../limits.js";
 import { evaluate, evaluated, evaluationDeclined } from "./evaluation.js";
 import { birth, desired, installReport, presence, serverState } from "./fleet.js";
 import { profileWindow, profileWindowReceipt } from "./profile-window.js";
-import { roundDown, roundUp } from "./round.js";
+import { roundUp } from "./round-up.js";
+import { roundDown } from "./round.js";
 import { servingMetrics } from "./serving-metrics.js";
 
 const MESSAGES = new URL("../../fixtures/golden/messages/", import.meta.url);

@@ -14,18 +14,10 @@ export type RetryWindow = z.infer<typeof retryWindow>;
 export const updateEncoding = z.enum(["float32", "float16", "int8"]);
 export type UpdateEncoding = z.infer<typeof updateEncoding>;
 
-const errorCode = z.enum(ERROR_CODES);
-const attempt = z.int().check(z.gte(1), z.lte(65_535));
-
-/** Device to server: I am eligible and have this many examples for these models. */
-export const checkIn = z.object({
-  type: z.literal("check-in"),
-  runtimeVersion: shortText,
-  engine: shortText,
-  models: z
-    .array(z.object({ model: modelName, numExamples: nonNegativeInt }))
-    .check(z.minLength(1), z.maxLength(16)),
-});
+/** Why something was refused or given up. */
+export const errorCode = z.enum(ERROR_CODES);
+/** Counts the assignments of one device in one round. */
+export const roundAttempt = z.int().check(z.gte(1), z.lte(65_535));
 
 /** Server to device: you wait in the pool; an assignment or a rejection follows within `answerWithinMs`. */
 export const queued = z.object({ type: z.literal("queued"), answerWithinMs: durationMs });
@@ -54,7 +46,7 @@ export const assigned = z.object({
   type: z.literal("assigned"),
   taskId,
   roundId,
-  attempt,
+  attempt: roundAttempt,
   model: modelName,
   baseVersion: positiveInt,
   manifest: blobRef,
@@ -84,7 +76,7 @@ export const report = z.object({
   type: z.literal("report"),
   taskId,
   roundId,
-  attempt,
+  attempt: roundAttempt,
   baseVersion: positiveInt,
   numExamples: nonNegativeInt,
   update: z.object({
@@ -95,15 +87,6 @@ export const report = z.object({
   metrics: trainingMetrics,
 });
 export type Report = z.infer<typeof report>;
-
-/** Device to server: I give this assignment up. */
-export const abort = z.object({
-  type: z.literal("abort"),
-  roundId,
-  attempt,
-  reason: z.enum(["interrupted", "failed", "no-examples", "deadline", "incompatible"]),
-  code: errorCode,
-});
 
 const MAX_BLOCKS = MAX_BLOB_BYTES / BLOCK_BYTES;
 const blockIndex = z.int().check(z.gte(0), z.lt(MAX_BLOCKS));
@@ -119,7 +102,7 @@ function isAscending(ranges: readonly (readonly [number, number])[]): boolean {
 export const proceed = z.object({
   type: z.literal("proceed"),
   roundId,
-  attempt,
+  attempt: roundAttempt,
   missing: z
     .array(z.tuple([blockIndex, blockIndex]))
     .check(
@@ -133,7 +116,7 @@ export const proceed = z.object({
 export const receipt = z.object({
   type: z.literal("receipt"),
   roundId,
-  attempt,
+  attempt: roundAttempt,
   outcome: z.enum(["counted", "refused"]),
   code: z.optional(errorCode),
   message: z.optional(shortText),
@@ -145,12 +128,11 @@ export type Receipt = z.infer<typeof receipt>;
 export const roundClosed = z.object({
   type: z.literal("round-closed"),
   roundId,
-  attempt,
+  attempt: roundAttempt,
   reason: z.enum(["goal-reached", "deadline", "abandoned", "task-stopped"]),
   retryAfter: retryWindow,
 });
 
-export const roundUp = z.discriminatedUnion("type", [checkIn, report, abort]);
 export const roundDown = z.discriminatedUnion("type", [
   queued,
   rejected,
@@ -159,7 +141,4 @@ export const roundDown = z.discriminatedUnion("type", [
   receipt,
   roundClosed,
 ]);
-export type RoundUp = z.infer<typeof roundUp>;
 export type RoundDown = z.infer<typeof roundDown>;
-export type CheckIn = z.infer<typeof checkIn>;
-export type Abort = z.infer<typeof abort>;
