@@ -73,8 +73,9 @@ export async function answerTo(device: Device, request: TabRequest, server: stri
 
 function whyOther(models: readonly string[], server: string, hello: TabHello): string | null {
   const missing = hello.models.filter((model) => !models.includes(model));
-  const isOther = hello.server !== server;
-  if (!isOther && missing.length === 0) return null;
-  const why = isOther ? `server ${server}` : `no ${missing.join()}`;
-  return `another page's device has ${why}; give the same in every page, or another databaseName`;
+  if (hello.server !== server)
+    return `another page's device has server ${server}; name the same, or give another databaseName`;
+  return missing.length === 0
+    ? null
+    : `another page's device has no ${missing.join(", ")}; list all models in every page, or give another databaseName`;
 }

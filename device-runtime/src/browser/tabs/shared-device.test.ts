@@ -293,7 +293,7 @@ describe("tabs of one device", () => {
     });
     await expect(join({ models: ["digits", "faces"] })).rejects.toMatchObject({
       code: "OPTION_INVALID",
-      message: expect.stringContaining("no faces; give the same in every page") as string,
+      message: expect.stringContaining("no faces; list all models in every page") as string,
     });
     expect((await join({ models: ["words"] })).role).toBe("follower");
   });
