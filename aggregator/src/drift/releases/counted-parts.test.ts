@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Overlap } from "../drift-store.js";
+import { factorLists } from "../testing/factor-lists.js";
 import { withheldCohorts, type PartSize } from "./counted-parts.js";
 import { suppressedCohorts } from "./suppression.js";
 
@@ -91,14 +92,6 @@ function sizesOf(pairs: readonly Pair[]): (PartSize & { readonly numDevices: num
       numContributors: sum("numContributors"),
     };
   });
-}
-
-/** Every list of so many factors -1, 0 and 1. */
-function factorLists(length: number): number[][] {
-  let lists: number[][] = [[]];
-  for (let at = 0; at < length; at += 1)
-    lists = lists.flatMap((list) => [-1, 0, 1].map((factor) => [...list, factor]));
-  return lists;
 }
 
 test("no sum or difference of what is shown of a part leaves what few devices counted, though others report with them", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Overlap } from "../drift-store.js";
+import { factorLists } from "../testing/factor-lists.js";
 import { leastCut } from "./least-cut.js";
 import { suppressedCohorts, type CohortSize } from "./suppression.js";
 
@@ -122,14 +123,6 @@ function cohortsOf(table: Table): { readonly sizes: CohortSize[]; readonly overl
       });
     }
   return { sizes: [...sizes.values()], overlaps };
-}
-
-/** Every list of so many factors -1, 0 and 1. */
-function factorLists(length: number): number[][] {
-  let lists: number[][] = [[]];
-  for (let at = 0; at < length; at += 1)
-    lists = lists.flatMap((list) => [-1, 0, 1].map((factor) => [...list, factor]));
-  return lists;
 }
 
 test("no sum or difference of what is shown leaves anybody's counts, or it leaves those of enough devices", () => {
