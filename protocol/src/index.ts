@@ -15,6 +15,7 @@ export * from "./random.js";
 export * from "./stable-fraction.js";
 export * from "./messages/round-up.js";
 export * from "./messages/round.js";
+export * from "./own-value.js";
 export * from "./messages/evaluation-up.js";
 export * from "./messages/evaluation.js";
 export * from "./messages/fleet.js";

@@ -1,4 +1,5 @@
 import type { TensorData } from "../codec/safetensors.js";
+import { ownValue } from "../own-value.js";
 import { hash32 } from "../random.js";
 import type { FeatureSource } from "./feature-source.js";
 import type { FeatureValue } from "./value-cells.js";
@@ -24,7 +25,7 @@ export type ValueOf = (rows: FeatureRows, row: number) => FeatureValue;
 
 /** The source, ready to be asked for each prediction. */
 export function valueOf(source: FeatureSource): ValueOf {
-  if (source.take === "field") return ({ fields }) => ownOf(fields, source.name) ?? null;
+  if (source.take === "field") return ({ fields }) => ownValue(fields, source.name) ?? null;
   if (source.take === "latency") return ({ latencyUs }) => latencyUs;
   const measure = measureOf(source);
   return (rows, row) => {
@@ -41,12 +42,7 @@ type Measure = (data: TensorData, begin: number, width: number) => FeatureValue;
 
 function tensorOf(rows: FeatureRows, { of, name }: TensorSource): FeatureTensor | null | undefined {
   if (of === "label") return rows.label;
-  return ownOf(of === "input" ? rows.inputs : rows.outputs, name);
-}
-
-/** Names come from models and apps: one like `constructor` is of every object. */
-function ownOf<Value>(named: Readonly<Record<string, Value>>, name: string): Value | undefined {
-  return Object.hasOwn(named, name) ? named[name] : undefined;
+  return ownValue(of === "input" ? rows.inputs : rows.outputs, name);
 }
 
 /** Numbers of one row; 0 where there is no such row, or the data are not those of the shape. */

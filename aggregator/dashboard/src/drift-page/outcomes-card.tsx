@@ -25,9 +25,7 @@ export function OutcomesCard(props: {
   return (
     <Card title="How well it does" className="span-12 table-card" testId="outcomes-card">
       <p data-testid="outcomes-coverage">
-        {outcomes.withheld.includes("labels")
-          ? "Too few devices have labels to show what they say."
-          : `${formatCount(outcomes.numLabelled)} of ${formatCount(outcomes.numSeen)} predictions have a label (${shareText(outcomes.labelCoverage)}), on ${formatCount(outcomes.numLabellingDevices)} devices: measures speak of these alone.`}
+        {coverageText(outcomes)}
         {outcomes.numFailed > 0 && ` ${formatCount(outcomes.numFailed)} predictions failed.`}
       </p>
       <DataTable
@@ -43,6 +41,14 @@ export function OutcomesCard(props: {
       {outcomes.calibration.some(({ numRows }) => numRows > 0) && <Calibration bins={outcomes.calibration} />}
     </Card>
   );
+}
+
+function coverageText(outcomes: OutcomesData): string {
+  if (outcomes.withheld.includes("labels")) return "Too few devices have labels to show what they say.";
+  const [numLabelled, numSeen] = [formatCount(outcomes.numLabelled), formatCount(outcomes.numSeen)];
+  const numDevices = formatCount(outcomes.numLabellingDevices);
+  const share = shareText(outcomes.labelCoverage);
+  return `${numLabelled} of ${numSeen} predictions have a label (${share}), on ${numDevices} devices: measures speak of these alone.`;
 }
 
 /** Only measures that the window has. */

@@ -1,3 +1,4 @@
+import { ownValue } from "@fedge/protocol";
 import type { DeviceRecord } from "../../store/port.js";
 
 /** What is known of a device that belongs to no value. */
@@ -17,7 +18,7 @@ export function cohortsOf(device: CohortDevice, attributes: readonly string[]): 
 function valueOf({ attributes, ...device }: CohortDevice, attribute: string): string {
   if (attribute === "platform" || attribute === "engine" || attribute === "runtimeVersion")
     return device[attribute];
-  return (Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined) ?? UNKNOWN;
+  return ownValue(attributes, attribute) ?? UNKNOWN;
 }
 
 /** Cohorts are names of sums, and stand in file names, addresses and tables. */

@@ -46,11 +46,8 @@ export function featureRowOf(
   const { name, kind, role, privacy, importance } = feature;
   return {
     ...{ name, kind, role, privacy, importance, verdict: statistics.verdict, reason: statistics.reason },
-    ...{
-      numDevices: numDevicesOf(cells, view.cells),
-      numRows: statistics.numRows,
-      score: scoreOf(statistics),
-    },
+    numDevices: numDevicesOf(cells, view.cells),
+    ...{ numRows: statistics.numRows, score: scoreOf(statistics) },
     ...{ lower: effect?.lower ?? 0, upper: effect?.upper ?? 0, limit: effect?.floor ?? 0 },
     psi: statistics.psi.value - statistics.psi.expected,
     meanShift: statistics.meanShift?.value ?? null,

@@ -1,4 +1,4 @@
-import type { ServingMetrics } from "@fedge/protocol";
+import { ownValue, type ServingMetrics } from "@fedge/protocol";
 import type { DeviceCounts } from "./device-rates.js";
 
 /**
@@ -18,15 +18,10 @@ export function countsOf(metric: string, metrics: ServingMetrics): DeviceCounts 
     case "crash-rate":
       return rate(Math.min(1, metrics.numCrashes), 1);
     default: {
-      const counts = proxyOf(metrics, metric.replace(/^proxy:/, ""));
+      const counts = ownValue(metrics.proxies, metric.replace(/^proxy:/, ""));
       return counts === undefined ? rate(0, 0) : rate(counts.numAll - counts.numTrue, counts.numAll);
     }
   }
-}
-
-/** Apps choose the names: one like `constructor` is of every object. */
-function proxyOf({ proxies }: ServingMetrics, name: string): ServingMetrics["proxies"][string] | undefined {
-  return Object.hasOwn(proxies, name) ? proxies[name] : undefined;
 }
 
 /** A device may claim anything: hits beyond the trials are as many as the trials. */
@@ -40,7 +35,7 @@ export function since(before: ServingMetrics | undefined, now: ServingMetrics): 
   const less = (one: number, other: number): number => Math.max(0, one - other);
   const proxies = Object.fromEntries(
     Object.entries(now.proxies).map(([name, counts]) => {
-      const old = proxyOf(before, name) ?? { numTrue: 0, numAll: 0 };
+      const old = ownValue(before.proxies, name) ?? { numTrue: 0, numAll: 0 };
       return [name, { numTrue: less(counts.numTrue, old.numTrue), numAll: less(counts.numAll, old.numAll) }];
     }),
   );

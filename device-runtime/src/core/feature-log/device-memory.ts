@@ -1,4 +1,4 @@
-import { FedgeError, type ModelName } from "@fedge/protocol";
+import { FedgeError, ownValue, type ModelName } from "@fedge/protocol";
 import type { FeatureLogView, LogStatus } from "../device-interface.js";
 import type { TrainingData } from "../ports/application.js";
 import type { DevicePorts } from "../ports/ports.js";
@@ -10,7 +10,6 @@ import { LOG_RULES, areLogOptions, limitsOf, type LogLimits, type LogOptions } f
 import type { LogSelection } from "./log-selection.js";
 import { createLogRecorder, type PredictionMemory } from "./log-recorder.js";
 import type { LogField, LogRow } from "./log-row.js";
-import { examplesIn } from "./log-head.js";
 import { PredictionIds } from "./prediction-ids.js";
 import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 import type { RecentPredictions } from "./recent-predictions.js";
@@ -178,7 +177,7 @@ export class DeviceMemory {
 /** The labelled rows of a model as its training data. An older version of the model may have had other classes. */
 function labelledIn(log: FeatureLog, model: ModelName, host: ModelHost): TrainingData {
   return {
-    numExamples: () => examplesIn(log.totals.numExamples, model),
+    numExamples: () => ownValue(log.totals.numExamples, model) ?? 0,
     examples: async (maxExamples) => {
       const { loggedExamples, numClassesOf } = await import("../on-demand.js");
       const manifest = host.active?.manifest;

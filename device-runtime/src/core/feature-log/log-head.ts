@@ -41,8 +41,3 @@ export function decodeHead(bytes: Uint8Array | undefined): LogHead | undefined {
     return undefined;
   }
 }
-
-/** Labelled examples of a model; one may be called `constructor`, which is of every object. */
-export function examplesIn(numExamples: LogTotals["numExamples"], model: string): number {
-  return Object.hasOwn(numExamples, model) ? (numExamples[model] as number) : 0;
-}

@@ -1,5 +1,6 @@
+import { ownValue } from "@fedge/protocol";
 import type { ByteStore } from "../ports/storage.js";
-import { encodeHead, examplesIn, type LogTotals } from "./log-head.js";
+import { encodeHead, type LogTotals } from "./log-head.js";
 import { LogIndex, type LogChange } from "./log-index.js";
 import { decodeLogRow, unreadableRow, type LogRow } from "./log-row.js";
 import { HEAD, keyOfRow, keyOfSegment, type Segment } from "./log-keys.js";
@@ -145,7 +146,7 @@ export class LogRecords {
       const measures = await this.measuresOf(id);
       sizeBytes += measures.sizeBytes;
       if (measures.numExamples === 0) continue;
-      numExamples[measures.model] = examplesIn(numExamples, measures.model) + measures.numExamples;
+      numExamples[measures.model] = (ownValue(numExamples, measures.model) ?? 0) + measures.numExamples;
     }
     return { numRows, sizeBytes, numExamples };
   }

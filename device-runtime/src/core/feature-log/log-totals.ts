@@ -1,4 +1,5 @@
-import { examplesIn, type LogTotals } from "./log-head.js";
+import { ownValue } from "@fedge/protocol";
+import type { LogTotals } from "./log-head.js";
 import type { LogChange } from "./log-index.js";
 import { numExamplesOf, type LogRow } from "./log-row.js";
 
@@ -25,7 +26,7 @@ export function totalsAfter(
   const numExamples = { ...before.numExamples };
   const count = (sign: 1 | -1, measures: RowMeasures): void => {
     sizeBytes += sign * measures.sizeBytes;
-    const known = examplesIn(numExamples, measures.model);
+    const known = ownValue(numExamples, measures.model) ?? 0;
     numExamples[measures.model] = known + sign * measures.numExamples;
   };
   for (const { segment } of segments)

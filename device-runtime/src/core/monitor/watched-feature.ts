@@ -1,6 +1,7 @@
 import {
   cellsOf,
   isCountedApart,
+  type CellRange,
   isKnownAtOnce,
   layoutOf,
   valueOf,
@@ -67,8 +68,13 @@ export function watchedProfile(profile: ReferenceProfile): WatchedProfile {
 
 /** Rows of a feature in a vector: the predictions', or of one that is counted apart as many as came. */
 export function numRowsOf({ countsAt, numCells }: WatchedFeature, vector: Uint32Array): number {
+  return sumOf({ at: countsAt, size: numCells }, vector);
+}
+
+/** What a run of cells counts together. */
+export function sumOf({ at, size }: CellRange, vector: Uint32Array): number {
   let sum = 0;
-  for (let at = countsAt; at < countsAt + numCells; at += 1) sum += vector[at] as number;
+  for (let cell = at; cell < at + size; cell += 1) sum += vector[cell] as number;
   return sum;
 }
 

@@ -11,7 +11,7 @@ import {
   VERDICTS,
 } from "@fedge/protocol/profile";
 import { BREAKS, CELL, NO_SCORE, RowBatch } from "./row-batch.js";
-import { numRowsOf, type WatchedFeature, type WatchedProfile } from "./watched-feature.js";
+import { numRowsOf, sumOf, type WatchedFeature, type WatchedProfile } from "./watched-feature.js";
 
 /** Rows are kept for as many as the window has, so that a quiet window costs little. */
 const FIRST_ROOM = 16;
@@ -133,12 +133,12 @@ export class WindowCounts {
   #clipLatency(): void {
     const { latency } = this.watched.layout;
     const { maxRows } = this.watched.profile.window;
-    if (this.#sumOf(latency) > maxRows) this.#share(latency, latency.at, maxRows);
+    if (sumOf(latency, this.vector) > maxRows) this.#share(latency, latency.at, maxRows);
   }
 
   /** Writes counts as shares of a weight. */
   #share({ at, size }: CellRange, sharesAt: number, weight: number): void {
-    const total = this.#sumOf({ at, size });
+    const total = sumOf({ at, size }, this.vector);
     if (total === 0) return;
     const start = this.random.unit();
     let [seen, given] = [0, 0];
@@ -148,12 +148,6 @@ export class WindowCounts {
       this.vector[sharesAt + cell] = until - given;
       given = until;
     }
-  }
-
-  #sumOf({ at, size }: CellRange): number {
-    let sum = 0;
-    for (let cell = at; cell < at + size; cell += 1) sum += this.vector[cell] as number;
-    return sum;
   }
 
   #open(slot: number): void {

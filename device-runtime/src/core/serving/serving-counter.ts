@@ -1,4 +1,10 @@
-import { FIRST_LATENCY_EDGE_US, LATENCY_BINS, type ModelName, type ServingMetrics } from "@fedge/protocol";
+import {
+  FIRST_LATENCY_EDGE_US,
+  LATENCY_BINS,
+  ownValue,
+  type ModelName,
+  type ServingMetrics,
+} from "@fedge/protocol";
 import { LatencyWindow } from "./latency-window.js";
 
 /** Which installation of which version is counted. */
@@ -95,7 +101,7 @@ export class ServingCounter {
   /** Something was noted of a prediction that is true or false. Names beyond the protocol's limits are not counted. */
   noted(name: string, isTrue: boolean): void {
     const { proxies } = this.#counts;
-    const before = Object.hasOwn(proxies, name) ? proxies[name] : undefined;
+    const before = ownValue(proxies, name);
     const hasRoom = before !== undefined || Object.keys(proxies).length < MAX_PROXIES;
     if (!hasRoom || !PROXY_NAME.test(name)) return;
     const { numTrue, numAll } = before ?? { numTrue: 0, numAll: 0 };
