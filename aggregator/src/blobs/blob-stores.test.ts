@@ -61,6 +61,19 @@ describe("a file blob store", () => {
     await expect(store.get(sha256)).rejects.toMatchObject({ code: "BLOB_HASH_MISMATCH" });
   });
 
+  test("is closed when nothing is being written any more, and writes nothing afterwards", async () => {
+    const directory = await mkdtemp(join(root, "closed-"));
+    const store = await openFileBlobStore({ directory });
+    let isStored = false;
+    void store.put(bytes).then(() => (isStored = true));
+
+    await store.close();
+
+    expect(isStored).toBe(true);
+    await expect(store.put(new Uint8Array([1]))).rejects.toMatchObject({ code: "CLOSED" });
+    expect(await store.list()).toHaveLength(1);
+  });
+
   test("removes what a killed process left unfinished", async () => {
     const { directory, store } = await withBlob();
     await writeFile(join(directory, "unfinished", "half"), "ab");

@@ -15,6 +15,12 @@ import type { BlobStore } from "./port.js";
 import { storageError, systemCodeOf } from "./storage-error.js";
 
 const TEMPORARY = "unfinished";
+/** Blobs in a directory, which nobody writes to any more once it is closed. */
+export interface FileBlobStore extends BlobStore {
+  /** Resolves when every write under way has ended; later ones throw CLOSED. Idempotent. */
+  close(): Promise<void>;
+}
+
 const SHARD = /^[0-9a-f]{2}$/;
 
 /**
@@ -23,7 +29,7 @@ const SHARD = /^[0-9a-f]{2}$/;
  * A file gets its name only when all its bytes are on the disk, so a file that exists is complete; what a killed
  * process left unfinished is removed here. Throws STORAGE_FAILED when the directory cannot be used.
  */
-export async function openFileBlobStore(options: { readonly directory: string }): Promise<BlobStore> {
+export async function openFileBlobStore(options: { readonly directory: string }): Promise<FileBlobStore> {
   const { directory } = options;
   try {
     await rm(join(directory, TEMPORARY), { recursive: true, force: true });
@@ -33,12 +39,26 @@ export async function openFileBlobStore(options: { readonly directory: string })
   }
   // A damaged file has the right name and often the right size: the next `put` of it must not take it for stored.
   const damaged = new Set<Sha256>();
+  const writing = new Set<Promise<unknown>>();
+  let isClosed = false;
+  const write = <T>(work: () => Promise<T>): Promise<T> => {
+    if (isClosed) return Promise.reject(new FedgeError("CLOSED", "the blob store is closed"));
+    const done = work();
+    writing.add(done);
+    const end = (): void => void writing.delete(done);
+    done.then(end, end);
+    return done;
+  };
   return {
-    put: (bytes) => put(directory, damaged, bytes),
+    put: (bytes) => write(() => put(directory, damaged, bytes)),
     get: (sha256) => get(directory, damaged, sha256),
     has: async (sha256) => (await sizeOf(pathOf(directory, sha256))) !== undefined,
-    delete: (sha256) => remove(directory, sha256),
+    delete: (sha256) => write(() => remove(directory, sha256)),
     list: () => list(directory),
+    close: async () => {
+      isClosed = true;
+      await Promise.allSettled(writing);
+    },
   };
 }
 

@@ -9,7 +9,7 @@ export interface HttpListener {
   readonly server: Server;
   readonly host: string;
   readonly port: number;
-  /** Stops accepting and ends every connection; idempotent. */
+  /** Stops accepting and ends every connection; resolves when no handler is at work any more. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -21,8 +21,9 @@ export async function listen(
   app: Pick<HttpApp, "fetch">,
   address: { readonly host: string; readonly port: number },
 ): Promise<HttpListener> {
+  const answering = new Set<Promise<unknown>>();
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: (request, env) => tracked(app.fetch(request, env), answering),
     serverOptions: { requestTimeout: 300_000, headersTimeout: 20_000, maxHeaderSize: 16 * 1024 },
   }) as Server;
   await new Promise<void>((resolve, reject) => {
@@ -36,17 +37,30 @@ export async function listen(
     host: address.host,
     port,
     close: () => {
-      closing ??= closeServer(server);
+      closing ??= closeServer(server, answering);
       return closing;
     },
   };
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** A handler goes on after its connection has ended, and may still write. */
+function tracked(
+  answer: Response | Promise<Response>,
+  answering: Set<Promise<unknown>>,
+): Response | Promise<Response> {
+  if (!(answer instanceof Promise)) return answer;
+  answering.add(answer);
+  const end = (): void => void answering.delete(answer);
+  answer.then(end, end);
+  return answer;
+}
+
+async function closeServer(server: Server, answering: ReadonlySet<Promise<unknown>>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
     server.close((error) => (error === undefined ? resolve() : reject(error)));
     server.closeAllConnections();
   });
+  await Promise.allSettled(answering);
 }
 
 function listenError(cause: NodeJS.ErrnoException, address: { host: string; port: number }): FedgeError {

@@ -60,7 +60,9 @@ export async function openFoundations(options: ServerOptions, closing: Closing):
     logger.error({ err: error, name }, "a metric was reported wrongly");
   const metrics = createMetrics({ withProcessMetrics: true, onFault });
   const store = closing.add(await openStore(options, state), (opened) => opened.close());
-  const blobs = await openFileBlobStore({ directory: state.paths.blobs });
+  const blobs = closing.add(await openFileBlobStore({ directory: state.paths.blobs }), (opened) =>
+    opened.close(),
+  );
   const tokens = createDeviceTokens({ secret: state.tokenSecret, tenantId, clock });
   const enrolmentKey = options.enrolmentKey ?? null;
   const identity = createDeviceIdentity({ tenantId, store, tokens, clock, enrolmentKey });

@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { FedgeError } from "@fedge/protocol";
 import { createSystemClock } from "../clock/system-clock.js";
 import type { EvaluationData } from "../evaluation/evaluation-data.js";
 import { startServer, type RunningServer } from "../server.js";
 import type { AggregatorService } from "../service.js";
+import { makeTemporaryDirectory, type TemporaryDirectory } from "../state-directory/temporary-directory.js";
 import { trainAlone, withoutTensors, type AloneTraining } from "./alone/alone-training.js";
 import { FastForwardClock } from "./clock/fast-forward-clock.js";
 import { takeExamples, type LabelledImages } from "./data/labelled-images.js";
@@ -139,8 +137,7 @@ async function importWorkload(
 }
 
 /** The directory of the run; one that nobody named is removed afterwards. */
-async function openState(named: string | null): Promise<{ readonly path: string; remove(): Promise<void> }> {
+async function openState(named: string | null): Promise<TemporaryDirectory> {
   if (named !== null) return { path: named, remove: () => Promise.resolve() };
-  const path = await mkdtemp(join(tmpdir(), "fedge-simulate-"));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  return makeTemporaryDirectory("fedge-simulate-");
 }

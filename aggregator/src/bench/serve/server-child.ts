@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FedgeError } from "@fedge/protocol";
+import { makeTemporaryDirectory } from "../../state-directory/temporary-directory.js";
 
 const SCRIPT = fileURLToPath(new URL("../../../bin/fedge.js", import.meta.url));
 
@@ -22,7 +21,7 @@ export interface ServerChild {
 }
 
 export async function startServerChild(): Promise<ServerChild> {
-  const directory = await mkdtemp(join(tmpdir(), "fedge-bench-"));
+  const { path: directory, remove } = await makeTemporaryDirectory("fedge-bench-");
   const state = join(directory, "server");
   const port = await freePort();
   const flags = [
@@ -48,7 +47,7 @@ export async function startServerChild(): Promise<ServerChild> {
     const ended = child.exitCode === null ? once(child, "exit") : null;
     child.kill("SIGTERM");
     await ended;
-    await rm(directory, { recursive: true, force: true });
+    await remove();
   };
   return { url, directory, ...requestsTo(url, token), close };
 }

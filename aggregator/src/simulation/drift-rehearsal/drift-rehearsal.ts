@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FedgeError, type TaskId } from "@fedge/protocol";
 import type { AlertRecord } from "../../drift/alerts/alert-record.js";
@@ -9,6 +7,10 @@ import type { RolloutView } from "../../rollouts/rollout-view.js";
 import type { RolloutConfig } from "../../rollouts/rollout-config.js";
 import { openServer, type OpenedServer } from "../../server.js";
 import type { TaskView } from "../../service.js";
+import {
+  makeTemporaryDirectory,
+  type TemporaryDirectory,
+} from "../../state-directory/temporary-directory.js";
 import { NO_FAULTS } from "../faults/fate.js";
 import { startFleet, type SimulatedFleet } from "../fleet/fleet.js";
 import { disableOnnxTelemetry } from "../onnx-telemetry.js";
@@ -59,7 +61,7 @@ export class DriftRehearsal {
   private constructor(
     readonly opened: OpenedServer,
     readonly webhook: WebhookReceiver,
-    private readonly directory: string,
+    private readonly directory: TemporaryDirectory,
     private readonly parts: {
       readonly shop: ShopFleet;
       readonly options: DriftRehearsalOptions;
@@ -71,7 +73,7 @@ export class DriftRehearsal {
     disableOnnxTelemetry();
     const { numDevices, seed } = options;
     const shop = drawShopFleet({ numDevices, isOnCoast, seed });
-    const directory = await mkdtemp(join(tmpdir(), "fedge-rehearse-"));
+    const directory = await makeTemporaryDirectory("fedge-rehearse-");
     const webhook = await WebhookReceiver.open(({ type, alert }) =>
       context.tell(
         `webhook: ${type}, ${alert.evidence.severity} ${alert.evidence.kind}: ${alert.evidence.text}`,
@@ -80,14 +82,14 @@ export class DriftRehearsal {
     try {
       const opened = await openServer({
         ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "error" },
-        stateDirectory: join(directory, "state"),
+        stateDirectory: join(directory.path, "state"),
         drift: { minDevices: LEAST_COHORT_DEVICES, cohortAttributes: ["region"], graceMs: GRACE_MS },
         driftWebhook: webhook.options,
       });
       return new DriftRehearsal(opened, webhook, directory, { shop, options, context });
     } catch (error) {
       await webhook.close();
-      await rm(directory, { recursive: true, force: true });
+      await directory.remove();
       throw error;
     }
   }
@@ -205,7 +207,7 @@ export class DriftRehearsal {
     await this.#fleet?.close();
     await this.opened.server.close();
     await this.webhook.close();
-    await rm(this.directory, { recursive: true, force: true });
+    await this.directory.remove();
   }
 
   async #startFleet(): Promise<SimulatedFleet> {

@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { FedgeError, type DeviceId, type InstallPolicy, type TaskId } from "@fedge/protocol";
 import type { RolloutId } from "../../rollouts/rollout-config.js";
 import type { RolloutView } from "../../rollouts/rollout-view.js";
 import type { OpenedServer } from "../../server.js";
 import type { TaskView } from "../../service.js";
+import {
+  makeTemporaryDirectory,
+  type TemporaryDirectory,
+} from "../../state-directory/temporary-directory.js";
 import type { Fault } from "../broken-versions/broken-version.js";
 import { NO_FAULTS } from "../faults/fate.js";
 import { startFleet, type SimulatedFleet } from "../fleet/fleet.js";
@@ -56,7 +57,7 @@ export class Rehearsal {
 
   private constructor(
     readonly opened: OpenedServer,
-    private readonly directory: string,
+    private readonly directory: TemporaryDirectory,
     private readonly data: RehearsalData,
     private readonly parts: { readonly options: RehearsalOptions; readonly context: RehearsalContext },
   ) {
@@ -68,12 +69,12 @@ export class Rehearsal {
   static async open(options: RehearsalOptions, context: RehearsalContext): Promise<Rehearsal> {
     disableOnnxTelemetry();
     const data = rehearsalData({ model: MODEL, numDevices: options.numDevices, seed: options.seed });
-    const directory = await mkdtemp(join(tmpdir(), "fedge-rehearse-"));
+    const directory = await makeTemporaryDirectory("fedge-rehearse-");
     try {
-      const opened = await openRehearsalServer(directory, data.test);
+      const opened = await openRehearsalServer(directory.path, data.test);
       return new Rehearsal(opened, directory, data, { options, context });
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      await directory.remove();
       throw error;
     }
   }
@@ -202,7 +203,7 @@ export class Rehearsal {
   async close(): Promise<void> {
     await this.#fleet?.close();
     await this.closeServer();
-    await rm(this.directory, { recursive: true, force: true });
+    await this.directory.remove();
   }
 
   /** What devices failed at and dealt with by themselves. */
