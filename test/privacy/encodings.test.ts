@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { deflateSync, gzipSync } from "node:zlib";
-import { found, traceOfLabel, tracesOfIds, tracesOfList, tracesOfText } from "./encodings.js";
+import { certainBase64, found, traceOfLabel, tracesOfIds, tracesOfList, tracesOfText } from "./encodings.js";
 import { plainBytes } from "./recording-proxy.js";
+import { tracesOfTyped } from "./typed-canaries.js";
 
 const noise = (bytes: Buffer | string): Buffer =>
   Buffer.concat([Buffer.from([0, 255, 7]), Buffer.from(bytes), Buffer.from([9])]);
@@ -114,6 +115,25 @@ describe("a canary is found when it stands in bytes as", () => {
   test("and is not found where it is not", () => {
     expect(found(traces, noise("quartz and limericks are something else"))).toEqual([]);
   });
+});
+
+test.each([0, 1, 2])(
+  "the certain letters of base64 after %i bytes are those that no neighbour changes",
+  (before) => {
+    const word = Buffer.from("crane");
+    const among = (byte: number): string =>
+      Buffer.concat([Buffer.alloc(before, byte), word, Buffer.alloc(4 - before, byte)]).toString("base64");
+    const [zeros, ones] = [among(0), among(255)];
+    const same = [...zeros].filter((letter, at) => letter === ones[at]).join("");
+
+    expect(certainBase64(word, before)).toBe(same);
+  },
+);
+
+test("no trace of what is typed is so short that an update of random bytes holds it by chance", () => {
+  const lengths = tracesOfTyped().flatMap((trace) => ("bytes" in trace ? [trace.bytes.length] : []));
+
+  expect(Math.min(...lengths)).toBeGreaterThanOrEqual(5);
 });
 
 test("the payload of a masked WebSocket frame is read", () => {

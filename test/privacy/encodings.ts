@@ -148,14 +148,19 @@ function listTraces(name: string, items: readonly string[]): Trace[] {
 /** Base64 looks different at each of the three places in a group of three bytes. */
 function base64TracesOf(bytes: Buffer, name: string): Trace[] {
   return [0, 1, 2].flatMap((before) => {
-    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
-    const certain = whole.slice(before === 0 ? 0 : before + 1, -4);
+    const certain = certainBase64(bytes, before);
     const url = certain.replaceAll("+", "-").replaceAll("/", "_");
     return [
       { encoding: `${name}, shifted by ${before}`, bytes: Buffer.from(certain) },
       { encoding: `${name}url, shifted by ${before}`, bytes: Buffer.from(url) },
     ];
   });
+}
+
+/** The letters, six bits each, that hold nothing but the bytes, whatever stands `before` and after them (RFC 4648). */
+export function certainBase64(bytes: Buffer, before: number): string {
+  const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+  return whole.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
 }
 
 /** The encodings in which the bytes hold one of the traces, packed or not. */

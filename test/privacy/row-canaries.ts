@@ -1,4 +1,4 @@
-import { tracesOfText, type Trace } from "./encodings.js";
+import { certainBase64, tracesOfText, type Trace } from "./encodings.js";
 
 /** A category that no profile knows, and a note that no feature looks at. */
 export const UNSEEN_PLACE = "quartzlimerick";
@@ -46,13 +46,10 @@ export function tracesOfNumbers(numbers: readonly number[]): Trace[] {
 }
 
 function binaryTraces(name: string, bytes: Buffer): Trace[] {
-  const base64 = [0, 1, 2].map((before) => {
-    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
-    return {
-      encoding: `${name}, base64 after ${before}`,
-      bytes: Buffer.from(whole.slice(before === 0 ? 0 : before + 1, -4)),
-    };
-  });
+  const base64 = [0, 1, 2].map((before) => ({
+    encoding: `${name}, base64 after ${before}`,
+    bytes: Buffer.from(certainBase64(bytes, before)),
+  }));
   return [
     { encoding: name, bytes },
     { encoding: `${name}, hexadecimal`, bytes: Buffer.from(bytes.toString("hex")) },
