@@ -62,7 +62,7 @@ function refuseOtherVersion(value: unknown, what: string): void {
   if (value.v === PROTOCOL_VERSION || typeof value.v !== "number") return;
   throw new FedgeError(
     "PROTOCOL_VERSION_UNSUPPORTED",
-    `${what}: protocol version ${value.v} is not spoken here; this side speaks ${PROTOCOL_VERSION}. Update the older side.`,
+    `${what}: protocol version ${value.v}; this side speaks ${PROTOCOL_VERSION}. Update the older side.`,
     { details: { received: value.v, supported: PROTOCOL_VERSION } },
   );
 }

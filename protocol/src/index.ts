@@ -25,6 +25,7 @@ export * from "./messages/metrics-up.js";
 export * from "./codec/blocks.js";
 export * from "./codec/upload-frame.js";
 export * from "./codec/update.js";
+export * from "./codec/num-values.js";
 export * from "./codec/safetensors.js";
 export * from "./codec/tensors.js";
 export * from "./tuf/canonical-json.js";

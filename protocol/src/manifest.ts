@@ -3,6 +3,7 @@ import { blobRef, type BlobRef } from "./blob-ref.js";
 import { modelName, roundId, taskId } from "./ids.js";
 import { MAX_PARAMETERS, MAX_TENSORS } from "./limits.js";
 import { decodeWith, nonNegativeInt, positiveInt, shortText } from "./schema.js";
+import { numValues } from "./codec/num-values.js";
 import { FedgeError } from "./errors.js";
 
 export const MANIFEST_FORMAT = 1;
@@ -123,7 +124,7 @@ export function bundleFiles({
 
 /** Scalars in all tensors together. */
 export function numScalars(tensors: readonly TensorShape[]): number {
-  return tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
+  return tensors.reduce((sum, tensor) => sum + numValues(tensor.shape), 0);
 }
 
 function requireSize(bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
 import type { ExposedTerms } from "@fedge/onnx-autodiff";
-import { FedgeError, type ModelManifest, type NamedTensor } from "@fedge/protocol";
+import { FedgeError, numValues, type ModelManifest, type NamedTensor } from "@fedge/protocol";
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { EvaluationData, EvaluationTensor } from "./evaluation-data.js";
 
@@ -113,7 +113,7 @@ function rowMean(values: ArrayLike<number | bigint>, row: number, width: number)
 }
 
 function rows(runtime: OnnxRuntime, tensor: EvaluationTensor, start: number, end: number): Tensor {
-  const width = tensor.exampleShape.reduce((product, size) => product * size, 1);
+  const width = numValues(tensor.exampleShape);
   const data = tensor.data.subarray(start * width, end * width) as Float32Array;
   return new runtime.Tensor(tensor.elementType, data, [end - start, ...tensor.exampleShape]);
 }

@@ -1,5 +1,5 @@
 import type { TensorData, ValueSpec } from "@fedge/onnx-autodiff";
-import { FedgeError, type Random } from "@fedge/protocol";
+import { FedgeError, numValues, type Random } from "@fedge/protocol";
 import type { Tensor } from "onnxruntime-common";
 
 /** Examples in a batch whose size is free. */
@@ -32,18 +32,18 @@ interface Maker {
   readonly random: Random;
   readonly runtime: { readonly Tensor: typeof Tensor };
   /** Whole numbers are below this; 2 by default. */
-  readonly numValues?: number;
+  readonly wholesBelow?: number;
 }
 
 /** Random values for an input or target: floating point in [0, 1), whole numbers 0 or 1. */
 export function randomFeed(spec: ValueSpec, maker: Maker): Tensor {
-  const { sizes, random, runtime, numValues = 2 } = maker;
+  const { sizes, random, runtime, wholesBelow = 2 } = maker;
   const shape = (spec.shape ?? []).map((dim, axis) => {
     if (typeof dim === "number") return dim;
     const free = axis === 0 ? sizes.batchSize : FREE_SIZE;
     return dim === null ? free : (sizes.symbols.get(dim) ?? free);
   });
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = numValues(shape);
   if (length > MAX_ELEMENTS) {
     throw new FedgeError(
       "ONNX_LIMIT_EXCEEDED",
@@ -52,7 +52,7 @@ export function randomFeed(spec: ValueSpec, maker: Maker): Tensor {
   }
   const data = randomData(spec, length, {
     real: () => random.unit(),
-    whole: () => Math.floor(random.unit() * numValues),
+    whole: () => Math.floor(random.unit() * wholesBelow),
   });
   return new runtime.Tensor(spec.elementType as "float32", data as Float32Array, shape);
 }

@@ -63,8 +63,8 @@ async function randomTarget({ runtime, graphs, sizes, random }: Trial, feeds: Fe
   const { target } = graphs.loss;
   const shape = target.shape?.map((dim, axis) => (typeof dim === "number" ? dim : (dims[axis] ?? dim)));
   // The only class of a model with one output is 0.
-  const numValues = target.elementType === "int64" && dims.at(-1) === 1 ? 1 : 2;
-  return randomFeed({ ...target, shape }, { runtime, sizes, random, numValues });
+  const wholesBelow = target.elementType === "int64" && dims.at(-1) === 1 ? 1 : 2;
+  return randomFeed({ ...target, shape }, { runtime, sizes, random, wholesBelow });
 }
 
 function constants({ runtime }: Trial, tensors: Feeds): Record<string, Tensor> {

@@ -1,4 +1,4 @@
-import type { ModelManifest } from "@fedge/protocol";
+import { numValues, type ModelManifest } from "@fedge/protocol";
 import { FedgeError } from "@fedge/protocol";
 import type { EvaluationData } from "../evaluation/evaluation-data.js";
 import type { ModelImport } from "../service.js";
@@ -60,6 +60,6 @@ export function rowsOf(
   first: number,
   end: number,
 ): { readonly shape: readonly number[]; readonly data: Float32Array | BigInt64Array } {
-  const width = exampleShape.reduce((product, size) => product * size, 1);
+  const width = numValues(exampleShape);
   return { shape: [end - first, ...exampleShape], data: data.subarray(first * width, end * width) };
 }

@@ -15,7 +15,7 @@ test.each(["METADATA_UNSIGNED", "RELEASE_UNSIGNED"] as const)(
         code,
         message:
           "this address has other keys than before: root has 0 of 1 signatures. If its server was set up anew, " +
-          "forget this device to begin anew, too; if not, somebody else answers there",
+          "forget this device; if not, somebody else answers there",
       },
     ]);
     expect(problems.all).toEqual([]);

@@ -27,7 +27,7 @@ const LASTING: ReadonlySet<ErrorCode> = new Set([
 function ofOtherKeys(message: string): string {
   return (
     `this address has other keys than before: ${message}. If its server was set up anew, ` +
-    "forget this device to begin anew, too; if not, somebody else answers there"
+    "forget this device; if not, somebody else answers there"
   );
 }
 

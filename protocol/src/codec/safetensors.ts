@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { MAX_TENSORS } from "../limits.js";
 import { dimension, type ElementType } from "../manifest.js";
 import { decodeWith, nonNegativeInt } from "../schema.js";
+import { numValues } from "./num-values.js";
 import { malformed, readHeader, writeHeader } from "./safetensors-header.js";
 
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
@@ -159,7 +160,7 @@ function requireName(name: string): void {
 }
 
 function tensorBytes(elementType: ElementType, shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, ELEMENT_BYTES[elementType]);
+  return ELEMENT_BYTES[elementType] * numValues(shape);
 }
 
 function decodeMetadata(value: unknown): Record<string, string> {

@@ -1,7 +1,7 @@
 import { buildTrainingGraphs, type TrainingGraphs } from "@fedge/onnx-autodiff";
 import { cnn, gru, lstm, twoNN } from "@fedge/onnx-autodiff/zoo";
 import { loadOnnxRuntime, type RuntimePackage } from "@fedge/device-runtime/node";
-import { createRandom } from "@fedge/protocol";
+import { createRandom, numValues } from "@fedge/protocol";
 import type { Tensor } from "onnxruntime-common";
 import { BATCH_SIZE, VOCABULARY, stepsOf, type ComparedModel, type Steps } from "./steps.js";
 
@@ -31,7 +31,7 @@ function exampleFeeds(graphs: TrainingGraphs, TensorClass: typeof Tensor): Recor
   const random = createRandom("bench");
   const [input] = graphs.inputs;
   const shape = [BATCH_SIZE, ...(input?.shape ?? []).slice(1).map(Number)];
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = numValues(shape);
   const words = (): bigint => BigInt(Math.floor(random.unit() * VOCABULARY));
   const classes = (): bigint => BigInt(Math.floor(random.unit() * NUM_CLASSES));
   const examples =

@@ -1,5 +1,5 @@
 import { gunzipSync, constants } from "node:zlib";
-import { FedgeError, type PortShape } from "@fedge/protocol";
+import { FedgeError, numValues, type PortShape } from "@fedge/protocol";
 import { rowWidth, type ProfiledModel } from "../../drift/profiles/feature-drafts.js";
 import { decodeIdx } from "../../simulation/data/idx.js";
 import type { TrainingData } from "../../drift/profiles/training-data.js";
@@ -23,7 +23,7 @@ export function idxData(
   const port = onlyInput(model);
   const { shape, values } = decodeIdx(files.data.bytes, rankOf(files.data), files.data.name);
   const numRows = shape[0] ?? 0;
-  const width = shape.slice(1).reduce((product, size) => product * size, 1);
+  const width = numValues(shape.slice(1));
   const takes = rowWidth(port);
   if (takes !== null && takes !== width)
     throw new FedgeError("OPTION_INVALID", `the rows have ${width} numbers; the model takes ${takes}`);

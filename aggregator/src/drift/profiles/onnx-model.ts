@@ -1,5 +1,12 @@
 import { describeModel } from "@fedge/onnx-autodiff";
-import { FedgeError, createRandom, type NamedTensor, type PortShape, type TensorData } from "@fedge/protocol";
+import {
+  FedgeError,
+  createRandom,
+  numValues,
+  type NamedTensor,
+  type PortShape,
+  type TensorData,
+} from "@fedge/protocol";
 import type { FeatureTensor } from "@fedge/protocol/profile";
 import type { ProfiledModel } from "./feature-drafts.js";
 import type { Predict } from "./training-data.js";
@@ -74,7 +81,7 @@ export async function goldenRows(
 function drawn({ name, elementType, shape }: PortShape, numRows: number): FeatureTensor {
   const random = createRandom(`golden/${name}`);
   const sizes = [numRows, ...shape.slice(1).map((size) => size ?? FREE_SIZE)].slice(0, shape.length);
-  const length = sizes.reduce((product, size) => product * size, 1);
+  const length = numValues(sizes);
   const real = (): number => random.unit();
   const token = (): number => random.below(2);
   if (elementType === "float32") return { shape: sizes, data: Float32Array.from({ length }, real) };

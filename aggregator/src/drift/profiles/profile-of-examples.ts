@@ -1,3 +1,4 @@
+import { numValues } from "@fedge/protocol";
 import type { FeatureTensor } from "@fedge/protocol/profile";
 import { goldenPackage, reviewedProfile } from "../../registry/profiles/golden-package.js";
 import type { ProfilePackage } from "../../registry/profiles/profile-package.js";
@@ -60,6 +61,6 @@ function dataOf(input: string, examples: ProfiledExamples, batchSize: number): T
 }
 
 function rowsOf({ exampleShape, data }: ExampleRows, first: number, end: number): FeatureTensor {
-  const width = exampleShape.reduce((product, size) => product * size, 1);
+  const width = numValues(exampleShape);
   return { shape: [end - first, ...exampleShape], data: data.slice(first * width, end * width) };
 }

@@ -1,4 +1,4 @@
-import type { NamedTensor, TensorShape } from "@fedge/protocol";
+import { numValues, type NamedTensor, type TensorShape } from "@fedge/protocol";
 
 /** The tensors after a device's update: `delta` holds the parameters one after the other; other tensors stay. */
 export function movedBy(
@@ -10,7 +10,7 @@ export function movedBy(
   let offset = 0;
   for (const { name, shape } of parameters) {
     offsets.set(name, offset);
-    offset += shape.reduce((product, size) => product * size, 1);
+    offset += numValues(shape);
   }
   return tensors.map((tensor) => {
     const first = offsets.get(tensor.name);

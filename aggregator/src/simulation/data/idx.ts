@@ -1,5 +1,5 @@
 import { constants, gunzipSync } from "node:zlib";
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, numValues } from "@fedge/protocol";
 
 /** Largest array that is read: five times MNIST. */
 export const MAX_IDX_BYTES = 256 * 1024 * 1024;
@@ -27,7 +27,7 @@ export function decodeIdx(bytes: Uint8Array, rank: number, fileName: string): Id
   const start = isGzip ? expandStart(bytes, fileName) : bytes;
   const shape = decodeHeader(start, rank, fileName);
   const headerBytes = 4 + 4 * rank;
-  const sizeBytes = headerBytes + shape.reduce((product, size) => product * size, 1);
+  const sizeBytes = headerBytes + numValues(shape);
   if (sizeBytes > MAX_IDX_BYTES) {
     throw corrupt(fileName, `its header asks for ${sizeBytes} bytes; at most ${MAX_IDX_BYTES} are read`);
   }

@@ -1,3 +1,4 @@
+import { numValues } from "@fedge/protocol";
 import type { InferenceSession } from "onnxruntime-common";
 import type { OnnxRuntime } from "../../engines/onnx/runtime.js";
 import type { Provider, ProviderTimes } from "./engine-provider.js";
@@ -50,7 +51,7 @@ async function medianRunMs(
   nowMs: () => number,
 ): Promise<number> {
   const tensor = (shape: readonly number[]): InstanceType<OnnxRuntime["Tensor"]> => {
-    const length = shape.reduce((product, size) => product * size, 1);
+    const length = numValues(shape);
     return new runtime.Tensor("float32", new Float32Array(length).fill(0.01), shape);
   };
   const feeds = { x: tensor(X_SHAPE), w: tensor(W_SHAPE) };

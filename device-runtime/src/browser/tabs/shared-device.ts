@@ -278,12 +278,11 @@ class SharedDevice implements BrowserDevice {
 
   /** Before any tab has told. */
   #unknown(): DeviceStatus {
+    const none = (): Record<string, null> =>
+      Object.fromEntries(this.parts.models.map((model) => [model, null]));
     return {
-      deviceId: null,
-      isOnline: false,
-      versions: Object.fromEntries(this.parts.models.map((model) => [model, null])),
-      installedAtMs: Object.fromEntries(this.parts.models.map((model) => [model, null])),
-      installs: Object.fromEntries(this.parts.models.map((model) => [model, null])),
+      ...{ deviceId: null, isOnline: false },
+      ...{ versions: none(), installedAtMs: none(), installs: none() },
       engine: "",
       log: { numRows: 0, sizeBytes: 0, maxRows: 0, maxBytes: 0, maxAgeMs: 0, purpose: null },
       trainings: [],

@@ -1,4 +1,4 @@
-import { FedgeError, type ModelManifest, type PortShape } from "@fedge/protocol";
+import { FedgeError, numValues, type ModelManifest, type PortShape } from "@fedge/protocol";
 import type { Examples, ServingSession, TensorValue, TensorValues } from "../ports/engine.js";
 import { checkValue } from "../serving/check-inputs.js";
 
@@ -71,6 +71,6 @@ function rowsOf(name: string, { shape, data }: TensorValue, start: number, end: 
   const [count = 0, ...exampleShape] = shape;
   if (end > count)
     throw new FedgeError("MODEL_INPUT_INVALID", `"${name}" has ${count} examples; ${end} were announced`);
-  const width = exampleShape.reduce((product, size) => product * size, 1);
+  const width = numValues(exampleShape);
   return { shape: [end - start, ...exampleShape], data: data.slice(start * width, end * width) };
 }

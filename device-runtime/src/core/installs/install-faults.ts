@@ -13,7 +13,7 @@ export const SUPERSEDED: InstallFault = {
 
 export const LOOP: InstallFault = {
   code: "INSTALL_LOOP",
-  message: "the attempt went in circles and was ended; look at the device's errors, then retry",
+  message: "the attempt went in circles; look at the device's errors, then retry",
 };
 
 export const TIMED_OUT: InstallFault = {

@@ -147,7 +147,7 @@ async function warm(
     if (!hasNoNumber(await session.run(zeroInputs(manifest.inputs)))) return;
     throw new FedgeError(
       "MODEL_GOLDEN_MISMATCH",
-      "the version answers zeros with what is no number; look for a division by zero or a broken checkpoint",
+      "the version answers zeros with what is no number; look for a division by zero",
     );
   }
   const outputs = await session.run(goldenValues(golden, "inputs/"));

@@ -1,13 +1,14 @@
-import { FedgeError, type ErrorCode, type PortShape } from "@fedge/protocol";
+import { FedgeError, numValues, type ErrorCode, type PortShape } from "@fedge/protocol";
 import type { TensorValue, TensorValues } from "../ports/engine.js";
-import { TENSOR_ARRAYS, toTensor, type TensorLike } from "./tensor-types.js";
+import { TENSOR_ARRAYS, shapeText, toTensor, type TensorLike } from "./tensor-types.js";
 
 /** What an app gives a model: whole tensors, or their values alone. */
 export type ModelInputs = Readonly<Record<string, TensorLike>>;
 
 /** The inputs as tensors. Throws MODEL_INPUT_INVALID as `checkInputs` does, and for values that no tensor can hold. */
-export function toInputs(ports: readonly PortShape[], given: ModelInputs): TensorValues {
+export function toInputs(ports: readonly PortShape[], all: ModelInputs | null | undefined): TensorValues {
   const inputs: Record<string, TensorValue> = {};
+  const given = all ?? {};
   for (const name of Object.keys(given)) {
     const value = given[name] as TensorLike;
     const port = ports.find((each) => each.name === name);
@@ -56,13 +57,8 @@ export function checkValue(port: PortShape, value: TensorValue, { what, code }: 
       (size, axis) => Number.isInteger(size) && size >= 0 && (port.shape[axis] ?? size) === size,
     );
   if (!fits) refuse(`has shape [${value.shape.join(", ")}]; the model takes ${shapeText(port)}`);
-  const numValues = value.shape.reduce((product, size) => product * size, 1);
-  if (value.data.length !== numValues)
-    refuse(`has ${value.data.length} values; its shape takes ${numValues}`);
-}
-
-function shapeText({ shape }: PortShape): string {
-  return `[${shape.map((size) => size ?? "any").join(", ")}]`;
+  const length = numValues(value.shape);
+  if (value.data.length !== length) refuse(`has ${value.data.length} values; its shape takes ${length}`);
 }
 
 /** Zeros of every input with batch size 1: enough to make a runtime allocate what it needs. */
@@ -73,7 +69,7 @@ export function zeroInputs(ports: readonly PortShape[]): TensorValues {
       port.name,
       {
         shape,
-        data: new TENSOR_ARRAYS[port.elementType](shape.reduce((product, size) => product * size, 1)),
+        data: new TENSOR_ARRAYS[port.elementType](numValues(shape)),
       },
     ];
   });

@@ -49,6 +49,12 @@ describe("refused, with what would fit, is", () => {
     ["an integer out of range", port("uint8", null), [256]],
     ["a text", port("float32", null), ["one"]],
     ["nothing", port("float32", null), [undefined]],
+    ["null", port("float32", null), null],
+    ["undefined", port("float32", null), undefined],
+    ["a text alone", port("float32", null), "one"],
+    ["an object without values", port("float32", null), {}],
+    ["a tensor whose shape is a number", port("float32", null), { shape: 1, data: Float32Array.of(1) }],
+    ["bytes of no type", port("uint8", null), new DataView(new ArrayBuffer(3))],
     ["values where two axes are open", port("float32", null, null), [1, 2]],
   ])("%s", (_, wanted, given) => {
     expect(() => toTensor(wanted, given as TensorLike, "LABEL_INVALID")).toThrow(

@@ -1,5 +1,6 @@
 import {
   FedgeError,
+  numValues,
   type ElementType,
   type ErrorCode,
   type PortShape,
@@ -34,36 +35,46 @@ export function elementTypeOf(data: TensorData): ElementType {
  * open, which then counts them. Throws the code for numbers that fit neither.
  */
 export function toTensor(port: PortShape, given: TensorLike, code: ErrorCode): TensorValue {
-  if (typeof given === "object" && "data" in given && "shape" in given) return given;
-  const isOne = typeof given === "number" || typeof given === "bigint";
-  const data = toData(port, isOne ? [given] : given, code);
+  const refuse = (reason: string): never => {
+    throw new FedgeError(code, `"${port.name}" ${reason}`);
+  };
+  if (isWhole(given)) return given;
+  // Apps without types may give anything: what is no list is one value, and refused as such.
+  const data = toData(port, isList(given) ? given : [given], refuse);
   const [first, ...rest] = port.shape;
-  if (rest.includes(null)) {
-    const shape = port.shape.map((size) => size ?? "any").join(", ");
-    throw new FedgeError(code, `"${port.name}" has shape [${shape}]; give { shape, data }`);
-  }
-  const width = (rest as number[]).reduce((product, size) => product * size, 1);
+  if (rest.includes(null)) return refuse(`has shape ${shapeText(port)}; give { shape, data }`);
+  const width = numValues(rest as number[]);
   const isCounted = first === null;
   const count = isCounted ? data.length / width : (first ?? 1);
-  if (!Number.isInteger(count) || count * width !== data.length) {
-    const wanted = isCounted ? `a multiple of ${width}` : `${count * width}`;
-    throw new FedgeError(code, `"${port.name}" takes ${wanted} values; ${data.length} were given`);
-  }
+  if (!Number.isInteger(count) || count * width !== data.length)
+    refuse(`takes ${isCounted ? `a multiple of ${width}` : count * width} values; ${data.length} were given`);
   return { shape: first === undefined ? [] : [count, ...(rest as number[])], data };
 }
 
+function isWhole(given: TensorLike | null): given is TensorValue {
+  return Array.isArray((given as Partial<TensorValue> | null)?.shape);
+}
+
+function isList(given: object | number | bigint | null): given is Exclude<TensorLike, number | bigint> {
+  return typeof given === "object" && given !== null && "length" in given;
+}
+
+/** As people read it: `[any, 28, 28]`. */
+export function shapeText({ shape }: PortShape): string {
+  return `[${shape.map((size) => size ?? "any").join(", ")}]`;
+}
+
 function toData(
-  port: PortShape,
+  { elementType }: PortShape,
   values: TensorData | readonly (number | bigint)[],
-  code: ErrorCode,
+  refuse: (reason: string) => never,
 ): TensorData {
-  const Wanted = TENSOR_ARRAYS[port.elementType];
+  const Wanted = TENSOR_ARRAYS[elementType];
   if (values instanceof Wanted) return values;
   const data = new Wanted(values.length);
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at] as number | bigint;
-    if (!isNumber(value, port.elementType))
-      throw new FedgeError(code, `"${port.name}" takes ${port.elementType} values; value ${at} is none`);
+    if (!isNumber(value, elementType)) refuse(`takes ${elementType} values; value ${at} is none`);
     data[at] = (data instanceof BigInt64Array ? BigInt(value) : Number(value)) as never;
   }
   return data;

@@ -1,4 +1,11 @@
-import { FedgeError, flattenTensors, hash32, type NamedTensor, type TensorShape } from "@fedge/protocol";
+import {
+  FedgeError,
+  flattenTensors,
+  hash32,
+  numValues,
+  type NamedTensor,
+  type TensorShape,
+} from "@fedge/protocol";
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { OnnxRuntime } from "./runtime.js";
 
@@ -81,12 +88,12 @@ export class Weights {
   /** State that begins at zero is in no checkpoint: of Adam that would be twice the parameters. */
   #initialState(spec: TensorShape): Tensor {
     if (this.#base.has(spec.name)) return this.#baseTensor(spec);
-    return new this.runtime.Tensor("float32", new Float32Array(numValuesOf(spec)), spec.shape);
+    return new this.runtime.Tensor("float32", new Float32Array(numValues(spec.shape)), spec.shape);
   }
 
   #baseTensor({ name, shape }: TensorShape): Tensor {
     const tensor = this.#base.get(name);
-    if (!(tensor?.data instanceof Float32Array) || tensor.data.length !== numValuesOf({ shape })) {
+    if (!(tensor?.data instanceof Float32Array) || tensor.data.length !== numValues(shape)) {
       throw new FedgeError(
         "TRAINING_FAILED",
         `the checkpoint has no float32 tensor "${name}" of shape [${shape}]`,
@@ -108,10 +115,6 @@ function freeAll(tensors: readonly Tensor[]): void {
     const buffer: Movable | null = ArrayBuffer.isView(data) ? data.buffer : null;
     buffer?.transfer?.(0);
   }
-}
-
-function numValuesOf({ shape }: Pick<TensorShape, "shape">): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** An output of a step by name. Throws ENGINE_FAILED when the train graph lacks it. */

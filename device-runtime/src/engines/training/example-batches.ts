@@ -2,6 +2,7 @@ import {
   FedgeError,
   createRandom,
   shuffled,
+  numValues,
   type ElementType,
   type ModelManifest,
   type TensorData,
@@ -109,7 +110,7 @@ export class ExampleBatches {
   #column(name: string, elementType: ElementType, value: TensorValue | undefined): Column {
     if (value === undefined) throw new FedgeError("TRAINING_FAILED", `the examples have no "${name}"`);
     const [count, ...exampleShape] = value.shape;
-    const width = exampleShape.reduce((product, size) => product * size, 1);
+    const width = numValues(exampleShape);
     if (count !== this.examples.numExamples || value.data.length !== count * width) {
       const got = `${value.data.length} values of shape [${value.shape.join(", ")}]`;
       throw new FedgeError(

@@ -1,3 +1,4 @@
+import { numValues } from "@fedge/protocol";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { reshaped, type KernelCall, type TrainingKernel, type WasmKernels } from "./wasm-kernels.js";
 
@@ -28,7 +29,7 @@ export const batchMatMul: TrainingKernel = {
 };
 
 function numMatrices({ shape }: TensorInfo): number {
-  return shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  return numValues(shape.slice(0, -2));
 }
 
 function transposed(wasm: WasmKernels, matrix: TensorInfo): TensorInfo {

@@ -1,3 +1,4 @@
+import { numValues } from "@fedge/protocol";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { KernelCall, TrainingKernel } from "./wasm-kernels.js";
 
@@ -14,7 +15,7 @@ export const unsortedSegmentSum: TrainingKernel = {
   kernelName: "UnsortedSegmentSum",
   run: ({ inputs: { x, segmentIds }, attrs: { numSegments }, wasm }: Call) => {
     const rowShape = x.shape.slice(segmentIds.shape.length);
-    const rowSize = rowShape.reduce((product, size) => product * size, 1);
+    const rowSize = numValues(rowShape);
     const result = wasm.allocate([numSegments, ...rowShape], x.dtype);
     // Both types are read and added alike; the element type of the views is the tensor's.
     const [ids, rows, sums] = [wasm.integers(segmentIds), wasm.floats(x), wasm.floats(result)];
