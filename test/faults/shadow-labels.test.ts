@@ -28,6 +28,7 @@ const NUM_EXAMPLES = 200;
 let directory = "";
 let server: RunningServer;
 let devices: Device[] = [];
+let turn = 0;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "fedge-shadow-labels-"));
@@ -45,7 +46,9 @@ beforeAll(async () => {
   const names = Array.from({ length: NUM_DEVICES }, (_, index) => `device-${index}`);
   devices = await Promise.all(
     names.map((name) =>
-      startDevice(server.httpUrl, join(directory, name), name, { models: [MODEL], trainingData: {} }),
+      startDevice(server.httpUrl, join(directory, name), name, {
+        ...{ models: [MODEL], trainingData: {}, metricsIntervalMs: 2000 },
+      }),
     ),
   );
   await eventually("every device to watch version 1", async () =>
@@ -73,7 +76,8 @@ async function beginShadow(): Promise<void> {
 }
 
 /** Everybody asks once, and says what would have been right: every second one at once, the others after a note. */
-async function use(turn: number): Promise<void> {
+async function use(): Promise<void> {
+  turn += 1;
   const { inputs, target } = (await cloudExamples("in use", NUM_EXAMPLES).examples(NUM_EXAMPLES)) as {
     inputs: Record<string, TensorValue>;
     target: TensorValue;
@@ -91,11 +95,10 @@ async function use(turn: number): Promise<void> {
 
 test("labels on real devices say which of two versions was right, and the server adds that up", async () => {
   await beginShadow();
-  let turn = 0;
   const shadow = await eventually(
     "a window with labels of what the shadow answered",
     async () => {
-      await use((turn += 1));
+      await use();
       const headers = { authorization: `Bearer ${server.adminToken}` };
       const response = await fetch(`${server.httpUrl}/v1/drift/models/${MODEL}`, { headers });
       const { outcomes } = driftModel.parse(await response.json());
@@ -111,4 +114,21 @@ test("labels on real devices say which of two versions was right, and the server
   expect((bothRight + onlyServed) / numLabelled).toBeLessThan(0.7);
   expect(shadow?.pValue).toBeLessThan(1e-6);
   expect(shadow?.labelCoverage).toBeGreaterThan(0.5);
+});
+
+test("the rollout's own comparison says who was right", async () => {
+  const comparison = await eventually(
+    "labels in the comparison",
+    async () => {
+      await use();
+      const [rollout] = await server.rollouts.list();
+      return rollout?.comparison?.metric === "accuracy" ? rollout.comparison : undefined;
+    },
+    150_000,
+  );
+
+  expect(comparison.arms.map(({ version }) => version)).toEqual([1, 2]);
+  expect(comparison.arms[1]?.value).toBeGreaterThan(0.9);
+  expect(comparison.arms[0]?.value).toBeLessThan(0.7);
+  expect(comparison.verdict).toMatch(/requests compared on 20 devices.* alike; of \d+ with a label both had/);
 });

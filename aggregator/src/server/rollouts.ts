@@ -2,6 +2,8 @@ import type { DeviceId, ModelName } from "@fedge/protocol";
 import type { Verdict } from "@fedge/protocol/profile";
 import type { DeviceComparisons } from "../evaluation/federated/device-comparisons.js";
 import type { DriftStore } from "../drift/drift-store.js";
+import { ShadowEvidence } from "../drift/outcomes/shadow-evidence.js";
+import { MonitoredVersions } from "../drift/references/monitored-version.js";
 import type { AnchoredAudit } from "../audit/audit.js";
 import { DeviceAdmin } from "../fleet/device-admin.js";
 import { Autopilot } from "../autopilot/autopilot.js";
@@ -10,9 +12,10 @@ import type { Fleet } from "../fleet/fleet.js";
 import { MetricsBook } from "../fleet/metrics-book.js";
 import type { VersionHolder } from "../registry/retention/version-holders.js";
 import { Comparisons } from "../rollouts/comparisons/comparisons.js";
+import type { ShadowLabelsOf } from "../rollouts/comparisons/shadow.js";
 import { FleetOfRollouts } from "../rollouts/fleet-view.js";
 import { MetricLooks } from "../rollouts/gates/look.js";
-import type { RolloutState } from "../rollouts/rollout-view.js";
+import type { RolloutState, RolloutView } from "../rollouts/rollout-view.js";
 import { Rollouts } from "../rollouts/rollouts.js";
 import type { Foundations } from "./foundations.js";
 
@@ -47,7 +50,8 @@ export function openRollouts(base: Foundations, parts: PartsOfRollouts): Rollout
     evaluateOnDevices: (pair) => onDevices.latest(pair),
     fleetVerdict: (model, version) => newestVerdict(control.drift, model, version),
   });
-  const comparisons = new Comparisons({ book: metrics, nowMs });
+  const shadowLabels = shadowLabelsOf(base, () => rollouts.list());
+  const comparisons = new Comparisons({ book: metrics, shadowLabels, nowMs });
   const rollouts = new Rollouts({
     ...{ clock, store, control, desired, audit, counters, logger, fleet },
     isOnline: (deviceId) => parts.fleet()?.isOnline(deviceId) ?? false,
@@ -75,6 +79,28 @@ function openAutopilot(
     versionBefore: (of) => rollouts.versionBefore(of),
     evaluateOnDevices: (pair) => comparisons.compare(pair),
   });
+}
+
+/** States in which devices may be comparing. */
+const COMPARING: ReadonlySet<RolloutState> = new Set(["running", "paused", "aborting"]);
+
+/** Null as well while two shadows run beside one version: its windows do not say whose answers they compared. */
+function shadowLabelsOf(
+  { store, blobs }: Pick<Foundations, "store" | "blobs">,
+  list: () => Promise<readonly RolloutView[]>,
+): ShadowLabelsOf {
+  const versions = new MonitoredVersions({ store, blobs });
+  const evidence = new ShadowEvidence({ store: store.drift, versions });
+  return async (of) => {
+    const beside = (await list()).filter(
+      ({ config, state, fallbackVersion }) =>
+        config.kind === "shadow" &&
+        config.model === of.model &&
+        fallbackVersion === of.version &&
+        COMPARING.has(state),
+    );
+    return beside.length > 1 ? null : evidence.of(of);
+  };
 }
 
 async function newestVerdict(drift: DriftStore, model: ModelName, version: number): Promise<Verdict | null> {

@@ -61,7 +61,7 @@ export function waveStateText(state: WaveState): string {
 }
 
 /** Metrics that are a share of something. */
-const SHARE = /^(install|prediction-error|proxy:.*|.*-rate)$/;
+const SHARE = /^(install|prediction-error|accuracy|agreement|proxy:.*|.*-rate)$/;
 
 /** A metric's value for people: shares as per cent, others with four digits. */
 export function metricText(metric: string, value: number): string {

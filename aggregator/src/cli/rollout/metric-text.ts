@@ -1,5 +1,5 @@
 /** Metrics that are a share of something. */
-const SHARE = /^(install|prediction-error|proxy:.*|.*-rate)$/;
+const SHARE = /^(install|prediction-error|accuracy|agreement|proxy:.*|.*-rate)$/;
 
 /** A metric's value for people: shares as per cent, others in the metric's own unit with four digits. */
 export function metricText(metric: string, value: number): string {

@@ -1,7 +1,10 @@
 import { createRandom, type DeviceId, type ServingMetrics } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { armOf } from "../arms.js";
+import type { ShadowedVersion } from "../../drift/outcomes/shadow-evidence.js";
+import type { ShadowLabels } from "../../drift/outcomes/shadow-labels.js";
 import type { MetricsBook } from "../../fleet/metrics-book.js";
+import type { Comparison } from "../ports.js";
 import { MachineDriver, START_MS, devicesOf, sampleConfig } from "../testing/sample-rollout.js";
 import { Comparisons } from "./comparisons.js";
 import { betaDraw, thompsonShares } from "./thompson.js";
@@ -112,7 +115,8 @@ describe("a comparison", () => {
 
   async function compareAt(driver: MachineDriver, atMs: number): Promise<void> {
     driver.nowMs = atMs;
-    const found = await new Comparisons({ book: book(driver), nowMs: () => atMs }).compare(driver.state);
+    const options = { book: book(driver), shadowLabels: async () => null, nowMs: () => atMs };
+    const found = await new Comparisons(options).compare(driver.state);
     if (found !== null) driver.step({ type: "compared", atMs, ...found });
   }
 
@@ -150,5 +154,87 @@ describe("a comparison", () => {
       expect(target).toMatchObject({ version: 3, attempt: 2 });
       expect(target?.releaseCounter).toBeGreaterThan(before.get(deviceId) ?? 0);
     }
+  });
+});
+
+describe("a shadow", () => {
+  const DEVICES = devicesOf(2);
+  const HORIZON_MS = 60_000;
+  const comparison = {
+    ...{ metric: "agreement", horizonMs: HORIZON_MS, minDetectableEffect: 0.1, alpha: 0.05, power: 0.8 },
+  };
+  const config = sampleConfig({
+    ...{ kind: "shadow", version: 2, comparison, waves: [{ name: "all", percent: 100, soakMs: 0 }] },
+  });
+  /** Each device compared 50 requests, 45 of them alike, and its shadow failed at one. */
+  const metrics = { shadow: { version: 2, numCompared: 50, numAgreed: 45, numErrors: 1 } } as ServingMetrics;
+  const book: Pick<MetricsBook, "of"> = {
+    of: async () =>
+      new Map(
+        DEVICES.map((deviceId) => [deviceId, { deviceId, metrics, receivedAtMs: START_MS + 1 }] as const),
+      ),
+  };
+  const labels: ShadowLabels = {
+    ...{ bothRight: 60, onlyServed: 10, onlyShadow: 20, bothWrong: 10 },
+    ...{ difference: 0.1, interval: [0.02, 0.18], pValue: 0.02 },
+  };
+  const asked: ShadowedVersion[] = [];
+
+  async function compareAt(atMs: number, found: ShadowLabels | null): Promise<Comparison | null> {
+    const { state } = new MachineDriver(config).started(DEVICES);
+    const shadowLabels = async (of: ShadowedVersion): Promise<ShadowLabels | null> => {
+      asked.push(of);
+      return found;
+    };
+    return new Comparisons({ book, shadowLabels, nowMs: () => atMs }).compare(state);
+  }
+
+  test("without labels says how often both answered alike", async () => {
+    const found = await compareAt(START_MS + 2, null);
+
+    expect(found?.comparison).toMatchObject({
+      metric: "agreement",
+      arms: [{ version: 2, sample: 100, value: 0.9 }],
+      verdict: "100 requests compared on 2 devices, 2 errors of the shadow",
+    });
+  });
+
+  test("with labels compares both versions' accuracy, since the rollout began, and decides nothing on the way", async () => {
+    const found = await compareAt(START_MS + 2, labels);
+
+    expect(asked.at(-1)).toEqual({ model: config.model, version: 1, sinceMs: START_MS });
+    expect(found).toMatchObject({ isDecided: false });
+    expect(found?.comparison).toMatchObject({
+      metric: "accuracy",
+      arms: [
+        { version: 1, sample: 100, value: 0.7 },
+        { version: 2, sample: 100, value: 0.8 },
+      ],
+      ...{ difference: 0.1, interval: [0.02, 0.18], pValue: 0.02 },
+    });
+    expect(found?.comparison.verdict).toMatch(
+      /devices, 2 errors of the shadow, 90 % alike; of 100 with a label both had 60 right, version 1 alone 10, version 2 alone 20, neither 10$/,
+    );
+  });
+
+  test.each<[string, ShadowLabels | null, RegExp]>([
+    ["which version is right more often", labels, /: version 2 is right more often, p = 0\.020$/],
+    [
+      "that the one in use is",
+      { ...labels, difference: -0.1, interval: [-0.18, -0.02] },
+      /: version 1 is right more often, p = 0\.020$/,
+    ],
+    ["that chance explains it", { ...labels, pValue: 0.2 }, /: no difference beyond chance, p = 0\.20$/],
+    [
+      "that groups are too few",
+      { ...labels, interval: null, pValue: null },
+      /: inconclusive, too few groups/,
+    ],
+    ["that nothing was labelled", null, /; no label tells who was right$/],
+  ])("says at the horizon %s", async (_, found, verdict) => {
+    const decided = await compareAt(START_MS + HORIZON_MS, found);
+
+    expect(decided).toMatchObject({ isDecided: true });
+    expect(decided?.comparison.verdict).toMatch(verdict);
   });
 });

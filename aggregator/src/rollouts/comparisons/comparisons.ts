@@ -5,6 +5,7 @@ import { countsOf } from "../gates/metric-counts.js";
 import type { Comparison } from "../ports.js";
 import { versionsOf, type RolloutState } from "../rollout-state.js";
 import type { ComparisonView } from "../rollout-view.js";
+import { compareShadow, decidedBy, type ShadowLabelsOf } from "./shadow.js";
 import { thompsonShares } from "./thompson.js";
 import { UNKNOWN_RATE, compareProportions, requiredSample } from "./two-proportions.js";
 
@@ -15,12 +16,14 @@ const DRAWS_PER_HORIZON = 20;
 
 export interface ComparisonsOptions {
   readonly book: Pick<MetricsBook, "of">;
+  readonly shadowLabels: ShadowLabelsOf;
   readonly nowMs: () => number;
 }
 
 /**
  * What comparisons find. An A/B test decides at the horizon that was stated, and never before: numbers on the way are only
- * shown. A bandit's shares follow its counts; a shadow says how often both answer alike.
+ * shown. A bandit's shares follow its counts; a shadow says how often both answer alike,
+ * and who was right where labels tell.
  */
 export class Comparisons {
   constructor(private readonly options: ComparisonsOptions) {}
@@ -88,26 +91,19 @@ export class Comparisons {
 
   async #shadow(state: RolloutState, atMs: number): Promise<Comparison> {
     const { config, fallbackVersion, startedAtMs } = state;
-    const records = await this.options.book.of(config.model, fallbackVersion ?? 0);
-    const shadows = [...state.targets.entries()]
-      .flatMap(([deviceId]) => counted(records, deviceId, startedAtMs))
-      .flatMap(({ shadow }) => (shadow?.version === config.version ? [shadow] : []));
-    const rate = cohortRate(
-      shadows.map(({ numAgreed, numCompared }) => ({
-        hits: Math.min(numAgreed, numCompared),
-        trials: numCompared,
-      })),
+    const served = fallbackVersion ?? 0;
+    const records = await this.options.book.of(config.model, served);
+    const metrics = [...state.targets.entries()].flatMap(([deviceId]) =>
+      counted(records, deviceId, startedAtMs),
     );
-    const numErrors = shadows.reduce((sum, shadow) => sum + shadow.numErrors, 0);
-    const isOver =
-      config.comparison !== undefined && atMs >= (startedAtMs ?? atMs) + config.comparison.horizonMs;
-    const value = rate.numTrials === 0 ? null : rate.rate;
-    const comparison: ComparisonView = {
-      metric: "agreement",
-      arms: [{ version: config.version, sample: rate.numTrials, value, share: 1 }],
-      ...{ difference: null, interval: null, pValue: null, requiredSample: 0 },
-      verdict: `${rate.numTrials} requests compared on ${rate.numDevices} devices, ${numErrors} errors of the shadow`,
-    };
+    const since = startedAtMs ?? atMs;
+    const of = { model: config.model, version: served, sinceMs: since };
+    const labels = startedAtMs === null ? null : await this.options.shadowLabels(of);
+    const isOver = config.comparison !== undefined && atMs >= since + config.comparison.horizonMs;
+    const versions = { served, shadow: config.version };
+    const found = compareShadow(versions, metrics, labels);
+    const decision = isOver ? decidedBy(labels, versions, config.comparison?.alpha ?? 0) : "";
+    const comparison = { ...found, verdict: `${found.verdict}${decision}` };
     return { comparison, shares: state.shares, isDecided: isOver };
   }
 }
