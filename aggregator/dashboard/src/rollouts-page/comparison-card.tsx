@@ -37,8 +37,8 @@ export function ComparisonCard({ rollout }: { readonly rollout: RolloutData }) {
           />
           <p className="quiet">
             difference {text(difference)}
-            {pValue === null ? "" : `, p = ${pValue.toPrecision(2)}`};{" "}
-            {formatCount(Math.ceil(requiredSample))} wanted of each
+            {pValue === null ? "" : `, p = ${pValue.toPrecision(2)}`}
+            {requiredSample === 0 ? "" : `; ${formatCount(Math.ceil(requiredSample))} wanted of each`}
           </p>
         </div>
       </div>

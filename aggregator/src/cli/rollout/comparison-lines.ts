@@ -22,7 +22,8 @@ export function comparisonLines(comparison: RolloutBody["comparison"]): Line[] {
     [span(`  ${metric}: ${[verdict, ...found].join(", ")}`)],
     ...arms.map(({ version, sample, value, share }) => {
       const measured = value === null ? "nothing yet" : metricText(metric, value);
-      const seen = `${sample} of ${requiredSample} observations`;
+      // A shadow states no power, and so no sample.
+      const seen = `${sample}${requiredSample === 0 ? "" : ` of ${requiredSample}`} observations`;
       return [span(`    version ${version}  ${(share * 100).toFixed(0)} %  ${measured}  ${seen}`)];
     }),
   ];

@@ -91,6 +91,21 @@ describe("the picture of a rollout", () => {
     ]);
   });
 
+  test("wants no sample of a shadow, which states no power", () => {
+    const comparison = {
+      ...{ metric: "agreement", difference: null, interval: null, pValue: null, requiredSample: 0 },
+      arms: [{ version: 7, sample: 100, value: 0.9, share: 1 }],
+      verdict: "100 requests compared",
+    };
+
+    const lines = plain(sampleRollout({ waves: [sampleWave(0)], comparison }));
+
+    expect(lines.slice(5, 7)).toEqual([
+      "  agreement: 100 requests compared",
+      "    version 7  100 %  90.00 %  100 observations",
+    ]);
+  });
+
   test("fits a narrow screen, and says where it was cut", () => {
     const lines = plain(runningRollout(), 30);
 

@@ -1,6 +1,7 @@
 import type { DeviceId, Evaluated, EvaluationSums } from "@fedge/protocol";
 import type { CohortResult, EvaluationRequest, MeasuredVersion, PairedDifference } from "./run-record.js";
 import { studentTail, studentTailQuantile } from "@fedge/protocol/drift";
+import { probabilityText } from "../compare/probability-text.js";
 
 /**
  * How the answers of devices become a result.
@@ -122,9 +123,4 @@ function of(reply: Evaluated, version: number): EvaluationSums | undefined {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/** What no float64 can tell from nothing is not nothing. */
-function probabilityText(value: number): string {
-  return value === 0 ? "< 1e-300" : `= ${value.toPrecision(2)}`;
 }

@@ -1,4 +1,5 @@
 import { createRandom, type DeviceId, type ServingMetrics } from "@fedge/protocol";
+import { probabilityText } from "../../evaluation/compare/probability-text.js";
 import type { MetricsBook } from "../../fleet/metrics-book.js";
 import { cohortRate, type CohortRate } from "../gates/device-rates.js";
 import { countsOf } from "../gates/metric-counts.js";
@@ -142,9 +143,9 @@ function verdictOf(
   const alpha = state.config.comparison?.alpha ?? 0;
   if (tested === null || least === 0) return "inconclusive: an arm has no observations";
   if (tested.pValue < alpha)
-    return `version ${tested.difference < 0 ? versions[1] : versions[0]} is better, p = ${tested.pValue.toPrecision(2)}`;
+    return `version ${tested.difference < 0 ? versions[1] : versions[0]} is better, p ${probabilityText(tested.pValue)}`;
   if (least < needed) return `inconclusive: ${least} of ${needed} observations that the stated power needs`;
-  return `no difference of the stated size, p = ${tested.pValue.toPrecision(2)}`;
+  return `no difference of the stated size, p ${probabilityText(tested.pValue)}`;
 }
 
 function decidedNothing(state: RolloutState): Comparison {

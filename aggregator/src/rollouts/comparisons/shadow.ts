@@ -1,6 +1,7 @@
 import type { ServingMetrics } from "@fedge/protocol";
 import type { ShadowedVersion } from "../../drift/outcomes/shadow-evidence.js";
 import type { ShadowLabels } from "../../drift/outcomes/shadow-labels.js";
+import { probabilityText } from "../../evaluation/compare/probability-text.js";
 import { cohortRate } from "../gates/device-rates.js";
 import { percentOf } from "../install-gate.js";
 import type { ComparisonView } from "../rollout-view.js";
@@ -61,7 +62,7 @@ export function decidedBy(
   if (labels === null) return "; no label tells who was right";
   const { pValue, difference } = labels;
   if (pValue === null) return ": inconclusive, too few groups of devices to know chance";
-  const p = `p = ${pValue.toPrecision(2)}`;
+  const p = `p ${probabilityText(pValue)}`;
   if (pValue >= alpha) return `: no difference beyond chance, ${p}`;
   return `: version ${difference > 0 ? shadow : served} is right more often, ${p}`;
 }
