@@ -69,8 +69,21 @@ describe("a change of a feature's shares between two windows", () => {
   test("takes cohorts that are not shown together, as what the whole has beyond the others", () => {
     const mix = mixOf({ "": [60, 40], "os=a": [50, 0] }, { "": [40, 60], "os=a": [30, 20] });
 
-    expect(mix?.cohorts.map(({ cohort }) => cohort)).toEqual(["os=(not shown)", "os=a"]);
+    expect(mix?.cohorts.map(({ cohort }) => cohort)).toEqual(["(all others)", "os=a"]);
     expect(mix?.within).toBeCloseTo(0.2, 14);
+  });
+
+  test("is within a cohort that is shown for the first time, for it was there before", () => {
+    // 100, 49 and 60 devices: b is below the least size, comes to it with its 50th, and moves to one cell.
+    const mix = mixOf(
+      { "": [104.5, 104.5], "os=a": [50, 50], "os=c": [30, 30] },
+      { "": [130, 80], "os=a": [50, 50], "os=b": [50, 0], "os=c": [30, 30] },
+    );
+
+    // Weights 49/209 and 50/210 of what is neither a nor c, whose share of the first cell goes from 24.5/49 to 50/50.
+    expect(mix?.within).toBeCloseTo(((49 / 209 + 50 / 210) / 2) * 0.5, 14);
+    expect(mix?.cohorts.map(({ cohort }) => cohort)).toEqual(["(all others)", "os=a", "os=c"]);
+    expect(mix?.mix).toBeLessThan(0.002);
   });
 
   test("is not divided without the whole, or with one cohort only", () => {

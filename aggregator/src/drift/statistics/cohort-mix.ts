@@ -18,6 +18,9 @@ export interface CohortMix {
   }[];
 }
 
+/** What is in none of the cohorts that both windows show. */
+const REST = "(all others)";
+
 interface Part {
   readonly cohort: string;
   readonly counts: Float64Array;
@@ -26,14 +29,16 @@ interface Part {
 /**
  * Kitagawa's decomposition (JASA 50, 1955) of the change of a feature's shares, device-weighted: with weights w and shares q of
  * each cohort, mix = sum of (w2 - w1)(q1 + q2)/2 and within = sum of (w1 + w2)/2 (q2 - q1); the two add up to the change.
- * Cohorts that are not shown count together as what the whole has beyond those that are. Null without cohorts in both.
+ * Cohorts that are not shown in both windows count together, as what the whole has beyond those that are: one that passes the
+ * least size has not come anew. Null where both have none in common, or nothing beside one.
  */
 export function cohortMix(
   attribute: string,
   cells: FeatureCells,
   windows: { readonly before: readonly ReleasedView[]; readonly now: readonly ReleasedView[] },
 ): CohortMix | null {
-  const [before, now] = [partsOf(attribute, cells, windows.before), partsOf(attribute, cells, windows.now)];
+  const common = shownInBoth(attribute, windows);
+  const [before, now] = [partsOf(common, cells, windows.before), partsOf(common, cells, windows.now)];
   if (before === null || now === null) return null;
   const names = [...new Set([...before, ...now].map(({ cohort }) => cohort))].sort();
   if (names.length < 2) return null;
@@ -43,7 +48,7 @@ export function cohortMix(
   const cohorts = names.map((cohort, at) => {
     const [one, two] = [first[at] as Share, second[at] as Share];
     for (let cell = 0; cell < size; cell += 1) {
-      // A cohort that is new, or gone, has changed nothing within.
+      // What nobody was in before, or is any more, has changed nothing within.
       const p = one.weight > 0 ? (one.shares[cell] as number) : (two.shares[cell] as number);
       const q = two.weight > 0 ? (two.shares[cell] as number) : (one.shares[cell] as number);
       mix[cell] = (mix[cell] as number) + ((two.weight - one.weight) * (p + q)) / 2;
@@ -63,8 +68,17 @@ export function cohortMix(
   };
 }
 
-function partsOf(
+function shownInBoth(
   attribute: string,
+  { before, now }: { readonly before: readonly ReleasedView[]; readonly now: readonly ReleasedView[] },
+): ReadonlySet<string> {
+  const earlier = new Set(before.map(({ cohort }) => cohort));
+  const both = now.map(({ cohort }) => cohort).filter((cohort) => earlier.has(cohort));
+  return new Set(both.filter((cohort) => attributeOf(cohort) === attribute));
+}
+
+function partsOf(
+  common: ReadonlySet<string>,
   { weights }: FeatureCells,
   views: readonly ReleasedView[],
 ): Part[] | null {
@@ -73,15 +87,13 @@ function partsOf(
   const whole = views.find(({ cohort }) => cohort === WHOLE_FLEET);
   if (whole === undefined) return null;
   const parts = views
-    .filter(({ cohort }) => attributeOf(cohort) === attribute)
+    .filter(({ cohort }) => common.has(cohort))
     .map((view) => ({ cohort: view.cohort, counts: take(view) }));
   const rest = take(whole);
   for (const { counts } of parts)
     for (let cell = 0; cell < rest.length; cell += 1)
       rest[cell] = (rest[cell] as number) - (counts[cell] as number);
-  return rest.some((count) => count > 0)
-    ? [...parts, { cohort: `${attribute}=(not shown)`, counts: rest }]
-    : parts;
+  return rest.some((count) => count > 0) ? [...parts, { cohort: REST, counts: rest }] : parts;
 }
 
 interface Share {
