@@ -221,6 +221,11 @@ describe("a fleet whose ages rise and fall again", { timeout: 60_000 }, () => {
     expect(await answer.json()).toMatchObject({ cohorts: [], outcomes: null });
   });
 
+  test("a heat map of a cohort that no release names is not there", async () => {
+    expect((await app.ask("/v1/drift/models/digits/windows?cohort=platform%3Dtv")).status).toBe(404);
+    expect((await app.ask("/v1/drift/models/digits/windows?cohort=platform%3Dnode")).status).toBe(200);
+  });
+
   test("shows everything that it takes to compute a score again", async () => {
     const path = "/v1/drift/models/digits/features/age";
     const feature = driftFeature.parse(await (await app.ask(path)).json());

@@ -16,6 +16,8 @@ import { referenceOfWindows } from "./references/reference-of-windows.js";
 import { featureDetailOf } from "./releases/feature-detail.js";
 import { featureRowsOf, scoreOf } from "./releases/feature-rows.js";
 import { markersOf } from "./releases/markers.js";
+import { cohortsNamedIn, noCohort, viewOf } from "./releases/shown-cohorts.js";
+import { reportingVersion } from "./releases/reporting-version.js";
 import { windowTimes } from "./releases/window-times.js";
 import type { ReleaseRecord, ReleasedView } from "./releases/release-record.js";
 import { WHOLE_FLEET } from "./sums/window-key.js";
@@ -25,6 +27,8 @@ const HISTORY_WINDOWS = 30;
 const LOOK_BACK = 60;
 const MAX_ALERTS = 300;
 const MAX_DEPLOYS = 200;
+/** Versions of which windows were released last. */
+const MAX_LATE_VERSIONS = 8;
 
 export interface DriftMonitoringOptions {
   readonly store: DriftStore;
@@ -109,6 +113,7 @@ export class DriftMonitoring implements DriftService {
     const { version } = monitored;
     const { store } = this.options;
     const cohort = query.cohort ?? WHOLE_FLEET;
+    await this.#requireCohort(monitored, query.cohort, undefined);
     const releases = await store.listReleases(model, { version, limit: query.limit });
     const views = await store.listViews({ model, version, cohort, limit: query.limit });
     const byWindow = new Map(views.map((view) => [view.window, view]));
@@ -197,10 +202,15 @@ export class DriftMonitoring implements DriftService {
     return all.filter((each) => each.model === model).map(({ version }) => version);
   }
 
-  /** The version whose windows are released now; without any, the newest if it is monitored. */
+  /** The version that most devices report of now; without any release, the newest if it is monitored. */
   async #monitored(model: ModelName): Promise<MonitoredVersion | null> {
-    const [released] = await this.#versionsOf(model);
-    const version = released ?? (await this.options.control.latestVersion(model))?.version;
+    const { store } = this.options;
+    const versions = (await this.#versionsOf(model)).slice(0, MAX_LATE_VERSIONS);
+    const newest = await Promise.all(
+      versions.map((version) => store.listReleases(model, { version, limit: 1 })),
+    );
+    const version =
+      reportingVersion(newest.flat()) ?? (await this.options.control.latestVersion(model))?.version;
     return version === undefined ? null : this.options.versions.of(model, version);
   }
 
@@ -272,27 +282,4 @@ export class DriftMonitoring implements DriftService {
     const all = await this.options.store.listViews({ model, version, cohort, limit: HISTORY_WINDOWS });
     return all.filter((view) => view.window <= window).reverse();
   }
-}
-
-function shownText(cohorts: readonly string[]): string {
-  return cohorts.map((cohort) => (cohort === WHOLE_FLEET ? "the whole fleet" : cohort)).join(", ") || "none";
-}
-
-function viewOf({ views, release }: WholeRelease, { cohort = WHOLE_FLEET }: ViewQuery): ReleasedView {
-  const found = views.find((view) => view.cohort === cohort);
-  if (found !== undefined) return found;
-  const why = release.suppressed.find((each) => each.cohort === cohort)?.reason;
-  if (why === undefined) throw noCohort(release, cohort);
-  throw new FedgeError("DATA_MISSING", `cohort "${cohort}" of window ${release.window} is not shown: ${why}`);
-}
-
-function cohortsNamedIn({ shown, suppressed }: ReleaseRecord): string[] {
-  return [WHOLE_FLEET, ...shown, ...suppressed.map(({ cohort }) => cohort)];
-}
-
-function noCohort({ window, shown }: ReleaseRecord, cohort: string): FedgeError {
-  return new FedgeError(
-    "DATA_MISSING",
-    `window ${window} has no cohort "${cohort}"; it shows ${shownText(shown)}`,
-  );
 }
