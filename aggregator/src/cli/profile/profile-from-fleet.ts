@@ -11,7 +11,7 @@ import { profileText } from "./profile-text.js";
 
 interface FromFleetFlags extends ServerFlags {
   readonly model: string;
-  readonly version?: number;
+  readonly modelVersion?: number;
   readonly cohort?: string;
   readonly windows: number;
   readonly since?: number;
@@ -29,7 +29,7 @@ export function addProfileFromFleet(parent: Command, terminal: Terminal): void {
   )
     .requiredOption("--model <name>", "a monitored model")
     .option(
-      "--version <number>",
+      "--model-version <number>",
       "the one whose windows are released, unless given",
       wholeNumber({ least: 1 }),
     )
@@ -56,7 +56,7 @@ export function addProfileFromFleet(parent: Command, terminal: Terminal): void {
 }
 
 function fetchReference(flags: FromFleetFlags): Promise<ReferenceProfile> {
-  const { version, cohort, windows, since, predictions } = flags;
+  const { modelVersion: version, cohort, windows, since, predictions } = flags;
   const path = `/v1/drift/models/${encodeURIComponent(flags.model)}/reference`;
   const query = { version, cohort, windows, since, predictions: String(predictions) };
   return clientOf(flags).get(path, driftReference, query);

@@ -11,7 +11,7 @@ import { addDriftAlerts } from "./drift-alerts.js";
 
 interface FleetFlags extends ServerFlags {
   readonly model: string;
-  readonly version?: number;
+  readonly modelVersion?: number;
   readonly feature?: string;
   readonly cohort?: string;
   readonly window?: number;
@@ -28,7 +28,7 @@ export function addDriftFleet(drift: Command, terminal: Terminal): void {
     drift.command("fleet").description("a model's features in a released window, or one feature"),
   )
     .requiredOption("--model <name>", "name of the model")
-    .option("--version <number>", "the one whose windows are released, unless given", number)
+    .option("--model-version <number>", "the one whose windows are released, unless given", number)
     .option("--feature <name>", "counts and every score of this one")
     .option("--cohort <cohort>", "only these devices, by an attribute that they report, such as region=eu")
     .option("--window <number>", "the last that was shown, unless given", number)
@@ -53,7 +53,7 @@ async function status(flags: ServerFlags & { readonly model?: string }, terminal
 
 async function fleet(flags: FleetFlags, terminal: Terminal): Promise<void> {
   const client = clientOf(flags);
-  const { version, cohort, window, format } = flags;
+  const { modelVersion: version, cohort, window, format } = flags;
   const model = `/v1/drift/models/${encodeURIComponent(flags.model)}/features`;
   const path = flags.feature === undefined ? model : `${model}/${encodeURIComponent(flags.feature)}`;
   const query = { version, cohort, window };

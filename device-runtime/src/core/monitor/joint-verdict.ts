@@ -1,6 +1,6 @@
 import type { JointJudgement, WindowJudgement } from "./drift-judgement.js";
 import type { JointMeasured } from "./joint-watch.js";
-import { sustained } from "./persistence.js";
+import { judgedBefore, sustained } from "./persistence.js";
 
 export interface JointScene {
   readonly alpha: number;
@@ -24,9 +24,9 @@ export function judgeJoint(
   }
   const isExceeded = corrected <= alpha && effect > floor;
   const reason = isExceeded ? reasonOf({ method, effect, floor, features }) : null;
-  const said = sustained(reason, false, (back) =>
-    before.at(-back)?.joint.find((one) => one.name === name && one.method === method),
-  );
+  const ofWindow = ({ joint }: WindowJudgement): JointJudgement | undefined =>
+    joint.find((one) => one.name === name && one.method === method);
+  const said = sustained(reason, false, judgedBefore(before, ofWindow));
   return { ...base, logPValue: Math.max(-1e9, Math.log(corrected)), ...said };
 }
 

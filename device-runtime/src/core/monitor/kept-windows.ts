@@ -2,6 +2,7 @@ import type { ByteStore, StoreChange } from "../ports/storage.js";
 import { VERDICTS, decodeVector, encodeVector } from "@fedge/protocol/profile";
 import * as z from "zod/mini";
 import type { WindowJudgement } from "./drift-judgement.js";
+import { wasJudged } from "./persistence.js";
 
 /** A closed window as the device keeps it. */
 export interface KeptWindow {
@@ -49,6 +50,10 @@ export class KeptWindows {
 
   get last(): WindowJudgement | null {
     return this.#windows.at(-1)?.judgement ?? null;
+  }
+
+  get lastJudged(): WindowJudgement | null {
+    return this.judgements.filter(wasJudged).at(-1) ?? null;
   }
 
   /** Reads what is there; what is damaged is told and left out. Throws STORAGE_FAILED. */

@@ -112,6 +112,20 @@ describe("a feature is", () => {
     expect(verdicts).toEqual(["warning", "ok", "drift", "warning", "ok", "ok", "warning"]);
   });
 
+  test("drifting also where windows of too few rows lie between those that exceed: they say nothing either way", () => {
+    const verdicts: string[] = [];
+    let before: WindowJudgement[] = [];
+    const few = [1, 1, 1, 0, 0, 0, 0, 0, 0];
+    for (const x of [OTHER, few, few, few, OTHER, few, SAME]) {
+      const judged = judge(plain, { x }, before);
+      verdicts.push(judged.verdict);
+      before = [...before, judged];
+    }
+
+    const thin = "not_enough_data";
+    expect(verdicts).toEqual(["warning", thin, thin, thin, "drift", thin, "drift"]);
+  });
+
   test.each<FeatureRole>(["prediction", "score", "latency", "action", "label"])(
     "no more than a warning when it is a %s",
     async (role) => {

@@ -24,7 +24,7 @@ import type { FeatureJudgement, WindowJudgement } from "./drift-judgement.js";
 import { estimatedAccuracy } from "./estimated-accuracy.js";
 import { judgeJoint } from "./joint-verdict.js";
 import type { JointMeasured } from "./joint-watch.js";
-import { sustained, type Judged } from "./persistence.js";
+import { judgedBefore, sustained, type Judged } from "./persistence.js";
 import { numRowsOf, type WatchedFeature, type WatchedProfile } from "./watched-feature.js";
 
 /** Level of the tests, after Benjamini and Hochberg's correction for all of a window. */
@@ -77,9 +77,8 @@ export function judgeWindow(
     const numOwn = numRowsOf(one, counted.vector);
     const broken = brokenReason(one.feature, counted.numBroken[place] as number, numOwn);
     const scene = { numRows: numOwn, minRows, least, broken };
-    return judgeFeature(one.feature, { ...effects, hasTest: logPs.length > 0 }, scene, (back) =>
-      before.at(-back)?.features.find(({ name }) => name === one.feature.name),
-    );
+    const effect = { ...effects, hasTest: logPs.length > 0 };
+    return judgeFeature(one.feature, effect, scene, featureBefore(before, one.feature));
   });
   const joint = counted.joint.map((one, place) => {
     const scene = { alpha: ALPHA, numRows, minRows, corrected: corrected[alone.length + place] as number };
@@ -94,6 +93,10 @@ export function judgeWindow(
     greatestPsi: numRows > 0 && psis.length > 0 ? Math.max(...psis) : null,
     estimatedAccuracy: estimatedAccuracy(watched, counted.vector),
   };
+}
+
+function featureBefore(before: readonly WindowJudgement[], { name }: ProfileFeature) {
+  return judgedBefore(before, ({ features }) => features.find((feature) => feature.name === name));
 }
 
 interface Effects {

@@ -310,6 +310,17 @@ describe("a verdict", () => {
     expect(world.rig.device.status().waitingFor).toEqual([]);
   });
 
+  test("of drift is not over after a window of too few rows to be judged", async () => {
+    const world = await drifting();
+    await world.predict(...UNIFORM.slice(0, 3));
+    await world.pass(60);
+
+    expect(world.rig.device.status()).toMatchObject({
+      drift: { digits: { verdict: "not_enough_data" } },
+      waitingFor: ['the data of "digits" have drifted'],
+    });
+  });
+
   test("of drift is still there after a restart", async () => {
     const world = await drifting();
     await world.rig.device.close();

@@ -82,7 +82,7 @@ export class Monitors {
 
   /** Why the model must not learn from this device's data now, in words; null when it may. */
   against(model: ModelName): string | null {
-    const verdict = this.#watching.get(model)?.monitor.last?.verdict;
+    const verdict = this.#watching.get(model)?.monitor.lastJudged?.verdict;
     if (verdict === "drift") return `the data of "${model}" have drifted`;
     return verdict === "broken_data" ? `the data of "${model}" are broken` : null;
   }
@@ -109,7 +109,7 @@ export class Monitors {
     if (monitor === undefined || outputs === null) return;
     const labelled = { outputs, label, delayMs };
     monitor.labelled(labelled);
-    if (shadow !== undefined && this.#isNoOther(model, shadow.version))
+    if (shadow !== undefined && this.#isRunning(model, shadow.version))
       monitor.shadowJudged(labelled, shadow);
   }
 
@@ -132,10 +132,9 @@ export class Monitors {
     for (const { monitor } of this.#watching.values()) await monitor.close();
   }
 
-  /** Labels of an earlier shadow are not counted beside those of another that runs now. */
-  #isNoOther(model: string, shadowVersion: number): boolean {
-    const running = this.parts.hosts.get(model as ModelName)?.shadow;
-    return (running?.version ?? shadowVersion) === shadowVersion;
+  /** Labels of a shadow that is over are not counted: the fleet's counts do not say whose they are. */
+  #isRunning(model: string, shadowVersion: number): boolean {
+    return this.parts.hosts.get(model as ModelName)?.shadow?.version === shadowVersion;
   }
 
   #of(model: string, version: number): VersionMonitor | undefined {

@@ -12,6 +12,23 @@ export interface Judged {
   readonly isExceeded: boolean;
 }
 
+/** Verdicts of windows that had enough to be judged. */
+const SAID: ReadonlySet<Verdict> = new Set(["ok", "warning", "drift", "broken_data"]);
+
+/** Whether a window, or something in it, could be judged: one of a few rows neither goes on with a drift nor ends it. */
+export function wasJudged({ verdict }: { readonly verdict: Verdict }): boolean {
+  return SAID.has(verdict);
+}
+
+/** What earlier windows that could be judged say of one thing, the newest being one window back. */
+export function judgedBefore<W>(
+  before: readonly W[],
+  judgedIn: (window: W) => Judged | undefined,
+): (back: number) => Judged | undefined {
+  const judged = before.flatMap((window) => judgedIn(window) ?? []).filter(wasJudged);
+  return (back) => judged.at(-back);
+}
+
 /**
  * The verdict on a window that could be judged, after those before it: exceeded in two of three windows is `drift`, or no more
  * than `warning` where the change is soft; exceeded once, or for one window after a drift, is `warning`.

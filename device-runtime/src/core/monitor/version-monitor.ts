@@ -60,7 +60,7 @@ export class VersionMonitor implements PredictionWatch {
   #joint: JointWatch | null = null;
   #open: WindowCounts | null = null;
   /** Its time is over, and it is to be judged. */
-  #ended: EndedWindow | null = null;
+  #ended: { readonly counts: WindowCounts; readonly noticed: readonly string[] } | null = null;
   #cancelJudging: (() => void) | null = null;
   #hasChanged = false;
   #queue: Promise<void> = Promise.resolve();
@@ -86,6 +86,11 @@ export class VersionMonitor implements PredictionWatch {
   /** What the last closed window says; null before the first. */
   get last(): WindowJudgement | null {
     return this.#kept.last;
+  }
+
+  /** The same of the last window that could be judged. */
+  get lastJudged(): WindowJudgement | null {
+    return this.#kept.lastJudged;
   }
 
   /** Goes on with what is kept, and closes a window whose time is over. Throws STORAGE_FAILED. */
@@ -289,9 +294,4 @@ export class VersionMonitor implements PredictionWatch {
 
 function prefixOf({ model, version }: Pick<VersionMonitorParts, "model" | "version">): string {
   return `drift/${model}/${version}`;
-}
-
-interface EndedWindow {
-  readonly counts: WindowCounts;
-  readonly noticed: readonly string[];
 }
