@@ -9,6 +9,8 @@ import { ServingBook } from "./serving-book.js";
 /** What rollouts want to hear of devices. */
 export interface RolloutEars {
   report(deviceId: DeviceId, report: InstallReport): void;
+  /** Whether the report is of a version that runs beside the one that the device serves. */
+  isShadow(report: InstallReport): boolean;
   deviceSeen(deviceId: DeviceId): Promise<void>;
   deviceRemoved(deviceId: DeviceId): void;
   metrics(deviceId: DeviceId, metrics: ServingMetrics): void;
@@ -86,7 +88,7 @@ export class Fleet {
   async install(deviceId: DeviceId, report: InstallReport): Promise<void> {
     this.options.counters.count("fedge_installs_total", { state: report.state, code: report.code ?? "" });
     this.options.rollouts.report(deviceId, report);
-    if (report.state !== "committed") return;
+    if (report.state !== "committed" || this.options.rollouts.isShadow(report)) return;
     const { model, version, manifestSha256 } = report;
     const serving = { [model]: { version, manifestSha256 } };
     await this.#serving.note({ deviceId, serving, lastSeenAtMs: this.options.nowMs() });

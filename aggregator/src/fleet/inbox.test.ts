@@ -59,6 +59,7 @@ async function open() {
     },
     rollouts: {
       report: (_, { state, step }) => void heard?.push(`${state} ${step}`),
+      isShadow: ({ rolloutId }) => rolloutId === "beside",
       deviceSeen: async () => undefined,
       deviceRemoved: () => undefined,
       metrics: (_, { numPredictions }) => void heard?.push(`${numPredictions} predictions`),
@@ -199,4 +200,16 @@ describe("S14: a device that was taken out of the fleet", () => {
     expect(await fleet.isMember(ANA)).toBe(true);
     expect(heard).toEqual(["verifying 2"]);
   });
+});
+
+test("a shadow that answers is not what the device serves", async () => {
+  const { say, devices, heard } = await open();
+  const servedVersion = (): number | null | undefined => devices.get(ANA)?.serving[keyboard]?.version;
+  await say("birth", { session: 8, seq: 1 }, birth(8, 1));
+
+  await say("report", { session: 8, seq: 2 }, { ...report("committed", 1), rolloutId: "beside" });
+  expect([servedVersion(), heard]).toEqual([1, ["committed 1"]]);
+
+  await say("report", { session: 8, seq: 3 }, { ...report("committed", 2), rolloutId: "release" });
+  expect(servedVersion()).toBe(2);
 });

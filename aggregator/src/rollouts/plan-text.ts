@@ -32,7 +32,7 @@ export function comparisonText({ kind, version, arms, comparison }: RolloutConfi
   if (kind === "release") return null;
   if (kind === "shadow") {
     const until = comparison === undefined ? "until it is aborted" : `for ${spanText(comparison.horizonMs)}`;
-    return `version ${version} runs beside what devices serve ${until}; agreement is counted, nothing is served`;
+    return `version ${version} runs beside what devices serve ${until}; agreement is counted, and by labels who is right; nothing of it is served`;
   }
   if (arms === undefined || comparison === undefined) return null;
   const { metric, horizonMs, minDetectableEffect, alpha, power } = comparison;

@@ -28,6 +28,10 @@ export class RolloutDevices {
       runner.dispatch({ type: "reported", atMs: this.#nowMs, deviceId, report: facts });
   }
 
+  isShadow({ rolloutId }: InstallReport): boolean {
+    return this.runners.get(rolloutId as RolloutId)?.state.config.kind === "shadow";
+  }
+
   /** The device came online, or says anew what it is: it may be reached, back, new in a wave, or out of it. */
   async deviceSeen(deviceId: DeviceId): Promise<void> {
     const device = await this.options.fleet.device(deviceId);

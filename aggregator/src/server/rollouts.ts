@@ -81,10 +81,14 @@ function openAutopilot(
   });
 }
 
-/** States in which devices may be comparing. */
-const COMPARING: ReadonlySet<RolloutState> = new Set(["running", "paused", "aborting"]);
+const ENDED: ReadonlySet<RolloutState> = new Set(["denied", "aborted", "completed", "rolled-back"]);
+/** States in which no device compares any more, or has begun to. */
+const NOT_COMPARING: ReadonlySet<RolloutState> = new Set([
+  ...ENDED,
+  ...(["draft", "waiting-approval", "ready", "scheduled"] as const),
+]);
 
-/** Null as well while two shadows run beside one version: its windows do not say whose answers they compared. */
+/** Null as well where another shadow ran beside the version meanwhile: windows do not say whose answers they compared. */
 function shadowLabelsOf(
   { store, blobs }: Pick<Foundations, "store" | "blobs">,
   list: () => Promise<readonly RolloutView[]>,
@@ -92,14 +96,15 @@ function shadowLabelsOf(
   const versions = new MonitoredVersions({ store, blobs });
   const evidence = new ShadowEvidence({ store: store.drift, versions });
   return async (of) => {
-    const beside = (await list()).filter(
-      ({ config, state, fallbackVersion }) =>
+    const meanwhile = (await list()).filter(
+      ({ config, state, fallbackVersion, waves, changedAtMs }) =>
         config.kind === "shadow" &&
         config.model === of.model &&
         fallbackVersion === of.version &&
-        COMPARING.has(state),
+        waves.some(({ startedAtMs }) => startedAtMs !== null) &&
+        (!NOT_COMPARING.has(state) || changedAtMs > of.sinceMs),
     );
-    return beside.length > 1 ? null : evidence.of(of);
+    return meanwhile.length > 1 ? null : evidence.of(of);
   };
 }
 
@@ -107,8 +112,6 @@ async function newestVerdict(drift: DriftStore, model: ModelName, version: numbe
   const [newest] = await drift.listReleases(model, { version, limit: 1 });
   return newest?.verdict ?? null;
 }
-
-const ENDED: ReadonlySet<RolloutState> = new Set(["denied", "aborted", "completed", "rolled-back"]);
 
 /** Rollouts that may still tell devices of a version, or bring them back to it. */
 export function heldByRollouts(rollouts: Pick<Rollouts, "list">): VersionHolder {

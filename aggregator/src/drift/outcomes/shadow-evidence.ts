@@ -4,8 +4,10 @@ import type { MonitoredVersions } from "../references/monitored-version.js";
 import { WHOLE_FLEET } from "../sums/window-key.js";
 import { pooledShadowLabels, type ShadowLabels } from "./shadow-labels.js";
 
-/** Windows of a comparison: the newest. */
-const MOST_WINDOWS = 366;
+/** Of each version no more windows are kept. */
+const ALL_KEPT = 1_000_000;
+/** A window may be released after one that is newer: so many are looked at for what is new. */
+const LATE_WINDOWS = 16;
 
 /** A shadow beside the version that serves. */
 export interface ShadowedVersion {
@@ -19,7 +21,8 @@ export interface ShadowedVersion {
 interface Evidence {
   readonly version: number;
   readonly sinceMs: number;
-  readonly newestWindow: number;
+  /** Names the newest releases. */
+  readonly newest: string;
   readonly labels: ShadowLabels | null;
 }
 
@@ -37,14 +40,14 @@ export class ShadowEvidence {
   /** Null where nothing was labelled or released, or the version has no reference profile. */
   async of({ model, version, sinceMs }: ShadowedVersion): Promise<ShadowLabels | null> {
     const { store, versions } = this.parts;
-    const [newest] = await store.listReleases(model, { version, limit: 1 });
+    const releases = await store.listReleases(model, { version, limit: LATE_WINDOWS });
     const monitored = await versions.of(model, version);
-    if (newest === undefined || monitored === null) return null;
-    const of = { version, sinceMs, newestWindow: newest.window };
+    if (releases.length === 0 || monitored === null) return null;
+    const of = { version, sinceMs, newest: releases.map(({ window }) => window).join() };
     const known = this.#found.get(model);
     if (known !== undefined && isOf(known, of)) return known.labels;
     const { lengthMs } = monitored.profile.window;
-    const views = await store.listViews({ model, version, cohort: WHOLE_FLEET, limit: MOST_WINDOWS });
+    const views = await store.listViews({ model, version, cohort: WHOLE_FLEET, limit: ALL_KEPT });
     const labels = pooledShadowLabels(
       monitored,
       views.filter(({ window }) => window * lengthMs >= sinceMs),
@@ -54,6 +57,6 @@ export class ShadowEvidence {
   }
 }
 
-function isOf(known: Evidence, { version, sinceMs, newestWindow }: Omit<Evidence, "labels">): boolean {
-  return known.version === version && known.sinceMs === sinceMs && known.newestWindow === newestWindow;
+function isOf(known: Evidence, { version, sinceMs, newest }: Omit<Evidence, "labels">): boolean {
+  return known.version === version && known.sinceMs === sinceMs && known.newest === newest;
 }

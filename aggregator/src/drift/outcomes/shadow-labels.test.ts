@@ -52,11 +52,21 @@ describe("labels of several windows", () => {
     expect(pooledShadowLabels(monitored, windows)?.pValue).not.toBeNull();
   });
 
-  test("that find no difference at all have a p of one", () => {
-    const same = viewOf(7, [9, 0, 0, 1], { outcomeErrors: { shadowDifference: 0 } });
+  test.each<[string, Judged, number]>([
+    ["that never differ", [9, 0, 0, 1], 1],
+    // Each of 50 heads or tails: twice 2 to the -50th.
+    ["of which only the shadow's are right", [0, 0, 50, 0], 2 ** -49],
+  ])(
+    "%s have no interval, for groups that are alike say nothing of chance, and the rows' own p",
+    (_, judged, p) => {
+      const alike = viewOf(7, judged, { outcomeErrors: { shadowDifference: 0 } });
 
-    expect(pooledShadowLabels(monitored, [same])).toMatchObject({ pValue: 1, interval: [0, 0] });
-  });
+      const found = pooledShadowLabels(monitored, [alike]);
+
+      expect(found?.interval).toBeNull();
+      expect((found?.pValue ?? 0) / p).toBeCloseTo(1, 12);
+    },
+  );
 
   test("are none where nothing was labelled", () => {
     expect(pooledShadowLabels(monitored, [viewOf(7, [0, 0, 0, 0])])).toBeNull();
@@ -107,6 +117,16 @@ describe("evidence on a shadow", () => {
 
     expect((await since(0))?.bothRight).toBe(11);
     expect(numReadings()).toBe(2);
+  });
+
+  test("is read again after a window was released that is older than the newest", async () => {
+    const { release, since } = await openEvidence();
+    await release(8, [6, 1, 1, 0]);
+    await since(0);
+
+    await release(7, [5, 1, 1, 0]);
+
+    expect((await since(0))?.bothRight).toBe(11);
   });
 
   test("is none before the first release", async () => {

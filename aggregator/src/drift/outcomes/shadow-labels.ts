@@ -1,4 +1,4 @@
-import { studentTail } from "@fedge/protocol/drift";
+import { mcNemar, studentTail } from "@fedge/protocol/drift";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import type { ReleasedView } from "../releases/release-record.js";
 import { outcomesOf, type ShadowMeasures } from "./outcome-measures.js";
@@ -12,15 +12,16 @@ export interface ShadowLabels {
   readonly bothWrong: number;
   /** Accuracy of the shadow less that of the version in use; in [-1, 1]. */
   readonly difference: number;
-  /** Of the difference, at 95 %, over groups of devices; null where there are too few groups. */
+  /** Of the difference, at 95 % or more, over groups of devices; null where they are too few, or too much alike, to tell. */
   readonly interval: readonly [number, number] | null;
-  /** Two-sided, for no difference. */
+  /** Two-sided, for no difference: at most this. */
   readonly pValue: number | null;
 }
 
 /**
  * Pools the released views of one cohort; null without labels. The error is the sum of the windows' own, weighted by their
- * labels: an upper bound (triangle inequality), reached where a device differs alike in all windows.
+ * labels: an upper bound (triangle inequality), reached where a device differs alike in all windows. Where the groups of devices do
+ * not differ at all, the rows alone say what is chance, by McNemar's exact test.
  */
 export function pooledShadowLabels(
   { layout, profile }: MonitoredVersion,
@@ -46,6 +47,10 @@ export function pooledShadowLabels(
     return error === undefined ? Number.NaN : (error * shadow.numLabelled) / numLabelled;
   });
   const error = errors.reduce((total, each) => total + each, 0);
+  if (error === 0) {
+    const { pValue } = mcNemar(counts.onlyServed, counts.onlyShadow, "exact");
+    return { ...counts, difference, interval: null, pValue: pValue ?? null };
+  }
   return { ...counts, difference, ...certainty(difference, error, windows) };
 }
 
@@ -57,7 +62,7 @@ function certainty(
   if (Number.isNaN(error)) return { interval: null, pValue: null };
   const t = Math.max(...windows.map(({ view }) => view.t));
   const numGroups = Math.min(...windows.map(({ view }) => view.numGroups));
-  const pValue = difference === 0 ? 1 : 2 * studentTail(Math.abs(difference) / error, numGroups - 1);
+  const pValue = 2 * studentTail(Math.abs(difference) / error, numGroups - 1);
   const interval = [Math.max(-1, difference - t * error), Math.min(1, difference + t * error)] as const;
   return { interval, pValue };
 }

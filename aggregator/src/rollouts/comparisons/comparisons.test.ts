@@ -224,13 +224,13 @@ describe("a shadow", () => {
       { ...labels, difference: -0.1, interval: [-0.18, -0.02] },
       /: version 1 is right more often, p = 0\.020$/,
     ],
-    ["that chance explains it", { ...labels, pValue: 0.2 }, /: no difference beyond chance, p = 0\.20$/],
+    ["that chance explains it", { ...labels, pValue: 0.2 }, /: no difference is certain, p = 0\.20 or less$/],
     [
       "that groups are too few",
       { ...labels, interval: null, pValue: null },
       /: inconclusive, too few groups/,
     ],
-    ["that nothing was labelled", null, /; no label tells who was right$/],
+    ["that nothing was labelled", null, /; no labels are shown that tell who was right$/],
   ])("says at the horizon %s", async (_, found, verdict) => {
     const decided = await compareAt(START_MS + HORIZON_MS, found);
 

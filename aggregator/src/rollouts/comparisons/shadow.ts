@@ -29,7 +29,8 @@ export function compareShadow(
   );
   const numErrors = shadows.reduce((sum, shadow) => sum + shadow.numErrors, 0);
   const counted = `${rate.numTrials} requests compared on ${rate.numDevices} devices, ${numErrors} errors of the shadow`;
-  if (labels !== null) return withLabels(versions, labels, `${counted}, ${percentOf(rate.rate, 1)} alike`);
+  const alike = rate.numTrials === 0 ? "" : `, ${percentOf(rate.rate, 1)} alike`;
+  if (labels !== null) return withLabels(versions, labels, `${counted}${alike}`);
   const value = rate.numTrials === 0 ? null : rate.rate;
   return {
     metric: "agreement",
@@ -59,10 +60,11 @@ export function decidedBy(
   { served, shadow }: ShadowedPair,
   alpha: number,
 ): string {
-  if (labels === null) return "; no label tells who was right";
+  if (labels === null) return "; no labels are shown that tell who was right";
   const { pValue, difference } = labels;
   if (pValue === null) return ": inconclusive, too few groups of devices to know chance";
   const p = `p ${probabilityText(pValue)}`;
-  if (pValue >= alpha) return `: no difference beyond chance, ${p}`;
+  // The p is an upper bound: it cannot say that there is nothing.
+  if (pValue >= alpha) return `: no difference is certain, ${p} or less`;
   return `: version ${difference > 0 ? shadow : served} is right more often, ${p}`;
 }
