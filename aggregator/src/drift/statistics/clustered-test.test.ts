@@ -3,8 +3,18 @@ import { describe, expect, test } from "vitest";
 import { clusteredTest, logFTail, type ClusteredTest } from "./clustered-test.js";
 import { sharesOf } from "./count-distances.js";
 
+interface Fleet {
+  /** As many as there are rows when it is not said. */
+  readonly numDevices?: number;
+  readonly ordered?: readonly number[];
+}
+
 /** What the test needs of groups' counts; each row of `groups` are the counts of one. */
-function testOf(reference: readonly number[], groups: readonly (readonly number[])[]): ClusteredTest {
+function testOf(
+  reference: readonly number[],
+  groups: readonly (readonly number[])[],
+  { numDevices, ordered = [] }: Fleet = {},
+): ClusteredTest {
   const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
   const total = reference.map((_, cell) => sum(groups.map((group) => group[cell] as number)));
   const leftOut = groups.map((group) => {
@@ -14,6 +24,7 @@ function testOf(reference: readonly number[], groups: readonly (readonly number[
   return clusteredTest({
     ...{ p: sharesOf(reference, sum(reference)), q: sharesOf(total, sum(total)), leftOut },
     ...{ numReference: sum(reference), numRows: sum(total) },
+    ...{ numDevices: numDevices ?? sum(total), ordered },
   });
 }
 
@@ -71,6 +82,70 @@ describe("the clustered test", () => {
     const { logP } = testOf(reference, groups);
 
     expect(Number.isFinite(logP)).toBe(true);
+  });
+
+  describe("when only some of a hundred devices have a value that the reference has not", () => {
+    // Twenty groups of five devices with 50 rows each.
+    const numDevices = 100;
+    const groupsOf = (one: readonly number[], other: readonly number[]): (readonly number[])[] =>
+      Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : other));
+    // Statistic and log p of the same definition in numpy and scipy.stats.f.logsf, the cells merged by hand.
+    const expectTested = ({ statistic, logP }: ClusteredTest, expected: readonly [number, number]): void => {
+      expect((statistic ?? 0) / expected[0]).toBeCloseTo(1, 9);
+      expect((logP ?? 0) / expected[1]).toBeCloseTo(1, 7);
+    };
+
+    test("one that has a new category in all its rows does not hide the others' change", () => {
+      const reference = [25_000, 12_500, 7500, 5000, 0];
+      const changed = groupsOf([80, 90, 45, 35, 0], [70, 80, 60, 40, 0]);
+      const groups = [[64, 72, 36, 28, 50], ...changed.slice(1)];
+
+      // With five cells it were -2.03, and -35.3 without that device.
+      expectTested(testOf(reference, groups, { numDevices }), [136.30964234391047, -43.87592915692429]);
+    });
+
+    test("a new category on a fifth of them is found, though nothing else changed", () => {
+      const reference = [25_000, 12_500, 7500, 5000, 0];
+      const groups = groupsOf([98, 52, 29, 21, 50], [102, 48, 31, 19, 50]);
+
+      expectTested(testOf(reference, groups, { numDevices }), [3433.024687602667, -119.10297018079845]);
+    });
+
+    test("one whose numbers are far away is tested with the bin next to it", () => {
+      const reference = [12_500, 12_500, 12_500, 12_500, 0, 0, 0];
+      const groups = [
+        [32, 40, 56, 72, 50, 0, 0],
+        ...groupsOf([35, 55, 75, 85, 0, 0, 0], [40, 50, 70, 90, 0, 0, 0]).slice(0, 19),
+      ];
+      // Below the bins, the bins, above them; what is missing has no order.
+      const ordered = [4, 0, 1, 2, 3, 5];
+
+      // -1.65 with a cell of its own.
+      expectTested(
+        testOf(reference, groups, { numDevices, ordered }),
+        [144.62764024092814, -31.818463400482287],
+      );
+    });
+
+    test("a constant is still tested: its value against all others", () => {
+      const groups = groupsOf([200, 25, 25], [200, 20, 30]);
+
+      expect(testOf([50_000, 0, 0], groups, { numDevices }).logP).toBeLessThan(-10);
+      expect(testOf([50_000, 0, 0], groups, { numDevices, ordered: [1, 0, 2] }).logP).toBeLessThan(-10);
+    });
+
+    test("chance's part of the index is of all cells, none smaller than a device", () => {
+      const reference = [25_000, 25_000, 0];
+      const groups = [[100, 100, 50], ...Array.from({ length: 19 }, () => [125, 125, 0])];
+      const { expected } = testOf(reference, groups, { numDevices });
+
+      // The groups are alike but for the first: leaving it out leaves 0 of the last cell, else 50 of 4,750.
+      // Deviations of 20 values of which one is lower by 1/95: 19/20 * 19/20 / 95^2 in all, a quarter in each of the others.
+      const spread = (19 / 20) ** 2 / 95 ** 2;
+      const ofReference = (2 * 0.25) / 50_000;
+      const pooled = (25_000 + 0.495 * 5000) / 55_000;
+      expect(expected).toBeCloseTo(spread / 0.01 + (2 * spread) / 4 / pooled + ofReference / pooled, 12);
+    });
   });
 
   test("keeps its level of 5 % over groups whose devices are alike, and finds a shift (seeded)", () => {

@@ -1,7 +1,7 @@
 import { logBetaLower } from "@fedge/protocol/drift";
 import type { Shares } from "./count-distances.js";
 
-/** Cells with fewer expected rows than this are tested as one. */
+/** Cells of fewer expected devices than this are tested with others: Cochran's rule, of what is independent here. */
 const LEAST_EXPECTED = 5;
 
 export interface ClusteredTest {
@@ -18,6 +18,10 @@ export interface ClusteredCounts {
   /** Rows behind them. */
   readonly numReference: number;
   readonly numRows: number;
+  /** Devices behind `q`: their rows may be alike, so that a cell is as full as it has devices. */
+  readonly numDevices: number;
+  /** Cells whose values have an order, in it; none of categories. */
+  readonly ordered: readonly number[];
   /** `q` with each group left out. */
   readonly leftOut: readonly Shares[];
 }
@@ -28,21 +32,27 @@ export interface ClusteredCounts {
  * over replicate groups, to which the reference's own is added; the statistic is compared with F of Satterthwaite's degrees
  * of freedom, whose second moment is corrected for the few groups.
  *
- * Source: J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA 82, 1987.
+ * Cells are merged first until each expects five devices. In one that the reference hardly has, a single device's rows would
+ * be divided by next to nothing, and its spread between groups would outweigh whatever all others changed.
+ *
+ * Source: J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA 82, 1987;
+ * W. G. Cochran, "Some methods for strengthening the common chi-squared tests", Biometrics 10, 1954.
  */
 export function clusteredTest(counts: ClusteredCounts): ClusteredTest {
-  const cells = testedCells(counts);
-  const numCells = cells.p.length;
-  const freedom = cells.leftOut.length - 1;
-  if (numCells < 2 || freedom < 2) return { statistic: null, logP: null, expected: 0 };
-  const pooled = cells.p.map((share, cell) => pooledShare(share, cells.q[cell] as number, counts));
+  const freedom = counts.leftOut.length - 1;
+  if (freedom < 2) return { statistic: null, logP: null, expected: 0 };
+  const shares = counts.p.map((share, cell) => pooledShare(share, counts.q[cell] as number, counts));
+  const expected = expectedDistance(counts, shares);
+  const parts = mergedCells(shares, counts);
+  const cells = testedCells(counts, parts);
+  const pooled = taken(shares, parts);
   const scaled = scaledCovariances(cells, pooled, counts);
   const trace = scaled.groups.trace + scaled.reference.trace;
-  if (!(trace > 0)) return { statistic: null, logP: null, expected: 0 };
+  if (parts.length < 2 || !(trace > 0)) return { statistic: null, logP: null, expected };
   const second = unbiasedSquare(scaled.groups, freedom) + scaled.reference.square + 2 * scaled.cross;
   const statistic = distance(cells, pooled) / trace;
-  const dimension = Math.min(numCells - 1, Math.max(1, trace ** 2 / Math.max(second, Number.MIN_VALUE)));
-  return { statistic, logP: logFTail(statistic, dimension, dimension * freedom), expected: trace };
+  const dimension = Math.min(parts.length - 1, Math.max(1, trace ** 2 / Math.max(second, Number.MIN_VALUE)));
+  return { statistic, logP: logFTail(statistic, dimension, dimension * freedom), expected };
 }
 
 /** log P(F > f). */
@@ -58,25 +68,68 @@ interface Cells {
   readonly leftOut: readonly Shares[];
 }
 
-/** Rare cells become one: their shares say too little each. */
-function testedCells({ p, q, leftOut, numReference, numRows }: ClusteredCounts): Cells {
-  const least = LEAST_EXPECTED / Math.min(numReference, numRows);
-  const kept: number[] = [];
-  const rare: number[] = [];
-  for (let cell = 0; cell < p.length; cell += 1) {
-    const pooled = pooledShare(p[cell] as number, q[cell] as number, { numReference, numRows });
-    (pooled >= least ? kept : rare).push(cell);
-  }
-  const hasRare = rare.some((cell) => (p[cell] as number) > 0 || (q[cell] as number) > 0);
-  const take = (shares: Shares): Shares => taken(shares, kept, hasRare ? rare : []);
+function testedCells({ p, q, leftOut }: ClusteredCounts, parts: readonly Part[]): Cells {
+  const take = (shares: Shares): Shares => taken(shares, parts);
   return { p: take(p), q: take(q), leftOut: leftOut.map(take) };
 }
 
-function taken(shares: Shares, kept: readonly number[], rare: readonly number[]): Shares {
-  const cells = new Float64Array(kept.length + (rare.length > 0 ? 1 : 0));
-  for (let at = 0; at < kept.length; at += 1) cells[at] = shares[kept[at] as number] as number;
-  for (const cell of rare) cells[kept.length] = (cells[kept.length] as number) + (shares[cell] as number);
-  return cells;
+/** Cells that are tested as one. */
+type Part = readonly number[];
+
+/**
+ * Cells in parts that expect enough devices each: values with their neighbours, and what has no order with the next smallest.
+ * Where only one part were left there is a cell that has nearly all: it is tested against the others.
+ */
+function mergedCells(
+  pooled: Shares,
+  { ordered, numReference, numRows, numDevices }: ClusteredCounts,
+): readonly Part[] {
+  const least = LEAST_EXPECTED / Math.min(numReference, numRows, numDevices);
+  const weightOf = (part: Part): number => part.reduce((sum, cell) => sum + (pooled[cell] as number), 0);
+  const bySize = [...pooled.keys()].sort((one, other) => (pooled[one] as number) - (pooled[other] as number));
+  const largest = bySize.at(-1);
+  const values = partsOf(ordered, pooled, least);
+  const others = partsOf(
+    bySize.filter((cell) => !ordered.includes(cell)),
+    pooled,
+    least,
+  );
+  // Too few devices are in the last values, or in all that has no order, for a part of their own.
+  const parts = [...joined(values.parts, -1, values.rest), ...others.parts];
+  const weights = parts.map(weightOf);
+  const merged = joined(parts, weights.indexOf(Math.min(...weights)), others.rest);
+  const rest = bySize.filter((cell) => cell !== largest && (pooled[cell] as number) > 0);
+  if (merged.length > 1 || largest === undefined || rest.length === 0) return merged;
+  return [[largest], rest];
+}
+
+/** Cells one after another, until each part has the least weight, and those that are left over. */
+function partsOf(
+  order: readonly number[],
+  pooled: Shares,
+  least: number,
+): { readonly parts: readonly Part[]; readonly rest: Part } {
+  const parts: Part[] = [];
+  let [open, weight]: [number[], number] = [[], 0];
+  for (const cell of order) {
+    open.push(cell);
+    weight += pooled[cell] as number;
+    if (weight < least) continue;
+    parts.push(open);
+    [open, weight] = [[], 0];
+  }
+  return { parts, rest: open };
+}
+
+/** `rest` added to one of the parts, from the end when negative; of its own when there is none. */
+function joined(parts: readonly Part[], at: number, rest: Part): readonly Part[] {
+  if (rest.length === 0) return parts;
+  const part = parts.at(at);
+  return part === undefined ? [rest] : parts.map((each) => (each === part ? [...each, ...rest] : each));
+}
+
+function taken(shares: Shares, parts: readonly Part[]): Shares {
+  return Float64Array.from(parts, (part) => part.reduce((sum, cell) => sum + (shares[cell] as number), 0));
 }
 
 function pooledShare(
@@ -133,6 +186,20 @@ function scaledCovariances(
     reference: { trace: referenceTrace, square: referenceSquare },
     cross,
   };
+}
+
+/**
+ * The index is of all cells, so is what chance makes of it. A cell counts as no smaller than one device in it, the least that
+ * Cochran has expected anywhere: below that the square is no likeness of the index, whose logarithm grows far less.
+ */
+function expectedDistance({ p, leftOut, numReference, numDevices }: ClusteredCounts, pooled: Shares): number {
+  const sizes = pooled.map((share) => Math.max(share, 1 / Math.max(1, numDevices)));
+  const deviations = deviationsOf(leftOut, sizes);
+  return sizes.reduce((sum, size, cell) => {
+    const share = p[cell] as number;
+    const groups = deviations.reduce((squares, each) => squares + (each[cell] as number) ** 2, 0);
+    return sum + groups + (share * (1 - share)) / numReference / size;
+  }, 0);
 }
 
 /** Of each group left out, from their mean, so that products sum to the jackknife's covariance. */

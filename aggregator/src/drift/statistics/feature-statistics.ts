@@ -46,7 +46,8 @@ export function measureFeature(
   const [devices, rows] = [weighted(feature, cells.weights, groups), weighted(feature, cells.counts, groups)];
   const numReference = sum(feature.counts);
   const numRows = sumOf(groups.total, cells.counts);
-  const test = clusteredTest({ ...devices, numReference, numRows });
+  const numDevices = numDevicesOf(cells, groups.total);
+  const test = clusteredTest({ ...devices, numReference, numRows, numDevices, ordered: orderOf(feature) });
   const meanShift = shiftOf(feature, cells, groups);
   const freedom = groups.groups.length - 1;
   return {
@@ -81,6 +82,13 @@ function weighted(feature: ProfileFeature, range: FeatureCells["counts"], groups
     q: share(groups.total.slice(range.at, range.at + range.size)),
     leftOut: leaveOneOut(groups, range, share),
   };
+}
+
+/** A feature's cells in the order of their values; categories have none. */
+function orderOf(feature: ProfileFeature): readonly number[] {
+  if (feature.kind === "categorical") return [];
+  const below = feature.edges.length - 1;
+  return [below, ...Array.from({ length: below }, (_, bin) => bin), below + 1];
 }
 
 type Distance = (p: Shares, q: Shares) => number;
