@@ -4,11 +4,24 @@
  * as a test.
  */
 export function benjaminiHochberg(pValues: readonly number[]): number[] {
+  return steppedUp(pValues, 1, (pValue, ratio) => pValue * ratio);
+}
+
+/** The same of logarithms of p-values, whose adjusted ones it gives: p-values far below the least number keep their digits and order. */
+export function logBenjaminiHochberg(logPValues: readonly number[]): number[] {
+  return steppedUp(logPValues, 0, (logPValue, ratio) => logPValue + Math.log(ratio));
+}
+
+function steppedUp(
+  pValues: readonly number[],
+  most: number,
+  times: (pValue: number, ratio: number) => number,
+): number[] {
   return adjusted(pValues, (order, numTests) => {
-    let least = 1;
+    let least = most;
     for (let rank = order.length; rank >= 1; rank -= 1) {
       const entry = order[rank - 1] as Entry;
-      least = Math.min(least, (entry.pValue * numTests) / rank);
+      least = Math.min(least, times(entry.pValue, numTests / rank));
       entry.adjusted = least;
     }
   });
@@ -38,7 +51,8 @@ function adjusted(
   const order = pValues
     .map((pValue, at): Entry => ({ at, pValue, adjusted: pValue }))
     .filter(({ pValue }) => !Number.isNaN(pValue))
-    .sort((one, other) => one.pValue - other.pValue);
+    // Not by their difference: of two that are -Infinity it is no number.
+    .sort((one, other) => Number(one.pValue > other.pValue) - Number(one.pValue < other.pValue));
   adjust(order, order.length);
   const result = [...pValues];
   for (const entry of order) result[entry.at] = entry.adjusted;

@@ -1,4 +1,4 @@
-import { benjaminiHochberg } from "@fedge/protocol/drift";
+import { logBenjaminiHochberg } from "@fedge/protocol/drift";
 import type { FeatureRole, ProfileFeature, Verdict } from "@fedge/protocol/profile";
 import type { Estimate, FeatureStatistics } from "../releases/release-record.js";
 import type { MeasuredFeature } from "../statistics/feature-statistics.js";
@@ -49,12 +49,12 @@ export function judgeWindow(views: readonly MeasuredView[], options: WindowRuleO
         : [logP.cells ?? Number.NaN, logP.mean ?? Number.NaN],
     ),
   );
-  const corrected = benjaminiHochberg(tests.map((logP) => Math.exp(logP)));
+  const corrected = logBenjaminiHochberg(tests);
   const leastOf = (place: number): number => {
     const pair = [corrected[2 * place], corrected[2 * place + 1]].filter(
-      (p): p is number => p !== undefined && !Number.isNaN(p),
+      (logP): logP is number => logP !== undefined && !Number.isNaN(logP),
     );
-    return pair.length === 0 ? 0 : Math.max(LEAST_LOG, Math.log(Math.min(...pair)));
+    return pair.length === 0 ? 0 : Math.max(LEAST_LOG, Math.min(...pair));
   };
   const judged = views.map((view, at) => ({
     cohort: view.cohort,

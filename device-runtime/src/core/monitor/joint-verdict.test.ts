@@ -45,6 +45,13 @@ describe("features together are", () => {
     });
   });
 
+  test("corrected where p is no number any more", () => {
+    // Three tests: chi-squared and Kolmogorov-Smirnov of the one number, and the classifier, the least of them.
+    const [joint] = judge([classifier({ logPValue: -1229 })]).joint;
+
+    expect(joint?.logPValue).toBeCloseTo(-1229 + Math.log(3), 9);
+  });
+
   test("drifting in two of three windows, and cooling down for one", () => {
     const verdicts: string[] = [];
     let before: WindowJudgement[] = [];

@@ -6,7 +6,7 @@ export interface JointScene {
   readonly alpha: number;
   readonly numRows: number;
   readonly minRows: number;
-  /** p-value after the correction for all tests of the window; NaN without a test. */
+  /** Logarithm of p after the correction for all tests of the window; NaN without a test. */
   readonly corrected: number;
 }
 
@@ -22,12 +22,12 @@ export function judgeJoint(
     const reason = isFew ? `${numRows} rows; a verdict needs ${minRows}` : "too few rows are whole";
     return { ...base, logPValue: null, verdict: "not_enough_data", reason, isExceeded: false };
   }
-  const isExceeded = corrected <= alpha && effect > floor;
+  const isExceeded = corrected <= Math.log(alpha) && effect > floor;
   const reason = isExceeded ? reasonOf({ method, effect, floor, features }) : null;
   const ofWindow = ({ joint }: WindowJudgement): JointJudgement | undefined =>
     joint.find((one) => one.name === name && one.method === method);
   const said = sustained(reason, false, judgedBefore(before, ofWindow));
-  return { ...base, logPValue: Math.max(-1e9, Math.log(corrected)), ...said };
+  return { ...base, logPValue: Math.max(-1e9, corrected), ...said };
 }
 
 function reasonOf({

@@ -1,8 +1,8 @@
 import {
-  benjaminiHochberg,
   chiSquared,
   decodeDriftOptions,
   excessDistance,
+  logBenjaminiHochberg,
   logKolmogorovTail,
   noChange,
   psiOf,
@@ -30,6 +30,8 @@ import { numRowsOf, type WatchedFeature, type WatchedProfile } from "./watched-f
 /** Level of the tests, after Benjamini and Hochberg's correction for all of a window. */
 export const ALPHA = 0.05;
 const LEAST_BROKEN_ROWS = 5;
+/** JSON has no infinity. */
+const LEAST_LOG = -1e9;
 /** A change of these is no change of the inputs, nor are they broken inputs: it warns, and never more. */
 const SOFT: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
 const OPTIONS = decodeDriftOptions({});
@@ -65,15 +67,13 @@ export function judgeWindow(
   const numRows = counted.vector[rows.at + 1] as number;
   const minRows = watched.profile.window.minRows;
   const measured = watched.features.map((one) => measure(one, counted.vector, minRows));
-  const alone = measured.flatMap(({ logPs }) => logPs.map(Math.exp));
-  const together = counted.joint.map(({ logPValue }) =>
-    logPValue === null ? Number.NaN : Math.exp(logPValue),
-  );
-  const corrected = benjaminiHochberg([...alone, ...together]);
+  const alone = measured.flatMap(({ logPs }) => logPs);
+  const together = counted.joint.map(({ logPValue }) => logPValue ?? Number.NaN);
+  const corrected = logBenjaminiHochberg([...alone, ...together]);
   let at = 0;
   const features = watched.features.map((one, place): FeatureJudgement => {
     const { logPs, ...effects } = measured[place] as Measured;
-    const least = Math.min(1, ...corrected.slice(at, (at += logPs.length)));
+    const least = Math.min(0, ...corrected.slice(at, (at += logPs.length)));
     const numOwn = numRowsOf(one, counted.vector);
     const broken = brokenReason(one.feature, counted.numBroken[place] as number, numOwn);
     const scene = { numRows: numOwn, minRows, least, broken };
@@ -88,7 +88,7 @@ export function judgeWindow(
   const worst = worstVerdict([...features, ...joint].map(({ verdict }) => verdict));
   return {
     ...{ window: counted.window, numRows, features, joint, noticed: counted.noticed },
-    numTests: corrected.filter((pValue) => !Number.isNaN(pValue)).length,
+    numTests: corrected.filter((logP) => !Number.isNaN(logP)).length,
     verdict: worst === "ok" && counted.noticed.length > 0 ? "warning" : worst,
     greatestPsi: numRows > 0 && psis.length > 0 ? Math.max(...psis) : null,
     estimatedAccuracy: estimatedAccuracy(watched, counted.vector),
@@ -187,7 +187,7 @@ function meanShift({ feature, countsAt, momentsAt }: WatchedFeature, vector: Uin
 interface Scene {
   readonly numRows: number;
   readonly minRows: number;
-  /** The feature's least corrected p-value. */
+  /** Logarithm of the feature's least corrected p-value. */
   readonly least: number;
   readonly broken: string | null;
 }
@@ -198,7 +198,7 @@ function judgeFeature(
   { numRows, minRows, least, broken }: Scene,
   windowBefore: (back: number) => Judged | undefined,
 ): FeatureJudgement {
-  const logPValue = hasTest ? Math.max(-1e9, Math.log(least)) : null;
+  const logPValue = hasTest ? Math.max(LEAST_LOG, least) : null;
   const base = { name: feature.name, psi, jensenShannon, meanShift: shift, logPValue };
   const plain = (verdict: Verdict, reason: string | null): FeatureJudgement => ({
     ...{ ...base, verdict, reason, isExceeded: false },
@@ -207,7 +207,8 @@ function judgeFeature(
   if (!feature.counts.some((count) => count > 0)) return plain("not_testable", "the reference has no rows");
   if (numRows < minRows) return plain("not_enough_data", `${numRows} rows; a verdict needs ${minRows}`);
   if (!hasTest) return plain("not_testable", "constant: there is nothing to test");
-  const effect = least <= ALPHA ? exceededEffect(feature, { psi, jensenShannon, meanShift: shift }) : null;
+  const effect =
+    least <= Math.log(ALPHA) ? exceededEffect(feature, { psi, jensenShannon, meanShift: shift }) : null;
   return { ...base, ...sustained(effect, SOFT.has(feature.role), windowBefore) };
 }
 
