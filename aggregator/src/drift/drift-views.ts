@@ -121,17 +121,20 @@ export const featureRow = z.object({
   reason: z.nullable(z.string()),
   numDevices: z.number(),
   numRows: z.number(),
-  /** Jensen-Shannon distance, base 2, what chance gives taken off, with its 95 % interval and its floor. */
-  score: z.number(),
-  lower: z.number(),
-  upper: z.number(),
+  /**
+   * Jensen-Shannon distance, base 2, what chance gives taken off, with its 95 % interval and its floor. These and the shares
+   * below are null when no device counted the feature.
+   */
+  score: number,
+  lower: number,
+  upper: number,
   limit: z.number(),
-  psi: z.number(),
+  psi: number,
   meanShift: number,
-  missing: z.number(),
-  unseen: z.number(),
-  outOfRange: z.number(),
-  /** Scores of the windows before, oldest first. */
+  missing: number,
+  unseen: number,
+  outOfRange: number,
+  /** Scores of the windows before that have one, oldest first. */
   history: z.array(z.object({ window: z.number(), score: z.number() })),
 });
 export type FeatureRow = z.infer<typeof featureRow>;
@@ -180,7 +183,7 @@ export const featureDetail = z.object({
     z.array(z.object({ probability: z.number(), reference: z.number(), current: number })),
   ),
   cohorts: z.array(
-    z.object({ cohort: z.string(), verdict, score: z.number(), numDevices: z.number(), rows: counts }),
+    z.object({ cohort: z.string(), verdict, score: number, numDevices: z.number(), rows: counts }),
   ),
   mix: z.array(
     z.object({
@@ -215,7 +218,7 @@ export const heatMap = z.object({
   windows: z.array(
     z.object({
       ...releaseRecord.shape,
-      cells: z.nullable(z.array(z.object({ verdict, score: z.number() }))),
+      cells: z.nullable(z.array(z.object({ verdict, score: number }))),
     }),
   ),
   /** Releases of versions and openings of alerts, oldest first. */

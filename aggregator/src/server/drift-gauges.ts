@@ -12,8 +12,10 @@ const GAUGES = [
   ...["fedge_label_coverage_ratio", "fedge_shadow_agreement_ratio", "fedge_shadow_accuracy_difference_ratio"],
 ];
 
+type Monitored = Pick<DriftService, "models" | "model" | "features">;
+
 /** Gauges of what was released last, of every monitored model. Never a device in a label. */
-export async function setDriftGauges(metrics: Metrics, drift: DriftService): Promise<void> {
+export async function setDriftGauges(metrics: Metrics, drift: Monitored): Promise<void> {
   for (const name of GAUGES) metrics.resetGauge(name);
   for (const verdict of await drift.models()) {
     const { model, version, release } = verdict;
@@ -25,7 +27,7 @@ export async function setDriftGauges(metrics: Metrics, drift: DriftService): Pro
   }
 }
 
-async function setModelGauges(metrics: Metrics, drift: DriftService, verdict: ModelVerdict): Promise<void> {
+async function setModelGauges(metrics: Metrics, drift: Monitored, verdict: ModelVerdict): Promise<void> {
   const { model, release } = verdict;
   if (release === null || release.shown.length === 0) return;
   const detail = await drift.model(model);
@@ -47,12 +49,16 @@ async function setModelGauges(metrics: Metrics, drift: DriftService, verdict: Mo
 function setFeatureGauges(metrics: Metrics, model: string, row: FeatureRow): void {
   const labels = { model, feature: row.name };
   const scored = { ...labels, method: "jensen-shannon" };
-  metrics.gauge("fedge_feature_drift_ratio", row.score, scored);
-  metrics.gauge("fedge_feature_drift_ratio_lower", row.lower, scored);
+  // What nobody counted has no value: a series that ends, not one that is 0.
+  const known = (name: string, value: number | null, its: Record<string, string>): void => {
+    if (value !== null) metrics.gauge(name, value, its);
+  };
+  known("fedge_feature_drift_ratio", row.score, scored);
+  known("fedge_feature_drift_ratio_lower", row.lower, scored);
   metrics.gauge("fedge_feature_drift_ratio_limit", row.limit, scored);
-  metrics.gauge("fedge_feature_missing_ratio", row.missing, labels);
-  metrics.gauge("fedge_feature_unseen_ratio", row.unseen, labels);
-  metrics.gauge("fedge_feature_out_of_range_ratio", row.outOfRange, labels);
+  known("fedge_feature_missing_ratio", row.missing, labels);
+  known("fedge_feature_unseen_ratio", row.unseen, labels);
+  known("fedge_feature_out_of_range_ratio", row.outOfRange, labels);
   if (row.role === "prediction" || row.role === "score")
-    metrics.gauge("fedge_prediction_drift_ratio", row.score, labels);
+    known("fedge_prediction_drift_ratio", row.score, labels);
 }

@@ -52,6 +52,10 @@ describe("the effects that a verdict goes by", () => {
     ]);
   });
 
+  test("are none of a feature that nobody counted", () => {
+    expect(effectsIn(feature({ score: null, lower: null, upper: null, scores: [] }))).toEqual([]);
+  });
+
   test("of categories have no mean", () => {
     const categorical = feature({ kind: "categorical", scores: [score({})] });
 

@@ -52,11 +52,12 @@ function indexEffect(score: Score | undefined): Effect | null {
 }
 
 function distanceEffect(feature: Words, score: Score | undefined): Effect | null {
-  if (score === undefined) return null;
+  const { score: value, lower, upper } = feature;
+  if (score === undefined || value === null || lower === null || upper === null) return null;
   return above({
     ...{ method: "jensen-shannon", name: "Jensen–Shannon distance", limit: feature.limit },
     formula: `the root of ½ Σ p · log₂(p / m) + ½ Σ q · log₂(q / m) over ${score.numBins} cells, where m = (p + q) / 2: 0 for equal shares, 1 for shares that have no cell in common`,
-    ...ends(feature.score, feature.lower, feature.upper),
+    ...ends(value, lower, upper),
   });
 }
 

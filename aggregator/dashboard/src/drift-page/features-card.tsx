@@ -102,9 +102,11 @@ function columnsOf(model: string, view: View): readonly SortableColumn<FeatureRo
       cell: ({ score, lower, upper }) => (
         <>
           {scoreText(score)}{" "}
-          <span className="quiet">
-            {scoreText(lower)}–{scoreText(upper)}
-          </span>
+          {score !== null && (
+            <span className="quiet">
+              {scoreText(lower)}–{scoreText(upper)}
+            </span>
+          )}
         </>
       ),
     },
@@ -125,10 +127,14 @@ function weightColumns(): readonly SortableColumn<FeatureRowData>[] {
     {
       title: "× effect",
       isNumber: true,
-      sortBy: ({ importance, score }) => importance * score,
-      cell: ({ importance, score }) => scoreText(importance * score),
+      sortBy: weightedScore,
+      cell: (row) => scoreText(weightedScore(row)),
     },
   ];
+}
+
+function weightedScore({ importance, score }: FeatureRowData): number | null {
+  return score === null ? null : importance * score;
 }
 
 function rateColumns(): readonly SortableColumn<FeatureRowData>[] {
@@ -155,6 +161,6 @@ function rateColumns(): readonly SortableColumn<FeatureRowData>[] {
 }
 
 /** Of categories: not in the list. Of numbers: beyond the edges of the reference. */
-function unseenShare({ kind, unseen, outOfRange }: FeatureRowData): number {
+function unseenShare({ kind, unseen, outOfRange }: FeatureRowData): number | null {
   return kind === "categorical" ? unseen : outOfRange;
 }

@@ -4,7 +4,7 @@ import { heatRows } from "./heat-map.js";
 
 type Window = WindowsData["windows"][number];
 
-function window(number: number, scores: readonly number[] | null): Window {
+function window(number: number, scores: readonly (number | null)[] | null): Window {
   const cells = scores?.map((score) => ({ verdict: "ok" as const, score })) ?? null;
   return {
     window: number,
@@ -31,6 +31,12 @@ test("a feature has a cell for every window, none for one that is not shown", ()
     ["age", [0.25, null, 0.5]],
     ["height", [1, null, 0]],
   ]);
+});
+
+test("a feature that nobody counted in a window has a cell at the lowest level, without a score", () => {
+  const { rows } = heatRows(heat([window(1, [0.4, null])]), String);
+
+  expect(rows[1]?.cells).toEqual([{ verdict: "ok", score: null, level: 0 }]);
 });
 
 test("a marker stands in the window in which it happened, one between windows in the next", () => {

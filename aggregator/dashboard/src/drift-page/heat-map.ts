@@ -17,7 +17,8 @@ export interface HeatColumn {
 
 export interface HeatCell {
   readonly verdict: Verdict;
-  readonly score: number;
+  /** Null of a feature that nobody counted. */
+  readonly score: number | null;
   /** Of the highest score in the map, in [0, 1]. */
   readonly level: number;
 }
@@ -34,7 +35,7 @@ export function heatRows(
   { features, windows, markers }: WindowsData,
   labelOf: (atMs: number) => string,
 ): HeatRows {
-  const most = Math.max(0, ...windows.flatMap(({ cells }) => (cells ?? []).map(({ score }) => score)));
+  const most = Math.max(0, ...windows.flatMap(({ cells }) => (cells ?? []).map(({ score }) => score ?? 0)));
   const columns = windows.map((window, at) => ({
     ...{ window: window.window, beginsAtMs: window.beginsAtMs, endsAtMs: window.endsAtMs },
     ...{ verdict: window.verdict, isShown: window.cells !== null },
@@ -45,7 +46,7 @@ export function heatRows(
     feature,
     cells: windows.map(({ cells }) => {
       const cell = cells?.[index];
-      return cell === undefined ? null : { ...cell, level: most > 0 ? cell.score / most : 0 };
+      return cell === undefined ? null : { ...cell, level: most > 0 ? (cell.score ?? 0) / most : 0 };
     }),
   }));
   return { columns, rows };

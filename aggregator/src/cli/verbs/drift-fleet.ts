@@ -133,7 +133,11 @@ const FEATURE_COLUMNS: readonly TableColumn<FeatureRow>[] = [
   { title: "FEATURE", cell: (row) => row.name },
   { title: "VERDICT", cell: (row) => row.verdict },
   { title: "JS", isNumber: true, cell: (row) => numberText(row.score) },
-  { title: "95 %", isNumber: true, cell: (row) => `${numberText(row.lower)}..${numberText(row.upper)}` },
+  {
+    title: "95 %",
+    isNumber: true,
+    cell: ({ lower, upper }) => (lower === null ? NONE : `${numberText(lower)}..${numberText(upper)}`),
+  },
   { title: "LIMIT", isNumber: true, cell: (row) => numberText(row.limit) },
   { title: "PSI", isNumber: true, cell: (row) => numberText(row.psi) },
   { title: "SHIFT", isNumber: true, cell: (row) => numberText(row.meanShift) },

@@ -8,7 +8,7 @@ import { estimatedAccuracy, outcomesOf } from "./outcome-measures.js";
 export function outcomesView({ layout, profile }: MonitoredVersion, view: ReleasedView): OutcomesView {
   const measured = outcomesOf(view.cells, layout, profile.outcomes);
   const inputs = profile.features.flatMap((feature, at) =>
-    feature.role === "input" ? [outsideShares(feature, layout.features[at], view).outOfRange] : [],
+    feature.role === "input" ? (outsideShares(feature, layout.features[at], view).outOfRange ?? []) : [],
   );
   const { version, window, numDevices } = view;
   const withheld = view.withheld.map(({ part }) => part).filter((part) => !part.startsWith("feature:"));

@@ -9,22 +9,30 @@ const ORDER: readonly Verdict[] = [
   ...(["broken_data", "drift", "warning", "ok", "learning", "not_enough_data", "not_testable"] as const),
 ];
 
-/** Jensen-Shannon distance, base 2, what chance gives taken off. */
-export function scoreOf({ jensenShannon }: Pick<FeatureStatistics, "jensenShannon">): number {
+/**
+ * Jensen-Shannon distance, base 2, what chance gives taken off; null of a feature that nobody counted, of which older releases
+ * have numbers as if its shares were all 0.
+ */
+export function scoreOf({
+  jensenShannon,
+  numRows,
+}: Pick<FeatureStatistics, "jensenShannon" | "numRows">): number | null {
+  if (numRows === 0) return null;
   return Math.sqrt(Math.max(0, jensenShannon.value - jensenShannon.expected));
 }
 
-/** Shares of rows that are in no bin or listed category: out of the edges, or of a category that is not listed. */
+/** Shares of rows that are in no bin or listed category: out of the edges, or of a category that is not listed; null of no row. */
 export function outsideShares(
   feature: ProfileFeature,
   cells: FeatureCells | undefined,
   view: ReleasedView,
-): { readonly unseen: number; readonly outOfRange: number } {
-  if (cells === undefined) return { unseen: 0, outOfRange: 0 };
+): { readonly unseen: number | null; readonly outOfRange: number | null } {
+  const none = { unseen: null, outOfRange: null };
+  if (cells === undefined) return none;
   const { at, size } = cells.weights;
   const counts = view.cells.slice(at, at + size);
   const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return { unseen: 0, outOfRange: 0 };
+  if (total === 0) return none;
   if (feature.kind === "categorical") {
     const unseen = (counts[missingCell(feature) - 1] as number) / total;
     return { unseen, outOfRange: unseen };
@@ -42,21 +50,33 @@ export function featureRowOf(
   const { view, history } = parts;
   const [feature, cells] = [profile.features[at] as ProfileFeature, layout.features[at] as FeatureCells];
   const statistics = view.features[at] as FeatureStatistics;
-  const effect = effectsOf(statistics, feature, view.t).find(({ method }) => method === "jensen-shannon");
   const { name, kind, role, privacy, importance } = feature;
   return {
     ...{ name, kind, role, privacy, importance, verdict: statistics.verdict, reason: statistics.reason },
     numDevices: numDevicesOf(cells, view.cells),
-    ...{ numRows: statistics.numRows, score: scoreOf(statistics) },
-    ...{ lower: effect?.lower ?? 0, upper: effect?.upper ?? 0, limit: effect?.floor ?? 0 },
-    psi: statistics.psi.value - statistics.psi.expected,
-    meanShift: statistics.meanShift?.value ?? null,
-    missing: statistics.missing.value,
+    numRows: statistics.numRows,
+    ...effectsIn(statistics, feature, view.t),
     ...outsideShares(feature, cells, view),
     history: history.flatMap(({ window, features }) => {
       const then = features[at];
-      return then === undefined ? [] : [{ window, score: scoreOf(then) }];
+      const score = then === undefined ? null : scoreOf(then);
+      return score === null ? [] : [{ window, score }];
     }),
+  };
+}
+
+type Effects = Pick<FeatureRow, "score" | "lower" | "upper" | "limit" | "psi" | "meanShift" | "missing">;
+
+function effectsIn(statistics: FeatureStatistics, feature: ProfileFeature, t: number): Effects {
+  const effect = effectsOf(statistics, feature, t).find(({ method }) => method === "jensen-shannon");
+  const limit = effect?.floor ?? 0;
+  if (statistics.numRows === 0)
+    return { score: null, lower: null, upper: null, limit, psi: null, meanShift: null, missing: null };
+  return {
+    ...{ score: scoreOf(statistics), lower: effect?.lower ?? null, upper: effect?.upper ?? null, limit },
+    psi: statistics.psi.value - statistics.psi.expected,
+    meanShift: statistics.meanShift?.value ?? null,
+    missing: statistics.missing.value,
   };
 }
 
@@ -67,7 +87,7 @@ export function featureRowsOf(
   history: readonly ReleasedView[],
 ): FeatureRow[] {
   const rows = monitored.profile.features.map((_, at) => featureRowOf(monitored, at, { view, history }));
-  const weight = ({ importance, score }: FeatureRow): number => importance * score;
+  const weight = ({ importance, score }: FeatureRow): number => importance * (score ?? 0);
   return rows.sort(
     (one, other) => ORDER.indexOf(one.verdict) - ORDER.indexOf(other.verdict) || weight(other) - weight(one),
   );

@@ -5,6 +5,7 @@ import { WHOLE_FLEET } from "../sums/window-key.js";
 import { countsOf } from "../testing/simulated-device.js";
 import { normalFeature, sampleMonitored } from "../testing/sample-profile.js";
 import { buildRelease } from "./build-release.js";
+import { featureDetailOf } from "./feature-detail.js";
 import { featureRowsOf } from "./feature-rows.js";
 import type { ReleasedView } from "./release-record.js";
 
@@ -86,6 +87,27 @@ describe("the labels of one of sixty devices", () => {
   test("are no verdict of the feature, with the reason", () => {
     expect(row).toMatchObject({ verdict: "not_enough_data", reason: "too few devices counted it" });
     expect(row).toMatchObject({ numRows: 0, numDevices: 0 });
+  });
+
+  test("have no score, rather than one of shares that are all 0, and no past in which they had one", () => {
+    // What was released of it before it was known: the distance of nothing from anything, the root of a half.
+    const old = { value: 0.5, expected: 0, error: 0 };
+    const features = view.features.map((each) =>
+      each.name === "truth" ? { ...each, psi: { ...old, value: 6.2 }, jensenShannon: old } : each,
+    );
+    const nothing = {
+      ...{ score: null, lower: null, upper: null, psi: null, meanShift: null, missing: null },
+      ...{ unseen: null, outOfRange: null },
+    };
+
+    expect(row).toMatchObject(nothing);
+    const before = { ...view, window: 0, features };
+    const rows = featureRowsOf(monitored, { ...view, features }, [before]);
+    expect(rows.find(({ name }) => name === "truth")).toMatchObject({ ...nothing, history: [] });
+    expect(rows.find(({ name }) => name === "age")).toMatchObject({ history: [{ window: 0 }] });
+    const parts = { monitored, view: { ...view, features }, views: [before], history: [], before: [] };
+    const detail = featureDetailOf("truth", { ...parts, numTests: 2, suggestedFloor: null });
+    expect(detail).toMatchObject({ scores: [], cohorts: [{ score: null }] });
   });
 });
 

@@ -43,9 +43,10 @@ export function measureFeature(
   cells: FeatureCells,
   groups: ReplicateGroups,
 ): MeasuredFeature {
+  const numRows = sumOf(groups.total, cells.counts);
+  if (numRows === 0) return uncounted(feature.name);
   const [devices, rows] = [weighted(feature, cells.weights, groups), weighted(feature, cells.counts, groups)];
   const numReference = sum(feature.counts);
-  const numRows = sumOf(groups.total, cells.counts);
   const numDevices = numDevicesOf(cells, groups.total);
   const test = clusteredTest({ ...devices, numReference, numRows, numDevices, ordered: orderOf(feature) });
   const meanShift = shiftOf(feature, cells, groups);
@@ -66,6 +67,15 @@ export function measureFeature(
           : Math.max(LEAST_LOG, logTwoSidedStudent(meanShift.value / meanShift.error, freedom)),
     },
     errors: otherErrors(feature, devices, rows),
+  };
+}
+
+/** No row has no shares, and is no distance from the reference. */
+function uncounted(name: string): MeasuredFeature {
+  const none: Estimate = { value: 0, expected: 0, error: 0 };
+  return {
+    ...{ name, numRows: 0, psi: none, jensenShannon: none, meanShift: null, broken: none, missing: none },
+    ...{ logP: { cells: null, mean: null }, errors: {} },
   };
 }
 
