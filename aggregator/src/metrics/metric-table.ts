@@ -128,17 +128,17 @@ export const METRICS = {
   },
   fedge_feature_missing_ratio: {
     kind: "gauge",
-    help: "Share of missing values.",
+    help: "Share of missing values, every device counting alike.",
     labels: ["model", "feature"],
   },
   fedge_feature_unseen_ratio: {
     kind: "gauge",
-    help: "Share of values of categories that the reference does not list.",
+    help: "Share of values of categories that the reference does not list, every device counting alike.",
     labels: ["model", "feature"],
   },
   fedge_feature_out_of_range_ratio: {
     kind: "gauge",
-    help: "Share of values outside of what the reference knows.",
+    help: "Share of values outside of what the reference knows, every device counting alike.",
     labels: ["model", "feature"],
   },
   fedge_prediction_drift_ratio: {

@@ -21,6 +21,18 @@ function judge(features: readonly MeasuredFeature[]) {
 }
 
 describe("the rule of a window", () => {
+  test("says that every device counts alike in the share of what is missing", () => {
+    // Thirty of sixty devices with one missing row each, the others with 199 good ones: of 6,000 rows 0.5 %.
+    const broken = { value: 0.5, expected: 0.01, error: 0.01 };
+    const { views } = judge([measured({ numRows: 6000, broken, missing: broken })]);
+
+    expect(views[0]?.features[0]).toMatchObject({
+      verdict: "broken_data",
+      reason:
+        "50.0 % missing or not as the schema says, every device counting alike; the reference has 1.0 %",
+    });
+  });
+
   test("corrects p-values that are no numbers any more: the least of four times four, the second times two", () => {
     const { views, numTests } = judge([
       measured({ logP: { cells: -1230.5, mean: -3 } }),

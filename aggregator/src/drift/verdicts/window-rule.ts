@@ -10,7 +10,7 @@ export const ALPHA = 0.05;
  * lower bound has to be above this share of them.
  */
 export const FLEET_FLOOR_SHARE = 0.5;
-/** Rows beyond the reference's that may be broken: of a feature that is required, and of one that is not. */
+/** The share, every device counting alike, beyond the reference's that may be broken: of a feature that is required, and of one that is not. */
 export const BROKEN_FLOORS = { required: 0.05, optional: 0.1 } as const;
 const LEAST_LOG = -1e9;
 
@@ -99,7 +99,8 @@ function brokenReason({ broken }: MeasuredFeature, feature: ProfileFeature, t: n
   const floor = Math.max(BROKEN_FLOORS[feature.required ? "required" : "optional"], 1 - feature.mostly);
   const lower = broken.value - broken.expected - t * broken.error;
   if (!(lower > floor)) return null;
-  return `${percent(broken.value)} of rows are missing or not as the schema says; the reference has ${percent(broken.expected)}`;
+  const share = `${percent(broken.value)} missing or not as the schema says, every device counting alike`;
+  return `${share}; the reference has ${percent(broken.expected)}`;
 }
 
 /** Ends of the 95 % interval of an estimate, what chance gives taken off. */
