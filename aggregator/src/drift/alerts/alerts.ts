@@ -4,11 +4,11 @@ import type { Counters } from "../../rounds/ports.js";
 import type { AlertChange, DriftStore, WholeRelease } from "../drift-store.js";
 import type { DriftPolicy } from "../drift-policy.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
-import type { PreviousRelease } from "../releases/window-closer.js";
+import type { PreviousRelease } from "../releases/previous-release.js";
 import { openAlert, stepAlert, type AlertAct, type AlertEvent, type AlertStep } from "./alert-machine.js";
 import { subjectOf, type AlertRecord, type Delivery, type Evidence } from "./alert-record.js";
 import type { ProposedTraining } from "./proposed-training.js";
-import { evidenceOf } from "./release-evidence.js";
+import { evidenceOf, labelledOutcomes } from "./release-evidence.js";
 import type { TaskConfig } from "../../tasks/task-config.js";
 
 /** Alerts of a model that are looked through for one of the same matter. */
@@ -62,7 +62,7 @@ export class Alerts {
     });
     const steps = [
       ...evidence.flatMap((each) => this.#seen(each, { release, monitored, all, open }) ?? []),
-      ...quietSteps(whole, evidence, open),
+      ...quietSteps(whole, { evidence, open, monitored }),
     ];
     return this.#changeOf(steps);
   }
@@ -177,26 +177,34 @@ export class Alerts {
 /** A matter that was open and is not seen in a window that says something of it. */
 function quietSteps(
   { release, views }: WholeRelease,
-  evidence: readonly Evidence[],
-  open: ReadonlyMap<string, AlertRecord>,
+  scene: {
+    readonly evidence: readonly Evidence[];
+    readonly open: ReadonlyMap<string, AlertRecord>;
+    readonly monitored: MonitoredVersion;
+  },
 ): AlertStep[] {
-  const seen = new Set(evidence.map(subjectOf));
+  const seen = new Set(scene.evidence.map(subjectOf));
   const atMs = release.releasedAtMs;
-  return [...open].flatMap(([subject, alert]) => {
+  return [...scene.open].flatMap(([subject, alert]) => {
     const isOlder = release.version < alert.version;
-    if (seen.has(subject) || isOlder || !saysSomething(alert, views)) return [];
+    if (seen.has(subject) || isOlder || !saysSomething(alert, views, scene.monitored)) return [];
     return [stepAlert(alert, { type: "quiet", window: release.window }, atMs)];
   });
 }
 
-/** Whether the window has what the alert is about: without counts nothing is known to be over. */
-function saysSomething({ evidence }: AlertRecord, views: WholeRelease["views"]): boolean {
-  if (evidence.feature === "") return views.length > 0;
-  return views.some(({ cohort, features }) => {
-    const found = features.find(({ name }) => name === evidence.feature);
-    const isKnown = found !== undefined && found.verdict !== "not_enough_data";
-    return isKnown && (cohort === evidence.cohort || cohort === "");
-  });
+/**
+ * Whether the window has what the alert is about: without counts nothing is known to be over. Of a cohort only its own counts
+ * say so, as the whole fleet may hide what it does.
+ */
+function saysSomething(
+  { evidence: { kind, feature, cohort } }: AlertRecord,
+  views: WholeRelease["views"],
+  monitored: MonitoredVersion,
+): boolean {
+  if (kind === "performance") return labelledOutcomes(views, monitored) !== null;
+  if (feature === "") return views.length > 0;
+  const found = views.find((view) => view.cohort === cohort)?.features.find(({ name }) => name === feature);
+  return found !== undefined && found.verdict !== "not_enough_data";
 }
 
 /** The floor at which the false alarms of a feature would not have been; null without one. A person decides. */

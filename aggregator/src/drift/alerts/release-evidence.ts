@@ -115,11 +115,22 @@ function wholeOutcomes(
   return view === undefined ? null : { view, outcomes: outcomesOf(view.cells, layout, profile.outcomes) };
 }
 
+/** The whole fleet's, with its accuracy; null where too few labels came to say. */
+export function labelledOutcomes(
+  views: readonly ReleasedView[],
+  monitored: MonitoredVersion,
+): { readonly view: ReleasedView; readonly outcomes: OutcomeMeasures; readonly accuracy: number } | null {
+  const found = wholeOutcomes(views, monitored);
+  const accuracy = found?.outcomes.accuracy ?? null;
+  if (found === null || accuracy === null || found.outcomes.numLabelled < LEAST_LABELLED) return null;
+  return { ...found, accuracy };
+}
+
 /** Accuracy by labels that came, below what it was by more than its band and more than chance. */
 function accuracyEvidence(scene: EvidenceScene): Evidence | null {
-  const now = wholeOutcomes(scene.whole.views, scene.monitored);
-  const accuracy = now?.outcomes.accuracy ?? null;
-  if (now === null || accuracy === null || now.outcomes.numLabelled < LEAST_LABELLED) return null;
+  const now = labelledOutcomes(scene.whole.views, scene.monitored);
+  if (now === null) return null;
+  const { accuracy } = now;
   const error = now.view.outcomeErrors["accuracy"] ?? 0;
   const limit = scene.openLimit("performance") ?? accuracyLimit(scene, error);
   if (limit === null || accuracy >= limit) return null;
@@ -133,11 +144,10 @@ function accuracyEvidence(scene: EvidenceScene): Evidence | null {
 }
 
 function accuracyLimit({ before, monitored }: EvidenceScene, error: number): number | null {
-  const then = wholeOutcomes(before, monitored);
-  if (then === null || then.outcomes.accuracy === null || then.outcomes.numLabelled < LEAST_LABELLED)
-    return null;
+  const then = labelledOutcomes(before, monitored);
+  if (then === null) return null;
   const chance = CHANCE_Z * Math.hypot(error, then.view.outcomeErrors["accuracy"] ?? 0);
-  return then.outcomes.accuracy - Math.max(ACCURACY_BAND, chance);
+  return then.accuracy - Math.max(ACCURACY_BAND, chance);
 }
 
 /** Without labels: what the scores promise, where their conditions hold. */

@@ -7,14 +7,11 @@ import { closingOf } from "../intake/profile-intake.js";
 import type { WindowBatch } from "../intake/window-batch.js";
 import type { MonitoredVersion, MonitoredVersions } from "../references/monitored-version.js";
 import { windowKeyText, type WindowKey } from "../sums/window-key.js";
-import { devicesElsewhere } from "./devices-elsewhere.js";
 import { buildRelease } from "./build-release.js";
-import type { ReleaseRecord, ReleasedView } from "./release-record.js";
+import { previousRelease, type PreviousRelease } from "./previous-release.js";
 
 /** A store that failed is asked again after this. */
 const RETRY_MS = 10_000;
-/** Releases that are looked through for the last one that showed something. */
-const LOOK_BACK = 5;
 /** A timer's delay has 31 bits. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -44,14 +41,6 @@ export interface ReleaseAlerts {
   changeOf(whole: WholeRelease, before: PreviousRelease, monitored: MonitoredVersion): Promise<AlertChange>;
   /** Runs with no other change of alerts in between. */
   exclusively<T>(run: () => Promise<T>): Promise<T>;
-}
-
-/** What is known beside a window: the last release, and the views of the last that showed something. */
-export interface PreviousRelease {
-  readonly last: ReleaseRecord | null;
-  readonly views: readonly ReleasedView[];
-  /** Devices that report of other versions of the model. */
-  readonly numDevicesElsewhere: number;
 }
 
 interface Expected {
@@ -121,7 +110,7 @@ export class WindowCloser {
     const monitored = await versions.of(key.model, key.version);
     if (monitored === null || (await store.isReleased(key))) return;
     const sums = await store.sumsOf(key);
-    const before = await this.#before(key);
+    const before = await previousRelease(this.options, key);
     if (sums.sums.length === 0 && (before.last === null || before.last.shown.length === 0)) return;
     const nowMs = clock.nowMs();
     const whole = buildRelease({ monitored, key, sums, policy, nowMs, before: before.views });
@@ -142,17 +131,6 @@ export class WindowCloser {
     for (const { reason } of suppressed) counters.count("fedge_windows_suppressed_total", { reason });
     if (numRows !== null) counters.count("fedge_fleet_profile_rows_total", { model }, numRows);
     this.options.onReleased(whole);
-  }
-
-  async #before(key: WindowKey): Promise<PreviousRelease> {
-    const { store } = this.options;
-    const { model, version, window } = key;
-    const all = await store.listReleases(model, { version, limit: LOOK_BACK });
-    const earlier = all.filter((release) => release.window < window);
-    const shown = earlier.find((release) => release.shown.length > 0);
-    const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
-    const numDevicesElsewhere = await devicesElsewhere(this.options, key);
-    return { last: earlier[0] ?? null, views: views ?? [], numDevicesElsewhere };
   }
 
   async #expectOf(key: WindowKey): Promise<void> {

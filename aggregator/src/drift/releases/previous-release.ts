@@ -1,0 +1,33 @@
+import type { DriftStore } from "../drift-store.js";
+import type { MonitoredVersions } from "../references/monitored-version.js";
+import type { WindowKey } from "../sums/window-key.js";
+import { devicesElsewhere } from "./devices-elsewhere.js";
+import type { ReleaseRecord, ReleasedView } from "./release-record.js";
+
+/** Releases that are looked through for the last one that showed something. */
+const LOOK_BACK = 5;
+
+/** What is known beside a window: the last release, and the views of the last that showed something. */
+export interface PreviousRelease {
+  readonly last: ReleaseRecord | null;
+  readonly views: readonly ReleasedView[];
+  /** Devices that report of other versions of the model. */
+  readonly numDevicesElsewhere: number;
+}
+
+export interface PreviousParts {
+  readonly store: Pick<DriftStore, "openWindows" | "sumsOf" | "listReleases" | "getRelease">;
+  readonly versions: Pick<MonitoredVersions, "of">;
+}
+
+/** What a window of a version is compared with. */
+export async function previousRelease(parts: PreviousParts, key: WindowKey): Promise<PreviousRelease> {
+  const { store } = parts;
+  const { model, version, window } = key;
+  const all = await store.listReleases(model, { version, limit: LOOK_BACK });
+  const earlier = all.filter((release) => release.window < window);
+  const shown = earlier.find((release) => release.shown.length > 0);
+  const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
+  const numDevicesElsewhere = await devicesElsewhere(parts, key);
+  return { last: earlier[0] ?? null, views: views ?? [], numDevicesElsewhere };
+}
