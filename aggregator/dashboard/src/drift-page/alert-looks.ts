@@ -26,7 +26,7 @@ export const ALERT_ACTS: readonly ActLook[] = [
   {
     ...{ act: "false-alarm", label: "False alarm", permission: "propose", tone: "danger" },
     effect:
-      "It ends, and is not raised again for seven windows unless it gets graver. The feature's page suggests a higher floor.",
+      "It ends, and is not raised again for seven windows unless it gets graver, clearly larger or is another cohort's. The feature's page suggests a higher floor.",
   },
   {
     ...{ act: "resolve", label: "Resolve", permission: "propose", tone: "plain" },

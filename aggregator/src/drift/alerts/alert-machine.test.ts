@@ -7,7 +7,6 @@ import {
   openAlert,
   stepAlert,
   type AlertEvent,
-  type AlertStep,
   type NoticeKind,
 } from "./alert-machine.js";
 import type { AlertRecord, AlertSeverity, Evidence } from "./alert-record.js";
@@ -101,20 +100,20 @@ describe("a matter that comes back", () => {
   });
 
   test("is told when it is still there after the cooldown, once, and so is its end", () => {
-    const back = (reopened(over, NOW_MS + HOUR_MS) as AlertStep).alert;
+    const back = reopened(over, NOW_MS + HOUR_MS).alert;
     const events = [seen(), seen(), quiet, quiet];
 
     expect(run(events, back, NOW_MS + 2 * HOUR_MS).notices).toEqual(["opened", null, null, "resolved"]);
   });
 
   test("is not told when it is gone again, nor is its end", () => {
-    const back = (reopened(over, NOW_MS + HOUR_MS) as AlertStep).alert;
+    const back = reopened(over, NOW_MS + HOUR_MS).alert;
 
     expect(run([seen(), quiet, quiet], back, NOW_MS + HOUR_MS + 1).notices).toEqual([null, null, null]);
   });
 
   test("is told within the cooldown as soon as it gets graver", () => {
-    const back = (reopened(over, NOW_MS + HOUR_MS) as AlertStep).alert;
+    const back = reopened(over, NOW_MS + HOUR_MS).alert;
 
     expect(run([seen("critical")], back, NOW_MS + HOUR_MS + 1).notices).toEqual(["opened"]);
   });
@@ -123,12 +122,10 @@ describe("a matter that comes back", () => {
     expect(reopened(over, NOW_MS + 1, { severity: "critical" })).toMatchObject({ notice: "opened" });
   });
 
-  test("after a false alarm is not raised for seven windows, unless it is graver", () => {
+  test("in spite of a false alarm's mark is another matter, and told at once", () => {
     const endsAtMs = NOW_MS + FALSE_ALARM_WINDOWS * HOUR_MS;
     expect(falseAlarm).toMatchObject({ falseAlarmBy: by, owner: by, cooldownUntilMs: endsAtMs });
-    expect(reopened(falseAlarm, endsAtMs - 1)).toBeNull();
-    expect(reopened(falseAlarm, endsAtMs - 1, { severity: "critical" })).toMatchObject({ notice: "opened" });
-    expect(reopened(falseAlarm, endsAtMs)).toMatchObject({ notice: "opened" });
+    expect(reopened(falseAlarm, NOW_MS + 1)).toMatchObject({ notice: "opened", alert: { told: "warning" } });
   });
 
   test("was told at once when it was new", () => {

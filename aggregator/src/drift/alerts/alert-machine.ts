@@ -1,5 +1,5 @@
 import type { TaskId } from "@fedge/protocol";
-import type { AlertRecord, AlertSeverity, Evidence } from "./alert-record.js";
+import { rankOf, type AlertRecord, type Evidence } from "./alert-record.js";
 
 /** Windows in a row without a matter after which it is over. */
 export const QUIET_WINDOWS = 2;
@@ -8,7 +8,7 @@ export const QUIET_WINDOWS = 2;
  * or less: half a one more, so that the next is within it.
  */
 export const COOLDOWN_WINDOWS = 1.5;
-/** Windows in which a matter that was called a false alarm is not raised again, unless it is graver. */
+/** Windows in which what was called a false alarm is no evidence: `isMarked` says what a mark covers. */
 export const FALSE_ALARM_WINDOWS = 7;
 
 /** Told people: that a matter is there, that it is graver than it was, that it is over. */
@@ -47,13 +47,13 @@ export interface NewAlert {
 }
 
 /**
- * The alert of a new matter, told at once; null when it was called a false alarm a short while ago, and is no graver. One
- * that comes back within the cooldown is kept, and told when it is still there after it.
+ * The alert of a new matter, told at once. One that comes back within the cooldown is kept, and told when it is still there
+ * after it. What a false alarm's mark covers never comes here; what comes in spite of one is another matter, and told.
  */
-export function openAlert({ before, evidence, atMs, ...given }: NewAlert): AlertStep | null {
-  const isGraver = before !== null && rank(evidence.severity) > rank(before.evidence.severity);
-  const isQuietened = before !== null && isBefore(atMs, before.cooldownUntilMs) && !isGraver;
-  if (isQuietened && before.falseAlarmBy !== null) return null;
+export function openAlert({ before, evidence, atMs, ...given }: NewAlert): AlertStep {
+  const isGraver = before !== null && rankOf(evidence.severity) > rankOf(before.evidence.severity);
+  const isQuietened =
+    before !== null && before.falseAlarmBy === null && isBefore(atMs, before.cooldownUntilMs) && !isGraver;
   const { alertId, model, version, window, windowMs, runbook } = given;
   const alert: AlertRecord = {
     ...{ alertId, model, version, evidence, runbook, windowMs, state: "open" },
@@ -76,6 +76,8 @@ export function openAlert({ before, evidence, atMs, ...given }: NewAlert): Alert
  *    in the cooldown what gets graver at once.
  * 3. It is over after two windows in a row without it, or when a person says so; that is told when its beginning was.
  * 4. Its revision counts what people did, and nothing else: a window that shows it again takes nobody by surprise.
+ * 5. A false alarm ends it, and marks what it was about: the cohort and the size. Another cohort's change, one clearly larger
+ *    and one that is graver open an alert nevertheless.
  */
 export function stepAlert(alert: AlertRecord, event: AlertEvent, atMs: number): AlertStep {
   const { windowMs } = alert;
@@ -121,7 +123,7 @@ function seen(
   atMs: number,
 ): AlertStep {
   const isSilent = isBefore(atMs, alert.silencedUntilMs) || isCooling(alert, evidence, atMs);
-  const isGraver = alert.told === null || rank(evidence.severity) > rank(alert.told);
+  const isGraver = alert.told === null || rankOf(evidence.severity) > rankOf(alert.told);
   const notice = isSilent || !isGraver ? null : alert.told === null ? "opened" : "escalated";
   const kept = isGraver && isSilent ? alert.told : isGraver ? evidence.severity : alert.told;
   return {
@@ -139,7 +141,7 @@ function isCooling(
   { severity }: Evidence,
   atMs: number,
 ): boolean {
-  return told === null && isBefore(atMs, cooldownUntilMs) && rank(severity) <= rank(before.severity);
+  return told === null && isBefore(atMs, cooldownUntilMs) && rankOf(severity) <= rankOf(before.severity);
 }
 
 function isBefore(atMs: number, endsAtMs: number | null): boolean {
@@ -173,8 +175,4 @@ function decided(
 ): AlertRecord["proposal"] {
   if (proposal === null || proposal.state !== "proposed") return proposal;
   return { ...proposal, state: taskId === null ? "dismissed" : "confirmed", decidedBy: by, taskId };
-}
-
-function rank(severity: AlertSeverity): number {
-  return severity === "critical" ? 2 : 1;
 }

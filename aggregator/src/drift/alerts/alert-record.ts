@@ -91,6 +91,11 @@ export function subjectOf({ kind, feature }: Pick<Evidence, "kind" | "feature">)
   return `${kind}/${feature}`;
 }
 
+/** The graver, the greater. */
+export function rankOf(severity: AlertSeverity): number {
+  return severity === "critical" ? 2 : 1;
+}
+
 /** One call of the webhook. `deliveryId` is the alert's id and the event's number, so that it exists once. */
 export interface Delivery {
   readonly deliveryId: string;

@@ -43,3 +43,57 @@ test("an alert of accuracy goes on through windows without labels", async () => 
   await windows(2, { shifts: { "": WELL }, numRight: 90 });
   expect(await fleet.open()).toEqual([]);
 });
+
+describe("a false alarm of a cohort's change of 0.5", () => {
+  const NODE = "platform=node";
+  beforeEach(async () => {
+    await windows(2, { shifts: { "": WELL, [BROWSER]: MOVED, [NODE]: WELL } });
+    const [alert] = await fleet.newest();
+    await fleet.alerts.act(alert?.alertId ?? "", { type: "false-alarm", by: "ada" });
+  });
+
+  test("keeps that change quiet for seven windows, and no longer", async () => {
+    await windows(6, { shifts: { "": WELL, [BROWSER]: MOVED, [NODE]: WELL } });
+    expect(await fleet.open()).toEqual([]);
+    await windows(1, { shifts: { "": WELL, [BROWSER]: MOVED, [NODE]: WELL } });
+
+    expect(await fleet.open()).toEqual([`drift/age@${BROWSER}`]);
+  });
+
+  test.each([
+    ["another cohort", { "": WELL, [BROWSER]: MOVED, [NODE]: { age: 5 } }, `drift/age@${NODE}`],
+    ["the whole fleet", { "": { age: 3.3 }, [BROWSER]: MOVED, [NODE]: { age: 5 } }, "drift/age"],
+    // At least 1.08 is more than 2.2 times the marked 0.48, which is 1.056; at least 1.03 is not.
+    ["the cohort, when it is clearly larger", { "": WELL, [BROWSER]: { age: 1.1 } }, `drift/age@${BROWSER}`],
+  ])("keeps no change of %s quiet", async (_of, shifts, expected) => {
+    await windows(2, { shifts });
+
+    expect(await fleet.open()).toEqual([expected]);
+    expect(await fleet.calls()).toHaveLength(3);
+  });
+
+  test("keeps a somewhat larger one of the cohort quiet", async () => {
+    await windows(2, { shifts: { "": WELL, [BROWSER]: { age: 1.05 } } });
+
+    expect(await fleet.open()).toEqual([]);
+  });
+
+  test("lets another cohort's alert end while the marked change goes on", async () => {
+    await windows(2, { shifts: { "": WELL, [BROWSER]: MOVED, [NODE]: { age: 5 } } });
+    await windows(2, { shifts: { "": WELL, [BROWSER]: MOVED, [NODE]: WELL } });
+
+    expect(await fleet.open()).toEqual([]);
+  });
+});
+
+test("a false alarm of accuracy keeps a far larger loss of it no secret", async () => {
+  await windows(1, { shifts: { "": WELL }, numRight: 90 });
+  await windows(1, { shifts: { "": WELL }, numRight: 82 });
+  const [alert] = await fleet.newest();
+  await fleet.alerts.act(alert?.alertId ?? "", { type: "false-alarm", by: "ada" });
+  await windows(1, { shifts: { "": WELL }, numRight: 82 });
+  expect(await fleet.open()).toEqual([]);
+
+  await windows(1, { shifts: { "": WELL }, numRight: 30 });
+  expect(await fleet.open()).toEqual(["performance/"]);
+});

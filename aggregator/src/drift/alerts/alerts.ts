@@ -1,4 +1,4 @@
-import { FedgeError, type ModelName } from "@fedge/protocol";
+import { FedgeError } from "@fedge/protocol";
 import { sha256Of } from "../../blobs/blob-name.js";
 import type { Counters } from "../../rounds/ports.js";
 import type { AlertChange, DriftStore, WholeRelease } from "../drift-store.js";
@@ -7,6 +7,7 @@ import type { MonitoredVersion } from "../references/monitored-version.js";
 import type { PreviousRelease } from "../releases/previous-release.js";
 import { openAlert, stepAlert, type AlertAct, type AlertEvent, type AlertStep } from "./alert-machine.js";
 import { subjectOf, type AlertRecord, type Delivery, type Evidence } from "./alert-record.js";
+import { isMarked } from "./false-alarm-marks.js";
 import type { ProposedTraining } from "./proposed-training.js";
 import { evidenceOf, labelledOutcomes } from "./release-evidence.js";
 import type { TaskConfig } from "../../tasks/task-config.js";
@@ -57,11 +58,12 @@ export class Alerts {
     const evidence = evidenceOf({
       ...{ whole, monitored, before: before.views, staleAfterMs: this.options.policy.staleAfterMs },
       openLimit: (kind) => open.get(subjectOf({ kind, feature: "" }))?.evidence.limit ?? null,
+      isMarked: (each) => isMarked(each, all, this.options.nowMs()),
       numDevicesBefore: before.last?.numDevices ?? null,
       numDevicesElsewhere: before.numDevicesElsewhere,
     });
     const steps = [
-      ...evidence.flatMap((each) => this.#seen(each, { release, monitored, all, open }) ?? []),
+      ...evidence.map((each) => this.#seen(each, { release, monitored, all, open })),
       ...quietSteps(whole, { evidence, open, monitored }),
     ];
     return this.#changeOf(steps);
@@ -131,7 +133,7 @@ export class Alerts {
       readonly all: readonly AlertRecord[];
       readonly open: ReadonlyMap<string, AlertRecord>;
     },
-  ): AlertStep | null {
+  ): AlertStep {
     const { release, monitored } = scene;
     const { model, version, window } = release;
     const subject = subjectOf(evidence);
@@ -205,22 +207,4 @@ function saysSomething(
   if (feature === "") return views.length > 0;
   const found = views.find((view) => view.cohort === cohort)?.features.find(({ name }) => name === feature);
   return found !== undefined && found.verdict !== "not_enough_data";
-}
-
-/** The floor at which the false alarms of a feature would not have been; null without one. A person decides. */
-export function suggestedFloor(
-  alerts: readonly AlertRecord[],
-  model: ModelName,
-  feature: string,
-): { readonly method: string; readonly floor: number } | null {
-  const wrong = alerts.filter(
-    ({ falseAlarmBy, evidence, ...alert }) =>
-      falseAlarmBy !== null &&
-      alert.model === model &&
-      evidence.feature === feature &&
-      evidence.kind === "drift",
-  );
-  const largest = wrong.sort((one, other) => (other.evidence.lower ?? 0) - (one.evidence.lower ?? 0))[0];
-  if (largest === undefined || largest.evidence.lower === null) return null;
-  return { method: largest.evidence.method, floor: Number((2.2 * largest.evidence.lower).toPrecision(2)) };
 }

@@ -24,6 +24,8 @@ export interface EvidenceScene {
   readonly before: readonly ReleasedView[];
   /** What an open alert of the kind and feature holds as its limit; null for none. */
   readonly openLimit: (kind: AlertKind) => number | null;
+  /** Whether people called just that a false alarm. */
+  readonly isMarked: (evidence: Evidence) => boolean;
   /** Devices that reported before; null when they were too few to say. */
   readonly numDevicesBefore: number | null;
   /** Devices that report of other versions of the model now. */
@@ -39,7 +41,8 @@ export function evidenceOf(scene: EvidenceScene): Evidence[] {
   const features = scene.monitored.profile.features.flatMap((feature) =>
     featureEvidence(scene, feature, isCritical),
   );
-  return [...features, accuracy, silentEvidence(scene), staleEvidence(scene)].filter((each) => each !== null);
+  const whole = [accuracy, silentEvidence(scene), staleEvidence(scene)];
+  return [...features, ...whole.filter((each) => each !== null).filter((each) => !scene.isMarked(each))];
 }
 
 function featureEvidence(scene: EvidenceScene, feature: ProfileFeature, isCritical: boolean): Evidence[] {
@@ -53,13 +56,14 @@ function featureEvidence(scene: EvidenceScene, feature: ProfileFeature, isCritic
     return statistics === undefined ? [] : [{ view, statistics }];
   });
   const pick = (kind: AlertKind, isIt: (each: (typeof found)[number]) => boolean): Evidence[] => {
-    // The whole fleet's before a cohort's.
-    const first = found.filter(isIt).sort((one, other) => (one.view.cohort < other.view.cohort ? -1 : 1))[0];
-    if (first === undefined) return [];
     const severity = kind === "data-broken" || (kind === "drift" && isCritical) ? "critical" : "warning";
-    return [
-      { ...describe(feature, first.view, { ...first, layout: scene.monitored.layout }), kind, severity },
-    ];
+    const those = found.filter(isIt).map((each): Evidence => ({
+      ...describe(feature, each.view, { ...each, layout: scene.monitored.layout }),
+      ...{ kind, severity },
+    }));
+    // The whole fleet's before a cohort's. A cohort's false alarm hides no other's change.
+    const unmarked = those.filter((each) => !scene.isMarked(each));
+    return unmarked.sort((one, other) => (one.cohort < other.cohort ? -1 : 1)).slice(0, 1);
   };
   return [
     ...pick("data-broken", ({ statistics }) => statistics.verdict === "broken_data"),
