@@ -9,7 +9,7 @@ const VERA: Session = { name: "vera", role: "viewer", permissions: [] };
 function alert(change: Partial<AlertData> = {}): AlertData {
   return {
     ...{ state: "open", owner: null, silencedUntilMs: null, falseAlarmBy: null, resolvedAtMs: null },
-    ...{ proposal: null, lastDeed: null, changedAtMs: 0, ...change },
+    ...{ proposal: null, proposedIn: null, lastDeed: null, changedAtMs: 0, ...change },
   } as AlertData;
 }
 

@@ -117,8 +117,15 @@ function AlertActions(props: AlertRowProps & { readonly looks?: readonly ActLook
 /** Training that a critical alert proposes; it begins when a person says so. */
 function Proposal(props: AlertRowProps) {
   const { alert } = props;
-  const { proposal } = alert;
-  if (proposal === null) return null;
+  const { proposal, proposedIn, state } = alert;
+  if (proposal === null && (proposedIn === null || state === "resolved")) return null;
+  if (proposal === null) {
+    return (
+      <div className="proposal">
+        <p>Training for this alert, too, is decided on in alert {proposedIn}.</p>
+      </div>
+    );
+  }
   if (proposal.state === "proposed") {
     return (
       <div className="proposal" data-testid="proposal">

@@ -93,11 +93,12 @@ const COLUMNS: readonly TableColumn<AlertRecord>[] = [
   { title: "WHAT", cell: ({ evidence }) => evidence.text },
 ];
 
-function stateText({ state, silencedUntilMs, falseAlarmBy, proposal }: AlertRecord): string {
+function stateText({ state, silencedUntilMs, falseAlarmBy, proposal, proposedIn }: AlertRecord): string {
   const parts = [
     falseAlarmBy === null ? state : "false alarm",
     ...(silencedUntilMs === null ? [] : [`silenced until ${timeText(silencedUntilMs)}`]),
     ...(proposal === null ? [] : [proposalText(proposal)]),
+    ...(proposedIn === null || state === "resolved" ? [] : [`training: see alert ${proposedIn}`]),
   ];
   return parts.join(", ");
 }

@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const [OPENED_AT_MS, NOW_MS] = [40_000_000, 50_000_000];
 
 const seen = (severity: AlertSeverity = "warning", window = 11): AlertEvent => ({
-  ...{ type: "seen", window, version: 3 },
+  ...{ type: "seen", window, version: 3, proposedIn: null },
   evidence: { ...SAMPLE_EVIDENCE, severity },
 });
 const quiet: AlertEvent = { type: "quiet", window: 11 };
@@ -36,7 +36,7 @@ function run(events: readonly AlertEvent[], alert = sampleAlert(), atMs = NOW_MS
 function reopened(before: AlertRecord | null, atMs: number, change: Partial<Evidence> = {}) {
   return openAlert({
     ...{ alertId: "next", model: "digits" as ModelName, version: 3, window: 20, windowMs: HOUR_MS },
-    ...{ evidence: { ...SAMPLE_EVIDENCE, ...change }, atMs, runbook: "docs", before },
+    ...{ evidence: { ...SAMPLE_EVIDENCE, ...change }, atMs, runbook: "docs", before, proposedIn: null },
   });
 }
 
@@ -142,6 +142,14 @@ describe("a proposal to train", () => {
     expect(sampleAlert({ kind: "data-broken", severity: "critical" }).proposal).toBeNull();
     expect(sampleAlert().proposal).toBeNull();
     expect(run([seen("critical")]).alert.proposal?.state).toBe("proposed");
+  });
+
+  test("refers to the alert that has the model's, and is made when that is over", () => {
+    const referring = run([{ ...seen("critical"), proposedIn: "first" } as AlertEvent]).alert;
+    expect(referring).toMatchObject({ proposal: null, proposedIn: "first" });
+
+    const { alert } = run([seen("critical")], referring);
+    expect(alert).toMatchObject({ proposal: { state: "proposed" }, proposedIn: null });
   });
 
   test("is decided by a person, once", () => {

@@ -15,7 +15,7 @@ export const FALSE_ALARM_WINDOWS = 7;
 export type NoticeKind = "opened" | "escalated" | "resolved";
 
 export type AlertEvent =
-  | { readonly type: "seen"; readonly evidence: Evidence; readonly window: number; readonly version: number }
+  | ({ readonly type: "seen"; readonly window: number } & ProposalScene)
   | { readonly type: "quiet"; readonly window: number }
   | { readonly type: "acknowledge"; readonly by: string }
   | { readonly type: "silence"; readonly by: string; readonly untilMs: number }
@@ -23,6 +23,14 @@ export type AlertEvent =
   | { readonly type: "resolve"; readonly by: string }
   /** `taskId` is the training that began with it; null for a dismissal. */
   | { readonly type: "decide"; readonly by: string; readonly taskId: TaskId | null };
+
+/** What a proposal to train depends on. */
+interface ProposalScene {
+  readonly evidence: Evidence;
+  readonly version: number;
+  /** The other open alert of the model that has one; null for none. */
+  readonly proposedIn: string | null;
+}
 
 /** What a person may do with an alert by itself; a decision on training begins a task, too. */
 export type AlertAct = Exclude<AlertEvent, { type: "seen" | "quiet" | "decide" }>;
@@ -33,13 +41,11 @@ export interface AlertStep {
 }
 
 /** A matter that is seen for the first time, or again after it was over. */
-export interface NewAlert {
+export interface NewAlert extends ProposalScene {
   readonly alertId: string;
   readonly model: AlertRecord["model"];
-  readonly version: number;
   readonly window: number;
   readonly windowMs: number;
-  readonly evidence: Evidence;
   readonly atMs: number;
   readonly runbook: string;
   /** The newest alert of the same matter that is over; null for none. */
@@ -61,7 +67,7 @@ export function openAlert({ before, evidence, atMs, ...given }: NewAlert): Alert
     ...{ numQuietWindows: 0, owner: null, silencedUntilMs: null, falseAlarmBy: null },
     cooldownUntilMs: isQuietened ? before.cooldownUntilMs : null,
     told: isQuietened ? null : evidence.severity,
-    proposal: proposalOf(null, { evidence, model, version }),
+    ...proposalOf({ model, proposal: null }, { evidence, version, proposedIn: given.proposedIn }),
     ...{ revision: 0, lastDeed: null },
     nextEvent: 1,
   };
@@ -119,9 +125,10 @@ function deedOf(
 
 function seen(
   alert: AlertRecord,
-  { evidence, window, version }: Extract<AlertEvent, { type: "seen" }>,
+  { window, ...scene }: Extract<AlertEvent, { type: "seen" }>,
   atMs: number,
 ): AlertStep {
+  const { evidence, version } = scene;
   const isSilent = isBefore(atMs, alert.silencedUntilMs) || isCooling(alert, evidence, atMs);
   const isGraver = alert.told === null || rankOf(evidence.severity) > rankOf(alert.told);
   const notice = isSilent || !isGraver ? null : alert.told === null ? "opened" : "escalated";
@@ -129,7 +136,7 @@ function seen(
   return {
     alert: {
       ...{ ...alert, evidence, version, lastWindow: window, numQuietWindows: 0, told: kept },
-      proposal: proposalOf(alert.proposal, { evidence, model: alert.model, version }),
+      ...proposalOf(alert, scene),
     },
     notice,
   };
@@ -156,17 +163,23 @@ function over(alert: AlertRecord, atMs: number, cooldownMs: number): AlertStep {
   };
 }
 
-/** A critical matter that training may mend proposes it; it is proposed once, and a person decides. */
+/**
+ * A critical matter that training may mend proposes it, or refers to the alert that does already: one cause has many alerts,
+ * and one training. It is proposed once, and a person decides.
+ */
 function proposalOf(
-  before: AlertRecord["proposal"],
-  { evidence, model, version }: Pick<AlertRecord, "evidence" | "model" | "version">,
-): AlertRecord["proposal"] {
+  { model, proposal }: Pick<AlertRecord, "model" | "proposal">,
+  { evidence, version, proposedIn }: ProposalScene,
+): Pick<AlertRecord, "proposal" | "proposedIn"> {
   const isMendable = evidence.kind === "drift" || evidence.kind === "performance";
-  if (before !== null || evidence.severity !== "critical" || !isMendable) return before;
-  return {
-    ...{ state: "proposed", model, baseVersion: version, reason: evidence.text },
+  if (proposal !== null || evidence.severity !== "critical" || !isMendable)
+    return { proposal, proposedIn: null };
+  if (proposedIn !== null) return { proposal, proposedIn };
+  const proposed = {
+    ...{ state: "proposed" as const, model, baseVersion: version, reason: evidence.text },
     ...{ decidedBy: null, taskId: null },
   };
+  return { proposal: proposed, proposedIn };
 }
 
 function decided(

@@ -78,6 +78,8 @@ export const alertRecord = z.object({
   cooldownUntilMs: z.nullable(z.number()),
   runbook: z.string(),
   proposal: z.nullable(proposal),
+  /** The alert whose proposal is this one's too: a model has one at a time. Null when it proposes itself, or nothing. */
+  proposedIn: z._default(z.nullable(z.string()), null),
   /** How often people changed it: who acts on what he saw sends it back. */
   revision: z._default(z.number(), 0),
   lastDeed: z._default(z.nullable(alertDeed), null),
@@ -96,7 +98,10 @@ export function rankOf(severity: AlertSeverity): number {
   return severity === "critical" ? 2 : 1;
 }
 
-/** One call of the webhook. `deliveryId` is the alert's id and the event's number, so that it exists once. */
+/**
+ * One call of the webhook. `deliveryId` is the id of the alert that it tells first and the event's number, so that it exists
+ * once.
+ */
 export interface Delivery {
   readonly deliveryId: string;
   readonly alertId: string;

@@ -1,5 +1,6 @@
+import type { AlertRecord } from "./alert-record.js";
 import { beforeEach, describe, expect, test } from "vitest";
-import { sampleMonitored } from "../testing/sample-profile.js";
+import { normalFeature, sampleMonitored } from "../testing/sample-profile.js";
 import { ToldFleet, type ToldWindow } from "../testing/told-fleet.js";
 
 const BROWSER = "platform=browser";
@@ -96,4 +97,62 @@ test("a false alarm of accuracy keeps a far larger loss of it no secret", async 
 
   await windows(1, { shifts: { "": WELL }, numRight: 30 });
   expect(await fleet.open()).toEqual(["performance/"]);
+});
+
+describe("fifty features that shift together", () => {
+  const names = Array.from({ length: 50 }, (_, at) => `f${at}`);
+  const all = { "": Object.fromEntries(names.map((name) => [name, 0.5])) };
+  const bodies = async () =>
+    (await fleet.calls()).map(
+      (body) =>
+        JSON.parse(body) as {
+          readonly type: string;
+          readonly alert: AlertRecord;
+          readonly others: readonly AlertRecord[];
+          readonly otherIds: readonly string[];
+        },
+    );
+  beforeEach(() => {
+    fleet = new ToldFleet(sampleMonitored({ features: names.map((name) => normalFeature(name)) }));
+  });
+
+  test("are told in one call when they begin and in one when they end, every alert once in each", async () => {
+    await windows(3, { shifts: all });
+    await windows(3, { shifts: { "": WELL } });
+
+    const calls = await bodies();
+    expect(calls.map(({ type }) => type)).toEqual(["alert-opened", "alert-resolved"]);
+    const ids = (await fleet.newest()).map(({ alertId }) => alertId).sort();
+    for (const { alert, others, otherIds } of calls) {
+      expect([others.length, otherIds.length]).toEqual([20, 29]);
+      expect(
+        [alert, ...others]
+          .map(({ alertId }) => alertId)
+          .concat(otherIds)
+          .sort(),
+      ).toEqual(ids);
+    }
+    for (const body of await fleet.calls()) expect(Buffer.byteLength(body)).toBeLessThan(64 * 1024);
+  });
+
+  test("propose one training, which the others refer to", async () => {
+    await windows(3, { shifts: all });
+
+    const alerts = await fleet.newest();
+    const proposing = alerts.filter(({ proposal }) => proposal !== null);
+    expect(proposing).toHaveLength(1);
+    expect(alerts.filter(({ proposedIn }) => proposedIn === proposing[0]?.alertId)).toHaveLength(49);
+  });
+
+  test("whose first is over hand the proposal on in the same window", async () => {
+    await windows(2, { shifts: all });
+    const first = (await fleet.newest()).find(({ proposal }) => proposal !== null);
+    // More than 30 % of the features drift still: the others stay critical.
+    const rest = { "": { ...all[""], [first?.evidence.feature ?? ""]: 0 } };
+    await windows(2, { shifts: rest });
+
+    const open = (await fleet.newest()).filter(({ state }) => state !== "resolved");
+    expect(open).toHaveLength(49);
+    expect(open.filter(({ proposal }) => proposal?.state === "proposed")).toHaveLength(1);
+  });
 });

@@ -6,9 +6,10 @@ import type { DriftPolicy } from "../drift-policy.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import type { PreviousRelease } from "../releases/previous-release.js";
 import { openAlert, stepAlert, type AlertAct, type AlertEvent, type AlertStep } from "./alert-machine.js";
-import { subjectOf, type AlertRecord, type Delivery, type Evidence } from "./alert-record.js";
+import { subjectOf, type AlertRecord, type Evidence } from "./alert-record.js";
 import { isMarked } from "./false-alarm-marks.js";
 import type { ProposedTraining } from "./proposed-training.js";
+import { deliveriesOf } from "../webhook/folded-calls.js";
 import { evidenceOf, labelledOutcomes } from "./release-evidence.js";
 import type { TaskConfig } from "../../tasks/task-config.js";
 
@@ -62,11 +63,14 @@ export class Alerts {
       numDevicesBefore: before.last?.numDevices ?? null,
       numDevicesElsewhere: before.numDevicesElsewhere,
     });
-    const steps = [
-      ...evidence.map((each) => this.#seen(each, { release, monitored, all, open })),
-      ...quietSteps(whole, { evidence, open, monitored }),
-    ];
-    return this.#changeOf(steps);
+    const over = quietSteps(whole, { evidence, open, monitored });
+    let proposedIn = proposingIn(open.values(), over);
+    const seen = evidence.map((each) => {
+      const step = this.#seen(each, { release, monitored, all, open, proposedIn });
+      if (step.alert.proposal !== null) proposedIn ??= step.alert.alertId;
+      return step;
+    });
+    return this.#changeOf([...seen, ...over]);
   }
 
   /**
@@ -132,48 +136,51 @@ export class Alerts {
       readonly monitored: MonitoredVersion;
       readonly all: readonly AlertRecord[];
       readonly open: ReadonlyMap<string, AlertRecord>;
+      readonly proposedIn: string | null;
     },
   ): AlertStep {
-    const { release, monitored } = scene;
+    const { release, monitored, proposedIn } = scene;
     const { model, version, window } = release;
     const subject = subjectOf(evidence);
     const atMs = this.options.nowMs();
     const windowMs = monitored.profile.window.lengthMs;
     const present = scene.open.get(subject);
-    if (present !== undefined) return stepAlert(present, { type: "seen", evidence, window, version }, atMs);
+    if (present !== undefined)
+      return stepAlert(present, { type: "seen", evidence, window, version, proposedIn }, atMs);
     const before = scene.all.find((alert) => subjectOf(alert.evidence) === subject) ?? null;
     const alertId = sha256Of(
       new TextEncoder().encode(JSON.stringify([model, version, subject, window])),
     ).slice(0, 12);
     return openAlert({
-      ...{ alertId, model, version, window, windowMs, evidence, atMs, before },
+      ...{ alertId, model, version, window, windowMs, evidence, atMs, before, proposedIn },
       runbook: RUNBOOK,
     });
   }
 
   #changeOf(steps: readonly AlertStep[]): AlertChange {
-    const deliveries: Delivery[] = [];
-    const alerts = steps.map(({ alert, notice }) => {
-      if (notice === null) return alert;
-      this.options.counters.count("fedge_drift_alerts_total", {
-        severity: notice === "resolved" ? "resolved" : alert.evidence.severity,
-      });
-      if (!this.options.hasWebhook) return alert;
-      const deliveryId = `${alert.alertId}-${alert.nextEvent}`;
-      const body = JSON.stringify({ type: `alert-${notice}`, deliveryId, alert });
-      const nextAtMs = this.options.nowMs();
-      deliveries.push({
-        deliveryId,
-        alertId: alert.alertId,
-        state: "pending",
-        numAttempts: 0,
-        nextAtMs,
-        body,
-      });
-      return { ...alert, nextEvent: alert.nextEvent + 1 };
-    });
-    return { alerts, deliveries };
+    const { counters, hasWebhook, nowMs } = this.options;
+    for (const { alert, notice } of steps)
+      if (notice !== null)
+        counters.count("fedge_drift_alerts_total", {
+          severity: notice === "resolved" ? "resolved" : alert.evidence.severity,
+        });
+    const isTold = ({ notice }: AlertStep): boolean => notice !== null && hasWebhook;
+    return {
+      alerts: steps.map((step) =>
+        isTold(step) ? { ...step.alert, nextEvent: step.alert.nextEvent + 1 } : step.alert,
+      ),
+      deliveries: hasWebhook ? deliveriesOf(steps, nowMs()) : [],
+    };
   }
+}
+
+/** The open alert that has the model's proposal, decided on or not, and is not over now. */
+function proposingIn(open: Iterable<AlertRecord>, quiet: readonly AlertStep[]): string | null {
+  const over = new Set(
+    quiet.filter(({ alert }) => alert.state === "resolved").map(({ alert }) => alert.alertId),
+  );
+  const proposing = [...open].find(({ proposal, alertId }) => proposal !== null && !over.has(alertId));
+  return proposing?.alertId ?? null;
 }
 
 /** A matter that was open and is not seen in a window that says something of it. */

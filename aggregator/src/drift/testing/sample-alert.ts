@@ -12,7 +12,8 @@ export const SAMPLE_EVIDENCE: Evidence = {
 export function sampleAlert(evidence: Partial<Evidence> = {}): AlertRecord {
   const { alert } = openAlert({
     ...{ alertId: "abc123", model: "digits" as ModelName, version: 3, window: 10, windowMs: 3_600_000 },
-    ...{ evidence: { ...SAMPLE_EVIDENCE, ...evidence }, atMs: 40_000_000, runbook: "docs", before: null },
+    ...{ evidence: { ...SAMPLE_EVIDENCE, ...evidence }, atMs: 40_000_000, runbook: "docs" },
+    ...{ before: null, proposedIn: null },
   });
   return alert;
 }

@@ -74,11 +74,10 @@ export class DriftRehearsal {
     const { numDevices, seed } = options;
     const shop = drawShopFleet({ numDevices, isOnCoast, seed });
     const directory = await makeTemporaryDirectory("fedge-rehearse-");
-    const webhook = await WebhookReceiver.open(({ type, alert }) =>
-      context.tell(
-        `webhook: ${type}, ${alert.evidence.severity} ${alert.evidence.kind}: ${alert.evidence.text}`,
-      ),
-    );
+    const webhook = await WebhookReceiver.open(({ type, alert, others }) => {
+      for (const { evidence } of [alert, ...others])
+        context.tell(`webhook: ${type}, ${evidence.severity} ${evidence.kind}: ${evidence.text}`);
+    });
     try {
       const opened = await openServer({
         ...{ host: "127.0.0.1", httpPort: 0, mqttPort: 0, logLevel: "error" },

@@ -3,6 +3,7 @@ import type { OutcomesView } from "../../drift/drift-views.js";
 import { percent } from "../progress.js";
 import { SHOP } from "../shop/shop-model.js";
 import { COAST_DEVICES } from "./drift-plan.js";
+import { alertIdsOf } from "./webhook-receiver.js";
 import type { DriftRehearsal, DriftRehearsalOptions } from "./drift-rehearsal.js";
 
 export interface DriftRehearsalResult {
@@ -47,7 +48,7 @@ export async function resultOf(
   const alerts = all.map((alert) => ({
     ...{ kind: alert.evidence.kind, severity: alert.evidence.severity },
     ...{ text: alert.evidence.text, state: alert.state },
-    numCalls: rehearsal.webhook.calls.filter((call) => call.alert.alertId === alert.alertId).length,
+    numCalls: rehearsal.webhook.calls.filter((call) => alertIdsOf(call).includes(alert.alertId)).length,
   }));
   const { ok } = await rehearsal.opened.base.audit.verify();
   const serving = rehearsal.exposure.countServing(SHOP);

@@ -6,6 +6,7 @@ import { SHOP } from "../shop/shop-model.js";
 import { attachReference } from "./attach-reference.js";
 import { COAST, COAST_DEVICES, coastRollout, firstTask, isOnCoast, recovery } from "./drift-plan.js";
 import { DriftRehearsal, type DriftRehearsalContext, type DriftRehearsalOptions } from "./drift-rehearsal.js";
+import { alertIdsOf } from "./webhook-receiver.js";
 import { accuracyOf, resultOf, type DriftRehearsalResult } from "./drift-result.js";
 
 const FIRST_ROUNDS = 8;
@@ -184,8 +185,11 @@ class Story {
     expected: number,
   ): Promise<{ readonly recovered: number; readonly trainers: DriftRehearsalResult["trainers"] }> {
     const { rehearsal } = this;
-    const proposing = (await rehearsal.openAlerts()).find(({ proposal }) => proposal?.state === "proposed");
-    if (proposing === undefined) throw new FedgeError("INTERNAL", "no open alert proposes a training");
+    // The alert that proposed first is over by now; the one that is still critical proposes when it is seen next.
+    const proposing = await this.#until(
+      async () => (await rehearsal.openAlerts()).find(({ proposal }) => proposal?.state === "proposed"),
+      { what: "an open alert to propose a training" },
+    );
     const task = recovery(proposing.alertId, firstTask({ ...this.options, rounds: FIRST_ROUNDS }));
     await rehearsal.people.scientist.send("POST", `/v1/drift/alerts/${proposing.alertId}/proposal`, {
       confirm: true,
@@ -221,7 +225,7 @@ class Story {
   #isEveryEndTold(): boolean {
     const { calls } = this.rehearsal.webhook;
     const told = (type: string): Set<string> =>
-      new Set(calls.flatMap((call) => (call.type === type ? call.alert.alertId : [])));
+      new Set(calls.flatMap((call) => (call.type === type ? alertIdsOf(call) : [])));
     const over = told("alert-resolved");
     return [...told("alert-opened")].every((alertId) => over.has(alertId));
   }

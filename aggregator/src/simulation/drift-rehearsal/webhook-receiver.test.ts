@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sampleAlert } from "../../drift/testing/sample-alert.js";
 import { httpWebhook } from "../../drift/webhook/webhook-target.js";
-import { WebhookReceiver } from "./webhook-receiver.js";
+import { WebhookReceiver, alertIdsOf } from "./webhook-receiver.js";
 
 const NOW_MS = 1_700_000_000_000;
 const body = (deliveryId: string): string =>
-  JSON.stringify({ type: "alert-opened", deliveryId, alert: sampleAlert() });
+  JSON.stringify({
+    ...{ type: "alert-opened", deliveryId, alert: sampleAlert() },
+    ...{ others: [{ ...sampleAlert(), alertId: "other" }], otherIds: ["third"] },
+  });
 
 describe("the receiver of a webhook", () => {
   let receiver: WebhookReceiver;
@@ -20,6 +23,7 @@ describe("the receiver of a webhook", () => {
 
     expect(receiver.calls.map(({ deliveryId }) => deliveryId)).toEqual(["a-0", "a-1"]);
     expect(receiver.numRefused).toBe(0);
+    expect(receiver.calls.map(alertIdsOf)).toEqual(Array(2).fill(["abc123", "other", "third"]));
   });
 
   test.each([

@@ -7,8 +7,16 @@ import { signatureOf, type WebhookOptions } from "../../drift/webhook/webhook-ta
 
 const MOST_BYTES = 64 * 1024;
 
-const call = z.object({ type: z.string(), deliveryId: z.string(), alert: alertRecord });
+const call = z.object({
+  ...{ type: z.string(), deliveryId: z.string(), alert: alertRecord },
+  ...{ others: z.array(alertRecord), otherIds: z.array(z.string()) },
+});
 export type WebhookCall = z.infer<typeof call>;
+
+/** Every alert that a call tells of. */
+export function alertIdsOf({ alert, others, otherIds }: WebhookCall): string[] {
+  return [alert, ...others].map(({ alertId }) => alertId).concat(otherIds);
+}
 
 /** A target as an operator would write it: it takes calls that the secret signed, each delivery once. */
 export class WebhookReceiver {
