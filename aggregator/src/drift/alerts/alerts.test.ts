@@ -99,6 +99,37 @@ test("a false alarm of accuracy keeps a far larger loss of it no secret", async 
   expect(await fleet.open()).toEqual(["performance/"]);
 });
 
+describe("an alert of a version that the fleet went back from", () => {
+  const hidden = { version: 4, shifts: {}, hidden: [""] };
+  beforeEach(() => windows(2, { version: 4, shifts: { "": MOVED } }));
+
+  test("is over after two windows in which the older one is well, once a window without the newer one has passed", async () => {
+    await windows(2, { version: 3, shifts: { "": WELL } });
+    expect((await fleet.newest())[0]).toMatchObject({ state: "open", numQuietWindows: 1 });
+    await windows(1, { version: 3, shifts: { "": WELL } });
+
+    expect(await fleet.open()).toEqual([]);
+  });
+
+  test.each([
+    ["shown", { version: 4, shifts: { "": MOVED } }],
+    ["too few to show", hidden],
+  ])("goes on while devices report of it beside the older one, %s", async (_, newer) => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      const { release } = await fleet.next({ version: 3, shifts: { "": WELL } });
+      await fleet.next({ ...newer, window: release.window });
+    }
+
+    expect(await fleet.open()).toEqual(["drift/age"]);
+  });
+
+  test("goes on when the older one is not well either", async () => {
+    await windows(5, { version: 3, shifts: { "": MOVED } });
+
+    expect(await fleet.open()).toEqual(["drift/age"]);
+  });
+});
+
 describe("fifty features that shift together", () => {
   const names = Array.from({ length: 50 }, (_, at) => `f${at}`);
   const all = { "": Object.fromEntries(names.map((name) => [name, 0.5])) };

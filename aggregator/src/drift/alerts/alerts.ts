@@ -15,10 +15,12 @@ import type { TaskConfig } from "../../tasks/task-config.js";
 
 /** Alerts of a model that are looked through for one of the same matter. */
 const LOOK_BACK = 300;
+/** Releases of a version that are looked through for one with devices: after the last there is one without, no more. */
+const LAST_RELEASES = 3;
 const RUNBOOK = "docs/operate.md#drift-alerts";
 
 export interface AlertsOptions {
-  readonly store: Pick<DriftStore, "listAlerts" | "getAlert" | "saveAlerts">;
+  readonly store: Pick<DriftStore, "listAlerts" | "getAlert" | "saveAlerts" | "listReleases">;
   readonly policy: Pick<DriftPolicy, "staleAfterMs">;
   readonly nowMs: () => number;
   readonly counters: Counters;
@@ -63,7 +65,8 @@ export class Alerts {
       numDevicesBefore: before.last?.numDevices ?? null,
       numDevicesElsewhere: before.numDevicesElsewhere,
     });
-    const over = quietSteps(whole, { evidence, open, monitored });
+    const left = await versionsLeft(store, release, open.values());
+    const over = quietSteps(whole, { evidence, open, monitored, left });
     let proposedIn = proposingIn(open.values(), over);
     const seen = evidence.map((each) => {
       const step = this.#seen(each, { release, monitored, all, open, proposedIn });
@@ -183,6 +186,25 @@ function proposingIn(open: Iterable<AlertRecord>, quiet: readonly AlertStep[]): 
   return proposing?.alertId ?? null;
 }
 
+/**
+ * Versions newer than the release's that the fleet went back from: a whole window passed since the last of which any device
+ * said something, shown or not.
+ */
+async function versionsLeft(
+  store: AlertsOptions["store"],
+  { model, version: present, beginsAtMs }: WholeRelease["release"],
+  open: Iterable<AlertRecord>,
+): Promise<Set<number>> {
+  const left = new Set<number>();
+  for (const version of new Set([...open].map((alert) => alert.version))) {
+    if (version <= present) continue;
+    const releases = await store.listReleases(model, { version, limit: LAST_RELEASES });
+    const last = releases.find(({ shown, suppressed }) => shown.length + suppressed.length > 0);
+    if (last === undefined || last.endsAtMs < beginsAtMs) left.add(version);
+  }
+  return left;
+}
+
 /** A matter that was open and is not seen in a window that says something of it. */
 function quietSteps(
   { release, views }: WholeRelease,
@@ -190,13 +212,15 @@ function quietSteps(
     readonly evidence: readonly Evidence[];
     readonly open: ReadonlyMap<string, AlertRecord>;
     readonly monitored: MonitoredVersion;
+    readonly left: ReadonlySet<number>;
   },
 ): AlertStep[] {
   const seen = new Set(scene.evidence.map(subjectOf));
   const atMs = release.releasedAtMs;
   return [...scene.open].flatMap(([subject, alert]) => {
-    const isOlder = release.version < alert.version;
-    if (seen.has(subject) || isOlder || !saysSomething(alert, views, scene.monitored)) return [];
+    // Beside devices that have the alert's version still, those of an older one do not say that it is over.
+    const isBeside = release.version < alert.version && !scene.left.has(alert.version);
+    if (seen.has(subject) || isBeside || !saysSomething(alert, views, scene.monitored)) return [];
     return [stepAlert(alert, { type: "quiet", window: release.window }, atMs)];
   });
 }
