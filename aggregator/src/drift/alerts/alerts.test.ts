@@ -130,6 +130,63 @@ describe("an alert of a version that the fleet went back from", () => {
   });
 });
 
+describe("a slow decline", () => {
+  const labelled = (numRight: number, accuracyError = 0) =>
+    fleet.next({ shifts: { "": WELL }, numRight, accuracyError });
+  const reporting = (numDevices: number) => fleet.next({ shifts: { "": WELL }, numDevices });
+
+  test("of accuracy by 4 points a window is seen in the third window, 8 points below the first", async () => {
+    await labelled(90);
+    await labelled(86);
+    expect(await fleet.open()).toEqual([]);
+    await labelled(82);
+
+    expect(await fleet.open()).toEqual(["performance/"]);
+    expect((await fleet.newest())[0]?.evidence).toMatchObject({ score: 0.82, limit: 0.85 });
+  });
+
+  test("of accuracy within what errors make of chance is none: 3.23 times the root of 0.03^2 + 0.03^2 is 13.7 points", async () => {
+    for (const numRight of [90, 86, 82, 78]) await labelled(numRight, 0.03);
+    expect(await fleet.open()).toEqual([]);
+    await labelled(76, 0.03);
+
+    expect(await fleet.open()).toEqual(["performance/"]);
+  });
+
+  test("of accuracy over more than eight windows is none, as the best is forgotten", async () => {
+    await labelled(90);
+    for (let turn = 0; turn < 8; turn += 1) await labelled(86);
+    await labelled(82);
+
+    expect(await fleet.open()).toEqual([]);
+  });
+
+  test("of devices by a quarter a window is seen when fewer report than 70 % of what two windows had", async () => {
+    // Two windows had 300: below 210.
+    for (const numDevices of [400, 300, 225]) await reporting(numDevices);
+    expect(await fleet.open()).toEqual([]);
+    await reporting(169);
+
+    expect(await fleet.open()).toEqual(["silent-fleet/"]);
+    expect((await fleet.newest())[0]?.evidence.limit).toBeCloseTo(210, 9);
+  });
+
+  test("is none after a crowd that came for one window, once the fleet is as before", async () => {
+    for (const numDevices of [100, 100, 140, 100, 90]) await reporting(numDevices);
+
+    expect(await fleet.open()).toEqual([]);
+  });
+
+  test("is none that a person ended: what is there then is what is expected", async () => {
+    await labelled(90);
+    await labelled(80);
+    await fleet.alerts.act((await fleet.newest())[0]?.alertId ?? "", { type: "resolve", by: "ada" });
+    for (let turn = 0; turn < 4; turn += 1) await labelled(80);
+
+    expect(await fleet.open()).toEqual([]);
+  });
+});
+
 describe("fifty features that shift together", () => {
   const names = Array.from({ length: 50 }, (_, at) => `f${at}`);
   const all = { "": Object.fromEntries(names.map((name) => [name, 0.5])) };

@@ -59,7 +59,9 @@ export class Alerts {
       all.filter(({ state }) => state !== "resolved").map((alert) => [subjectOf(alert.evidence), alert]),
     );
     const evidence = evidenceOf({
-      ...{ whole, monitored, before: before.views, staleAfterMs: this.options.policy.staleAfterMs },
+      ...{ whole, monitored, before: before.views, recent: before.recent },
+      staleAfterMs: this.options.policy.staleAfterMs,
+      acceptedFrom: (kind) => acceptedFrom(all, subjectOf({ kind, feature: "" })),
       openLimit: (kind) => open.get(subjectOf({ kind, feature: "" }))?.evidence.limit ?? null,
       isMarked: (each) => isMarked(each, all, this.options.nowMs()),
       numDevicesBefore: before.last?.numDevices ?? null,
@@ -184,6 +186,12 @@ function proposingIn(open: Iterable<AlertRecord>, quiet: readonly AlertStep[]): 
   );
   const proposing = [...open].find(({ proposal, alertId }) => proposal !== null && !over.has(alertId));
   return proposing?.alertId ?? null;
+}
+
+/** The window in which a person ended the newest alert of the matter, seeing it; 0 for none. */
+function acceptedFrom(all: readonly AlertRecord[], subject: string): number {
+  const newest = all.find(({ evidence }) => subjectOf(evidence) === subject);
+  return newest?.lastDeed?.deed === "resolve" ? newest.lastWindow : 0;
 }
 
 /**

@@ -28,8 +28,15 @@ function evidence(effects: Partial<MeasuredFeature>) {
     release: { driftedShare: 0.1, numDevices: 100, numRows: 5000, version: 3, releasedAtMs: 0 },
     views: views.map((view) => ({ ...shown, ...view })),
   } as unknown as WholeRelease;
-  const scene = { whole, monitored, before: [], openLimit: () => null, isMarked: () => false };
-  return evidenceOf({ ...scene, numDevicesBefore: null, numDevicesElsewhere: 0, staleAfterMs: null });
+  const scene = { whole, monitored, before: [], recent: [], isMarked: () => false };
+  const limits = { openLimit: () => null, acceptedFrom: () => 0 };
+  return evidenceOf({
+    ...scene,
+    ...limits,
+    numDevicesBefore: null,
+    numDevicesElsewhere: 0,
+    staleAfterMs: null,
+  });
 }
 
 describe("the evidence of a drift", () => {

@@ -2,6 +2,7 @@ import type { ProfileFeature, VectorLayout } from "@fedge/protocol/profile";
 import type { WholeRelease } from "../drift-store.js";
 import { estimatedAccuracy, outcomesOf, type OutcomeMeasures } from "../outcomes/outcome-measures.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
+import { COMPARED_WINDOWS } from "../releases/previous-release.js";
 import type { FeatureStatistics, ReleasedView } from "../releases/release-record.js";
 import { numDevicesOf } from "../statistics/feature-statistics.js";
 import { WHOLE_FLEET } from "../sums/window-key.js";
@@ -13,15 +14,22 @@ export const CRITICAL_SHARE = 0.3;
 /** Accuracy that is lost from which on it is a matter; beyond chance, too. */
 export const ACCURACY_BAND = 0.05;
 const LEAST_LABELLED = 100;
-const CHANCE_Z = 2.58;
+/** Of a normal law 0.005 in eight are beyond it: the best of eight windows is above the others by chance, too. */
+const CHANCE_Z = 3.23;
 /** Devices of those before that still have to report. */
 export const SILENT_SHARE = 0.7;
+
+const REFERENCE = `the ${COMPARED_WINDOWS} windows before`;
 
 export interface EvidenceScene {
   readonly whole: WholeRelease;
   readonly monitored: MonitoredVersion;
   /** Views of the last release that showed something. */
   readonly before: readonly ReleasedView[];
+  /** The whole fleet's of the windows that are compared with, newest first. */
+  readonly recent: readonly ReleasedView[];
+  /** The first window that is compared with: in it a person ended an alert of the kind, and took what was for what is right. */
+  readonly acceptedFrom: (kind: AlertKind) => number;
   /** What an open alert of the kind and feature holds as its limit; null for none. */
   readonly openLimit: (kind: AlertKind) => number | null;
   /** Whether people called just that a false alarm. */
@@ -142,16 +150,24 @@ function accuracyEvidence(scene: EvidenceScene): Evidence | null {
   return {
     ...{ kind: "performance", severity: "critical", feature: "", cohort: WHOLE_FLEET, method: "accuracy" },
     ...{ ...numbers, numRows: now.outcomes.numLabelled, numDevices: now.outcomes.numLabellingDevices },
-    reference: "the window before",
+    reference: REFERENCE,
     text: `${(100 * accuracy).toFixed(1)} % of labelled predictions were right; at least ${(100 * limit).toFixed(1)} % are expected`,
   };
 }
 
-function accuracyLimit({ before, monitored }: EvidenceScene, error: number): number | null {
-  const then = labelledOutcomes(before, monitored);
-  if (then === null) return null;
-  const chance = CHANCE_Z * Math.hypot(error, then.view.outcomeErrors["accuracy"] ?? 0);
-  return then.accuracy - Math.max(ACCURACY_BAND, chance);
+/** Below each of the windows that are compared with by the band, and by more than their errors and this one's make of chance. */
+function accuracyLimit(scene: EvidenceScene, error: number): number | null {
+  const limits = comparedWith(scene, "performance").flatMap((view) => {
+    const then = labelledOutcomes([view], scene.monitored);
+    if (then === null) return [];
+    const chance = CHANCE_Z * Math.hypot(error, view.outcomeErrors["accuracy"] ?? 0);
+    return [then.accuracy - Math.max(ACCURACY_BAND, chance)];
+  });
+  return limits.length === 0 ? null : Math.max(...limits);
+}
+
+function comparedWith({ recent, acceptedFrom }: EvidenceScene, kind: AlertKind): ReleasedView[] {
+  return recent.filter(({ window }) => window >= acceptedFrom(kind));
 }
 
 /** Without labels: what the scores promise, where their conditions hold. */
@@ -167,16 +183,25 @@ function isEstimateDown({ whole, before, monitored }: EvidenceScene): boolean {
 function silentEvidence(scene: EvidenceScene): Evidence | null {
   const { release } = scene.whole;
   const open = scene.openLimit("silent-fleet");
-  const limit = open ?? (scene.numDevicesBefore === null ? null : scene.numDevicesBefore * SILENT_SHARE);
+  const expected = expectedDevices(scene);
+  const limit = open ?? (expected === null ? null : expected * SILENT_SHARE);
   if (limit === null || (release.numDevices ?? 0) + scene.numDevicesElsewhere >= limit) return null;
   const now =
     release.numDevices === null ? "too few devices to say report" : `${release.numDevices} devices report`;
   return {
     ...{ kind: "silent-fleet", severity: "warning", feature: "", cohort: WHOLE_FLEET },
     ...{ method: "reporting-devices", score: release.numDevices, lower: null, upper: null, limit },
-    ...{ numRows: release.numRows, numDevices: release.numDevices, reference: "the window before" },
+    ...{ numRows: release.numRows, numDevices: release.numDevices, reference: REFERENCE },
     text: `${now}; there were ${Math.round(limit / SILENT_SHARE)}`,
   };
+}
+
+/** Devices of the window before, or what two of those that are compared with had: of one alone it may have been a crowd. */
+function expectedDevices(scene: EvidenceScene): number | null {
+  const counts = comparedWith(scene, "silent-fleet").map(({ numDevices }) => numDevices);
+  const [, second = 0] = counts.sort((one, other) => other - one);
+  const most = Math.max(scene.numDevicesBefore ?? 0, second);
+  return most === 0 ? null : most;
 }
 
 function staleEvidence({ whole: { release }, monitored, staleAfterMs }: EvidenceScene): Evidence | null {

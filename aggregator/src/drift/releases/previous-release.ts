@@ -1,22 +1,27 @@
 import type { DriftStore } from "../drift-store.js";
 import type { MonitoredVersions } from "../references/monitored-version.js";
-import type { WindowKey } from "../sums/window-key.js";
+import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
 import { devicesElsewhere } from "./devices-elsewhere.js";
 import type { ReleaseRecord, ReleasedView } from "./release-record.js";
 
 /** Releases that are looked through for the last one that showed something. */
 const LOOK_BACK = 5;
 
+/** Windows before whose best one is compared with: a decline in small steps is one. */
+export const COMPARED_WINDOWS = 8;
+
 /** What is known beside a window: the last release, and the views of the last that showed something. */
 export interface PreviousRelease {
   readonly last: ReleaseRecord | null;
   readonly views: readonly ReleasedView[];
+  /** The whole fleet's views of the windows that are compared with, newest first; without those that were not shown. */
+  readonly recent: readonly ReleasedView[];
   /** Devices that report of other versions of the model. */
   readonly numDevicesElsewhere: number;
 }
 
 export interface PreviousParts {
-  readonly store: Pick<DriftStore, "openWindows" | "sumsOf" | "listReleases" | "getRelease">;
+  readonly store: Pick<DriftStore, "openWindows" | "sumsOf" | "listReleases" | "getRelease" | "listViews">;
   readonly versions: Pick<MonitoredVersions, "of">;
 }
 
@@ -29,5 +34,19 @@ export async function previousRelease(parts: PreviousParts, key: WindowKey): Pro
   const shown = earlier.find((release) => release.shown.length > 0);
   const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
   const numDevicesElsewhere = await devicesElsewhere(parts, key);
-  return { last: earlier[0] ?? null, views: views ?? [], numDevicesElsewhere };
+  return {
+    last: earlier[0] ?? null,
+    views: views ?? [],
+    recent: await recentOf(parts, key),
+    numDevicesElsewhere,
+  };
+}
+
+async function recentOf(
+  { store }: PreviousParts,
+  { model, version, window }: WindowKey,
+): Promise<ReleasedView[]> {
+  const limit = COMPARED_WINDOWS + 1;
+  const all = await store.listViews({ model, version, cohort: WHOLE_FLEET, limit });
+  return all.filter((view) => view.window < window && view.window >= window - COMPARED_WINDOWS);
 }

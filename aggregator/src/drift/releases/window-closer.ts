@@ -24,6 +24,7 @@ export interface WindowCloserOptions {
     | "isReleased"
     | "listReleases"
     | "getRelease"
+    | "listViews"
     | "releasedVersions"
   >;
   readonly versions: Pick<MonitoredVersions, "of">;
