@@ -130,6 +130,19 @@ describe("an alert of a version that the fleet went back from", () => {
   });
 });
 
+test.each([
+  [1, ["drift/age"]],
+  [2, []],
+  [3, []],
+])("a change in two windows with %d hidden ones between them", async (numHidden, expected) => {
+  await windows(1, { shifts: { "": MOVED } });
+  await windows(numHidden, { shifts: {}, hidden: [""] });
+  await windows(1, { shifts: { "": MOVED } });
+
+  // That the fleet is hidden is an alert by itself.
+  expect((await fleet.open()).filter((subject) => subject !== "silent-fleet/")).toEqual(expected);
+});
+
 describe("a slow decline", () => {
   const labelled = (numRight: number, accuracyError = 0) =>
     fleet.next({ shifts: { "": WELL }, numRight, accuracyError });

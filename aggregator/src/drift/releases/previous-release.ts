@@ -4,13 +4,15 @@ import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
 import { devicesElsewhere } from "./devices-elsewhere.js";
 import type { ReleaseRecord, ReleasedView } from "./release-record.js";
 
-/** Releases that are looked through for the last one that showed something. */
-const LOOK_BACK = 5;
+/** Two windows are running when one at most is missing between them: a change of which nothing was known for longer is another. */
+const LOOK_BACK = 2;
 
+/** Releases that may be of later windows: one that could not be released in its time comes after them. */
+const LATER = 3;
 /** Windows before whose best one is compared with: a decline in small steps is one. */
 export const COMPARED_WINDOWS = 8;
 
-/** What is known beside a window: the last release, and the views of the last that showed something. */
+/** What is known beside a window: the last release, and the views of the one before, or of the one before that. */
 export interface PreviousRelease {
   readonly last: ReleaseRecord | null;
   readonly views: readonly ReleasedView[];
@@ -29,9 +31,9 @@ export interface PreviousParts {
 export async function previousRelease(parts: PreviousParts, key: WindowKey): Promise<PreviousRelease> {
   const { store } = parts;
   const { model, version, window } = key;
-  const all = await store.listReleases(model, { version, limit: LOOK_BACK });
+  const all = await store.listReleases(model, { version, limit: LOOK_BACK + LATER });
   const earlier = all.filter((release) => release.window < window);
-  const shown = earlier.find((release) => release.shown.length > 0);
+  const shown = earlier.find((release) => release.shown.length > 0 && release.window >= window - LOOK_BACK);
   const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
   const numDevicesElsewhere = await devicesElsewhere(parts, key);
   return {
