@@ -143,6 +143,14 @@ test.each([
   expect((await fleet.open()).filter((subject) => subject !== "silent-fleet/")).toEqual(expected);
 });
 
+test("a window in which a drift is exceeded anew is no quiet one: one well window before it ends no alert", async () => {
+  await windows(2, { shifts: { "": MOVED } });
+  await windows(1, { shifts: { "": WELL } });
+  await windows(1, { shifts: { "": MOVED } });
+
+  expect(await fleet.open()).toEqual(["drift/age"]);
+});
+
 describe("a slow decline", () => {
   const labelled = (numRight: number, accuracyError = 0) =>
     fleet.next({ shifts: { "": WELL }, numRight, accuracyError });

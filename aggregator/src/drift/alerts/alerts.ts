@@ -245,5 +245,7 @@ function saysSomething(
   if (kind === "performance") return labelledOutcomes(views, monitored) !== null;
   if (feature === "") return views.length > 0;
   const found = views.find((view) => view.cohort === cohort)?.features.find(({ name }) => name === feature);
-  return found !== undefined && found.verdict !== "not_enough_data";
+  if (found === undefined || found.verdict === "not_enough_data") return false;
+  // Exceeded again after a window without it is a warning at first: no drift yet, and not over either.
+  return kind === "data-broken" || !found.isExceeded;
 }
