@@ -77,7 +77,10 @@ describe("a device that lives elsewhere", () => {
     const { open } = await createWorld();
     const device = await open();
     await device.model("digits").predict({ input: [0.5] });
-    for (const selection of [{ id: "1" }, { ids: undefined }, null, new Set(["1"])] as never[])
+    for (const selection of [
+      ...[{ id: "1" }, { ids: undefined }, null, new Set(["1"])],
+      ...[Object.create({ ids: ["1"] }), { [Symbol("ids")]: ["1"] }],
+    ] as never[])
       await expect(device.featureLog.erase(selection)).rejects.toMatchObject({ code: "OPTION_INVALID" });
 
     expect(await device.featureLog.query()).toHaveLength(1);

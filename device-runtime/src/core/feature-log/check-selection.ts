@@ -1,4 +1,5 @@
 import { FedgeError } from "@fedge/protocol";
+import { isPlainObject } from "./plain-object.js";
 import type { LogQuery, LogSelection } from "./log-selection.js";
 
 interface Field {
@@ -44,21 +45,34 @@ export function checkQuery(given: unknown): void {
 
 function check(given: unknown, fields: Readonly<Record<string, Field>>, what: string): void {
   const names = Object.keys(fields).join(", ");
-  // A set or a list has no fields, and would mean everything.
-  if (Object.prototype.toString.call(given) !== "[object Object]")
-    throw new FedgeError("OPTION_INVALID", `${what} is no object; give one with ${names}, or none for all`);
-  for (const [name, value] of Object.entries(given as object)) {
-    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  // A set or a list has no fields, and would mean everything; what is inherited or hidden is read in some places only.
+  if (!isPlainObject(given))
+    throw new FedgeError(
+      "OPTION_INVALID",
+      `${what} is no plain object; give one with ${names}, or none for all`,
+    );
+  for (const [key, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(given))) {
+    // It may hold something else when it is read again.
+    if (get !== undefined)
+      throw new FedgeError(
+        "OPTION_INVALID",
+        `${what} computes "${shortened(key)}"; give a value, or leave it out`,
+      );
+    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (field === undefined)
-      throw new FedgeError("OPTION_INVALID", `${what} has no "${name}"; it takes ${names}`);
+      throw new FedgeError("OPTION_INVALID", `${what} has no "${shortened(key)}"; it takes ${names}`);
     if (!field.isRight(value))
       throw new FedgeError(
         "OPTION_INVALID",
-        `${name} of ${what} is ${shown(value)}; give ${field.wanted}, or leave it out`,
+        `${key} of ${what} is ${shown(value)}; give ${field.wanted}, or leave it out`,
       );
   }
 }
 
 function shown(value: unknown): string {
-  return (typeof value === "string" ? JSON.stringify(value) : String(value)).slice(0, 100);
+  return shortened(typeof value === "string" ? JSON.stringify(value) : String(value));
+}
+
+function shortened(text: string): string {
+  return text.slice(0, 100);
 }

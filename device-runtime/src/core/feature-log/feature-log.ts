@@ -114,9 +114,9 @@ export class FeatureLog {
    * STORAGE_FULL.
    */
   erase(selection: LogSelection = {}): Promise<number> {
-    // Of a list or a set there are no keys either: only a plain object without any means all.
-    const isPlain = (selection as LogSelection | null)?.constructor === Object;
-    const isAll = isPlain && Object.keys(selection).length === 0;
+    // Neither a list nor what only inherits or hides its fields has keys: a plain object without any means all.
+    const isPlain = Object.getPrototypeOf(selection ?? 0) === Object.prototype;
+    const isAll = isPlain && !Reflect.ownKeys(selection).length;
     return this.#whileOpen(async () => (isAll ? this.#eraseAll() : (await this.#opened()).erase(selection)));
   }
 

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { FedgeError } from "@fedge/protocol";
 import { describe, expect, test } from "vitest";
 import { createMemoryByteStore } from "../../memory/memory-stores.js";
@@ -51,6 +52,15 @@ const viewOf = (log: FeatureLog): ReturnType<typeof logView> =>
 
 const idOf = (line: string): string => (JSON.parse(line) as { readonly id: string }).id;
 
+/** Without a prototype. */
+const ownFields = (fields: object): object => Object.assign(Object.create(null) as object, fields);
+
+class ComputedIds {
+  get ids(): readonly string[] {
+    return [idAt(1)];
+  }
+}
+
 type Wrong = readonly [what: string, selection: unknown];
 
 const WRONG: readonly Wrong[] = [
@@ -70,6 +80,13 @@ const WRONG: readonly Wrong[] = [
   ["a list", [idAt(1)]],
   ["an empty list", []],
   ["a set", new Set([idAt(1)])],
+  ["an object that inherits its ids", Object.create({ ids: [idAt(1)] })],
+  ["one that inherits them from an object without a prototype", Object.create(ownFields({ ids: [idAt(1)] }))],
+  ["ids that are not enumerable", Object.defineProperty({}, "ids", { value: [idAt(1)] })],
+  ["a symbol", { [Symbol("ids")]: [idAt(1)] }],
+  ["an instance of a class", new (class Rows {})()],
+  ["an instance of a class whose ids are computed", new ComputedIds()],
+  ["ids that are computed", Object.defineProperty({}, "ids", { get: () => [idAt(1)], enumerable: true })],
 ];
 
 describe("a selection that says nothing of rows", () => {
@@ -111,6 +128,30 @@ describe("a selection that says nothing of rows", () => {
     await expect(log.erase({ id: "1" } as never)).rejects.toThrow(
       'a selection of rows has no "id"; it takes ids, model, fromMs, untilMs, isLabelled',
     );
+    await expect(log.erase(new ComputedIds())).rejects.toThrow(
+      "a selection of rows is no plain object; give one with ids, model, fromMs, untilMs, isLabelled, or none for all",
+    );
+  });
+
+  test.each<Wrong>([
+    ["of this frame", { ids: [idAt(1)] }],
+    ["of another frame", runInNewContext("({ ids })", { ids: [idAt(1)] })],
+    ["without a prototype", ownFields({ ids: [idAt(1)] })],
+  ])("is no plain object %s: that one erases what it names", async (_, selection) => {
+    const { log } = await filled(3);
+
+    expect([await log.erase(selection as never), (await log.query()).length]).toEqual([1, 2]);
+  });
+
+  test.each<Wrong>([
+    ["no selection", undefined],
+    ["an object without fields", {}],
+    ["one of another frame", runInNewContext("({})")],
+    ["one without a prototype", ownFields({})],
+  ])("is not what means all rows: %s", async (_, selection) => {
+    const { log } = await filled(3);
+
+    expect([await log.erase(selection as never), (await log.query()).length]).toEqual([3, 0]);
   });
 
   test("is refused by a device without a log, which goes on remembering", async () => {
