@@ -1,8 +1,11 @@
-/** A line of a file; `text` is undefined when it is longer than the limit, and was skipped. */
-export interface BoundedLine {
-  readonly number: number;
-  readonly text: string | undefined;
-}
+import { utf8Text } from "../utf8-text.js";
+
+/** A line of a file; without its text when it is longer than the limit, and was skipped, or is not UTF-8. */
+export type BoundedLine =
+  | { readonly number: number; readonly text: string }
+  | { readonly number: number; readonly text: undefined; readonly fault: LineFault };
+
+export type LineFault = "too long" | "not UTF-8";
 
 /**
  * The lines of a stream of bytes, however long it is, each held only up to a limit. The last one needs no line end; lines of white space
@@ -40,7 +43,8 @@ function lineOf(
   number: number,
   mostBytes: number,
 ): BoundedLine | undefined {
-  if (size > mostBytes) return { number, text: undefined };
-  const text = Buffer.concat(parts).toString("utf8").trim();
+  if (size > mostBytes) return { number, text: undefined, fault: "too long" };
+  const text = utf8Text(Buffer.concat(parts))?.trim();
+  if (text === undefined) return { number, text, fault: "not UTF-8" };
   return text === "" ? undefined : { number, text };
 }

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { FedgeError } from "@fedge/protocol";
 import type { Terminal } from "../terminal.js";
 import { boundedLines } from "./bounded-lines.js";
-import { caseResult, tooLong } from "./case-result.js";
+import { caseResult, unreadable } from "./case-result.js";
 
 /** Longest line; a case with samples of a million values has about 20 MB. */
 export const MOST_LINE_BYTES = 64 * 2 ** 20;
@@ -13,8 +13,12 @@ export const MOST_LINE_BYTES = 64 * 2 ** 20;
  */
 export async function runCases(path: string, terminal: Terminal): Promise<void> {
   try {
-    for await (const { number, text } of boundedLines(createReadStream(path), MOST_LINE_BYTES)) {
-      const result = text === undefined ? tooLong(number, MOST_LINE_BYTES) : caseResult(text, number);
+    for await (const line of boundedLines(createReadStream(path), MOST_LINE_BYTES)) {
+      const { number } = line;
+      const result =
+        line.text === undefined
+          ? unreadable(number, line.fault, MOST_LINE_BYTES)
+          : caseResult(line.text, number);
       terminal.out(`${JSON.stringify(result)}\n`);
       await terminal.drained?.();
     }

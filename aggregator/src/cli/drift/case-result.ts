@@ -5,6 +5,8 @@ import {
   type DriftMethod,
   type DriftOptionsInput,
 } from "@fedge/protocol/drift";
+import { NOT_UTF8 } from "../utf8-text.js";
+import type { LineFault } from "./bounded-lines.js";
 import { parseNumberedJson, withSpelledNumbers, writtenValue } from "./numbered-json.js";
 
 /** What a line of `--cases` gives. */
@@ -38,9 +40,10 @@ export function caseResult(text: string, lineNumber: number): CaseResult {
   }
 }
 
-/** The result of a line that was longer than it may be. */
-export function tooLong(lineNumber: number, mostBytes: number): CaseResult {
-  return notTestable(lineId(lineNumber), `the line has more than ${mostBytes} bytes; give counts of bins`);
+/** The result of a line that cannot be read. */
+export function unreadable(lineNumber: number, fault: LineFault, mostBytes: number): CaseResult {
+  const tooLong = `the line has more than ${mostBytes} bytes; give counts of bins`;
+  return notTestable(lineId(lineNumber), fault === "too long" ? tooLong : NOT_UTF8);
 }
 
 function resultOf(id: string | number, entry: Readonly<Record<string, unknown>>): CaseResult {

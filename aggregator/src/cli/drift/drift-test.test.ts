@@ -10,7 +10,7 @@ import { parseNumberedJson } from "./numbered-json.js";
 const cwd = mkdtempSync(join(tmpdir(), "fedge-drift-"));
 afterAll(() => rmSync(cwd, { recursive: true }));
 
-function file(name: string, content: string): string {
+function file(name: string, content: string | Uint8Array): string {
   writeFileSync(join(cwd, name), content);
   return name;
 }
@@ -89,7 +89,8 @@ async function linesOf(chunks: readonly string[], mostBytes: number): Promise<un
     for (const chunk of chunks) yield new TextEncoder().encode(chunk);
   })();
   const lines: unknown[] = [];
-  for await (const { number, text } of boundedLines(bytes, mostBytes)) lines.push([number, text]);
+  for await (const line of boundedLines(bytes, mostBytes))
+    lines.push([line.number, line.text === undefined ? line.fault : line.text]);
   return lines;
 }
 
@@ -104,9 +105,9 @@ describe("lines of a file", () => {
 
   test("that are too long are skipped and named, and the next one is whole", async () => {
     expect(await linesOf(["12345", "67890\nab\n1234567"], 6)).toEqual([
-      [1, undefined],
+      [1, "too long"],
       [2, "ab"],
-      [3, undefined],
+      [3, "too long"],
     ]);
   });
 });
@@ -159,4 +160,48 @@ test("a sample may begin with a byte order mark", async () => {
   const run = await runFedge(["drift", "test", "--method", "ks", ...pair, "--json"], { cwd });
 
   expect(lastJson(run)).toMatchObject({ n: 3, m: 3, statistic: 0 });
+});
+
+describe("texts in Latin-1", () => {
+  // Read with replacement characters, both names would be the same text, and nothing would have changed.
+  const named = (name: string): Uint8Array => Buffer.from(JSON.stringify(Array(150).fill(name)), "latin1");
+
+  test.each([
+    ["reference", named("M\u{e9}"), '["Me"]'],
+    ["current", '["Me"]', named("M\u{e8}")],
+  ])("are refused as the %s", async (role, before, after) => {
+    const pair = ["--reference", file("before.json", before), "--current", file("after.json", after)];
+    const run = await runFedge(["drift", "test", "--method", "chi-squared", ...pair, "--json"], { cwd });
+    const path = role === "reference" ? "before.json" : "after.json";
+
+    expect(run.exitCode).toBe(1);
+    expect(lastJson(run)).toMatchObject({
+      error: {
+        code: "DATA_CORRUPT",
+        message: `cannot read ${path}: the text is not UTF-8; save the file as UTF-8`,
+      },
+    });
+  });
+
+  test("are the reason in the result of a case, and the cases around it are answered", async () => {
+    const pair = '"reference": ["M\u{e9}", "a"], "current": ["M\u{e8}", "a"]';
+    const line = (id: string): string => `{"id": "${id}", "method": "chi-squared", ${pair}}\n`;
+    const [utf8, latin1] = [Buffer.from(line("a")), Buffer.from(line("b"), "latin1")];
+    const cases = file("latin1.jsonl", Buffer.concat([Buffer.from("\u{feff}"), utf8, latin1, utf8]));
+    const { exitCode, stdout } = await runFedge(["drift", "test", "--cases", cases], { cwd });
+    const results = stdout
+      .trimEnd()
+      .split("\n")
+      .map((result) => JSON.parse(result) as unknown);
+
+    expect(exitCode).toBe(0);
+    expect(results).toMatchObject([
+      { id: "a", n: 2, m: 2 },
+      {
+        ...{ id: "line 2", statistic: null, n: 0, m: 0, verdict: "not_testable" },
+        reason: "the text is not UTF-8; save the file as UTF-8",
+      },
+      { id: "a", n: 2, m: 2 },
+    ]);
+  });
 });

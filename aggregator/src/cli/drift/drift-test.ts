@@ -13,6 +13,7 @@ import {
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { jsonFlag } from "../server-flags.js";
 import { printResult, type Terminal } from "../terminal.js";
+import { NOT_UTF8, utf8Text } from "../utf8-text.js";
 import { runCases } from "./case-file.js";
 import { driftText } from "./drift-text.js";
 import { parseNumberedJson, withSpelledNumbers } from "./numbered-json.js";
@@ -101,8 +102,9 @@ async function readBounded(path: string): Promise<string> {
         { details: { path, sizeBytes: size } },
       );
     }
-    // Some editors begin a file with a byte order mark.
-    return (await readFile(path, "utf8")).replace(/^\u{feff}/u, "");
+    const text = utf8Text(await readFile(path));
+    if (text !== undefined) return text;
+    throw new FedgeError("DATA_CORRUPT", `cannot read ${path}: ${NOT_UTF8}`, { details: { path } });
   } catch (cause) {
     if (cause instanceof FedgeError) throw cause;
     throw new FedgeError(

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { FedgeError } from "@fedge/protocol";
 import { CsvError, parse, type Parser } from "csv-parse";
+import { NOT_UTF8 } from "../utf8-text.js";
 
 /** Longest record, in characters, and most fields of one. */
 export const MAX_RECORD_LENGTH = 2 ** 20;
@@ -50,7 +51,7 @@ async function* decoded(chunks: AsyncIterable<Uint8Array>, parser: Parser): Asyn
     try {
       return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
     } catch (cause) {
-      throw corrupt(parser.info.lines, "the text is not UTF-8; save the file as UTF-8", cause);
+      throw corrupt(parser.info.lines, NOT_UTF8, cause);
     }
   };
   for await (const chunk of chunks) yield decode(chunk);

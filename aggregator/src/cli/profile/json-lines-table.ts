@@ -1,6 +1,7 @@
 import { FedgeError } from "@fedge/protocol";
 import { boundedLines } from "../drift/bounded-lines.js";
 import { parseNumberedJson } from "../drift/numbered-json.js";
+import { NOT_UTF8 } from "../utf8-text.js";
 import { MAX_COLUMNS } from "./csv-records.js";
 import type { ByteSource } from "./csv-table.js";
 import type { Cell, Table } from "./table.js";
@@ -36,9 +37,14 @@ async function* rowsOf(bytes: ByteSource, columns: readonly string[]): AsyncGene
 async function* records(
   bytes: ByteSource,
 ): AsyncGenerator<{ readonly record: Record<string, unknown>; readonly number: number }> {
-  for await (const { number, text } of boundedLines(bytes(), MAX_LINE_BYTES)) {
-    if (text === undefined) throw corrupt(number, `it has more than ${MAX_LINE_BYTES} bytes`);
-    yield { record: objectOf(text, number), number };
+  for await (const line of boundedLines(bytes(), MAX_LINE_BYTES)) {
+    const { number } = line;
+    if (line.text === undefined)
+      throw corrupt(
+        number,
+        line.fault === "too long" ? `it has more than ${MAX_LINE_BYTES} bytes` : NOT_UTF8,
+      );
+    yield { record: objectOf(line.text, number), number };
   }
 }
 

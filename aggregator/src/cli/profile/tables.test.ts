@@ -7,9 +7,9 @@ import { openJsonLines } from "./json-lines-table.js";
 import { tableData } from "./table-data.js";
 import type { Cell, Table } from "./table.js";
 
-const bytesOf = (text: string): ByteSource =>
+const bytesOf = (text: string | Uint8Array): ByteSource =>
   async function* bytes() {
-    yield await Promise.resolve(new TextEncoder().encode(text));
+    yield await Promise.resolve(Buffer.from(text));
   };
 
 async function cells(table: Table): Promise<(readonly Cell[])[]> {
@@ -66,6 +66,7 @@ describe("a table of JSON lines", () => {
     ['{"a":\n', "line 1 of the data: it is no JSON"],
     ['{"a":{"b":1}}\n', '"a" is neither'],
     ['{"a":["x"]}\n', 'the list "a" holds what is no number'],
+    [Buffer.from('{"a":1}\n{"a":"M\u{e9}"}', "latin1"), "line 2 of the data: the text is not UTF-8"],
   ])("%j is refused", async (text, words) => {
     const reading = openJsonLines(bytesOf(text)).then(cells);
 
