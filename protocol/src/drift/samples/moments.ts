@@ -32,21 +32,35 @@ export interface MomentPair {
 }
 
 /**
- * Moments from the mean of the reference on, of values divided by a power of two near the largest: timestamps in milliseconds, 1e13 plus a
- * little, 1e-200 and 1e308 keep their digits. NaN where a value is infinite or a sample is empty.
+ * Moments of values divided by a power of two near the largest, each sample's around its own mean, with means that count from that of the
+ * reference: timestamps in milliseconds, 1e13 plus a little, 1e-200 and 1e308 keep their digits, and so do samples that are far from each
+ * other. NaN where a value is infinite or a sample is empty.
  */
 export function momentsOfPair(reference: Float64Array, current: Float64Array): MomentPair {
   const unit = powerOfTwoNear(Math.max(largestOf(reference), largestOf(current)));
-  const offset = momentsOf(reference.map((value) => value / unit)).mean;
-  const shifted = (values: Float64Array): Moments =>
-    isConstant(values)
-      ? {
-          n: values.length,
-          mean: (values[0] as number) / unit - offset,
-          variance: values.length < 2 ? Number.NaN : 0,
-        }
-      : momentsOf(values.map((value) => value / unit - offset));
-  return { reference: shifted(reference), current: shifted(current), unit, mean: offset * unit };
+  const [before, after] = [scaledTo(unit, reference), scaledTo(unit, current)];
+  const offset = momentsOf(before).mean;
+  return {
+    reference: momentsFrom(offset, before),
+    current: momentsFrom(offset, after),
+    unit,
+    mean: offset * unit,
+  };
+}
+
+/** Whose mean counts from the offset on. */
+function momentsFrom(offset: number, values: Float64Array): Moments {
+  const n = values.length;
+  if (isConstant(values))
+    return { n, mean: (values[0] as number) - offset, variance: n < 2 ? Number.NaN : 0 };
+  const own = momentsOf(values).mean;
+  // From a mean far away the values' own digits would be rounded off; that of two near ones is taken without rounding.
+  const { mean, variance } = momentsOf(values.map((value) => value - own));
+  return { n, mean: own - offset + mean, variance };
+}
+
+function scaledTo(unit: number, values: Float64Array): Float64Array {
+  return values.map((value) => value / unit);
 }
 
 /** The power of two at or below a size above 0, between 2^-1000 and 2^1000; 1 for 0 and for what is not finite. */
