@@ -82,11 +82,6 @@ function openAutopilot(
 }
 
 const ENDED: ReadonlySet<RolloutState> = new Set(["denied", "aborted", "completed", "rolled-back"]);
-/** States in which no device compares any more, or has begun to. */
-const NOT_COMPARING: ReadonlySet<RolloutState> = new Set([
-  ...ENDED,
-  ...(["draft", "waiting-approval", "ready", "scheduled"] as const),
-]);
 
 /** Null as well where another shadow ran beside the version meanwhile: windows do not say whose answers they compared. */
 function shadowLabelsOf(
@@ -102,7 +97,7 @@ function shadowLabelsOf(
         config.model === of.model &&
         fallbackVersion === of.version &&
         waves.some(({ startedAtMs }) => startedAtMs !== null) &&
-        (!NOT_COMPARING.has(state) || changedAtMs > of.sinceMs),
+        (!ENDED.has(state) || changedAtMs > of.sinceMs),
     );
     return meanwhile.length > 1 ? null : evidence.of(of);
   };

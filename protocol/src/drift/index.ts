@@ -79,7 +79,7 @@ export { Adwin, type AdwinOptions } from "./streams/adwin.js";
 export { PageHinkley, type PageHinkleyOptions } from "./streams/page-hinkley.js";
 export { Ddm, type DdmOptions } from "./streams/ddm.js";
 export { AS_IT_IS, type Standard, type StreamDetector, type StreamState } from "./streams/stream-detector.js";
-export { benjaminiHochberg, holm, logBenjaminiHochberg } from "./multiple-tests.js";
+export { LEAST_LOG_P, benjaminiHochberg, holm, logBenjaminiHochberg } from "./multiple-tests.js";
 export { binnedQuantile, wilsonBounds, wilsonInterval, type Interval } from "./intervals.js";
 export { mcNemar, twoProportions, type CountTest } from "./paired-counts.js";
 export { chiSquaredTail, chiSquaredTailQuantile, logChiSquaredTail } from "./special/chi-squared.js";

@@ -1,3 +1,6 @@
+/** The least logarithm of a p-value that is kept or sent: JSON has no infinity. */
+export const LEAST_LOG_P = -1e9;
+
 /**
  * Benjamini and Hochberg's adjusted p-values, in the order given: rejecting those at or below a level keeps the expected share of false
  * alarms among alarms below it, for tests that are independent or positively dependent. NaN (not testable) stays NaN and does not count

@@ -1,4 +1,11 @@
-import { chiSquared, gTest, welch, type Cells as CountedCells, type Outcome } from "@fedge/protocol/drift";
+import {
+  LEAST_LOG_P,
+  chiSquared,
+  gTest,
+  welch,
+  type Cells as CountedCells,
+  type Outcome,
+} from "@fedge/protocol/drift";
 import { MOMENT_SCALE, SQUARE_SCALE, type FeatureCells, type ProfileFeature } from "@fedge/protocol/profile";
 import type { FeatureStatistics, ReleasedView } from "../releases/release-record.js";
 import { FLEET_FLOOR_SHARE } from "../verdicts/window-rule.js";
@@ -179,9 +186,8 @@ function countedCells(counted: Counted): CountedCells {
   };
 }
 
-/** JSON has no infinity. */
 function finite(value: number | null): number | null {
-  return value === null ? null : Math.max(-1e9, value);
+  return value === null ? null : Math.max(LEAST_LOG_P, value);
 }
 
 function sum(counts: readonly number[]): number {

@@ -1,4 +1,5 @@
 import {
+  LEAST_LOG_P,
   divergenceNats,
   greatestDifference,
   hellingerDistance,
@@ -34,9 +35,6 @@ export type MeasuredFeature = Omit<FeatureStatistics, "verdict" | "reason" | "is
   readonly logP: Omit<FeatureStatistics["logP"], "corrected">;
 };
 
-/** The least logarithm of a p-value that is kept: JSON has no infinity. */
-const LEAST_LOG = -1e9;
-
 /** Everything that one feature's sums say against the reference. */
 export function measureFeature(
   feature: ProfileFeature,
@@ -60,11 +58,11 @@ export function measureFeature(
     broken: shareEstimate(devices, (shares) => brokenShare(feature, shares)),
     missing: shareEstimate(devices, (shares) => shares[missingCell(feature)] as number),
     logP: {
-      cells: test.logP === null ? null : Math.max(LEAST_LOG, test.logP),
+      cells: test.logP === null ? null : Math.max(LEAST_LOG_P, test.logP),
       mean:
         meanShift === null || !(meanShift.error > 0) || freedom < 2
           ? null
-          : Math.max(LEAST_LOG, logTwoSidedStudent(meanShift.value / meanShift.error, freedom)),
+          : Math.max(LEAST_LOG_P, logTwoSidedStudent(meanShift.value / meanShift.error, freedom)),
     },
     errors: otherErrors(feature, devices, rows),
   };

@@ -1,4 +1,4 @@
-import { logBenjaminiHochberg } from "@fedge/protocol/drift";
+import { LEAST_LOG_P, logBenjaminiHochberg } from "@fedge/protocol/drift";
 import type { FeatureRole, ProfileFeature, Verdict } from "@fedge/protocol/profile";
 import type { Estimate, FeatureStatistics } from "../releases/release-record.js";
 import type { MeasuredFeature } from "../statistics/feature-statistics.js";
@@ -12,7 +12,6 @@ export const ALPHA = 0.05;
 export const FLEET_FLOOR_SHARE = 0.5;
 /** The share, every device counting alike, beyond the reference's that may be broken: of a feature that is required, and of one that is not. */
 export const BROKEN_FLOORS = { required: 0.05, optional: 0.1 } as const;
-const LEAST_LOG = -1e9;
 
 /** What such features say is no change of the inputs, nor are they broken inputs: it warns, and never more. */
 const SOFT_ROLES: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
@@ -54,7 +53,7 @@ export function judgeWindow(views: readonly MeasuredView[], options: WindowRuleO
     const pair = [corrected[2 * place], corrected[2 * place + 1]].filter(
       (logP): logP is number => logP !== undefined && !Number.isNaN(logP),
     );
-    return pair.length === 0 ? 0 : Math.max(LEAST_LOG, Math.min(...pair));
+    return pair.length === 0 ? 0 : Math.max(LEAST_LOG_P, Math.min(...pair));
   };
   const judged = views.map((view, at) => ({
     cohort: view.cohort,

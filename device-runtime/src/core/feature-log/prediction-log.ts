@@ -8,6 +8,7 @@ import { toTensor, type TensorLike } from "../serving/tensor-types.js";
 import { numClassesOf, wrongClassIn } from "./class-labels.js";
 import type { PredictionMemory } from "./log-recorder.js";
 import type { LogField, LogRow } from "./log-row.js";
+import { hasPlainPrototype } from "./plain-object.js";
 
 /** Hears what an app says of its predictions, once it is kept. */
 export interface FeedbackListener {
@@ -130,7 +131,8 @@ function numRowsOf(inputs: TensorValues): number {
 
 function checkFields(fields: Readonly<Record<string, LogField>>): void {
   // Apps in JavaScript give what they like.
-  if (!isPlainObject(fields))
+  // Of a list, a map or a date there would be other fields than are meant, or none.
+  if (!hasPlainPrototype(fields))
     throw refused('the fields are no object; give one such as { action: "accepted" }');
   const entries = Object.entries(fields);
   if (entries.length > MAX_FIELDS) throw refused(`at most ${MAX_FIELDS} fields are kept with a prediction`);
@@ -143,14 +145,6 @@ function checkFields(fields: Readonly<Record<string, LogField>>): void {
     if (isKnown && isFinite && isShort) continue;
     throw refused(`field "${name}" is no boolean, finite number, null, or text of up to ${MAX_TEXT_LENGTH}`);
   }
-}
-
-/** Of a list, a map or a date there would be other fields than are meant, or none. */
-function isPlainObject(given: unknown): boolean {
-  if (typeof given !== "object" || given === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(given);
-  // Another frame's objects have another prototype than this one's.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function refused(message: string): FedgeError {

@@ -23,7 +23,7 @@ export const TIMED_OUT: InstallFault = {
 
 export const CRASHED: InstallFault = {
   code: "PROBATION_CRASHED",
-  message: "the app ended without a goodbye too often with this version; look for crashes in it",
+  message: "the app ended without a goodbye too often with this version; look for crashes",
 };
 
 /** Nothing has changed in these: a cancellation is free. */

@@ -1,3 +1,4 @@
+import { LEAST_LOG_P } from "@fedge/protocol/drift";
 import type { JointJudgement, WindowJudgement } from "./drift-judgement.js";
 import type { JointMeasured } from "./joint-watch.js";
 import { judgedBefore, sustained } from "./persistence.js";
@@ -27,7 +28,7 @@ export function judgeJoint(
   const ofWindow = ({ joint }: WindowJudgement): JointJudgement | undefined =>
     joint.find((one) => one.name === name && one.method === method);
   const said = sustained(reason, false, judgedBefore(before, ofWindow));
-  return { ...base, logPValue: Math.max(-1e9, corrected), ...said };
+  return { ...base, logPValue: Math.max(LEAST_LOG_P, corrected), ...said };
 }
 
 function reasonOf({

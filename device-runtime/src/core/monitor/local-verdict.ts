@@ -1,4 +1,5 @@
 import {
+  LEAST_LOG_P,
   chiSquared,
   decodeDriftOptions,
   excessDistance,
@@ -30,8 +31,6 @@ import { numRowsOf, type WatchedFeature, type WatchedProfile } from "./watched-f
 /** Level of the tests, after Benjamini and Hochberg's correction for all of a window. */
 export const ALPHA = 0.05;
 const LEAST_BROKEN_ROWS = 5;
-/** JSON has no infinity. */
-const LEAST_LOG = -1e9;
 /** A change of these is no change of the inputs, nor are they broken inputs: it warns, and never more. */
 const SOFT: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "latency", "action", "label"]);
 const OPTIONS = decodeDriftOptions({});
@@ -198,7 +197,7 @@ function judgeFeature(
   { numRows, minRows, least, broken }: Scene,
   windowBefore: (back: number) => Judged | undefined,
 ): FeatureJudgement {
-  const logPValue = hasTest ? Math.max(LEAST_LOG, least) : null;
+  const logPValue = hasTest ? Math.max(LEAST_LOG_P, least) : null;
   const base = { name: feature.name, psi, jensenShannon, meanShift: shift, logPValue };
   const plain = (verdict: Verdict, reason: string | null): FeatureJudgement => ({
     ...{ ...base, verdict, reason, isExceeded: false },
