@@ -65,6 +65,7 @@ export class Alerts {
       openLimit: (kind) => open.get(subjectOf({ kind, feature: "" }))?.evidence.limit ?? null,
       isMarked: (each) => isMarked(each, all, this.options.nowMs()),
       numDevicesBefore: before.last?.numDevices ?? null,
+      numDevicesNow: release.numDevices ?? before.numDevicesNow,
       numDevicesElsewhere: before.numDevicesElsewhere,
     });
     const left = await versionsLeft(store, release, open.values());

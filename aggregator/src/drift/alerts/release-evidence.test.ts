@@ -34,7 +34,7 @@ function evidence(effects: Partial<MeasuredFeature>) {
     ...scene,
     ...limits,
     numDevicesBefore: null,
-    numDevicesElsewhere: 0,
+    ...{ numDevicesNow: 100, numDevicesElsewhere: 0 },
     staleAfterMs: null,
   });
 }

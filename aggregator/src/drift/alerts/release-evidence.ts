@@ -36,6 +36,8 @@ export interface EvidenceScene {
   readonly isMarked: (evidence: Evidence) => boolean;
   /** Devices that reported before; null when they were too few to say. */
   readonly numDevicesBefore: number | null;
+  /** Devices that report in this window, be they enough to show or not. */
+  readonly numDevicesNow: number;
   /** Devices that report of other versions of the model now. */
   readonly numDevicesElsewhere: number;
   readonly staleAfterMs: number | null;
@@ -185,7 +187,7 @@ function silentEvidence(scene: EvidenceScene): Evidence | null {
   const open = scene.openLimit("silent-fleet");
   const expected = expectedDevices(scene);
   const limit = open ?? (expected === null ? null : expected * SILENT_SHARE);
-  if (limit === null || (release.numDevices ?? 0) + scene.numDevicesElsewhere >= limit) return null;
+  if (limit === null || scene.numDevicesNow + scene.numDevicesElsewhere >= limit) return null;
   const now =
     release.numDevices === null ? "too few devices to say report" : `${release.numDevices} devices report`;
   return {

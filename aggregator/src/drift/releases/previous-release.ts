@@ -1,7 +1,8 @@
+import type { DriftPolicy } from "../drift-policy.js";
 import type { DriftStore } from "../drift-store.js";
 import type { MonitoredVersions } from "../references/monitored-version.js";
 import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
-import { devicesElsewhere } from "./devices-elsewhere.js";
+import { devicesElsewhere, devicesIn } from "./devices-elsewhere.js";
 import type { ReleaseRecord, ReleasedView } from "./release-record.js";
 
 /** Two windows are running when one at most is missing between them: a change of which nothing was known for longer is another. */
@@ -18,6 +19,8 @@ export interface PreviousRelease {
   readonly views: readonly ReleasedView[];
   /** The whole fleet's views of the windows that are compared with, newest first; without those that were not shown. */
   readonly recent: readonly ReleasedView[];
+  /** Devices whose counts are in the window, be they shown or not. */
+  readonly numDevicesNow: number;
   /** Devices that report of other versions of the model. */
   readonly numDevicesElsewhere: number;
 }
@@ -25,6 +28,7 @@ export interface PreviousRelease {
 export interface PreviousParts {
   readonly store: Pick<DriftStore, "openWindows" | "sumsOf" | "listReleases" | "getRelease" | "listViews">;
   readonly versions: Pick<MonitoredVersions, "of">;
+  readonly policy: Pick<DriftPolicy, "minDevices">;
 }
 
 /** What a window of a version is compared with. */
@@ -35,12 +39,12 @@ export async function previousRelease(parts: PreviousParts, key: WindowKey): Pro
   const earlier = all.filter((release) => release.window < window);
   const shown = earlier.find((release) => release.shown.length > 0 && release.window >= window - LOOK_BACK);
   const views = shown === undefined ? [] : (await store.getRelease(model, version, shown.window))?.views;
-  const numDevicesElsewhere = await devicesElsewhere(parts, key);
   return {
     last: earlier[0] ?? null,
     views: views ?? [],
     recent: await recentOf(parts, key),
-    numDevicesElsewhere,
+    numDevicesNow: await devicesIn(parts, key),
+    numDevicesElsewhere: await devicesElsewhere(parts, key),
   };
 }
 

@@ -6,12 +6,15 @@ import type { MonitoredVersion } from "../references/monitored-version.js";
 import { previousRelease } from "../releases/previous-release.js";
 import type { ReleasedView } from "../releases/release-record.js";
 import type { MeasuredFeature } from "../statistics/feature-statistics.js";
+import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
 import { fleetVerdict } from "../verdicts/fleet-verdict.js";
 import { judgeWindow } from "../verdicts/window-rule.js";
 import { memoryDriftStore } from "./memory-drift-store.js";
 import { NO_TRAINING } from "./no-training.js";
 
 const HOUR_MS = 3_600_000;
+const POLICY = { staleAfterMs: null, minDevices: 20 };
+const MOST_DEVICES = 100;
 const COUNTERS: Counters = { count: () => undefined, observe: () => undefined };
 
 /** What a window shows: by cohort how far each feature's mean moved, in standard deviations of the reference. */
@@ -19,6 +22,7 @@ export interface ToldWindow {
   readonly shifts: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly version?: number;
   readonly window?: number;
+  /** Of the whole fleet, be it shown or hidden. */
   readonly numDevices?: number;
   /** Of a hundred labelled rows, and its standard error; no labels where it is absent. */
   readonly numRight?: number;
@@ -37,7 +41,7 @@ export class ToldFleet {
     this.alerts = new Alerts({
       ...{
         store: this.store,
-        policy: { staleAfterMs: null },
+        policy: POLICY,
         nowMs: () => this.#endsAtMs,
         counters: COUNTERS,
       },
@@ -52,11 +56,23 @@ export class ToldFleet {
     const { model, profile } = this.monitored;
     const key = { model, version, window, layoutSha256: profile.layoutSha256 };
     const versions = { of: async () => this.monitored };
-    const before = await previousRelease({ store: this.store, versions }, key);
+    await this.#count(key, told);
+    const before = await previousRelease({ store: this.store, versions, policy: POLICY }, key);
     const whole = this.#release(told, { version, before: before.views });
     const change = await this.alerts.changeOf(whole, before, { ...this.monitored, version });
     await this.store.saveRelease(whole, change, { numWindows: 100 });
     return whole;
+  }
+
+  /** Nothing but how many devices report. */
+  async #count(key: WindowKey, { shifts, hidden = [], numDevices }: ToldWindow): Promise<void> {
+    const isHidden = hidden.includes(WHOLE_FLEET);
+    const numReporting = numDevices ?? (isHidden || shifts[WHOLE_FLEET] === undefined ? 0 : MOST_DEVICES);
+    const { layout } = this.monitored;
+    const vector = new Uint32Array(layout.numCells);
+    vector[layout.rows.at] = numReporting;
+    const delta = { key: { ...key, cohort: WHOLE_FLEET, replicate: 0 }, vector };
+    await this.store.countWindows([], () => ({ deltas: [delta], overlaps: [] }));
   }
 
   /** Open ones by what they are of: `drift/age` of the whole fleet, `drift/age@platform=node` of a cohort. */
@@ -84,7 +100,7 @@ export class ToldFleet {
     told: ToldWindow,
     { version, before }: { readonly version: number; readonly before: readonly ReleasedView[] },
   ): WholeRelease {
-    const { numDevices = 100, hidden = [] } = told;
+    const { numDevices = MOST_DEVICES, hidden = [] } = told;
     const { model, profile } = this.monitored;
     const wasExceeded = (cohort: string, feature: string): boolean =>
       before.some(
