@@ -40,6 +40,8 @@ export interface RolloutSurroundings {
   ): Promise<{ readonly devices: readonly DeviceId[]; readonly numMatching: number }>;
   /** Devices were told by this rollout: older ones lose them. */
   onTold(config: RolloutConfig, devices: readonly DeviceId[]): void;
+  /** Devices run the shadow of this rollout no more: those that it pushed aside have them again. */
+  onShadowEnded(config: RolloutConfig, devices: readonly DeviceId[]): void;
   isOnline(deviceId: DeviceId): boolean;
   /** A wave opens: what the control cohort counted before it is no control. */
   begin(state: RolloutState): Promise<void>;

@@ -76,7 +76,7 @@ export class RolloutEffects {
     }
   }
 
-  /** A shadow that is over stops on every device; what the device serves stays as it is. */
+  /** A shadow that is over stops on every device; what the device serves stays as it is. Another that it pushed aside runs again. */
   async endShadow(): Promise<void> {
     const { config, targets } = this.stateNow();
     const ended: DeviceId[] = [];
@@ -88,6 +88,7 @@ export class RolloutEffects {
       ended.push(deviceId);
     }
     await this.ports.desired.tellAll(ended);
+    this.ports.onShadowEnded(config, ended);
   }
 
   get #nowMs(): number {

@@ -1,4 +1,4 @@
-import { FedgeError, errorCodeOf } from "@fedge/protocol";
+import { FedgeError, errorCodeOf, type DeviceId } from "@fedge/protocol";
 import type { Audited } from "../audit/ports.js";
 import { EventQueue, type Waiting } from "./event-queue.js";
 import { heldVersions } from "./held-versions.js";
@@ -180,6 +180,11 @@ export class RolloutRunner {
       );
       if (effect.type !== "look" && effect.type !== "compare") this.#later(() => this.#run([effect]));
     }
+  }
+
+  /** What the devices ran meanwhile is over. */
+  tellAgain(devices: readonly DeviceId[]): void {
+    this.#run([{ type: "tell", devices }]);
   }
 
   /** After what is under way: a promotion holds the blobs before they are let go. */

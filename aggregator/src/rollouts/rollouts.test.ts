@@ -245,6 +245,27 @@ describe("rollouts", () => {
     expect(new Set(away.served.map(({ version }) => version))).toEqual(new Set([4]));
   });
 
+  test("a shadow that a newer one pushed aside runs again when that is over, also after a restart", async () => {
+    const world = worldOf({ config: later("first", 2, { kind: "shadow" }) });
+    const shadows = () => new Set([...world.documents.values()].map(({ shadow }) => shadow?.version));
+    await world.begin();
+    await steps(world, 3);
+    expect(shadows()).toEqual(new Set([2]));
+    const second = await started(world, "second", 3, { kind: "shadow" });
+    await steps(world, 3);
+    expect(shadows()).toEqual(new Set([3]));
+
+    await world.rollouts.command(second, "abort", { actor: GRACE, reason: "seen enough" });
+    await steps(world, 3);
+    expect(shadows()).toEqual(new Set([2]));
+    await world.restart();
+    expect(shadows()).toEqual(new Set([2]));
+
+    await world.rollouts.command("first" as RolloutId, "abort", { actor: GRACE, reason: "enough" });
+    await steps(world, 3);
+    expect(shadows()).toEqual(new Set([undefined]));
+  });
+
   test("R21 and R24: rolled back, all are on the old version again, by a release with a higher counter", async () => {
     const world = worldOf();
     await world.begin();

@@ -4,6 +4,7 @@ import { checkConfig, requireFutureEnd } from "./check-config.js";
 import type { FleetOfRollouts } from "./fleet-view.js";
 import type { RolloutSurroundings } from "./ports.js";
 import type { RolloutConfig, RolloutId } from "./rollout-config.js";
+import { giveBack, takeOver } from "./device-claims.js";
 import { isStarted, openRollout } from "./rollout-machine.js";
 import { checkCommand } from "./commands.js";
 import { RolloutRunner, checkRevision } from "./rollout-runner.js";
@@ -18,7 +19,10 @@ import { versionBefore } from "./version-before.js";
 /** A return to one of so many versions that the fleet ran lately needs no soak (R24). */
 const RETURN_WINDOW = 3;
 
-export interface RolloutsOptions extends Omit<RolloutSurroundings, "members" | "onTold" | "onChange"> {
+export interface RolloutsOptions extends Omit<
+  RolloutSurroundings,
+  "members" | "onTold" | "onShadowEnded" | "onChange"
+> {
   readonly control: Pick<ControlStore, "listDevices" | "getDevice" | "getVersion" | "latestVersion">;
   readonly fleet: FleetOfRollouts;
 }
@@ -36,7 +40,8 @@ export class Rollouts implements RolloutService {
     this.#surroundings = {
       ...options,
       members: (state, wave) => options.fleet.members(state, wave, this.states()),
-      onTold: (config, devices) => this.#takeOver(config, devices),
+      onTold: (config, devices) => takeOver(this.#shelf.runners, { config, devices, atMs: this.#nowMs }),
+      onShadowEnded: (config, devices) => giveBack(this.#shelf.runners, { config, devices }),
       onChange: ({ config }) => this.#changed(config.rolloutId),
     };
   }
@@ -219,19 +224,6 @@ export class Rollouts implements RolloutService {
 
   #changed(rolloutId: RolloutId): void {
     for (const listener of this.#listeners) listener(rolloutId);
-  }
-
-  /** Whoever told a device last has it; a shadow only looks on. */
-  #takeOver(config: RolloutConfig, devices: readonly DeviceId[]): void {
-    if (config.kind === "shadow") return;
-    for (const runner of this.#shelf.runners.values()) {
-      const { config: other, targets } = runner.state;
-      if (other.rolloutId === config.rolloutId || other.model !== config.model || other.kind === "shadow")
-        continue;
-      const taken = devices.filter((deviceId) => targets.get(deviceId)?.isReplaced === false);
-      const by = `rollout ${config.rolloutId}`;
-      if (taken.length > 0) runner.dispatch({ type: "replaced", atMs: this.#nowMs, devices: taken, by });
-    }
   }
 
   /** What devices of the filter run now; null where there is none. */

@@ -1,0 +1,37 @@
+import type { DeviceId } from "@fedge/protocol";
+import type { RolloutConfig, RolloutId } from "./rollout-config.js";
+import { hasShadowEnded } from "./rollout-effects.js";
+import type { RolloutRunner } from "./rollout-runner.js";
+
+type Runners = ReadonlyMap<RolloutId, RolloutRunner>;
+
+interface Claim {
+  readonly config: RolloutConfig;
+  readonly devices: readonly DeviceId[];
+}
+
+/** Whoever told a device last has it; a shadow only looks on. */
+export function takeOver(
+  runners: Runners,
+  { config, devices, atMs }: Claim & { readonly atMs: number },
+): void {
+  if (config.kind === "shadow") return;
+  for (const runner of runners.values()) {
+    const { config: other, targets } = runner.state;
+    if (other.rolloutId === config.rolloutId || other.model !== config.model || other.kind === "shadow")
+      continue;
+    const taken = devices.filter((deviceId) => targets.get(deviceId)?.isReplaced === false);
+    const by = `rollout ${config.rolloutId}`;
+    if (taken.length > 0) runner.dispatch({ type: "replaced", atMs, devices: taken, by });
+  }
+}
+
+/** A shadow is over: of those that still run, a device has the one that was made last again. */
+export function giveBack(runners: Runners, { config: { model }, devices }: Claim): void {
+  for (const runner of runners.values()) {
+    const { config, targets } = runner.state;
+    if (config.kind !== "shadow" || config.model !== model || hasShadowEnded(runner.state)) continue;
+    const told = devices.filter((deviceId) => targets.get(deviceId)?.wasTold === true);
+    if (told.length > 0) runner.tellAgain(told);
+  }
+}
