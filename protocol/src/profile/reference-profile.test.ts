@@ -33,10 +33,18 @@ test("a field that this version does not know is dropped", () => {
   expect(checkProfile({ ...profile, later: 1 })).toEqual(profile);
 });
 
+test.each(["...", ".age", "a..b", "größe", "年齢", "می\u200cروم"])("a feature may be called %s", (name) => {
+  expect(() => checkProfile(sampleProfile([{ ...age, name }]))).not.toThrow();
+});
+
 describe("is refused", () => {
   test.each<[string, unknown, string]>([
     ["of another format", { ...profile, format: 2 }, "format"],
     ["without features", { ...profile, features: [] }, "features"],
+    ["with a name of no characters", sampleProfile([{ ...age, name: "" }]), "features.0.name"],
+    ["with a name that no path can hold", sampleProfile([{ ...age, name: ".." }]), "other than . and .."],
+    ["with a name of two lines", sampleProfile([{ ...age, name: "age\nheight" }]), "control characters"],
+    ["with a name that is shown turned around", sampleProfile([{ ...age, name: "a\u202Eb" }]), "turn text"],
     ["with a feature twice", { ...profile, features: [age, age] }, '"age" twice'],
     ["with edges that stand still", sampleProfile([{ ...age, edges: [0, 18, 18] }]), "do not rise"],
     ["with one edge", sampleProfile([{ ...age, edges: [0], counts: [0, 0, 0, 0, 0] }]), "edges"],

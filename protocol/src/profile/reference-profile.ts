@@ -65,8 +65,17 @@ const schemaRule = {
   mostly: share,
 };
 
+/** Paths of the API name features, and URLs have no segment `.` or `..`; what turns text around would show another name. */
+const featureName = z.string().check(
+  z.minLength(1),
+  z.maxLength(128),
+  z.regex(/^(?!\.\.?$)[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, {
+    error: "a name other than . and .., without control characters and marks that turn text around",
+  }),
+);
+
 const named = {
-  name: z.string().check(z.minLength(1), z.maxLength(128)),
+  name: featureName,
   source: featureSource,
   role: featureRole,
   privacy: privacyClass,
