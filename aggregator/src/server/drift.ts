@@ -5,7 +5,6 @@ import { DriftMonitoring } from "../drift/drift-monitoring.js";
 import { ProfileIntake } from "../drift/intake/profile-intake.js";
 import { RefusedWindows } from "../drift/intake/refused-windows.js";
 import { WindowBatch } from "../drift/intake/window-batch.js";
-import { MonitoredVersions } from "../drift/references/monitored-version.js";
 import { WindowCloser } from "../drift/releases/window-closer.js";
 import { ClearSums } from "../drift/sums/clear-sums.js";
 import { Deliveries } from "../drift/webhook/deliveries.js";
@@ -35,11 +34,10 @@ export async function openDrift(
   base: Foundations,
   { outbox, tasks, closing }: DriftSurroundings,
 ): Promise<DriftParts> {
-  const { store: control, blobs, clock, logger, metrics: counters } = base;
+  const { store: control, monitoredVersions: versions, clock, logger, metrics: counters } = base;
   const policy = checkDriftPolicy(options.drift ?? {});
   const store = control.drift;
   const nowMs = (): number => clock.nowMs();
-  const versions = new MonitoredVersions({ store: control, blobs });
   const batch = new WindowBatch({ store, sums: new ClearSums() });
   const deliveries = openDeliveries(options, base);
   const tell = (): void => void deliveries?.wake();

@@ -17,6 +17,7 @@ import { createSystemClock } from "../clock/system-clock.js";
 import type { Clock } from "../clock/clock.js";
 import { createDeviceIdentity, type DeviceIdentityService } from "../identity/device-identity.js";
 import { createDeviceTokens } from "../identity/device-tokens.js";
+import { MonitoredVersions } from "../drift/references/monitored-version.js";
 import { nodeSecureRandom } from "../identity/secure-random.js";
 import { createLogger, type Logger } from "../logging/logger.js";
 import { createMetrics, type Metrics } from "../metrics/metrics.js";
@@ -40,6 +41,7 @@ export interface Foundations extends People {
   readonly state: StateDirectory;
   readonly store: DatabaseStore;
   readonly blobs: BlobStore;
+  readonly monitoredVersions: MonitoredVersions;
   readonly identity: DeviceIdentityService;
   readonly transport: ServerTransport;
   /** Null when an operator's broker is used. */
@@ -68,7 +70,9 @@ export async function openFoundations(options: ServerOptions, closing: Closing):
   const identity = createDeviceIdentity({ tenantId, store, tokens, clock, enrolmentKey });
   const session = clock.nowMs();
   const people = await openPeople({ store, state, clock, logger });
-  const base = { tenantId, clock, session, logger, metrics, state, store, blobs, identity, ...people };
+  const monitoredVersions = new MonitoredVersions({ store, blobs });
+  const stores = { state, store, blobs, monitoredVersions };
+  const base = { tenantId, clock, session, logger, metrics, ...stores, identity, ...people };
   return { ...base, ...(await openTransport(options, base, closing)) };
 }
 

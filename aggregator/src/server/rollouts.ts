@@ -3,7 +3,6 @@ import type { Verdict } from "@fedge/protocol/profile";
 import type { DeviceComparisons } from "../evaluation/federated/device-comparisons.js";
 import type { DriftStore } from "../drift/drift-store.js";
 import { ShadowEvidence } from "../drift/outcomes/shadow-evidence.js";
-import { MonitoredVersions } from "../drift/references/monitored-version.js";
 import type { AnchoredAudit } from "../audit/audit.js";
 import { DeviceAdmin } from "../fleet/device-admin.js";
 import { Autopilot } from "../autopilot/autopilot.js";
@@ -85,10 +84,9 @@ const ENDED: ReadonlySet<RolloutState> = new Set(["denied", "aborted", "complete
 
 /** Null as well where another shadow ran beside the version meanwhile: windows do not say whose answers they compared. */
 function shadowLabelsOf(
-  { store, blobs }: Pick<Foundations, "store" | "blobs">,
+  { store, monitoredVersions: versions }: Pick<Foundations, "store" | "monitoredVersions">,
   list: () => Promise<readonly RolloutView[]>,
 ): ShadowLabelsOf {
-  const versions = new MonitoredVersions({ store, blobs });
   const evidence = new ShadowEvidence({ store: store.drift, versions });
   return async (of) => {
     const meanwhile = (await list()).filter(
