@@ -8,6 +8,11 @@ export const NUMERIC_TAIL = ["below", "above", "missing", "wrong-type", "not-fin
 /** What a cell after the categories counts. */
 export const CATEGORICAL_TAIL = ["other", "missing", "wrong-type"] as const;
 
+/** Which of a feature's cells counts missing values. */
+export function missingCellOf(feature: ProfileFeature): number {
+  return feature.kind === "numeric" ? feature.edges.length - 1 + 2 : feature.categories.length + 1;
+}
+
 /** Which of a feature's cells counts a value: 0 to `numValueCells - 1`. */
 export type CellOf = (value: FeatureValue) => number;
 

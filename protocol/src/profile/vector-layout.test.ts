@@ -11,34 +11,42 @@ const classifier = { ...profile, outcomes: { ...profile.outcomes, numClasses: 3,
 test("of three features and no classes is what counting by hand gives", () => {
   const { features, ...rest } = layoutOf(profile);
 
-  // age: 3 bins + 5; constant: 1 bin + 5, and no moments; colour: 2 categories + 3.
+  // age: 3 bins + 5; constant: 1 bin + 5, and no moments; colour: 2 categories + 3. One cell of who has a value in each.
   expect(features).toEqual([
-    { name: "age", counts: { at: 0, size: 8 }, weights: { at: 8, size: 8 }, moments: { at: 16, size: 2 } },
+    {
+      name: "age",
+      counts: { at: 0, size: 8 },
+      weights: { at: 8, size: 8 },
+      contributors: { at: 16, size: 1 },
+      moments: { at: 17, size: 2 },
+    },
     {
       name: "constant",
-      counts: { at: 18, size: 6 },
-      weights: { at: 24, size: 6 },
-      moments: { at: 30, size: 0 },
+      counts: { at: 19, size: 6 },
+      weights: { at: 25, size: 6 },
+      contributors: { at: 31, size: 1 },
+      moments: { at: 32, size: 0 },
     },
     {
       name: "colour",
-      counts: { at: 30, size: 5 },
-      weights: { at: 35, size: 5 },
-      moments: { at: 40, size: 0 },
+      counts: { at: 32, size: 5 },
+      weights: { at: 37, size: 5 },
+      contributors: { at: 42, size: 1 },
+      moments: { at: 43, size: 0 },
     },
   ]);
   expect(rest).toEqual({
-    rows: { at: 40, size: 4 },
-    latency: { at: 44, size: 20 },
-    scores: { at: 64, size: 0 },
-    labels: { at: 64, size: 5 },
-    delays: { at: 69, size: 20 },
-    confusion: { at: 89, size: 0 },
-    shadow: { at: 89, size: 7 },
-    contributors: { at: 96, size: 3 },
-    verdict: { at: 99, size: 7 },
-    localPsi: { at: 106, size: 8 },
-    numCells: 114,
+    rows: { at: 43, size: 4 },
+    latency: { at: 47, size: 20 },
+    scores: { at: 67, size: 0 },
+    labels: { at: 67, size: 5 },
+    delays: { at: 72, size: 20 },
+    confusion: { at: 92, size: 0 },
+    shadow: { at: 92, size: 7 },
+    contributors: { at: 99, size: 3 },
+    verdict: { at: 102, size: 7 },
+    localPsi: { at: 109, size: 8 },
+    numCells: 117,
   });
 });
 
@@ -58,7 +66,9 @@ test("of a classifier has scores, and a confusion matrix up to ten classes", () 
 test("leaves no cell out and gives none to two", () => {
   const { features, numCells, ...rest } = layoutOf(classifier);
   const ranges: CellRange[] = [
-    ...features.flatMap(({ counts, weights, moments }) => [counts, weights, moments]),
+    ...features.flatMap(({ counts, weights, contributors, moments }) => [
+      ...[counts, weights, contributors, moments],
+    ]),
     ...Object.values(rest),
   ];
   const cells = ranges.flatMap(({ at, size }) => Array.from({ length: size }, (_, offset) => at + offset));

@@ -3,7 +3,7 @@ import { numValueCells, type ReferenceProfile } from "./reference-profile.js";
 import { VERDICTS } from "./verdicts.js";
 
 /** Grows when the meaning of a cell changes: vectors of two layouts are never added. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** What one device gives each feature in the device-weighted view, spread over its cells. */
 export const DEVICE_WEIGHT = 256;
@@ -35,6 +35,8 @@ export interface FeatureCells {
   readonly counts: CellRange;
   /** The same as shares of `DEVICE_WEIGHT`, so that every device that reports counts alike. */
   readonly weights: CellRange;
+  /** Devices that have a value, and not only missing ones: 1 or 0 from each. Of a field that few have, few of many may. */
+  readonly contributors: CellRange;
   /** Sums of the clipped standardised value and of its square; empty for categories and constants. */
   readonly moments: CellRange;
 }
@@ -76,7 +78,8 @@ export function layoutOf(profile: Pick<ReferenceProfile, "features" | "outcomes"
   const features = profile.features.map((feature): FeatureCells => {
     const size = numValueCells(feature);
     const numMoments = feature.kind === "numeric" && feature.std > 0 ? 2 : 0;
-    return { name: feature.name, counts: take(size), weights: take(size), moments: take(numMoments) };
+    const [counts, weights, contributors] = [take(size), take(size), take(1)];
+    return { name: feature.name, counts, weights, contributors, moments: take(numMoments) };
   });
   const { numClasses } = profile.outcomes;
   const layout = {

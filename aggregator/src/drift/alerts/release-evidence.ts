@@ -101,7 +101,9 @@ function describe(
   // The same effect as the reason tells of.
   const effect = statistics.isExceeded ? exceededEffect(statistics, feature, view.t) : null;
   const cells = layout.features.find(({ name }) => name === feature.name);
-  const numDevices = cells === undefined ? view.numDevices : numDevicesOf(cells, view.cells);
+  // Values that are withheld are of nobody; that they are missing is what the whole cohort's rows say.
+  const isOfView = cells === undefined || statistics.numRows === 0;
+  const numDevices = isOfView ? view.numDevices : numDevicesOf(cells, view.cells);
   const where = view.cohort === WHOLE_FLEET ? "" : ` among ${view.cohort}`;
   const { broken } = statistics;
   const numbers =
@@ -116,7 +118,7 @@ function describe(
         };
   return {
     ...{ feature: feature.name, cohort: view.cohort, ...numbers },
-    ...{ numRows: statistics.numRows, numDevices, reference: "training" },
+    ...{ numRows: isOfView ? view.numRows : statistics.numRows, numDevices, reference: "training" },
     text: `${feature.name}${where}: ${statistics.reason ?? statistics.verdict}`,
   };
 }

@@ -30,10 +30,11 @@ describe("labels, of which any number may come,", () => {
   /** Four rows of a device, and so many labels of 0. */
   const withLabels = (numLabels: number): Uint32Array => {
     const vector = countsOf(labelled)(4, (_, feature) => (feature === 0 ? 0.1 : 0));
-    const { counts, weights } = truth;
+    const { counts, weights, contributors } = truth;
     const at = vector.subarray(counts.at, counts.at + counts.size).findIndex((count) => count > 0);
     vector[counts.at + at] = numLabels;
-    if (numLabels === 0) vector.fill(0, weights.at, weights.at + weights.size);
+    if (numLabels === 0)
+      for (const { at: from, size } of [weights, contributors]) vector.fill(0, from, from + size);
     return vector;
   };
 
@@ -67,6 +68,16 @@ describe("what no single device can have counted is refused:", () => {
     ["no device", (vector) => (vector[layout.rows.at] = 0)],
     ["more rows than count", (vector) => (vector[layout.rows.at + 1] = 201)],
     ["more rows than were seen", (vector) => (vector[layout.rows.at + 2] = 3)],
+    ["values that it says nobody has", (vector) => (vector[age.contributors.at] = 0)],
+    ["two devices that have a value", (vector) => (vector[age.contributors.at] = 2)],
+    [
+      "a device that has a value, and only missing ones",
+      (vector) => {
+        vector.fill(0, age.counts.at, age.counts.at + age.counts.size);
+        vector[age.counts.at + 22] = 4;
+        vector.set([0, 0], age.moments.at);
+      },
+    ],
     ["a row that a feature counts twice", (vector) => (vector[age.counts.at + 5]! += 1)],
     ["a row that a feature does not count", (vector) => (vector[layout.rows.at + 1] = 5)],
     ["more weight than a device has", (vector) => (vector[age.weights.at]! += 1)],

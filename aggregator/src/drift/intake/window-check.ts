@@ -2,6 +2,7 @@ import { FedgeError } from "@fedge/protocol";
 import {
   DEVICE_WEIGHT,
   isCountedApart,
+  missingCellOf,
   LOSS_CLIP,
   LOSS_SCALE,
   MOMENT_CLIP,
@@ -53,13 +54,16 @@ type Four = [number, number, number, number];
 
 function checkFeatures({ layout, profile }: MonitoredVersion, vector: Uint32Array, numRows: number): void {
   for (let index = 0; index < layout.features.length; index += 1) {
-    const { name, counts, weights, moments } = layout.features[index] as FeatureCells;
+    const { name, counts, weights, contributors, moments } = layout.features[index] as FeatureCells;
     const feature = profile.features[index] as ProfileFeature;
     const numOwn = sumOf(vector, counts.at, counts.size);
     if (isCountedApart(feature)) requireAtMost(`rows of "${name}"`, numOwn, profile.window.maxRows);
     else if (numOwn !== numRows) throw refused(`feature "${name}" does not count every row once`);
     if (sumOf(vector, weights.at, weights.size) !== (numOwn > 0 ? DEVICE_WEIGHT : 0))
       throw refused(`feature "${name}": its shares do not add up`);
+    const numMissing = vector[counts.at + missingCellOf(feature)] as number;
+    if (vector[contributors.at] !== Number(numOwn > numMissing))
+      throw refused(`feature "${name}" has values of nobody`);
     if (moments.size === 0 || feature.kind !== "numeric") continue;
     let numNumbers = numOwn;
     for (let cell = counts.at + counts.size - NUM_TAIL; cell < counts.at + counts.size; cell += 1)

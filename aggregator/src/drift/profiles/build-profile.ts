@@ -6,6 +6,7 @@ import {
   checkProfile,
   isCountedApart,
   layoutDocument,
+  missingCellOf,
   valueOf,
   type FeatureRows,
   type FeatureTensor,
@@ -16,7 +17,6 @@ import {
 } from "@fedge/protocol/profile";
 import { sha256Of } from "../../blobs/blob-name.js";
 import { numClassesOf, type FeatureDraft, type ProfiledModel } from "./feature-drafts.js";
-import { missingCell } from "../statistics/feature-statistics.js";
 import { inferFeature } from "./infer-feature.js";
 import { jointReferenceOf } from "./joint-reference.js";
 import { RowSample } from "./row-sample.js";
@@ -123,7 +123,7 @@ async function count(
     valueOf: valueOf(feature.source),
     cellOf: cellsOf(feature),
     // A row without a label is none of the label's, here as on devices.
-    absentCell: isCountedApart(feature) ? missingCell(feature) : -1,
+    absentCell: isCountedApart(feature) ? missingCellOf(feature) : -1,
   }));
   for await (const { rows, row } of eachRow(parts)) {
     const isSampled = sample?.next() === true;

@@ -15,9 +15,9 @@ import {
 import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
 import { fleetVerdict } from "../verdicts/fleet-verdict.js";
 import { judgeWindow, type MeasuredView } from "../verdicts/window-rule.js";
-import { countedPartsOf, withheldCohorts } from "./counted-parts.js";
-import type { FeatureStatistics, ReleasedView, Suppression } from "./release-record.js";
+import type { ReleasedView, Suppression } from "./release-record.js";
 import { suppressedCohorts } from "./suppression.js";
+import { tellWithheld, withholdParts, type Withheld } from "./withhold-parts.js";
 
 /** A sum modulo 2^32 of more devices may have wrapped, when each gives the most that it may. */
 const MAX_SUM = 2 ** 31;
@@ -37,7 +37,9 @@ export interface ClosedWindow {
 export function buildRelease(closed: ClosedWindow): WholeRelease {
   const { monitored, key } = closed;
   const { suppressed, withheld, shown } = visibleOf(closed);
-  const measured = shown.map(([cohort, groups]) => measureView(monitored, cohort, groups));
+  const measured = shown.map(([cohort, groups]) =>
+    measureView(monitored, { cohort, groups, withheld: withheld.get(cohort) }),
+  );
   const { features, window } = monitored.profile;
   const exceeded = exceededIn(closed.before);
   const judged = judgeWindow(measured, {
@@ -47,7 +49,7 @@ export function buildRelease(closed: ClosedWindow): WholeRelease {
   const views = judged.views.map(({ cohort, features: judgedFeatures }, at) => {
     const [, groups] = shown[at] as (typeof shown)[number];
     const t = (measured[at] as MeasuredView).t;
-    const parts = withheld.get(cohort) ?? [];
+    const { parts = [] } = withheld.get(cohort) ?? {};
     const view = { cohort, features: tellWithheld(judgedFeatures, parts), withheld: parts };
     return releasedViewOf(closed, view, { groups, t });
   });
@@ -69,7 +71,7 @@ export function buildRelease(closed: ClosedWindow): WholeRelease {
 
 interface Visible {
   readonly suppressed: ReadonlyMap<string, Suppression>;
-  readonly withheld: ReadonlyMap<string, ReleasedView["withheld"]>;
+  readonly withheld: ReadonlyMap<string, Withheld>;
   /** In the order of their names, without what is withheld of them. */
   readonly shown: readonly (readonly [string, ReplicateGroups])[];
 }
@@ -83,7 +85,7 @@ function visibleOf(closed: ClosedWindow): Visible {
   }));
   const suppressed = suppressedCohorts(sizes, closed.sums.overlaps, policy.minDevices);
   for (const cohort of overfull(closed)) suppressed.set(cohort, "too-many-devices");
-  const withheld = withholdParts(closed, cohorts, suppressed);
+  const withheld = withholdParts(closed, { cohorts, suppressed });
   const shown = [...cohorts]
     .filter(([cohort]) => !suppressed.has(cohort))
     .sort(([one], [two]) => (one < two ? -1 : 1));
@@ -107,38 +109,6 @@ function groupsOf({ monitored, sums, policy }: ClosedWindow): Map<string, Replic
   );
 }
 
-/** Empties the cells of what too few devices of a shown cohort counted, before anything is computed of them; says which. */
-function withholdParts(
-  { monitored, sums, policy: { minDevices } }: ClosedWindow,
-  cohorts: ReadonlyMap<string, ReplicateGroups>,
-  suppressed: ReadonlyMap<string, Suppression>,
-): Map<string, ReleasedView["withheld"]> {
-  const withheld = new Map<string, ReleasedView["withheld"]>();
-  for (const { name, ranges, numDevicesIn: numContributorsIn } of countedPartsOf(monitored)) {
-    const sizes = [...cohorts].map(([cohort, { total }]) => ({
-      ...{ cohort, numReporting: total[monitored.layout.rows.at] as number },
-      numContributors: numContributorsIn(total),
-    }));
-    for (const [cohort, reason] of withheldCohorts(sizes, sums.overlaps, { minDevices, suppressed })) {
-      withheld.set(cohort, [...(withheld.get(cohort) ?? []), { part: name, reason }]);
-      const { groups = [], total = new Float64Array() } = cohorts.get(cohort) ?? {};
-      for (const cells of [...groups, total]) for (const { at, size } of ranges) cells.fill(0, at, at + size);
-    }
-  }
-  return withheld;
-}
-
-/** A feature without counts has too little data; here the reason is another. */
-function tellWithheld(
-  features: readonly FeatureStatistics[],
-  withheld: ReleasedView["withheld"],
-): FeatureStatistics[] {
-  const names = new Set(withheld.map(({ part }) => part));
-  return features.map((feature) =>
-    names.has(`feature:${feature.name}`) ? { ...feature, reason: "too few devices counted it" } : feature,
-  );
-}
-
 /** Cohorts of which a replicate's sum may have wrapped. */
 function overfull({ monitored: { layout, maxCell }, sums }: ClosedWindow): string[] {
   const most = MAX_SUM / maxCell;
@@ -149,15 +119,19 @@ function overfull({ monitored: { layout, maxCell }, sums }: ClosedWindow): strin
 
 function measureView(
   { profile, layout }: MonitoredVersion,
-  cohort: string,
-  groups: ReplicateGroups,
+  {
+    cohort,
+    groups,
+    withheld,
+  }: { readonly cohort: string; readonly groups: ReplicateGroups; readonly withheld: Withheld | undefined },
 ): MeasuredView {
   return {
     cohort,
     t: groups.groups.length < 2 ? 0 : studentTailQuantile(INTERVAL_TAIL, groups.groups.length - 1),
-    features: profile.features.map((feature, index) =>
-      measureFeature(feature, layout.features[index] as (typeof layout.features)[number], groups),
-    ),
+    features: profile.features.map((feature, index) => ({
+      ...measureFeature(feature, layout.features[index] as (typeof layout.features)[number], groups),
+      ...withheld?.known.get(feature.name),
+    })),
   };
 }
 

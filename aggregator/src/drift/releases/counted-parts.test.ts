@@ -94,25 +94,55 @@ function sizesOf(pairs: readonly Pair[]): (PartSize & { readonly numDevices: num
   });
 }
 
-test("no sum or difference of what is shown of a part leaves what few devices counted, though others report with them", () => {
-  fc.assert(
-    fc.property(tables, (table) => {
-      const pairs = pairsOf(table);
-      const sizes = sizesOf(pairs);
-      const suppressed = suppressedCohorts(sizes, pairs, MIN_DEVICES);
-      const hidden = withheldCohorts(sizes, pairs, { minDevices: MIN_DEVICES, suppressed });
-      const shown = sizes
-        .map(({ cohort }) => cohort)
-        .filter((cohort) => !suppressed.has(cohort) && !hidden.has(cohort));
-
-      for (const factors of factorLists(shown.length)) {
-        const factorOf = new Map(shown.map((cohort, at) => [cohort, factors[at] as number]));
-        const of = (cohort: string): number => factorOf.get(cohort) ?? 0;
-        const left = pairs.filter(({ first, second }) => of("") + of(first) + of(second) !== 0);
-        const numContributors = left.reduce((sum, each) => sum + each.numContributors, 0);
-        expect(numContributors === 0 || numContributors >= MIN_DEVICES).toBe(true);
-      }
-    }),
-    { numRuns: 300 },
+describe("what is shown of two attributes when a fifth of the devices does not contribute", () => {
+  const names = ["a=0", "a=1", "b=0", "b=1", "b=2"];
+  const sizes = ["", ...names].map((cohort) => {
+    const numReporting = cohort === "" ? 600 : cohort.startsWith("a") ? 300 : 200;
+    return { cohort, numReporting, numContributors: 0.8 * numReporting };
+  });
+  // Of the hundred that two cohorts have in common at least sixty contribute: forty of the smaller one's do not.
+  const overlaps = ["a=0", "a=1"].flatMap((first) =>
+    ["b=0", "b=1", "b=2"].map((second) => ({ first, second, numDevices: 100, numReporting: 100 })),
   );
+  const hiddenOf = (minDevices: number, isCoarse: boolean) => [
+    ...withheldCohorts(sizes, overlaps, { minDevices, suppressed: new Map(), isCoarse }).keys(),
+  ];
+
+  test.each([true, false])(
+    "are all cohorts while the least that can be left is enough (coarse: %s)",
+    (isCoarse) => {
+      // The least cut takes one of the second attribute from both of the first: twice sixty.
+      expect(hiddenOf(120, isCoarse)).toEqual([]);
+    },
+  );
+
+  test("are those of the first attribute when it may not be, as soon as one sum says so", () => {
+    expect(hiddenOf(121, true)).toEqual(["b=0", "b=1", "b=2"]);
+  });
 });
+
+test.each([true, false])(
+  "no sum or difference of what is shown of a part leaves what few devices counted, though others report with them (coarse: %s)",
+  (isCoarse) => {
+    fc.assert(
+      fc.property(tables, (table) => {
+        const pairs = pairsOf(table);
+        const sizes = sizesOf(pairs);
+        const suppressed = suppressedCohorts(sizes, pairs, MIN_DEVICES);
+        const hidden = withheldCohorts(sizes, pairs, { minDevices: MIN_DEVICES, suppressed, isCoarse });
+        const shown = sizes
+          .map(({ cohort }) => cohort)
+          .filter((cohort) => !suppressed.has(cohort) && !hidden.has(cohort));
+
+        for (const factors of factorLists(shown.length)) {
+          const factorOf = new Map(shown.map((cohort, at) => [cohort, factors[at] as number]));
+          const of = (cohort: string): number => factorOf.get(cohort) ?? 0;
+          const left = pairs.filter(({ first, second }) => of("") + of(first) + of(second) !== 0);
+          const numContributors = left.reduce((sum, each) => sum + each.numContributors, 0);
+          expect(numContributors === 0 || numContributors >= MIN_DEVICES).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  },
+);

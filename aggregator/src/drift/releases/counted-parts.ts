@@ -1,17 +1,25 @@
-import { isCountedApart, SCORE_BINS, type CellRange, type ProfileFeature } from "@fedge/protocol/profile";
+import {
+  isCountedApart,
+  SCORE_BINS,
+  type CellRange,
+  type FeatureCells,
+  type ProfileFeature,
+} from "@fedge/protocol/profile";
 import type { Overlap } from "../drift-store.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import { numDevicesOf } from "../statistics/feature-statistics.js";
 import type { Suppression } from "./release-record.js";
 import { suppressedCohorts } from "./suppression.js";
 
-/** What some devices of a cohort count and others do not: labels, a shadow, features that come apart from predictions. */
+/** What some devices of a cohort count and others do not: labels, a shadow, values of a feature. */
 export interface CountedPart {
   /** `labels`, `shadow`, `shadow-labels`, or `feature:` and its name. */
   readonly name: string;
   readonly ranges: readonly CellRange[];
   /** Devices that counted any of it, in a sum. */
   readonly numDevicesIn: (cells: ArrayLike<number>) => number;
+  /** Of a feature whose rows are the predictions: who contributes has rows, and how many have none is known. */
+  readonly isOfRows: boolean;
 }
 
 /** All parts of a version's vectors. */
@@ -23,27 +31,27 @@ export function countedPartsOf({ layout, profile }: MonitoredVersion): CountedPa
     ...{ at: scores.at + 4 * bin + 2, size: 2 },
   }));
   const judged = { at: shadow.at, size: 4 };
+  const isOfRows = false;
   return [
     {
-      ...{ name: "labels", numDevicesIn: at(0) },
+      ...{ name: "labels", numDevicesIn: at(0), isOfRows },
       ranges: [labels, delays, confusion, ...labelledScores, flag(0)],
     },
-    { name: "shadow", numDevicesIn: at(1), ranges: [shadow, flag(1), flag(2)] },
-    { name: "shadow-labels", numDevicesIn: at(2), ranges: [judged, flag(2)] },
-    ...profile.features.flatMap((feature, index) => featurePart(feature, layout.features[index]) ?? []),
+    { name: "shadow", numDevicesIn: at(1), isOfRows, ranges: [shadow, flag(1), flag(2)] },
+    { name: "shadow-labels", numDevicesIn: at(2), isOfRows, ranges: [judged, flag(2)] },
+    ...profile.features.map((feature, index) => featurePart(feature, layout.features[index] as FeatureCells)),
   ];
 }
 
 function featurePart(
   feature: ProfileFeature,
-  cells: MonitoredVersion["layout"]["features"][number] | undefined,
-): CountedPart | null {
-  if (cells === undefined || !isCountedApart(feature)) return null;
-  const { counts, weights, moments } = cells;
+  { counts, weights, contributors, moments }: FeatureCells,
+): CountedPart {
+  const isOfRows = !isCountedApart(feature);
   return {
-    name: `feature:${feature.name}`,
-    ranges: [counts, weights, moments],
-    numDevicesIn: (sums) => numDevicesOf({ weights }, sums),
+    ...{ name: `feature:${feature.name}`, ranges: [counts, weights, contributors, moments], isOfRows },
+    // Of what comes apart a device may have said that there is none: that is counted, too.
+    numDevicesIn: (sums) => (isOfRows ? (sums[contributors.at] as number) : numDevicesOf({ weights }, sums)),
   };
 }
 
@@ -65,7 +73,12 @@ export function withheldCohorts(
   {
     minDevices,
     suppressed,
-  }: { readonly minDevices: number; readonly suppressed: ReadonlyMap<string, Suppression> },
+    isCoarse = false,
+  }: {
+    readonly minDevices: number;
+    readonly suppressed: ReadonlyMap<string, Suppression>;
+    readonly isCoarse?: boolean;
+  },
 ): Map<string, Suppression> {
   // Of a cohort in which nobody counts it there is nothing to tell.
   const counted = sizes.filter(({ numContributors }) => numContributors > 0);
@@ -80,6 +93,6 @@ export function withheldCohorts(
     return [{ ...overlap, numDevices: Math.max(0, overlap.numReporting - numOthers) }];
   });
   const hidden = new Map([...suppressed].filter(([cohort]) => sizeOf.has(cohort)));
-  const all = suppressedCohorts(partSizes, common, minDevices, hidden);
+  const all = suppressedCohorts(partSizes, common, minDevices, { hidden, isCoarse });
   return new Map([...all].filter(([cohort]) => !suppressed.has(cohort)));
 }

@@ -1,7 +1,7 @@
-import type { FeatureCells, ProfileFeature, Verdict } from "@fedge/protocol/profile";
+import { missingCellOf, type FeatureCells, type ProfileFeature, type Verdict } from "@fedge/protocol/profile";
 import type { FeatureRow } from "../drift-views.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
-import { missingCell, numDevicesOf } from "../statistics/feature-statistics.js";
+import { numDevicesOf } from "../statistics/feature-statistics.js";
 import { effectsOf } from "../verdicts/window-rule.js";
 import type { FeatureStatistics, ReleasedView } from "./release-record.js";
 
@@ -34,7 +34,7 @@ export function outsideShares(
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return none;
   if (feature.kind === "categorical") {
-    const unseen = (counts[missingCell(feature) - 1] as number) / total;
+    const unseen = (counts[missingCellOf(feature) - 1] as number) / total;
     return { unseen, outOfRange: unseen };
   }
   const below = feature.edges.length - 1;
@@ -70,13 +70,18 @@ type Effects = Pick<FeatureRow, "score" | "lower" | "upper" | "limit" | "psi" | 
 function effectsIn(statistics: FeatureStatistics, feature: ProfileFeature, t: number): Effects {
   const effect = effectsOf(statistics, feature, t).find(({ method }) => method === "jensen-shannon");
   const limit = effect?.floor ?? 0;
+  const missing = statistics.missing.value;
+  // Of values that are withheld it is known how many devices have none.
   if (statistics.numRows === 0)
-    return { score: null, lower: null, upper: null, limit, psi: null, meanShift: null, missing: null };
+    return {
+      ...{ score: null, lower: null, upper: null, limit, psi: null, meanShift: null },
+      missing: missing > 0 ? missing : null,
+    };
   return {
     ...{ score: scoreOf(statistics), lower: effect?.lower ?? null, upper: effect?.upper ?? null, limit },
     psi: statistics.psi.value - statistics.psi.expected,
     meanShift: statistics.meanShift?.value ?? null,
-    missing: statistics.missing.value,
+    missing,
   };
 }
 

@@ -46,7 +46,7 @@ export const featureStatistics = z.object({
 });
 export type FeatureStatistics = z.infer<typeof featureStatistics>;
 
-/** `labels`, `shadow`, `shadow-labels`, or `feature:` and the name of one that comes apart from predictions. */
+/** `labels`, `shadow`, `shadow-labels`, or `feature:` and its name. */
 export const withheldPart = z.object({ part: z.string(), reason: suppression });
 
 /** A cohort's counts as they were released: enough to compute every score again. */

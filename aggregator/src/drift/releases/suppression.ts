@@ -20,20 +20,21 @@ export interface CohortSize {
  *   the smallest shown one is taken back until that is nobody, or enough devices.
  * - `overlap`: cohorts of two attributes, added and subtracted, would leave too few devices: one of the second is taken back.
  *
- * What is `hidden` for another reason stays so.
+ * What is `hidden` for another reason stays so. With `isCoarse`, for numbers that are bounds only, all cohorts of the second attribute
+ * are taken back when any sum may leave too few: a bound does not say which.
  */
 export function suppressedCohorts(
   sizes: readonly CohortSize[],
   overlaps: readonly Overlap[],
   minDevices: number,
-  hidden: ReadonlyMap<string, Suppression> = new Map(),
+  { hidden = new Map(), isCoarse = false }: SuppressionOptions = {},
 ): Map<string, Suppression> {
   const suppressed = new Map(hidden);
   for (const { cohort, numDevices } of sizes)
     if (numDevices < minDevices && !suppressed.has(cohort)) suppressed.set(cohort, "below-minimum");
   const isWholeShown = sizes.some(({ cohort }) => cohort === WHOLE_FLEET) && !suppressed.has(WHOLE_FLEET);
   const attributes = [...new Set(sizes.flatMap(({ cohort }) => attributeOf(cohort) ?? []))].sort();
-  const scene = { sizes, overlaps, minDevices, isWholeShown, suppressed };
+  const scene = { sizes, overlaps, minDevices, isWholeShown, suppressed, isCoarse };
   // Taking one cohort back may leave another pair or remainder too small: until nothing changes.
   for (let before = -1; before !== suppressed.size;) {
     before = suppressed.size;
@@ -45,12 +46,18 @@ export function suppressedCohorts(
   return suppressed;
 }
 
+export interface SuppressionOptions {
+  readonly hidden?: ReadonlyMap<string, Suppression>;
+  readonly isCoarse?: boolean;
+}
+
 interface Scene {
   readonly sizes: readonly CohortSize[];
   readonly overlaps: readonly Overlap[];
   readonly minDevices: number;
   readonly isWholeShown: boolean;
   readonly suppressed: Map<string, Suppression>;
+  readonly isCoarse: boolean;
 }
 
 function suppressComplement(attribute: string, { sizes, minDevices, suppressed }: Scene): void {
@@ -75,8 +82,9 @@ function suppressComplement(attribute: string, { sizes, minDevices, suppressed }
  * and whose edges weigh as many devices as two cohorts have in common. So the least cut is the fewest that any sum can leave.
  */
 function suppressOverlap(first: string, second: string, scene: Scene): void {
-  const { overlaps, minDevices, suppressed, isWholeShown } = scene;
-  for (;;) {
+  const { overlaps, minDevices, suppressed, isWholeShown, isCoarse } = scene;
+  // What is shown of one attribute alone is complements, and they are enough.
+  while (isShown(first, scene) && isShown(second, scene)) {
     const nodes = new Map<string, number>();
     const nodeOf = (cohort: string): number => {
       // Without the whole, what is not shown counts for nothing, whichever attribute it is of.
@@ -98,8 +106,17 @@ function suppressOverlap(first: string, second: string, scene: Scene): void {
     const touched = new Set(edges.filter(isCut).flatMap((edge) => [edge.first, edge.second]));
     const taken = takenBack(scene, [second, first], touched);
     if (taken === undefined) return;
-    suppressed.set(taken, "overlap");
+    if (isCoarse) for (const { cohort } of shownOf(second, scene)) suppressed.set(cohort, "overlap");
+    else suppressed.set(taken, "overlap");
   }
+}
+
+function shownOf(attribute: string, { sizes, suppressed }: Scene): CohortSize[] {
+  return sizes.filter(({ cohort }) => attributeOf(cohort) === attribute && !suppressed.has(cohort));
+}
+
+function isShown(attribute: string, scene: Scene): boolean {
+  return shownOf(attribute, scene).length > 0;
 }
 
 /** So little that all devices without rows together weigh less than one with rows. */

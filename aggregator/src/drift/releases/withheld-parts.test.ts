@@ -27,9 +27,9 @@ function vectorOf(isLabelling: boolean): Uint32Array {
   const numRows = 4;
   const count = countsOf({ ...monitored, profile, layout });
   const vector = count(numRows, (_, feature) => (feature === 0 ? 0.1 : 2.5));
-  const { counts, weights, moments } = truthCells as NonNullable<typeof truthCells>;
+  const { counts, weights, contributors, moments } = truthCells as NonNullable<typeof truthCells>;
   if (!isLabelling) {
-    for (const { at, size } of [counts, weights, moments]) vector.fill(0, at, at + size);
+    for (const { at, size } of [counts, weights, contributors, moments]) vector.fill(0, at, at + size);
     return vector;
   }
   const own = vector.subarray(counts.at, counts.at + counts.size);

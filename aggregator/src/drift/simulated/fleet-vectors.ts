@@ -86,7 +86,7 @@ export class FleetVectors {
     const [own, grid, from] = [Math.sqrt(1 - correlation), this.#grids[at] as BinGrid, cells.counts.at];
     const draws = this.#draws;
     this.normal.fill(draws);
-    let [sum, squares] = [0, 0];
+    let [sum, squares, numValues] = [0, 0, 0];
     for (let row = 0; row < numRows; row += 1) {
       if (absent > 0 && this.#random.unit() < absent) continue;
       const value = mean + own * (draws[row] as number);
@@ -94,11 +94,13 @@ export class FleetVectors {
       const cell = from + (isMissing ? grid.missing : grid.cellOf(value));
       vector[cell] = (vector[cell] as number) + 1;
       if (isMissing) continue;
+      numValues += 1;
       // None is beyond the clip: that takes more than 8 standard deviations.
       const z = (value - feature.mean) / feature.std;
       sum += Math.round(z * MOMENT_SCALE);
       squares += Math.round(z * z * SQUARE_SCALE);
     }
+    vector[cells.contributors.at] = Number(numValues > 0);
     vector[cells.moments.at] = sum;
     vector[cells.moments.at + 1] = squares;
   }

@@ -11,6 +11,7 @@ import {
   DEVICE_WEIGHT,
   MOMENT_SCALE,
   isCountedApart,
+  missingCellOf,
   type FeatureCells,
   type NumericFeature,
   type ProfileFeature,
@@ -56,7 +57,7 @@ export function measureFeature(
     jensenShannon: { ...estimateOf(devices, divergenceBits), expected: test.expected / 8 / Math.LN2 },
     meanShift,
     broken: shareEstimate(devices, (shares) => brokenShare(feature, shares)),
-    missing: shareEstimate(devices, (shares) => shares[missingCell(feature)] as number),
+    missing: shareEstimate(devices, (shares) => shares[missingCellOf(feature)] as number),
     logP: {
       cells: test.logP === null ? null : Math.max(LEAST_LOG_P, test.logP),
       mean:
@@ -191,14 +192,9 @@ function shiftOf(feature: ProfileFeature, cells: FeatureCells, groups: Replicate
   return { value: meanOf(groups.total.slice(span.at, span.at + span.size)), expected: 0, error };
 }
 
-/** Which cell of the feature's counts is of missing values. */
-export function missingCell(feature: ProfileFeature): number {
-  return feature.kind === "numeric" ? feature.edges.length - 1 + 2 : feature.categories.length + 1;
-}
-
 /** Share of rows that are missing, of the wrong type, not finite, or of a category that a closed list has not. */
 export function brokenShare(feature: ProfileFeature, shares: Shares): number {
-  const missing = missingCell(feature);
+  const missing = missingCellOf(feature);
   let broken = 0;
   for (let cell = missing; cell < shares.length; cell += 1) broken += shares[cell] as number;
   if (feature.kind === "categorical" && feature.isClosed) broken += shares[missing - 1] as number;

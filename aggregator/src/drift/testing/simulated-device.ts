@@ -58,13 +58,14 @@ function countRows(
   vector.set([1, numRows, numRows, 0], layout.rows.at);
   vector[layout.verdict.at + VERDICTS.indexOf("ok")] = 1;
   vector[layout.localPsi.at] = 1;
-  layout.features.forEach(({ counts, weights, moments }, at) => {
+  layout.features.forEach(({ counts, weights, contributors, moments }, at) => {
     const feature = profile.features[at];
     let [sum, squares] = [0, 0];
     for (let row = 0; row < numRows; row += 1) {
       const value = valueOf(row, at);
       const cell = counts.at + (cells[at] as CellOf)(value);
       vector[cell] = (vector[cell] as number) + 1;
+      if (value !== null && !Number.isNaN(value)) vector[contributors.at] = 1;
       if (typeof value !== "number" || !Number.isFinite(value) || feature?.kind !== "numeric") continue;
       const z = Math.min(MOMENT_CLIP, Math.max(-MOMENT_CLIP, (value - feature.mean) / feature.std));
       sum += Math.round(z * MOMENT_SCALE);

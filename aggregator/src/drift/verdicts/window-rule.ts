@@ -80,11 +80,13 @@ function judgeFeature(measured: MeasuredFeature, scene: Scene): FeatureStatistic
     ...{ ...base, verdict, reason, isExceeded: false },
   });
   if (!feature.counts.some((count) => count > 0)) return none("not_testable", "the reference has no rows");
-  if (measured.numRows < options.minRows)
-    return none("not_enough_data", `${measured.numRows} rows; a verdict needs ${options.minRows}`);
   const isSoft = SOFT_ROLES.has(feature.role);
-  const broken = isSoft ? null : brokenReason(measured, feature, view.t);
+  const isThin = measured.numRows < options.minRows;
+  // Of values that are withheld no row counts, and how many are broken is known.
+  const isThinlyBroken = isThin && measured.numRows > 0;
+  const broken = isSoft || isThinlyBroken ? null : brokenReason(measured, feature, view.t);
   if (broken !== null) return none("broken_data", broken);
+  if (isThin) return none("not_enough_data", `${measured.numRows} rows; a verdict needs ${options.minRows}`);
   if (measured.logP.cells === null && measured.logP.mean === null)
     return none("not_testable", "constant: there is nothing to test");
   const effect = logP <= Math.log(ALPHA) ? exceededEffect(measured, feature, view.t) : null;

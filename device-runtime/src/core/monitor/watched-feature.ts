@@ -4,6 +4,7 @@ import {
   type CellRange,
   isKnownAtOnce,
   layoutOf,
+  missingCellOf,
   valueOf,
   type CategoricalFeature,
   type CellOf,
@@ -52,10 +53,9 @@ export function watchedProfile(profile: ReferenceProfile): WatchedProfile {
   const features = profile.features.map((feature, at): WatchedFeature => {
     const { counts, weights, moments } = layout.features[at] as VectorLayout["features"][number];
     const isNumeric = feature.kind === "numeric";
-    const numInside = isNumeric ? feature.edges.length - 1 + 2 : feature.categories.length + 1;
     return {
       ...{ feature, known: knownOf(feature), valueOf: valueOf(feature.source), cellOf: cellsOf(feature) },
-      missingCell: numInside,
+      missingCell: missingCellOf(feature),
       breaks: isNumeric ? breaksNumeric(feature) : breaksCategorical(feature),
       ...{ countsAt: counts.at, weightsAt: weights.at, numCells: counts.size },
       momentsAt: moments.size > 0 ? moments.at : -1,

@@ -263,6 +263,19 @@ describe("a device's weight", () => {
     expect(Math.abs(sum / numWindows - 256 / 3)).toBeLessThan(0.03);
   });
 
+  test.each([
+    ["a value in one of three rows", [Number.NaN, 0.5, Number.NaN], 1],
+    ["missing values only", [Number.NaN, Number.NaN], 0],
+    ["an infinite value, which is none of the schema's", [Number.POSITIVE_INFINITY], 1],
+    ["no row", [], 0],
+  ])("comes with whether the device has a value: of %s", async (_, inputs, expected) => {
+    const { counts, layout, predict, cells } = await createWindow();
+    if (inputs.length > 0) predict(inputs);
+    counts.close("ok", null);
+
+    expect(cells(layout.features[0]!.contributors)).toEqual([expected]);
+  });
+
   test("is nothing without rows, and the verdict is one", async () => {
     const { counts, layout, cells } = await createWindow();
     counts.close("not_enough_data", null);

@@ -117,8 +117,10 @@ export class WindowCounts {
    */
   close(verdict: Verdict, greatestPsi: number | null): void {
     const { layout, features } = this.watched;
-    for (const { countsAt, weightsAt, numCells } of features)
-      this.#share({ at: countsAt, size: numCells }, weightsAt, DEVICE_WEIGHT);
+    for (const { countsAt, weightsAt, numCells, missingCell } of features) {
+      const numRows = this.#share({ at: countsAt, size: numCells }, weightsAt, DEVICE_WEIGHT);
+      this.vector[weightsAt + numCells] = Number(numRows > (this.vector[countsAt + missingCell] as number));
+    }
     const { labels, shadow, contributors } = layout;
     this.#clip(layout.latency);
     this.#clip({ at: shadow.at + 4, size: 3 });
@@ -136,10 +138,10 @@ export class WindowCounts {
     if (sumOf(range, this.vector) > maxRows) this.#share(range, range.at, maxRows);
   }
 
-  /** Writes counts as shares of a weight. */
-  #share({ at, size }: CellRange, sharesAt: number, weight: number): void {
+  /** Writes counts as shares of a weight. Gives what they are together. */
+  #share({ at, size }: CellRange, sharesAt: number, weight: number): number {
     const total = sumOf({ at, size }, this.vector);
-    if (total === 0) return;
+    if (total === 0) return 0;
     const start = this.random.unit();
     let [seen, given] = [0, 0];
     for (let cell = 0; cell < size; cell += 1) {
@@ -148,6 +150,7 @@ export class WindowCounts {
       this.vector[sharesAt + cell] = until - given;
       given = until;
     }
+    return total;
   }
 
   #open(slot: number): void {
