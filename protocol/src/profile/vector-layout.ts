@@ -56,7 +56,7 @@ export interface VectorLayout {
   readonly delays: CellRange;
   /** `truth * numClasses + predicted`; empty beyond ten classes. */
   readonly confusion: CellRange;
-  /** Both right, only the version in use, only its shadow, both wrong; agreed, differed, shadow failed: of more, shares of `maxRows`. */
+  /** Both right, only the version in use, only its shadow, both wrong, agreed, differed, shadow failed. */
   readonly shadow: CellRange;
   /** Devices that counted labels, a shadow, and labels of what a shadow answered: 1 or 0 from each. Few of many may. */
   readonly contributors: CellRange;

@@ -43,7 +43,7 @@ export function checkWindow(monitored: MonitoredVersion, vector: Uint32Array): v
   requireAtMost("latency", total(vector, layout.latency), Math.min(maxRows, numSeen + numFailed));
   checkScores(vector, layout, numRows);
   checkLabels(monitored, vector);
-  requireAtMost("predictions of a shadow", total(vector, { at: layout.shadow.at + 4, size: 3 }), maxRows);
+  for (const num of cells(vector, layout.shadow)) requireAtMost("shadow", num, maxCell);
   checkContributors(vector, layout);
   requireAtMost("labelled rows of a shadow", total(vector, { at: layout.shadow.at, size: 4 }), maxRows);
   if (total(vector, layout.verdict) !== 1) throw refused("a device has one verdict");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { nodeDigest } from "../../node/digest.js";
 import { sampleProfile, type ProfileChange } from "../../testing/sample-profile.js";
 import type { TensorValue } from "../ports/engine.js";
-import { countComparison, countShadowTruth, shadowClasses } from "./shadow-truths.js";
+import { countShadowTruth, shadowClasses } from "./shadow-truths.js";
 import { watchedProfile } from "./watched-feature.js";
 import { WindowCounts } from "./window-counts.js";
 
@@ -95,25 +95,3 @@ describe("what is remembered of a shadow's answer", () => {
     expect(shadowClasses(regression.outcomes, { answer: scores(0) })).toBeNull();
   });
 });
-
-test.each([
-  [19, 10, 0, [19, 10, 0]],
-  [60, 30, 30, [15, 7.5, 7.5]],
-])(
-  "of %d, %d and %d comparisons at most 30 count, in their shares",
-  async (agreed, differed, failed, share) => {
-    const watched = watchedProfile(await sampleProfile(nodeDigest, { window: { maxRows: 30 } }));
-    const counts = new WindowCounts(watched, 0, createRandom("comparisons"));
-    const many = (times: number, outcome: "agreed" | "differed" | "failed"): void => {
-      for (let one = 0; one < times; one += 1) countComparison(counts, outcome);
-    };
-    many(agreed, "agreed");
-    many(differed, "differed");
-    many(failed, "failed");
-    counts.close("ok", null);
-    const given = [...counts.vector.subarray(watched.layout.shadow.at + 4, watched.layout.shadow.at + 7)];
-
-    expect(given.reduce((sum, one) => sum + one)).toBe(Math.min(30, agreed + differed + failed));
-    given.forEach((num, cell) => expect(Math.abs(num - (share[cell] as number))).toBeLessThan(1));
-  },
-);

@@ -121,9 +121,8 @@ export class WindowCounts {
       const numRows = this.#share({ at: countsAt, size: numCells }, weightsAt, DEVICE_WEIGHT);
       this.vector[weightsAt + numCells] = Number(numRows > (this.vector[countsAt + missingCell] as number));
     }
+    this.#clipLatency();
     const { labels, shadow, contributors } = layout;
-    this.#clip(layout.latency);
-    this.#clip({ at: shadow.at + 4, size: 3 });
     const has = [this.#has(labels.at, 1), this.#has(shadow.at, shadow.size), this.#has(shadow.at, 4)];
     this.vector.set(has.map(Number), contributors.at);
     this.vector[layout.verdict.at + VERDICTS.indexOf(verdict)] = 1;
@@ -132,10 +131,11 @@ export class WindowCounts {
     this.vector[layout.localPsi.at + (bin < 0 ? LOCAL_PSI_EDGES.length : bin)] = 1;
   }
 
-  /** A device that predicts all day would otherwise be most of a fleet's latencies, and of what shadows answer. */
-  #clip(range: CellRange): void {
+  /** A device that predicts all day would otherwise be most of a fleet's latencies. */
+  #clipLatency(): void {
+    const { latency } = this.watched.layout;
     const { maxRows } = this.watched.profile.window;
-    if (sumOf(range, this.vector) > maxRows) this.#share(range, range.at, maxRows);
+    if (sumOf(latency, this.vector) > maxRows) this.#share(latency, latency.at, maxRows);
   }
 
   /** Writes counts as shares of a weight. Gives what they are together. */
