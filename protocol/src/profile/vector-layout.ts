@@ -35,7 +35,7 @@ export interface FeatureCells {
   readonly counts: CellRange;
   /** The same as shares of `DEVICE_WEIGHT`, so that every device that reports counts alike. */
   readonly weights: CellRange;
-  /** Devices that have a value, and not only missing ones: 1 or 0 from each. Of a field that few have, few of many may. */
+  /** Devices that have a value, and not only missing ones or such as are none: 1 or 0 from each. Of a field few of many may. */
   readonly contributors: CellRange;
   /** Sums of the clipped standardised value and of its square; empty for categories and constants. */
   readonly moments: CellRange;

@@ -70,5 +70,8 @@ function binned(profile: ReferenceProfile, numBins: number | undefined): Referen
 
 function fromFleetText(out: string, profile: ReferenceProfile): string {
   const next = `written to ${out}; look through it, then \`fedge profile review ${out} --by NAME\``;
-  return [profileText(profile).trimEnd(), next].join("\n");
+  const without = profile.features.filter(({ counts }) => counts.every((count) => count === 0));
+  const named = without.map(({ name }) => name).join(", ");
+  const warning = `without a reference, as nothing is known of them in some window, or was wanted: ${named}`;
+  return [profileText(profile).trimEnd(), ...(without.length > 0 ? [warning] : []), next].join("\n");
 }

@@ -208,28 +208,6 @@ describe("a slow decline", () => {
   });
 });
 
-describe("a fleet of twenty, the least that is shown, of which one window is hidden", () => {
-  beforeEach(() => windows(2, { shifts: { "": WELL }, numDevices: 20 }));
-
-  test.each([
-    [19, []],
-    [14, []],
-    [13, ["silent-fleet/"]],
-    [0, ["silent-fleet/"]],
-  ])("is missed when less than seven tenths of it report: %d devices", async (numDevices, expected) => {
-    await windows(1, { shifts: {}, hidden: [""], numDevices });
-
-    expect(await fleet.open()).toEqual(expected);
-  });
-
-  test("is not silent when the half of it serves another version, each of them hidden", async () => {
-    const { release } = await fleet.next({ version: 4, shifts: {}, hidden: [""], numDevices: 9 });
-    await fleet.next({ version: 3, shifts: {}, hidden: [""], numDevices: 10, window: release.window });
-
-    expect(await fleet.open()).toEqual([]);
-  });
-});
-
 describe("fifty features that shift together", () => {
   const names = Array.from({ length: 50 }, (_, at) => `f${at}`);
   const all = { "": Object.fromEntries(names.map((name) => [name, 0.5])) };

@@ -244,9 +244,12 @@ function saysSomething(
   monitored: MonitoredVersion,
 ): boolean {
   if (kind === "performance") return labelledOutcomes(views, monitored) !== null;
-  if (feature === "") return views.length > 0;
+  // How many devices report, and how old the version is, is known of every window.
+  if (feature === "") return true;
   const found = views.find((view) => view.cohort === cohort)?.features.find(({ name }) => name === feature);
-  if (found === undefined || found.verdict === "not_enough_data") return false;
+  if (found === undefined) return false;
+  if (found.isWithheld && kind === "data-broken") return found.numRows >= monitored.profile.window.minRows;
+  if (found.verdict === "not_enough_data") return false;
   // Exceeded again after a window without it is a warning at first: no drift yet, and not over either.
   return kind === "data-broken" || !found.isExceeded;
 }

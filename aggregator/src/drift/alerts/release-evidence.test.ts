@@ -13,7 +13,14 @@ const estimate = (value: number, error = 0) => ({ value, expected: 0, error });
 /** `age` with these effects, and `height` as the reference has it; in the second window running, with intervals of two errors. */
 function evidence(effects: Partial<MeasuredFeature>) {
   const quiet = {
-    ...{ numRows: 5000, psi: estimate(0), jensenShannon: estimate(0), meanShift: null, errors: {} },
+    ...{
+      numRows: 5000,
+      isWithheld: false,
+      psi: estimate(0),
+      jensenShannon: estimate(0),
+      meanShift: null,
+      errors: {},
+    },
     ...{ broken: estimate(0), missing: estimate(0), logP: { cells: 0, mean: null } },
   };
   const age = { ...quiet, name: "age", logP: { cells: -50, mean: null }, ...effects };

@@ -102,7 +102,7 @@ function describe(
   const effect = statistics.isExceeded ? exceededEffect(statistics, feature, view.t) : null;
   const cells = layout.features.find(({ name }) => name === feature.name);
   // Values that are withheld are of nobody; that they are missing is what the whole cohort's rows say.
-  const isOfView = cells === undefined || statistics.numRows === 0;
+  const isOfView = cells === undefined || statistics.isWithheld;
   const numDevices = isOfView ? view.numDevices : numDevicesOf(cells, view.cells);
   const where = view.cohort === WHOLE_FLEET ? "" : ` among ${view.cohort}`;
   const { broken } = statistics;

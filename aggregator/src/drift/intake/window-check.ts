@@ -61,8 +61,8 @@ function checkFeatures({ layout, profile }: MonitoredVersion, vector: Uint32Arra
     else if (numOwn !== numRows) throw refused(`feature "${name}" does not count every row once`);
     if (sumOf(vector, weights.at, weights.size) !== (numOwn > 0 ? DEVICE_WEIGHT : 0))
       throw refused(`feature "${name}": its shares do not add up`);
-    const numMissing = vector[counts.at + missingCellOf(feature)] as number;
-    if (vector[contributors.at] !== Number(numOwn > numMissing))
+    const numValues = sumOf(vector, counts.at, missingCellOf(feature));
+    if (vector[contributors.at] !== Number(numValues > 0))
       throw refused(`feature "${name}" has values of nobody`);
     if (moments.size === 0 || feature.kind !== "numeric") continue;
     let numNumbers = numOwn;

@@ -42,7 +42,7 @@ export class MonitoredVersions {
     },
   ) {}
 
-  /** Null for a version that does not exist or has no profile. */
+  /** Null for a version that does not exist, has no profile, or one of a layout that is not counted any more. */
   of(model: ModelName, version: number): Promise<MonitoredVersion | null> {
     const key = `${model}@${version}`;
     const known = this.#known.get(key);
@@ -63,6 +63,8 @@ export class MonitoredVersions {
     const manifest = decodeManifest(await this.parts.blobs.get(record.manifest.sha256));
     if (manifest.profile === undefined) return null;
     const profile = decodeProfile(await this.parts.blobs.get(manifest.profile.sha256));
+    // In the cells of an older release nothing is counted any more; the server and what is monitored go on without it.
+    if (sha256Of(layoutDocument(profile)) !== profile.layoutSha256) return null;
     return monitoredVersion({ model, version }, profile, record.createdAtMs);
   }
 }

@@ -1,4 +1,4 @@
-import { layoutDocument, checkProfile } from "@fedge/protocol/profile";
+import { checkProfile, countsFault, layoutDocument } from "@fedge/protocol/profile";
 import { expect, test } from "vitest";
 import { sha256Of } from "../../blobs/blob-name.js";
 import type { ReleasedView } from "../releases/release-record.js";
@@ -64,4 +64,16 @@ test("what the weights of a version to come will change can be left without a re
 
   expect(amount?.counts).toEqual([0, 100, 0, 0, 0, 0, 0]);
   expect(score).toEqual({ ...profile.features[1], counts: [0, 0, 0, 0, 0, 0, 0] });
+});
+
+test("what was withheld in one of the windows has no reference, rather than that of the others", () => {
+  const whole = windowOf(8, 40);
+  const features = ["amount", "top score"].map((name) => ({ name, isWithheld: name === "amount" }));
+  const withheld = { ...windowOf(7, 60), features } as unknown as ReleasedView;
+  const made = referenceOfWindows(monitored, { views: [whole, withheld], withPredictions: true });
+
+  expect(made.features.map((feature) => feature.counts.reduce((sum, count) => sum + count))).toEqual([
+    0, 100,
+  ]);
+  expect(countsFault(made)).toBeNull();
 });

@@ -23,7 +23,8 @@ const OF_THE_MODEL: ReadonlySet<FeatureRole> = new Set(["prediction", "score", "
 /**
  * The version's profile with what the fleet counted in place of what was counted in its training data. Bins, categories, ranges
  * and floors stay, so that a person reviews numbers and not a schema; mean and deviation come from the sums of moments, whose
- * values are clipped at `MOMENT_CLIP` deviations. It is made of released windows alone: nothing is in it that is not on the page.
+ * values are clipped at `MOMENT_CLIP` deviations. It is made of released windows alone: nothing is in it that is not on the page. What
+ * was withheld in one of them has no counts, and so no reference: those of the others would be of windows in which more devices had it.
  */
 export function referenceOfWindows(
   { profile, layout }: Pick<MonitoredVersion, "profile" | "layout">,
@@ -33,7 +34,8 @@ export function referenceOfWindows(
   const features = profile.features.map((feature, at): ProfileFeature => {
     const cells = layout.features[at] as FeatureCells;
     const counts = [...total.subarray(cells.counts.at, cells.counts.at + cells.counts.size)];
-    if (!withPredictions && OF_THE_MODEL.has(feature.role))
+    const isWithheld = views.some((view) => view.features[at]?.isWithheld === true);
+    if (isWithheld || (!withPredictions && OF_THE_MODEL.has(feature.role)))
       return { ...feature, counts: counts.map(() => 0) };
     if (feature.kind === "categorical") return { ...feature, counts };
     return { ...feature, counts, ...momentsOf(feature, counts, total.subarray(cells.moments.at)) };

@@ -17,7 +17,7 @@ import { fleetVerdict } from "../verdicts/fleet-verdict.js";
 import { judgeWindow, type MeasuredView } from "../verdicts/window-rule.js";
 import type { ReleasedView, Suppression } from "./release-record.js";
 import { suppressedCohorts } from "./suppression.js";
-import { tellWithheld, withholdParts, type Withheld } from "./withhold-parts.js";
+import { withholdParts, type Withheld } from "./withhold-parts.js";
 
 /** A sum modulo 2^32 of more devices may have wrapped, when each gives the most that it may. */
 const MAX_SUM = 2 ** 31;
@@ -50,7 +50,7 @@ export function buildRelease(closed: ClosedWindow): WholeRelease {
     const [, groups] = shown[at] as (typeof shown)[number];
     const t = (measured[at] as MeasuredView).t;
     const { parts = [] } = withheld.get(cohort) ?? {};
-    const view = { cohort, features: tellWithheld(judgedFeatures, parts), withheld: parts };
+    const view = { cohort, features: [...judgedFeatures], withheld: parts };
     return releasedViewOf(closed, view, { groups, t });
   });
   const whole = views.find(({ cohort }) => cohort === WHOLE_FLEET);
@@ -130,7 +130,7 @@ function measureView(
     t: groups.groups.length < 2 ? 0 : studentTailQuantile(INTERVAL_TAIL, groups.groups.length - 1),
     features: profile.features.map((feature, index) => ({
       ...measureFeature(feature, layout.features[index] as (typeof layout.features)[number], groups),
-      ...withheld?.known.get(feature.name),
+      ...withheld?.features.get(feature.name),
     })),
   };
 }

@@ -4,6 +4,7 @@ import {
   type CellRange,
   type FeatureCells,
   type ProfileFeature,
+  type VectorLayout,
 } from "@fedge/protocol/profile";
 import type { Overlap } from "../drift-store.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
@@ -39,19 +40,28 @@ export function countedPartsOf({ layout, profile }: MonitoredVersion): CountedPa
     },
     { name: "shadow", numDevicesIn: at(1), isOfRows, ranges: [shadow, flag(1), flag(2)] },
     { name: "shadow-labels", numDevicesIn: at(2), isOfRows, ranges: [judged, flag(2)] },
-    ...profile.features.map((feature, index) => featurePart(feature, layout.features[index] as FeatureCells)),
+    ...profile.features.map((feature, index) =>
+      featurePart(feature, layout, layout.features[index] as FeatureCells),
+    ),
   ];
 }
 
 function featurePart(
   feature: ProfileFeature,
+  { scores }: VectorLayout,
   { counts, weights, contributors, moments }: FeatureCells,
 ): CountedPart {
   const isOfRows = !isCountedApart(feature);
+  const own = [counts, weights, contributors, moments];
   return {
-    ...{ name: `feature:${feature.name}`, ranges: [counts, weights, contributors, moments], isOfRows },
-    // Of what comes apart a device may have said that there is none: that is counted, too.
-    numDevicesIn: (sums) => (isOfRows ? (sums[contributors.at] as number) : numDevicesOf({ weights }, sums)),
+    ...{ name: `feature:${feature.name}`, isOfRows },
+    // Scores by their tenths are of the same values.
+    ranges: feature.role === "score" ? [...own, scores] : own,
+    // Of what comes apart a device may have said that there is none: while nobody has a value, that is what was counted.
+    numDevicesIn: (sums) => {
+      const numWithValue = sums[contributors.at] as number;
+      return isOfRows || numWithValue > 0 ? numWithValue : numDevicesOf({ weights }, sums);
+    },
   };
 }
 

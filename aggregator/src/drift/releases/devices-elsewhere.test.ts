@@ -1,72 +1,112 @@
 import type { ModelName } from "@fedge/protocol";
 import { expect, test } from "vitest";
 import type { StoredSum } from "../drift-store.js";
-import type { MonitoredVersion } from "../references/monitored-version.js";
-import type { ReleaseRecord } from "./release-record.js";
-import type { WindowKey } from "../sums/window-key.js";
+import { sampleMonitored } from "../testing/sample-profile.js";
+import { windowKeyText, type WindowKey } from "../sums/window-key.js";
 import { devicesElsewhere } from "./devices-elsewhere.js";
+import type { ReleaseRecord } from "./release-record.js";
+
+const HOUR_MS = 3_600_000;
+const hourly = sampleMonitored();
+/** Versions from 20 on count for three hours. */
+const slow = sampleMonitored({ window: { lengthMs: 3 * HOUR_MS } });
+const monitoredOf = (version: number) => (version < 20 ? hourly : slow);
 
 const keyOf = (version: number, window: number, model = "shop"): WindowKey => ({
   ...{ model: model as ModelName, version, window, layoutSha256: "" },
 });
-const sumOf = (cohort: string, numDevices: number): StoredSum => ({
-  ...{ cohort, replicate: 0, vector: Uint32Array.of(numDevices) },
-});
-const LAYOUT = { layout: { rows: { at: 0, size: 4 } } } as MonitoredVersion;
 
-function numElsewhere(
-  open: readonly (readonly [WindowKey, readonly StoredSum[]])[],
-  released: readonly Pick<ReleaseRecord, "version" | "window" | "numDevices" | "suppressed">[] = [],
-): Promise<number> {
+/** So many devices with rows, and others that report without any. */
+const sumOf = (cohort: string, numDevices: number, numWithoutRows = 0): StoredSum => {
+  const { layout } = hourly;
+  const vector = new Uint32Array(layout.numCells);
+  vector[layout.rows.at] = numDevices + numWithoutRows;
+  vector[layout.features[0]?.weights.at ?? 0] = 256 * numDevices;
+  return { cohort, replicate: 0, vector };
+};
+
+interface Told {
+  readonly open?: readonly (readonly [WindowKey, readonly StoredSum[]])[];
+  readonly released?: readonly (readonly [WindowKey, number | null])[];
+  readonly hidden?: readonly (readonly [WindowKey, number])[];
+  readonly key?: WindowKey;
+}
+
+/** Of version 1 in its window 10. */
+function numElsewhere({ open = [], released = [], hidden = [], key = keyOf(1, 10) }: Told): Promise<number> {
   const store = {
-    listReleases: async () => [...released] as ReleaseRecord[],
-    openWindows: async () => open.map(([key]) => key),
-    sumsOf: async (key: WindowKey) => ({ sums: open.find(([one]) => one === key)?.[1] ?? [], overlaps: [] }),
+    listReleases: async () =>
+      released.map(([each, numDevices]) => {
+        const { lengthMs } = monitoredOf(each.version).profile.window;
+        const times = { beginsAtMs: each.window * lengthMs, endsAtMs: (each.window + 1) * lengthMs };
+        return { ...each, ...times, numDevices } as ReleaseRecord;
+      }),
+    openWindows: async () => open.map(([each]) => each),
+    sumsOf: async (each: WindowKey) => ({
+      sums: open.find(([one]) => one === each)?.[1] ?? [],
+      overlaps: [],
+    }),
   };
-  const parts = { store, versions: { of: async () => LAYOUT }, policy: { minDevices: 20 } };
-  return devicesElsewhere(parts, keyOf(1, 10));
+  const versions = { of: async (_: string, version: number) => monitoredOf(version) };
+  const counts = new Map(hidden.map(([each, numDevices]) => [windowKeyText(each), numDevices]));
+  return devicesElsewhere({ store, versions, hidden: counts }, key);
 }
 
 test("devices in the same window of other versions count, each once: cohorts hold them again", async () => {
   const sums = [sumOf("", 30), sumOf("", 25), sumOf("region=coast", 20)];
 
-  expect(await numElsewhere([[keyOf(9, 10), sums]])).toBe(55);
+  expect(await numElsewhere({ open: [[keyOf(9, 10), sums]] })).toBe(55);
+});
+
+test("devices without rows do not count: late labels of an old version are of devices that left it", async () => {
+  expect(await numElsewhere({ open: [[keyOf(9, 10), [sumOf("", 30, 40)]]] })).toBe(30);
+});
+
+test("other windows of a version do not count: who left it meanwhile, or will come, is not here now", async () => {
+  const open = [
+    [keyOf(9, 11), [sumOf("", 3)]],
+    [keyOf(9, 10), [sumOf("", 30)]],
+    [keyOf(9, 9), [sumOf("", 50)]],
+  ] as const;
+
+  expect(await numElsewhere({ open })).toBe(30);
+  expect(await numElsewhere({ released: [[keyOf(9, 9), 50]] })).toBe(0);
+});
+
+test("windows of the version itself and of other models do not count", async () => {
+  const open = [keyOf(1, 10), keyOf(2, 10, "digits")];
+
+  expect(await numElsewhere({ open: open.map((key) => [key, [sumOf("", 30)]]) })).toBe(0);
+});
+
+test("windows that are released already count too, and those that were too small to show by what they had", async () => {
+  const released = [
+    [keyOf(8, 10), 25],
+    [keyOf(7, 10), null],
+    [keyOf(6, 10), null],
+  ] as const;
+
+  expect(await numElsewhere({ released, hidden: [[keyOf(7, 10), 12]] })).toBe(37);
 });
 
 test.each([
-  ["has begun to report", 50, 30, 50],
-  ["has few, because they installed yet another version", 3, 30, 30],
-])(
-  "of a version with two open windows the larger counts: the newer one %s",
-  async (_, newer, older, most) => {
-    const open = [
-      [keyOf(9, 11), [sumOf("", newer)]],
-      [keyOf(9, 10), [sumOf("", older)]],
-    ] as const;
-
-    expect(await numElsewhere(open)).toBe(most);
-  },
-);
-
-test("windows of the version itself, of other models and of other times do not count", async () => {
-  const open = [keyOf(1, 10), keyOf(2, 10, "digits"), keyOf(2, 12), keyOf(2, 8)];
-
-  expect(await numElsewhere(open.map((key) => [key, [sumOf("", 30)]]))).toBe(0);
+  ["that holds this one", keyOf(20, 3), 40],
+  ["before that, as devices tell of a window when it is over", keyOf(20, 2), 40],
+  ["before these two", keyOf(20, 1), 0],
+])("of longer windows the one counts %s", async (_, key, expected) => {
+  // The hour from 10 to 11 is in the three from 9 to 12.
+  expect(await numElsewhere({ released: [[key, 40]] })).toBe(expected);
 });
 
-test("windows that are released count too, and a device in both windows of a version counts once", async () => {
+test("of shorter windows the largest within this one counts", async () => {
   const released = [
-    { version: 9, window: 9, numDevices: 40, suppressed: [] },
-    { version: 8, window: 10, numDevices: 25, suppressed: [] },
-    { version: 7, window: 8, numDevices: 90, suppressed: [] },
-    { version: 6, window: 10, numDevices: null, suppressed: [] },
-  ];
+    [keyOf(9, 29), 90],
+    [keyOf(9, 30), 20],
+    [keyOf(9, 31), 35],
+    [keyOf(9, 33), 80],
+  ] as const;
 
-  expect(await numElsewhere([[keyOf(9, 10), [sumOf("", 45)]]], released)).toBe(70);
-});
-
-test("a released window that is too small to show may have one device less than are shown", async () => {
-  const suppressed = [{ cohort: "", reason: "below-minimum" as const }];
-
-  expect(await numElsewhere([], [{ version: 6, window: 10, numDevices: null, suppressed }])).toBe(19);
+  // Of the three hours from 30 to 33, and the hour before: its devices may tell later of the next.
+  expect(await numElsewhere({ released: released.slice(1), key: keyOf(20, 10) })).toBe(35);
+  expect(await numElsewhere({ released, key: keyOf(20, 10) })).toBe(90);
 });

@@ -1,52 +1,63 @@
-import type { DriftPolicy } from "../drift-policy.js";
-import type { DriftStore } from "../drift-store.js";
-import type { MonitoredVersions } from "../references/monitored-version.js";
-import type { ReleaseRecord } from "./release-record.js";
-import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
+import type { DriftStore, StoredSum } from "../drift-store.js";
+import type { MonitoredVersion, MonitoredVersions } from "../references/monitored-version.js";
+import { numDevicesIn } from "../statistics/feature-statistics.js";
+import { WHOLE_FLEET, windowKeyText, type WindowKey } from "../sums/window-key.js";
 
-interface SumParts {
-  readonly store: Pick<DriftStore, "sumsOf">;
-  readonly versions: Pick<MonitoredVersions, "of">;
-}
-
-interface Parts extends SumParts {
+interface Parts {
   readonly store: Pick<DriftStore, "openWindows" | "sumsOf" | "listReleases">;
-  readonly policy: Pick<DriftPolicy, "minDevices">;
+  readonly versions: Pick<MonitoredVersions, "of">;
+  /** Devices of windows that were released and too small to show, as far as this process released them. */
+  readonly hidden: ReadonlyMap<string, number>;
 }
 
 const LOOK_BACK = 50;
 
+interface Span {
+  readonly beginsAtMs: number;
+  readonly endsAtMs: number;
+}
+
 /**
- * Devices that report of other versions of the model about the time of the window: a fleet that installs another is not silent. Of each
- * version the window next to this one that has most, open or released: some of its devices report of a window that is not over,
- * because they have installed yet another. Of a window that is too small to show as many as it may have.
+ * Devices that report of other versions of the model at the time of the window, released or not: a fleet that installs another is not
+ * silent. Of a version whose windows are of another length the one that has most, with the one before: devices tell of a window
+ * when it is over.
  */
 export async function devicesElsewhere(parts: Parts, key: WindowKey): Promise<number> {
+  const { store, versions, hidden } = parts;
+  const own = await versions.of(key.model, key.version);
+  if (own === null) return 0;
   const most = new Map<number, number>();
   const note = (version: number, numDevices: number): void =>
     void most.set(version, Math.max(most.get(version) ?? 0, numDevices));
-  const isMeant = ({ version, window }: Pick<WindowKey, "version" | "window">): boolean =>
-    version !== key.version && Math.abs(window - key.window) <= 1;
-  for (const open of await parts.store.openWindows())
-    if (open.model === key.model && isMeant(open)) note(open.version, await devicesIn(parts, open));
-  for (const release of await parts.store.listReleases(key.model, { limit: LOOK_BACK }))
-    if (isMeant(release)) note(release.version, mostDevicesOf(release, parts.policy));
+  const span = spanOf(own, key.window);
+  for (const open of await store.openWindows()) {
+    if (open.model !== key.model || open.version === key.version) continue;
+    const monitored = await versions.of(open.model, open.version);
+    if (monitored !== null && isAbout(spanOf(monitored, open.window), span))
+      note(open.version, devicesOf(monitored, (await store.sumsOf(open)).sums));
+  }
+  for (const release of await store.listReleases(key.model, { limit: LOOK_BACK }))
+    if (release.version !== key.version && isAbout(release, span))
+      note(release.version, release.numDevices ?? hidden.get(windowKeyText(release)) ?? 0);
   return [...most.values()].reduce((sum, numDevices) => sum + numDevices, 0);
 }
 
-/** Devices whose counts are in the sums of an open window. */
-export async function devicesIn({ store, versions }: SumParts, key: WindowKey): Promise<number> {
-  const monitored = await versions.of(key.model, key.version);
-  if (monitored === null) return 0;
-  const { sums } = await store.sumsOf(key);
+/** Devices with rows whose counts are in the sums of a window. */
+export function devicesOf(
+  monitored: Pick<MonitoredVersion, "layout" | "profile">,
+  sums: readonly StoredSum[],
+): number {
+  const numDevicesOf = numDevicesIn(monitored);
   const whole = sums.filter(({ cohort }) => cohort === WHOLE_FLEET);
-  return whole.reduce((sum, { vector }) => sum + (vector[monitored.layout.rows.at] ?? 0), 0);
+  return whole.reduce((sum, { vector }) => sum + numDevicesOf(vector), 0);
 }
 
-function mostDevicesOf(
-  { numDevices, suppressed }: Pick<ReleaseRecord, "numDevices" | "suppressed">,
-  { minDevices }: Pick<DriftPolicy, "minDevices">,
-): number {
-  const isHidden = suppressed.some(({ cohort }) => cohort === WHOLE_FLEET);
-  return numDevices ?? (isHidden ? minDevices - 1 : 0);
+function spanOf({ profile: { window } }: Pick<MonitoredVersion, "profile">, at: number): Span {
+  return { beginsAtMs: at * window.lengthMs, endsAtMs: (at + 1) * window.lengthMs };
+}
+
+function isAbout({ beginsAtMs, endsAtMs }: Span, span: Span): boolean {
+  const lengthMs = endsAtMs - beginsAtMs;
+  const isAlike = lengthMs === span.endsAtMs - span.beginsAtMs;
+  return beginsAtMs < span.endsAtMs && endsAtMs > span.beginsAtMs - (isAlike ? 0 : lengthMs);
 }

@@ -35,6 +35,7 @@ export function featureDetailOf(name: string, parts: FeatureDetailParts): Featur
       `${monitored.model}@${monitored.version} has no feature "${name}"; \`fedge drift fleet --model ${monitored.model}\` lists them`,
     );
   const statistics = view.features[at] as FeatureStatistics;
+  const isCounted = ({ features }: ReleasedView): boolean => features[at]?.isWithheld === false;
   const attributes = [...new Set(views.flatMap(({ cohort }) => attributeOf(cohort) ?? []))];
   const { model, version, window, cohort, numGroups } = view;
   return {
@@ -47,7 +48,10 @@ export function featureDetailOf(name: string, parts: FeatureDetailParts): Featur
     quantiles: quantilesOf(feature, cells, view),
     cohorts: views.map((each) => cohortOf(each, at, cells)),
     mix: attributes.flatMap((attribute) => {
-      const mix = cohortMix(attribute, cells, { before, now: views });
+      const mix = cohortMix(attribute, cells, {
+        before: before.filter(isCounted),
+        now: views.filter(isCounted),
+      });
       return mix === null ? [] : [{ ...mix, cohorts: [...mix.cohorts] }];
     }),
   };

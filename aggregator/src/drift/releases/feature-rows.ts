@@ -16,8 +16,9 @@ const ORDER: readonly Verdict[] = [
 export function scoreOf({
   jensenShannon,
   numRows,
-}: Pick<FeatureStatistics, "jensenShannon" | "numRows">): number | null {
-  if (numRows === 0) return null;
+  isWithheld,
+}: Pick<FeatureStatistics, "jensenShannon" | "numRows" | "isWithheld">): number | null {
+  if (numRows === 0 || isWithheld) return null;
   return Math.sqrt(Math.max(0, jensenShannon.value - jensenShannon.expected));
 }
 
@@ -54,7 +55,7 @@ export function featureRowOf(
   return {
     ...{ name, kind, role, privacy, importance, verdict: statistics.verdict, reason: statistics.reason },
     numDevices: numDevicesOf(cells, view.cells),
-    numRows: statistics.numRows,
+    numRows: statistics.isWithheld ? 0 : statistics.numRows,
     ...effectsIn(statistics, feature, view.t),
     ...outsideShares(feature, cells, view),
     history: history.flatMap(({ window, features }) => {
@@ -70,13 +71,9 @@ type Effects = Pick<FeatureRow, "score" | "lower" | "upper" | "limit" | "psi" | 
 function effectsIn(statistics: FeatureStatistics, feature: ProfileFeature, t: number): Effects {
   const effect = effectsOf(statistics, feature, t).find(({ method }) => method === "jensen-shannon");
   const limit = effect?.floor ?? 0;
-  const missing = statistics.missing.value;
-  // Of values that are withheld it is known how many devices have none.
-  if (statistics.numRows === 0)
-    return {
-      ...{ score: null, lower: null, upper: null, limit, psi: null, meanShift: null },
-      missing: missing > 0 ? missing : null,
-    };
+  const missing = statistics.numRows === 0 ? null : statistics.missing.value;
+  if (statistics.numRows === 0 || statistics.isWithheld)
+    return { score: null, lower: null, upper: null, limit, psi: null, meanShift: null, missing };
   return {
     ...{ score: scoreOf(statistics), lower: effect?.lower ?? null, upper: effect?.upper ?? null, limit },
     psi: statistics.psi.value - statistics.psi.expected,

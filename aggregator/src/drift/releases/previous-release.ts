@@ -1,8 +1,7 @@
-import type { DriftPolicy } from "../drift-policy.js";
 import type { DriftStore } from "../drift-store.js";
 import type { MonitoredVersions } from "../references/monitored-version.js";
 import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
-import { devicesElsewhere, devicesIn } from "./devices-elsewhere.js";
+import { devicesElsewhere } from "./devices-elsewhere.js";
 import type { ReleaseRecord, ReleasedView } from "./release-record.js";
 
 /** Two windows are running when one at most is missing between them: a change of which nothing was known for longer is another. */
@@ -19,7 +18,7 @@ export interface PreviousRelease {
   readonly views: readonly ReleasedView[];
   /** The whole fleet's views of the windows that are compared with, newest first; without those that were not shown. */
   readonly recent: readonly ReleasedView[];
-  /** Devices whose counts are in the window, be they shown or not. */
+  /** Devices with rows in the window, be they enough to show or not. */
   readonly numDevicesNow: number;
   /** Devices that report of other versions of the model. */
   readonly numDevicesElsewhere: number;
@@ -28,11 +27,16 @@ export interface PreviousRelease {
 export interface PreviousParts {
   readonly store: Pick<DriftStore, "openWindows" | "sumsOf" | "listReleases" | "getRelease" | "listViews">;
   readonly versions: Pick<MonitoredVersions, "of">;
-  readonly policy: Pick<DriftPolicy, "minDevices">;
+  /** Devices of windows that were released and too small to show. */
+  readonly hidden: ReadonlyMap<string, number>;
 }
 
-/** What a window of a version is compared with. */
-export async function previousRelease(parts: PreviousParts, key: WindowKey): Promise<PreviousRelease> {
+/** What a window of a version, in which so many devices have rows, is compared with. */
+export async function previousRelease(
+  parts: PreviousParts,
+  key: WindowKey,
+  numDevicesNow: number,
+): Promise<PreviousRelease> {
   const { store } = parts;
   const { model, version, window } = key;
   const all = await store.listReleases(model, { version, limit: LOOK_BACK + LATER });
@@ -43,7 +47,7 @@ export async function previousRelease(parts: PreviousParts, key: WindowKey): Pro
     last: earlier[0] ?? null,
     views: views ?? [],
     recent: await recentOf(parts, key),
-    numDevicesNow: await devicesIn(parts, key),
+    numDevicesNow,
     numDevicesElsewhere: await devicesElsewhere(parts, key),
   };
 }

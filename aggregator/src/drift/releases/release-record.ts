@@ -26,6 +26,8 @@ export type Estimate = z.infer<typeof estimate>;
 export const featureStatistics = z.object({
   name: z.string(),
   numRows: count,
+  /** Too few devices have a value: nothing is known but how many rows of how many there are have none. */
+  isWithheld: z._default(z.boolean(), false),
   psi: estimate,
   /** Jensen-Shannon divergence in bits; the distance is its root. */
   jensenShannon: estimate,

@@ -8,12 +8,14 @@ import type { WindowBatch } from "../intake/window-batch.js";
 import type { MonitoredVersion, MonitoredVersions } from "../references/monitored-version.js";
 import { windowKeyText, type WindowKey } from "../sums/window-key.js";
 import { buildRelease } from "./build-release.js";
+import { devicesOf } from "./devices-elsewhere.js";
 import { previousRelease, type PreviousRelease } from "./previous-release.js";
 
 /** A store that failed is asked again after this. */
 const RETRY_MS = 10_000;
 /** A timer's delay has 31 bits. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
+const MOST_HIDDEN = 200;
 
 export interface WindowCloserOptions {
   readonly store: Pick<
@@ -55,6 +57,7 @@ interface Expected {
  */
 export class WindowCloser {
   readonly #expected = new Map<string, Expected>();
+  readonly #hidden = new Map<string, number>();
   #cancel: (() => void) | null = null;
   #closing: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -111,8 +114,9 @@ export class WindowCloser {
     const monitored = await versions.of(key.model, key.version);
     if (monitored === null || (await store.isReleased(key))) return;
     const sums = await store.sumsOf(key);
-    const before = await previousRelease(this.options, key);
-    if (sums.sums.length === 0 && (before.last === null || before.last.shown.length === 0)) return;
+    const parts = { store, versions, hidden: this.#hidden };
+    const before = await previousRelease(parts, key, devicesOf(monitored, sums.sums));
+    if (sums.sums.length === 0 && !hadDevices(before.last)) return;
     const nowMs = clock.nowMs();
     const whole = buildRelease({ monitored, key, sums, policy, nowMs, before: before.views });
     const isSaved = await this.options.alerts.exclusively(async () => {
@@ -120,6 +124,7 @@ export class WindowCloser {
       return store.saveRelease(whole, change, { numWindows: policy.numKeptWindows });
     });
     if (!isSaved) return;
+    if (whole.release.numDevices === null) this.#noteHidden(key, before.numDevicesNow);
     this.#tell(whole);
     const next = { ...key, window: key.window + 1 };
     this.expect(next, closingOf(monitored, next.window, policy));
@@ -134,6 +139,13 @@ export class WindowCloser {
     this.options.onReleased(whole);
   }
 
+  /** For the versions whose window of the same time is released next. */
+  #noteHidden(key: WindowKey, numDevices: number): void {
+    this.#hidden.set(windowKeyText(key), numDevices);
+    const [oldest] = this.#hidden.keys();
+    if (this.#hidden.size > MOST_HIDDEN && oldest !== undefined) this.#hidden.delete(oldest);
+  }
+
   async #expectOf(key: WindowKey): Promise<void> {
     const monitored = await this.options.versions.of(key.model, key.version);
     if (monitored === null) return;
@@ -142,7 +154,7 @@ export class WindowCloser {
 
   async #expectNext(model: ModelName, version: number): Promise<void> {
     const [last] = await this.options.store.listReleases(model, { version, limit: 1 });
-    if (last === undefined || last.shown.length === 0) return;
+    if (last === undefined || !hadDevices(last)) return;
     const { layoutSha256, window } = last;
     await this.#expectOf({ model, version, layoutSha256, window: window + 1 });
   }
@@ -155,4 +167,9 @@ export class WindowCloser {
     const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, soonest - this.options.clock.nowMs()));
     this.#cancel = this.options.clock.after(delayMs, () => void this.closeDue());
   }
+}
+
+/** Whether any device reported, enough to show or not. */
+function hadDevices(release: PreviousRelease["last"]): boolean {
+  return release !== null && release.shown.length + release.suppressed.length > 0;
 }

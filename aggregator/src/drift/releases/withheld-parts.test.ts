@@ -68,7 +68,8 @@ describe("the labels of one of sixty devices", () => {
   const outcomes = outcomesView(monitored, view);
 
   test("are withheld, with what its shadow did, and said to be", () => {
-    expect(view.withheld.map(({ part }) => part)).toEqual([...["labels", "shadow", "feature:truth"]]);
+    const parts = ["labels", "shadow", "shadow-labels", "feature:truth"];
+    expect(view.withheld.map(({ part }) => part)).toEqual(parts);
   });
 
   test("leave nothing in what is released", () => {
@@ -81,7 +82,7 @@ describe("the labels of one of sixty devices", () => {
 
   test("are nobody's measures", () => {
     expect(outcomes).toMatchObject({ accuracy: null, logLoss: null, labelCoverage: null, shadow: null });
-    expect(outcomes).toMatchObject({ withheld: ["labels", "shadow"], errors: {} });
+    expect(outcomes).toMatchObject({ withheld: ["labels", "shadow", "shadow-labels"], errors: {} });
   });
 
   test("are no verdict of the feature, with the reason", () => {
@@ -123,4 +124,42 @@ describe("the labels of fifty of sixty devices", () => {
     });
     expect(row).toMatchObject({ numRows: 100, numDevices: 50 });
   });
+});
+
+test("what a shadow did in one cohort does not hide that its labels in another are of few", () => {
+  const shadowed = sampleMonitored({
+    features: [normalFeature("age")],
+    outcomes: { numClasses: 3, output: "scores" },
+  });
+  const { shadow, contributors, labels, numCells } = shadowed.layout;
+  const vectorWith = (hasShadow: boolean, hasTruth: boolean): Uint32Array => {
+    const vector = countsOf(shadowed)(4, () => 0.1);
+    if (hasShadow) vector.set([0, 0, 0, 0, 3, 1, 0], shadow.at);
+    if (hasTruth) vector.set([1, 0, 0, 1], shadow.at);
+    if (hasTruth) vector.set([2, 1, 2, 100, 0], labels.at);
+    vector.set([hasTruth, hasShadow, hasTruth].map(Number), contributors.at);
+    return vector;
+  };
+  const cohorts = [
+    ["os=a", 40, 1],
+    ["os=b", 60, 52],
+    ["os=c", 30, 0],
+  ] as const;
+  const sums = cohorts.flatMap(([cohort, numShadow, numTruth]) =>
+    [cohort, WHOLE_FLEET].map((name) => {
+      const vector = new Uint32Array(numCells);
+      for (let device = 0; device < 60; device += 1)
+        addVector(vector, vectorWith(device < numShadow, device < numTruth));
+      return { cohort: name, replicate: cohorts.findIndex(([each]) => each === cohort), vector };
+    }),
+  );
+  const { views } = buildRelease({
+    ...{ monitored: shadowed, policy, nowMs: 0, before: [] },
+    key: { model: monitored.model, version: 3, layoutSha256: shadowed.profile.layoutSha256, window: 1 },
+    sums: { sums, overlaps: [] },
+  });
+  const truths = views.map(({ cells }) => cells[contributors.at + 2] ?? 0);
+
+  // Whole, os=a, os=b, os=c: with the whole's 53 and the 52 of os=b, the one of os=a would be known.
+  expect(truths).toEqual([53, 0, 0, 0]);
 });

@@ -1,9 +1,10 @@
-import { addVector, numValueCells } from "@fedge/protocol/profile";
+import { addVector, numValueCells, type FeatureValue } from "@fedge/protocol/profile";
 import { describe, expect, test } from "vitest";
 import { WHOLE_FLEET } from "../sums/window-key.js";
 import { countsOf } from "../testing/simulated-device.js";
 import { normalFeature, sampleMonitored } from "../testing/sample-profile.js";
 import { buildRelease } from "./build-release.js";
+import { featureDetailOf } from "./feature-detail.js";
 import { featureRowsOf } from "./feature-rows.js";
 import type { ReleasedView } from "./release-record.js";
 
@@ -20,24 +21,30 @@ const optional = sampleMonitored({ features: [normalFeature("age"), rare] });
 
 interface Cohort {
   readonly cohort: string;
-  /** Of these the first so many have a height, of 2.5; each has four rows. */
+  /** Of these the first so many have a height, of 2.5 or these in turn; each has four rows. */
   readonly numDevices: number;
   readonly numWithHeight: number;
   readonly numRows?: number;
+  readonly heights?: readonly FeatureValue[];
+  /** What the others have. */
+  readonly other?: FeatureValue;
 }
 
 function released(monitored: typeof required, cohorts: readonly Cohort[]): readonly ReleasedView[] {
   const { layout, profile, model } = monitored;
   const count = countsOf(monitored);
-  const sums = cohorts.flatMap(({ cohort, numDevices, numWithHeight, numRows = 4 }) => {
-    const groups = Array.from({ length: NUM_GROUPS }, () => new Uint32Array(layout.numCells));
-    for (let device = 0; device < numDevices; device += 1) {
-      const height = device < numWithHeight ? 2.5 : null;
-      const vector = count(numRows, (row, feature) => (feature === 0 ? (row - 1.5) / 2 : height));
-      addVector(groups[device % NUM_GROUPS] as Uint32Array, vector);
-    }
-    return groups.map((vector, replicate) => ({ cohort, replicate, vector }));
-  });
+  const sums = cohorts.flatMap(
+    ({ cohort, numDevices, numWithHeight, numRows = 4, heights = [2.5], other }) => {
+      const groups = Array.from({ length: NUM_GROUPS }, () => new Uint32Array(layout.numCells));
+      for (let device = 0; device < numDevices; device += 1) {
+        const heightOf = (row: number): FeatureValue =>
+          (device < numWithHeight ? heights[row % heights.length] : other) ?? null;
+        const vector = count(numRows, (row, feature) => (feature === 0 ? (row - 1.5) / 2 : heightOf(row)));
+        addVector(groups[device % NUM_GROUPS] as Uint32Array, vector);
+      }
+      return groups.map((vector, replicate) => ({ cohort, replicate, vector }));
+    },
+  );
   return buildRelease({
     ...{ monitored, policy, nowMs: 0, before: [] },
     key: { model, version: 3, layoutSha256: profile.layoutSha256, window: 1 },
@@ -45,8 +52,8 @@ function released(monitored: typeof required, cohorts: readonly Cohort[]): reado
   }).views;
 }
 
-const fleetOf = (monitored: typeof required, numWithHeight: number, numRows = 4) => {
-  const [view] = released(monitored, [{ cohort: WHOLE_FLEET, numDevices: 60, numWithHeight, numRows }]);
+const fleetOf = (monitored: typeof required, numWithHeight: number, change: Partial<Cohort> = {}) => {
+  const [view] = released(monitored, [{ cohort: WHOLE_FLEET, numDevices: 60, numWithHeight, ...change }]);
   if (view === undefined) throw new Error("the fleet is large enough");
   const row = featureRowsOf(monitored, view, []).find(({ name }) => name === "height");
   return { view, row };
@@ -114,8 +121,73 @@ describe("a field that is required", () => {
 
   test("is not said to be broken of fewer rows than a verdict needs", () => {
     // 60 rows; a verdict needs 100.
-    expect(fleetOf(required, 1, 1).row).toMatchObject({ verdict: "not_enough_data" });
+    expect(fleetOf(required, 1, { numRows: 1 }).row).toMatchObject({ verdict: "not_enough_data" });
   });
+});
+
+test.each<[string, FeatureValue]>([
+  ["text", "n/a"],
+  ["infinite", Number.POSITIVE_INFINITY],
+])("a field that is %s in all devices but one is withheld: these are no values", (_, other) => {
+  const { view, row } = fleetOf(required, 1, { other });
+
+  expect(view.withheld).toEqual([{ part: "feature:height", reason: "below-minimum" }]);
+  expect(row).toMatchObject({ score: null, numRows: 0 });
+});
+
+test("how many values of the few are none of a closed list is not said: what is broken is what is missing", () => {
+  const { counts: _, ...height } = rare;
+  const closed = sampleMonitored({
+    features: [
+      normalFeature("age"),
+      {
+        ...{ name: height.name, source: height.source, role: height.role, privacy: height.privacy },
+        ...{ importance: 1, required: true, mostly: 1, floors: height.floors },
+        ...{
+          kind: "categorical",
+          isClosed: true,
+          categories: ["low", "high"],
+          counts: [1000, 49_000, 0, 0, 0],
+        },
+      },
+    ],
+  });
+  const { view } = fleetOf(closed, 1, { heights: ["low", "low", "low", "odd"] });
+  const { broken, missing } = view.features[1] ?? {};
+
+  expect(missing?.value).toBeCloseTo(59 / 60, 12);
+  expect([broken?.value, broken?.error]).toEqual([missing?.value, missing?.error]);
+});
+
+test("scores by their tenths are withheld with the score that few devices have", () => {
+  const source = { take: "top-score", of: "output", name: "scores" } as const;
+  const features = [normalFeature("age"), normalFeature("height", { role: "score", source })];
+  const scored = sampleMonitored({ features, outcomes: { numClasses: 3, output: "scores" } });
+  const { scores } = scored.layout;
+  const cells = [59, 10].map((numWithout) => {
+    const vector = new Uint32Array(scored.layout.numCells);
+    vector.set([4, 3800], scores.at + 36);
+    const groups = Array.from({ length: NUM_GROUPS }, () => new Uint32Array(scored.layout.numCells));
+    for (let device = 0; device < 60; device += 1) {
+      const has = device >= numWithout;
+      const own = countsOf(scored)(4, (row, feature) => (feature === 0 ? row / 4 : has ? 0.95 : null));
+      addVector(groups[device % NUM_GROUPS] as Uint32Array, own);
+      if (has) addVector(groups[device % NUM_GROUPS] as Uint32Array, vector);
+    }
+    const { layoutSha256 } = scored.profile;
+    const { views } = buildRelease({
+      ...{ monitored: scored, policy, nowMs: 0, before: [] },
+      key: { model: scored.model, version: 3, layoutSha256, window: 1 },
+      sums: {
+        sums: groups.map((each, replicate) => ({ cohort: WHOLE_FLEET, replicate, vector: each })),
+        overlaps: [],
+      },
+    });
+    return views[0]?.cells.slice(scores.at, scores.at + scores.size);
+  });
+
+  expect(cells[0]).toEqual(new Array(scores.size).fill(0));
+  expect(cells[1]?.slice(36)).toEqual([200, 190_000, 0, 0]);
 });
 
 test("a field is withheld of a cohort by which the whole would tell what few devices of another have", () => {
@@ -125,9 +197,17 @@ test("a field is withheld of a cohort by which the whole would tell what few dev
     { cohort: "os=b", numDevices: 60, numWithHeight: 3 },
   ]);
 
+  const [view] = views;
+  if (view === undefined) throw new Error("the whole is shown");
+
   expect(views.map(({ cohort, withheld }) => [cohort, withheld.map(({ reason }) => reason)])).toEqual([
     ["", []],
     ["os=a", ["complement"]],
     ["os=b", ["below-minimum"]],
   ]);
+  // Nobody changed his cohort: nothing can be said of it, rather than that both are gone.
+  const parts = { monitored: optional, view, views, history: [], before: views };
+  const { mix, cohorts } = featureDetailOf("height", { ...parts, numTests: 2, suggestedFloor: null });
+  expect(mix).toEqual([]);
+  expect(cohorts.map(({ score }) => score === null)).toEqual([false, true, true]);
 });

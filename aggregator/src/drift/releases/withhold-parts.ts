@@ -1,16 +1,15 @@
-import type { ProfileFeature } from "@fedge/protocol/profile";
-import type { MonitoredVersion } from "../references/monitored-version.js";
-import { measureFeature } from "../statistics/feature-statistics.js";
+import type { FeatureCells, ProfileFeature } from "@fedge/protocol/profile";
+import { measureFeature, type MeasuredFeature } from "../statistics/feature-statistics.js";
 import type { ReplicateGroups } from "../statistics/replicate-groups.js";
 import type { ClosedWindow } from "./build-release.js";
 import { countedPartsOf, withheldCohorts, type CountedPart } from "./counted-parts.js";
-import type { FeatureStatistics, ReleasedView, Suppression } from "./release-record.js";
+import type { ReleasedView, Suppression } from "./release-record.js";
 
 /** What is withheld of a cohort that is shown. */
 export interface Withheld {
   readonly parts: ReleasedView["withheld"];
-  /** By feature whose values are withheld: that most devices have none is said, as what is broken would be hidden by being so. */
-  readonly known: Map<string, Pick<FeatureStatistics, "broken" | "missing">>;
+  /** What is said of features all the same, by name. */
+  readonly features: ReadonlyMap<string, Partial<MeasuredFeature>>;
 }
 
 interface Cohorts {
@@ -20,18 +19,25 @@ interface Cohorts {
 
 /** Empties the cells of what too few devices of a shown cohort counted, before anything else is computed of them; says which. */
 export function withholdParts(closed: ClosedWindow, scene: Cohorts): Map<string, Withheld> {
-  const found = new Map<string, Withheld>();
-  for (const part of countedPartsOf(closed.monitored))
-    for (const [cohort, reason] of withheldOf(part, closed, scene)) {
-      const groups = scene.cohorts.get(cohort);
-      if (groups === undefined) continue;
-      const { parts, known } = found.get(cohort) ?? { parts: [], known: new Map() };
-      found.set(cohort, { parts: [...parts, { part: part.name, reason }], known });
-      if (part.isOfRows) noteBroken(part, closed.monitored, { groups, known });
+  // What is withheld of one part must not make another look as if nobody had counted it.
+  const found = countedPartsOf(closed.monitored).flatMap((part) =>
+    [...withheldOf(part, closed, scene)].map(([cohort, reason]) => ({ part, cohort, reason })),
+  );
+  const withheld = new Map<string, Withheld>();
+  for (const [cohort, groups] of scene.cohorts) {
+    const own = found.filter((each) => each.cohort === cohort);
+    if (own.length === 0) continue;
+    const features = saidOf(
+      own.map(({ part }) => part),
+      closed,
+      groups,
+    );
+    withheld.set(cohort, { parts: own.map(({ part, reason }) => ({ part: part.name, reason })), features });
+    for (const { part } of own)
       for (const cells of [...groups.groups, groups.total])
         for (const { at, size } of part.ranges) cells.fill(0, at, at + size);
-    }
-  return found;
+  }
+  return withheld;
 }
 
 function withheldOf(
@@ -53,27 +59,28 @@ function withheldOf(
   return withheldCohorts(sizes, overlaps, { minDevices, suppressed, isCoarse: isOfRows });
 }
 
-function noteBroken(
-  { name }: CountedPart,
-  { profile, layout }: MonitoredVersion,
-  { groups, known }: { readonly groups: ReplicateGroups; readonly known: Withheld["known"] },
-): void {
-  const at = profile.features.findIndex((feature) => name === `feature:${feature.name}`);
-  const [feature, cells] = [profile.features[at] as ProfileFeature, layout.features[at]];
-  if (cells === undefined) return;
-  const { numRows, broken, missing } = measureFeature(feature, cells, groups);
-  if (numRows >= profile.window.minRows) known.set(feature.name, { broken, missing });
-}
-
-/** A feature without counts has too little data; here the reason is another. */
-export function tellWithheld(
-  features: readonly FeatureStatistics[],
-  withheld: ReleasedView["withheld"],
-): FeatureStatistics[] {
-  const names = new Set(withheld.map(({ part }) => part));
-  return features.map((feature) =>
-    names.has(`feature:${feature.name}`) && feature.verdict !== "broken_data"
-      ? { ...feature, reason: "too few devices counted it" }
-      : feature,
+/**
+ * That most devices have no value of a feature is said: what is broken would be hidden by being so. How many of the few have one
+ * that is not as it must be is not.
+ */
+function saidOf(
+  parts: readonly CountedPart[],
+  { monitored: { profile, layout } }: ClosedWindow,
+  groups: ReplicateGroups,
+): Withheld["features"] {
+  const names = new Map(parts.map((part) => [part.name, part]));
+  return new Map(
+    profile.features.flatMap((feature: ProfileFeature, at) => {
+      const part = names.get(`feature:${feature.name}`);
+      if (part === undefined) return [];
+      if (!part.isOfRows) return [[feature.name, { isWithheld: true }]];
+      const { numRows, broken, missing } = measureFeature(
+        feature,
+        layout.features[at] as FeatureCells,
+        groups,
+      );
+      const said = { numRows, missing, broken: { ...missing, expected: broken.expected } };
+      return [[feature.name, { ...said, isWithheld: true }]];
+    }),
   );
 }

@@ -48,7 +48,7 @@ interface Counted {
 /** Every score of a feature, from the released counts; only what the groups gave is kept with the release. */
 export function scoresOf(counted: Counted): FeatureScore[] {
   // Shares of no row would be all 0, and far from any reference.
-  if (counted.statistics.numRows === 0) return [];
+  if (counted.statistics.numRows === 0 || counted.statistics.isWithheld) return [];
   const distances = WEIGHTINGS.flatMap((weighting) => distanceScores(counted, weighting));
   return [...distances, ...testScores(counted), clusteredScore(counted), ...shiftScores(counted)];
 }

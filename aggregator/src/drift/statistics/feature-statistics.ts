@@ -51,8 +51,7 @@ export function measureFeature(
   const meanShift = shiftOf(feature, cells, groups);
   const freedom = groups.groups.length - 1;
   return {
-    name: feature.name,
-    numRows,
+    ...{ name: feature.name, numRows, isWithheld: false },
     psi: { ...estimateOf(devices, psi), expected: test.expected },
     jensenShannon: { ...estimateOf(devices, divergenceBits), expected: test.expected / 8 / Math.LN2 },
     meanShift,
@@ -73,7 +72,8 @@ export function measureFeature(
 function uncounted(name: string): MeasuredFeature {
   const none: Estimate = { value: 0, expected: 0, error: 0 };
   return {
-    ...{ name, numRows: 0, psi: none, jensenShannon: none, meanShift: null, broken: none, missing: none },
+    ...{ name, numRows: 0, isWithheld: false, psi: none, jensenShannon: none, meanShift: null },
+    ...{ broken: none, missing: none },
     ...{ logP: { cells: null, mean: null }, errors: {} },
   };
 }
@@ -213,7 +213,7 @@ export function numDevicesIn({
 }: {
   readonly layout: VectorLayout;
   readonly profile: Pick<ReferenceProfile, "features">;
-}): (cells: Float64Array) => number {
+}): (cells: ArrayLike<number>) => number {
   const first = profile.features.findIndex((feature) => !isCountedApart(feature));
   // Where every feature counts apart, a device is one that reports.
   if (first < 0) return (cells) => cells[layout.rows.at] as number;

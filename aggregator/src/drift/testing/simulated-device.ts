@@ -6,6 +6,7 @@ import {
   SQUARE_SCALE,
   VERDICTS,
   cellsOf,
+  missingCellOf,
   type CellOf,
   type FeatureValue,
 } from "@fedge/protocol/profile";
@@ -65,7 +66,7 @@ function countRows(
       const value = valueOf(row, at);
       const cell = counts.at + (cells[at] as CellOf)(value);
       vector[cell] = (vector[cell] as number) + 1;
-      if (value !== null && !Number.isNaN(value)) vector[contributors.at] = 1;
+      if (feature !== undefined && cell < counts.at + missingCellOf(feature)) vector[contributors.at] = 1;
       if (typeof value !== "number" || !Number.isFinite(value) || feature?.kind !== "numeric") continue;
       const z = Math.min(MOMENT_CLIP, Math.max(-MOMENT_CLIP, (value - feature.mean) / feature.std));
       sum += Math.round(z * MOMENT_SCALE);

@@ -6,14 +6,14 @@ import type { MonitoredVersion } from "../references/monitored-version.js";
 import { previousRelease } from "../releases/previous-release.js";
 import type { ReleasedView } from "../releases/release-record.js";
 import type { MeasuredFeature } from "../statistics/feature-statistics.js";
-import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
+import { WHOLE_FLEET, windowKeyText } from "../sums/window-key.js";
 import { fleetVerdict } from "../verdicts/fleet-verdict.js";
 import { judgeWindow } from "../verdicts/window-rule.js";
 import { memoryDriftStore } from "./memory-drift-store.js";
 import { NO_TRAINING } from "./no-training.js";
 
 const HOUR_MS = 3_600_000;
-const POLICY = { staleAfterMs: null, minDevices: 20 };
+const POLICY = { staleAfterMs: null };
 const MOST_DEVICES = 100;
 const COUNTERS: Counters = { count: () => undefined, observe: () => undefined };
 
@@ -35,6 +35,7 @@ export interface ToldWindow {
 export class ToldFleet {
   readonly store = memoryDriftStore();
   readonly alerts: Alerts;
+  readonly #hidden = new Map<string, number>();
   #window = 999;
 
   constructor(private readonly monitored: MonitoredVersion) {
@@ -56,23 +57,13 @@ export class ToldFleet {
     const { model, profile } = this.monitored;
     const key = { model, version, window, layoutSha256: profile.layoutSha256 };
     const versions = { of: async () => this.monitored };
-    await this.#count(key, told);
-    const before = await previousRelease({ store: this.store, versions, policy: POLICY }, key);
+    const parts = { store: this.store, versions, hidden: this.#hidden };
+    const before = await previousRelease(parts, key, numDevicesOf(told));
     const whole = this.#release(told, { version, before: before.views });
     const change = await this.alerts.changeOf(whole, before, { ...this.monitored, version });
     await this.store.saveRelease(whole, change, { numWindows: 100 });
+    if (whole.release.numDevices === null) this.#hidden.set(windowKeyText(key), numDevicesOf(told));
     return whole;
-  }
-
-  /** Nothing but how many devices report. */
-  async #count(key: WindowKey, { shifts, hidden = [], numDevices }: ToldWindow): Promise<void> {
-    const isHidden = hidden.includes(WHOLE_FLEET);
-    const numReporting = numDevices ?? (isHidden || shifts[WHOLE_FLEET] === undefined ? 0 : MOST_DEVICES);
-    const { layout } = this.monitored;
-    const vector = new Uint32Array(layout.numCells);
-    vector[layout.rows.at] = numReporting;
-    const delta = { key: { ...key, cohort: WHOLE_FLEET, replicate: 0 }, vector };
-    await this.store.countWindows([], () => ({ deltas: [delta], overlaps: [] }));
   }
 
   /** Open ones by what they are of: `drift/age` of the whole fleet, `drift/age@platform=node` of a cohort. */
@@ -144,11 +135,25 @@ export class ToldFleet {
   }
 }
 
+function numDevicesOf({ shifts, hidden = [], numDevices }: ToldWindow): number {
+  const isHidden = hidden.includes(WHOLE_FLEET);
+  return numDevices ?? (isHidden || shifts[WHOLE_FLEET] === undefined ? 0 : MOST_DEVICES);
+}
+
 /** With an error of 0.01: of a shift of 0.5 the lower bound is 0.48. */
 function measuredOf(name: string, shift: number): MeasuredFeature {
   const none = { value: 0, expected: 0, error: 0 };
   return {
-    ...{ name, numRows: 5000, psi: none, jensenShannon: none, broken: none, missing: none, errors: {} },
+    ...{
+      name,
+      numRows: 5000,
+      isWithheld: false,
+      psi: none,
+      jensenShannon: none,
+      broken: none,
+      missing: none,
+      errors: {},
+    },
     meanShift: { value: shift, expected: 0, error: 0.01 },
     logP: { cells: shift === 0 ? 0 : -50, mean: null },
   };

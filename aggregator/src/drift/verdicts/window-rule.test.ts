@@ -8,7 +8,8 @@ const NONE = { value: 0, expected: 0, error: 0 };
 /** Of 10,000 rows, all as in the reference unless it is said otherwise. */
 function measured(change: Partial<MeasuredFeature>): MeasuredFeature {
   return {
-    ...{ name: "age", numRows: 10_000, psi: NONE, jensenShannon: NONE, meanShift: NONE },
+    ...{ name: "age", numRows: 10_000, isWithheld: false, psi: NONE, jensenShannon: NONE },
+    ...{ meanShift: NONE },
     ...{ broken: NONE, missing: NONE, logP: { cells: -0.5, mean: -0.5 }, errors: {} },
     ...change,
   };

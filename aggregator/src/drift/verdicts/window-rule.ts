@@ -82,10 +82,9 @@ function judgeFeature(measured: MeasuredFeature, scene: Scene): FeatureStatistic
   if (!feature.counts.some((count) => count > 0)) return none("not_testable", "the reference has no rows");
   const isSoft = SOFT_ROLES.has(feature.role);
   const isThin = measured.numRows < options.minRows;
-  // Of values that are withheld no row counts, and how many are broken is known.
-  const isThinlyBroken = isThin && measured.numRows > 0;
-  const broken = isSoft || isThinlyBroken ? null : brokenReason(measured, feature, view.t);
+  const broken = isSoft || isThin ? null : brokenReason(measured, feature, view.t);
   if (broken !== null) return none("broken_data", broken);
+  if (measured.isWithheld) return none("not_enough_data", "too few devices counted it");
   if (isThin) return none("not_enough_data", `${measured.numRows} rows; a verdict needs ${options.minRows}`);
   if (measured.logP.cells === null && measured.logP.mean === null)
     return none("not_testable", "constant: there is nothing to test");

@@ -266,7 +266,8 @@ describe("a device's weight", () => {
   test.each([
     ["a value in one of three rows", [Number.NaN, 0.5, Number.NaN], 1],
     ["missing values only", [Number.NaN, Number.NaN], 0],
-    ["an infinite value, which is none of the schema's", [Number.POSITIVE_INFINITY], 1],
+    ["an infinite value, which is none", [Number.POSITIVE_INFINITY], 0],
+    ["a value beyond the edges", [99], 1],
     ["no row", [], 0],
   ])("comes with whether the device has a value: of %s", async (_, inputs, expected) => {
     const { counts, layout, predict, cells } = await createWindow();

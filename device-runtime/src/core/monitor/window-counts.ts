@@ -118,8 +118,8 @@ export class WindowCounts {
   close(verdict: Verdict, greatestPsi: number | null): void {
     const { layout, features } = this.watched;
     for (const { countsAt, weightsAt, numCells, missingCell } of features) {
-      const numRows = this.#share({ at: countsAt, size: numCells }, weightsAt, DEVICE_WEIGHT);
-      this.vector[weightsAt + numCells] = Number(numRows > (this.vector[countsAt + missingCell] as number));
+      this.#share({ at: countsAt, size: numCells }, weightsAt, DEVICE_WEIGHT);
+      this.vector[weightsAt + numCells] = Number(this.#has(countsAt, missingCell));
     }
     this.#clipLatency();
     const { labels, shadow, contributors } = layout;
@@ -138,10 +138,10 @@ export class WindowCounts {
     if (sumOf(latency, this.vector) > maxRows) this.#share(latency, latency.at, maxRows);
   }
 
-  /** Writes counts as shares of a weight. Gives what they are together. */
-  #share({ at, size }: CellRange, sharesAt: number, weight: number): number {
+  /** Writes counts as shares of a weight. */
+  #share({ at, size }: CellRange, sharesAt: number, weight: number): void {
     const total = sumOf({ at, size }, this.vector);
-    if (total === 0) return 0;
+    if (total === 0) return;
     const start = this.random.unit();
     let [seen, given] = [0, 0];
     for (let cell = 0; cell < size; cell += 1) {
@@ -150,7 +150,6 @@ export class WindowCounts {
       this.vector[sharesAt + cell] = until - given;
       given = until;
     }
-    return total;
   }
 
   #open(slot: number): void {
