@@ -40,7 +40,7 @@ export class DeviceProcess {
   }
 
   /** Resolves at the next time that the device says it is in this phase of a round. */
-  async reaches(phase: string, withinMs = 60_000): Promise<string> {
+  async reaches(phase: string, withinMs = 120_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`device ${this.seed} was not ${phase} within ${withinMs} ms`)),

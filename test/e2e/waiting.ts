@@ -1,8 +1,8 @@
-/** Asks again and again until the answer is something; fails with `what` after the deadline. */
+/** Asks again and again until the answer is something; fails with `what` after the deadline, which a busy machine may need. */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   let problem: unknown = null;

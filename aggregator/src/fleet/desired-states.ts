@@ -151,10 +151,16 @@ export class DesiredStates implements Releases {
     const text = JSON.stringify(desired);
     if (this.#told.get(deviceId) === text) return;
     this.#told.set(deviceId, text);
-    const signed = await this.options.signer.signDesired(desired);
-    // While it was signed, something newer may have been said.
-    if (this.#told.get(deviceId) !== text) return;
-    await this.options.outbox.sendTo(deviceId, "desired", signed, { retain: true });
+    try {
+      const signed = await this.options.signer.signDesired(desired);
+      // While it was signed, something newer may have been said.
+      if (this.#told.get(deviceId) !== text) return;
+      await this.options.outbox.sendTo(deviceId, "desired", signed, { retain: true });
+    } catch (error) {
+      // Whoever tries again has something to say.
+      if (this.#told.get(deviceId) === text) this.#told.delete(deviceId);
+      throw error;
+    }
   }
 
   /** The device's document; null while nothing is released. */

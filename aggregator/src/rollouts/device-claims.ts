@@ -10,12 +10,12 @@ interface Claim {
   readonly devices: readonly DeviceId[];
 }
 
-/** Whoever told a device last has it; a shadow only looks on. */
+/** Whoever told a device last has it; a shadow only looks on, and of two the device has the one that was made last. */
 export function takeOver(
   runners: Runners,
   { config, devices, atMs }: Claim & { readonly atMs: number },
 ): void {
-  if (config.kind === "shadow") return;
+  if (config.kind === "shadow") return shadowAgain(laterThan(runners, config), { config, devices });
   for (const runner of runners.values()) {
     const { config: other, targets } = runner.state;
     if (other.rolloutId === config.rolloutId || other.model !== config.model || other.kind === "shadow")
@@ -27,11 +27,21 @@ export function takeOver(
 }
 
 /** A shadow is over: of those that still run, a device has the one that was made last again. */
-export function giveBack(runners: Runners, { config: { model }, devices }: Claim): void {
-  for (const runner of runners.values()) {
+export function giveBack(runners: Runners, claim: Claim): void {
+  shadowAgain([...runners.values()], claim);
+}
+
+/** Tells the devices again what they run beside, the shadow that was made last at last. */
+function shadowAgain(runners: readonly RolloutRunner[], { config: { model }, devices }: Claim): void {
+  for (const runner of runners) {
     const { config, targets } = runner.state;
     if (config.kind !== "shadow" || config.model !== model || hasShadowEnded(runner.state)) continue;
     const told = devices.filter((deviceId) => targets.get(deviceId)?.wasTold === true);
     if (told.length > 0) runner.tellAgain(told);
   }
+}
+
+/** Those that were made after it. */
+function laterThan(runners: Runners, { rolloutId }: RolloutConfig): RolloutRunner[] {
+  return [...runners.values()].slice([...runners.keys()].indexOf(rolloutId) + 1);
 }

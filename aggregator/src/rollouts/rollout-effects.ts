@@ -16,6 +16,8 @@ type Purpose = "forward" | "back";
 export class RolloutEffects {
   /** Entries for devices' documents, by release counter. */
   readonly #wanted = new Map<number, WantedModel>();
+  /** Devices whose shadow has ended, until they have been told. */
+  readonly #ended = new Set<DeviceId>();
   #isLooking = false;
   #isComparing = false;
 
@@ -79,15 +81,16 @@ export class RolloutEffects {
   /** A shadow that is over stops on every device; what the device serves stays as it is. Another that it pushed aside runs again. */
   async endShadow(): Promise<void> {
     const { config, targets } = this.stateNow();
-    const ended: DeviceId[] = [];
     for (const [deviceId] of targets.entries()) {
       const wanted = this.ports.desired.wantedOf(deviceId, config.model);
       if (wanted?.shadow?.rolloutId !== config.rolloutId) continue;
       const { shadow: _, ...served } = wanted;
       this.ports.desired.override(deviceId, served);
-      ended.push(deviceId);
+      this.#ended.add(deviceId);
     }
+    const ended = [...this.#ended];
     await this.ports.desired.tellAll(ended);
+    this.#ended.clear();
     this.ports.onShadowEnded(config, ended);
   }
 

@@ -266,6 +266,20 @@ describe("rollouts", () => {
     expect(shadows()).toEqual(new Set([undefined]));
   });
 
+  test("of two shadows a device has the one that was made last, though the other is started later, also after a restart", async () => {
+    const world = worldOf();
+    const older = await world.rollouts.create(later("older", 2, { kind: "shadow" }), GRACE);
+    const shadows = () => new Set([...world.documents.values()].map(({ shadow }) => shadow?.version));
+    await started(world, "newer", 3, { kind: "shadow" });
+    await steps(world, 3);
+    await world.rollouts.command(older.rolloutId, "start", { actor: GRACE, reason: "go" });
+    await steps(world, 3);
+
+    expect(shadows()).toEqual(new Set([3]));
+    await world.restart();
+    expect(shadows()).toEqual(new Set([3]));
+  });
+
   test("R21 and R24: rolled back, all are on the old version again, by a release with a higher counter", async () => {
     const world = worldOf();
     await world.begin();

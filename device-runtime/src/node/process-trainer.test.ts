@@ -105,7 +105,7 @@ describe("training in a process of its own", () => {
 
     await training;
     expect(numTurns).toBeGreaterThan(10 * epochs * STEPS_PER_EPOCH);
-  });
+  }, 240_000);
 
   test("is TRAINER_DIED when the process is killed, and the next training starts another", async () => {
     const { trainer, pids } = openTrainer();

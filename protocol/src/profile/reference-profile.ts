@@ -69,7 +69,7 @@ const schemaRule = {
 const featureName = z.string().check(
   z.minLength(1),
   z.maxLength(128),
-  z.regex(/^(?!\.\.?$)[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, {
+  z.regex(/^(?!\.\.?$)[^\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$/u, {
     error: "a name other than . and .., without control characters and marks that turn text around",
   }),
 );

@@ -26,7 +26,12 @@ export const viewQuery = z.object({
     .min(1)
     .optional()
     .describe("The one whose windows are released, unless given"),
-  cohort: z.string().max(160).optional().describe("`attribute=value`; the whole fleet unless given"),
+  cohort: z
+    .string()
+    .max(160)
+    .regex(/^\P{Cc}*$/u, "no control characters")
+    .optional()
+    .describe("`attribute=value`; the whole fleet unless given"),
   window: z.coerce.number().int().min(0).optional().describe("The last that was shown, unless given"),
 });
 export const windowsQuery = viewQuery
