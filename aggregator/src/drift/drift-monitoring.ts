@@ -222,7 +222,7 @@ export class DriftMonitoring implements DriftService {
     const name = version === undefined ? model : `${model}@${version}`;
     throw new FedgeError(
       version === undefined ? "MODEL_UNKNOWN" : "VERSION_UNKNOWN",
-      `${name} does not exist or has no reference profile; make one with \`fedge profile build\``,
+      `${name} does not exist, or has no reference profile of this release; make one with \`fedge profile build\``,
     );
   }
 

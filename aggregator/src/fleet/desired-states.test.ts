@@ -6,16 +6,18 @@ const DEVICE = "device-1" as DeviceId;
 const manifest = { sha256: "a".repeat(64), sizeBytes: 1 } as WantedModel["manifest"];
 const wanted: WantedModel = { model: "digits" as ModelName, version: 7, releaseCounter: 3, manifest };
 
-/** What is published of a device that wants a version, while the broker takes only what it says. */
-function createStates(takes: () => boolean) {
+/** What is published of a device that wants a version, while the signer signs only when it may. */
+function createStates(signs: () => boolean) {
   const published: Desired[] = [];
   const states = new DesiredStates({
-    signer: { signDesired: async (desired: Desired) => desired },
-    outbox: {
-      sendTo: async (_: DeviceId, __: string, desired: Desired) => {
-        if (!takes()) throw new Error("the broker is away");
-        published.push(desired);
+    signer: {
+      signDesired: async (desired: Desired) => {
+        if (!signs()) throw new Error("the key is away");
+        return desired;
       },
+    },
+    outbox: {
+      sendTo: async (_: DeviceId, __: string, desired: Desired) => void published.push(desired),
     },
   } as unknown as DesiredStatesOptions);
   states.override(DEVICE, wanted);
@@ -30,10 +32,10 @@ test("a device is told the same document once", async () => {
   expect(published.map(({ models }) => models.map(({ version }) => version))).toEqual([[7]]);
 });
 
-test("what could not be published is published by whoever tries again", async () => {
+test("what could not be signed is published by whoever tries again", async () => {
   let isAway = true;
   const { states, published } = createStates(() => !isAway);
-  await expect(states.tellAll([DEVICE])).rejects.toThrow("the broker is away");
+  await expect(states.tellAll([DEVICE])).rejects.toThrow("the key is away");
   isAway = false;
   await states.tellAll([DEVICE]);
 

@@ -10,7 +10,10 @@ interface Claim {
   readonly devices: readonly DeviceId[];
 }
 
-/** Whoever told a device last has it; a shadow only looks on, and of two the device has the one that was made last. */
+/**
+ * Whoever told a device last has it, and it runs no shadow of another any more, which would compare other versions. A shadow only
+ * looks on; of two the device has the one that was made last.
+ */
 export function takeOver(
   runners: Runners,
   { config, devices, atMs }: Claim & { readonly atMs: number },
@@ -18,8 +21,7 @@ export function takeOver(
   if (config.kind === "shadow") return shadowAgain(laterThan(runners, config), { config, devices });
   for (const runner of runners.values()) {
     const { config: other, targets } = runner.state;
-    if (other.rolloutId === config.rolloutId || other.model !== config.model || other.kind === "shadow")
-      continue;
+    if (other.rolloutId === config.rolloutId || other.model !== config.model) continue;
     const taken = devices.filter((deviceId) => targets.get(deviceId)?.isReplaced === false);
     const by = `rollout ${config.rolloutId}`;
     if (taken.length > 0) runner.dispatch({ type: "replaced", atMs, devices: taken, by });
@@ -31,12 +33,17 @@ export function giveBack(runners: Runners, claim: Claim): void {
   shadowAgain([...runners.values()], claim);
 }
 
-/** Tells the devices again what they run beside, the shadow that was made last at last. */
+/** Each device is told once, of the shadow that was made last of those that it was told of. */
 function shadowAgain(runners: readonly RolloutRunner[], { config: { model }, devices }: Claim): void {
-  for (const runner of runners) {
+  const left = new Set(devices);
+  for (const runner of [...runners].reverse()) {
     const { config, targets } = runner.state;
     if (config.kind !== "shadow" || config.model !== model || hasShadowEnded(runner.state)) continue;
-    const told = devices.filter((deviceId) => targets.get(deviceId)?.wasTold === true);
+    const told = [...left].filter((deviceId) => {
+      const target = targets.get(deviceId);
+      return target?.wasTold === true && !target.isReplaced && target.back === null;
+    });
+    for (const deviceId of told) left.delete(deviceId);
     if (told.length > 0) runner.tellAgain(told);
   }
 }

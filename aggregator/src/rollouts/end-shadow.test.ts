@@ -25,7 +25,7 @@ test("devices that could not be told that a shadow has ended are told by the nex
       wantedOf: (deviceId: DeviceId) => wanted.get(deviceId),
       override: (deviceId: DeviceId, now: WantedModel) => void wanted.set(deviceId, now),
       tellAll: async (devices: readonly DeviceId[]) => {
-        if (isAway) throw new Error("the broker is away");
+        if (isAway) throw new Error("the key is away");
         told?.push(...devices);
       },
     },
@@ -37,7 +37,7 @@ test("devices that could not be told that a shadow has ended are told by the nex
     () => state as unknown as RolloutState,
     () => undefined,
   );
-  await expect(effects.endShadow()).rejects.toThrow("the broker is away");
+  await expect(effects.endShadow()).rejects.toThrow("the key is away");
   isAway = false;
   await effects.endShadow();
 

@@ -280,6 +280,24 @@ describe("rollouts", () => {
     expect(shadows()).toEqual(new Set([3]));
   });
 
+  test("a device that a rollout brings to another version runs no shadow any more, whatever is started or restarted then", async () => {
+    const world = worldOf({ config: later("mover", 4) });
+    const { rolloutId: older } = await world.rollouts.create(later("older", 2, { kind: "shadow" }), GRACE);
+    await started(world, "newer", 3, { kind: "shadow" });
+    await steps(world, 3);
+    await world.begin();
+    await steps(world, 12);
+    const shadows = () => new Set([...world.documents.values()].map(({ shadow }) => shadow?.version));
+    expect([new Set(serving(world)), shadows()]).toEqual([new Set([4]), new Set([undefined])]);
+
+    await world.restart();
+    expect(shadows()).toEqual(new Set([undefined]));
+    await world.rollouts.command(older, "start", { actor: GRACE, reason: "go" });
+    await steps(world, 3);
+    // That is one of the new version's.
+    expect(shadows()).toEqual(new Set([2]));
+  });
+
   test("R21 and R24: rolled back, all are on the old version again, by a release with a higher counter", async () => {
     const world = worldOf();
     await world.begin();

@@ -1,6 +1,6 @@
 import { decodeProfile, layoutDocument, layoutOf, maxCellOf } from "@fedge/protocol/profile";
 import type { ReferenceProfile, VectorLayout } from "@fedge/protocol/profile";
-import { decodeManifest, FedgeError, type ModelName } from "@fedge/protocol";
+import { decodeManifest, errorCodeOf, FedgeError, type ModelName } from "@fedge/protocol";
 import { sha256Of } from "../../blobs/blob-name.js";
 import type { BlobStore } from "../../blobs/port.js";
 import type { ControlStore } from "../../store/port.js";
@@ -42,7 +42,7 @@ export class MonitoredVersions {
     },
   ) {}
 
-  /** Null for a version that does not exist, has no profile, or one of a layout that is not counted any more. */
+  /** Null for a version that does not exist, has no profile, or one of an older release, which is not counted any more. */
   of(model: ModelName, version: number): Promise<MonitoredVersion | null> {
     const key = `${model}@${version}`;
     const known = this.#known.get(key);
@@ -62,9 +62,13 @@ export class MonitoredVersions {
     if (record === undefined) return null;
     const manifest = decodeManifest(await this.parts.blobs.get(record.manifest.sha256));
     if (manifest.profile === undefined) return null;
-    const profile = decodeProfile(await this.parts.blobs.get(manifest.profile.sha256));
-    // In the cells of an older release nothing is counted any more; the server and what is monitored go on without it.
-    if (sha256Of(layoutDocument(profile)) !== profile.layoutSha256) return null;
-    return monitoredVersion({ model, version }, profile, record.createdAtMs);
+    const bytes = await this.parts.blobs.get(manifest.profile.sha256);
+    try {
+      return monitoredVersion({ model, version }, decodeProfile(bytes), record.createdAtMs);
+    } catch (error) {
+      // What an older release took, and this one does not count: the server and what is monitored go on without it.
+      if (errorCodeOf(error) === "PROFILE_INVALID") return null;
+      throw error;
+    }
   }
 }

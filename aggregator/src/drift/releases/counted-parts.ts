@@ -8,7 +8,6 @@ import {
 } from "@fedge/protocol/profile";
 import type { Overlap } from "../drift-store.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
-import { numDevicesOf } from "../statistics/feature-statistics.js";
 import type { Suppression } from "./release-record.js";
 import { suppressedCohorts } from "./suppression.js";
 
@@ -51,17 +50,12 @@ function featurePart(
   { scores }: VectorLayout,
   { counts, weights, contributors, moments }: FeatureCells,
 ): CountedPart {
-  const isOfRows = !isCountedApart(feature);
   const own = [counts, weights, contributors, moments];
   return {
-    ...{ name: `feature:${feature.name}`, isOfRows },
+    ...{ name: `feature:${feature.name}`, isOfRows: !isCountedApart(feature) },
     // Scores by their tenths are of the same values.
     ranges: feature.role === "score" ? [...own, scores] : own,
-    // Of what comes apart a device may have said that there is none: while nobody has a value, that is what was counted.
-    numDevicesIn: (sums) => {
-      const numWithValue = sums[contributors.at] as number;
-      return isOfRows || numWithValue > 0 ? numWithValue : numDevicesOf({ weights }, sums);
-    },
+    numDevicesIn: (sums) => sums[contributors.at] as number,
   };
 }
 

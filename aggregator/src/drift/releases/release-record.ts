@@ -26,7 +26,7 @@ export type Estimate = z.infer<typeof estimate>;
 export const featureStatistics = z.object({
   name: z.string(),
   numRows: count,
-  /** Too few devices have a value: nothing is known but how many rows of how many there are have none. */
+  /** Too few devices have a value: nothing is known but how many rows have none, which `missing` and `broken` say both. */
   isWithheld: z._default(z.boolean(), false),
   psi: estimate,
   /** Jensen-Shannon divergence in bits; the distance is its root. */

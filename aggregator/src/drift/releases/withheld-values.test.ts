@@ -128,12 +128,15 @@ describe("a field that is required", () => {
 test.each<[string, FeatureValue]>([
   ["text", "n/a"],
   ["infinite", Number.POSITIVE_INFINITY],
-])("a field that is %s in all devices but one is withheld: these are no values", (_, other) => {
-  const { view, row } = fleetOf(required, 1, { other });
+])(
+  "a field that is %s in all devices but one is withheld, as these are no values, and broken",
+  (_, other) => {
+    const { view, row } = fleetOf(required, 1, { other });
 
-  expect(view.withheld).toEqual([{ part: "feature:height", reason: "below-minimum" }]);
-  expect(row).toMatchObject({ score: null, numRows: 0 });
-});
+    expect(view.withheld).toEqual([{ part: "feature:height", reason: "below-minimum" }]);
+    expect(row).toMatchObject({ score: null, numRows: 0, verdict: "broken_data" });
+  },
+);
 
 test("how many values of the few are none of a closed list is not said: what is broken is what is missing", () => {
   const { counts: _, ...height } = rare;

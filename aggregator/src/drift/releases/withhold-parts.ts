@@ -60,8 +60,8 @@ function withheldOf(
 }
 
 /**
- * That most devices have no value of a feature is said: what is broken would be hidden by being so. How many of the few have one
- * that is not as it must be is not.
+ * That most rows have no value of a feature is said: what is broken would be hidden by being so. Of which kind these rows are is not,
+ * nor how many values of the few are in no closed list: that would be theirs.
  */
 function saidOf(
   parts: readonly CountedPart[],
@@ -74,13 +74,9 @@ function saidOf(
       const part = names.get(`feature:${feature.name}`);
       if (part === undefined) return [];
       if (!part.isOfRows) return [[feature.name, { isWithheld: true }]];
-      const { numRows, broken, missing } = measureFeature(
-        feature,
-        layout.features[at] as FeatureCells,
-        groups,
-      );
-      const said = { numRows, missing, broken: { ...missing, expected: broken.expected } };
-      return [[feature.name, { ...said, isWithheld: true }]];
+      const open = feature.kind === "categorical" ? { ...feature, isClosed: false } : feature;
+      const { numRows, broken } = measureFeature(open, layout.features[at] as FeatureCells, groups);
+      return [[feature.name, { numRows, missing: broken, broken, isWithheld: true }]];
     }),
   );
 }

@@ -29,7 +29,7 @@ export const viewQuery = z.object({
   cohort: z
     .string()
     .max(160)
-    .regex(/^\P{Cc}*$/u, "no control characters")
+    .regex(/^[ -~\u0080-\uffff]*$/, "no control characters")
     .optional()
     .describe("`attribute=value`; the whole fleet unless given"),
   window: z.coerce.number().int().min(0).optional().describe("The last that was shown, unless given"),
