@@ -234,9 +234,11 @@ describe.skipIf(!hasChromium)("the keyboard of `fedge start` (needs chromium)", 
     );
 
     // The device that begins anew has no version for a moment, and the page says so until it has.
-    await eventually("all to be well", async () =>
-      (await text(second, "problem")) === "All is well." ? true : undefined,
-    );
+    await eventually("all to be well", async () => {
+      const problem = await text(second, "problem");
+      if (problem === "All is well.") return true;
+      throw new Error(problem);
+    });
     expect(await rowsOf(second)).toBeLessThan(10);
     await second.close();
   });

@@ -109,6 +109,31 @@ describe("the keyboard's model", () => {
     ]);
   });
 
+  describe("noting what was typed", () => {
+    const failing = (error: Error): PredictingDevice => ({
+      ...deviceDouble().device,
+      log: () => Promise.reject(error),
+      label: () => Promise.reject(error),
+    });
+    const suggestion = { word: "station", predictionId: "p1" };
+
+    test("is over without a word when its predictions were erased meanwhile", async () => {
+      const model = modelOn(failing(Object.assign(new Error("gone"), { code: "PREDICTION_UNKNOWN" })));
+
+      await expect(model.finished("see you")).resolves.toBeUndefined();
+      await expect(model.chosen(suggestion, true)).resolves.toBeUndefined();
+    });
+
+    test("is over without a word when the device was forgotten meanwhile, and fails otherwise", async () => {
+      const model = modelOn(failing(Object.assign(new Error("closed"), { code: "CLOSED" })));
+      await expect(model.finished("see you")).rejects.toThrow("closed");
+      const finished = model.finished("see you");
+      model.forgotten();
+
+      await expect(finished).resolves.toBeUndefined();
+    });
+  });
+
   test("suggests frequent words while there is no version, or no device at all", async () => {
     const without = modelOn(deviceDouble("station", null).device);
     const broken = new KeyboardModel(() => Promise.reject(new Error("no engine")), new PersonalWords());

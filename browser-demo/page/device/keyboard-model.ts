@@ -23,6 +23,7 @@ export class KeyboardModel {
   readonly #vocabulary = new Vocabulary(DEMO_WORDS);
   readonly #letters = new LetterModel(DEMO_WORDS);
   readonly #contexts = new TypedContexts((words) => this.#predict(words));
+  #numForgotten = 0;
 
   constructor(
     private readonly device: () => Promise<PredictingDevice>,
@@ -41,11 +42,15 @@ export class KeyboardModel {
     if (predictionId === null) return;
     // Which of the words is the device's own business: the log stays here.
     const note = isAccepted ? { action: "accepted", suggested: word } : { action: "typed instead" };
-    await (await this.device()).log(predictionId, note);
+    await this.#unlessErased(async () => (await this.device()).log(predictionId, note));
   }
 
   /** Each word of the sentence becomes the truth of the prediction before it. */
-  async finished(sentence: string): Promise<void> {
+  finished(sentence: string): Promise<void> {
+    return this.#unlessErased(() => this.#label(sentence));
+  }
+
+  async #label(sentence: string): Promise<void> {
     const device = await this.device();
     const words = wordsOf(sentence);
     for (const [at, word] of words.entries()) {
@@ -63,7 +68,19 @@ export class KeyboardModel {
 
   /** What was predicted before is nobody's any more. */
   forgotten(): void {
+    this.#numForgotten += 1;
     this.#contexts.clear();
+  }
+
+  /** Somebody erases while what was typed before is being noted: what is gone needs no truth. */
+  async #unlessErased(note: () => Promise<void>): Promise<void> {
+    const numForgotten = this.#numForgotten;
+    try {
+      await note();
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : null;
+      if (code !== "PREDICTION_UNKNOWN" && numForgotten === this.#numForgotten) throw error;
+    }
   }
 
   /** Without a model, or without a device at all, there are no scores, and the frequent words are suggested. */
