@@ -11,6 +11,7 @@ import {
 } from "@fedge/browser-demo/words";
 import type { Device } from "@fedge/device-runtime";
 import type { Suggestion } from "../keyboard-device.js";
+import { codeOf } from "./error-code.js";
 import { TypedContexts, type ContextScores } from "./typed-contexts.js";
 
 export const MODEL = "next-word";
@@ -78,8 +79,7 @@ export class KeyboardModel {
     try {
       await note();
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : null;
-      if (code !== "PREDICTION_UNKNOWN" && numForgotten === this.#numForgotten) throw error;
+      if (codeOf(error) !== "PREDICTION_UNKNOWN" && numForgotten === this.#numForgotten) throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Device } from "@fedge/device-runtime";
 import type { KeyboardDevice, KeyboardStatus, Suggestion } from "../keyboard-device.js";
+import { codeOf } from "./error-code.js";
 import { forgetWords, hearWords, keepWords, keptWords, type WordLocks } from "./kept-words.js";
 import type { KeyboardHost } from "./keyboard-host.js";
 import { KeyboardModel } from "./keyboard-model.js";
@@ -119,8 +120,7 @@ class LearningKeyboard implements KeyboardDevice {
   }
 
   #failed(error: unknown): void {
-    const code = error instanceof Error && "code" in error ? error.code : null;
-    if (PASSING.has(code)) return;
+    if (PASSING.has(codeOf(error))) return;
     this.#problem = error instanceof Error ? error.message : String(error);
     this.#tell();
   }

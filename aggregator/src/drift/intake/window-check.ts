@@ -7,7 +7,6 @@ import {
   LOSS_SCALE,
   MOMENT_CLIP,
   MOMENT_SCALE,
-  NUMERIC_TAIL,
   SCORE_BINS,
   SCORE_SCALE,
   SQUARE_SCALE,
@@ -21,8 +20,6 @@ import type { MonitoredVersion } from "../references/monitored-version.js";
 
 const MAX_SQUARE = MOMENT_CLIP * MOMENT_CLIP * SQUARE_SCALE;
 const MAX_SUM = MOMENT_CLIP * MOMENT_SCALE;
-/** Cells of rows that are no numbers, the last of a numeric feature. */
-const NUM_TAIL = NUMERIC_TAIL.length - NUMERIC_TAIL.indexOf("missing");
 /** So many cells, each below the other, have a sum of 31 bits. */
 const MOST_CELLS = 2 ** 15;
 const MOST_SUMMED = 2 ** 16;
@@ -64,14 +61,11 @@ function checkFeatures({ layout, profile }: MonitoredVersion, vector: Uint32Arra
     const numValues = sumOf(vector, counts.at, missingCellOf(feature));
     if (vector[contributors.at] !== Number(numValues > 0))
       throw refused(`feature "${name}" has values of nobody`);
-    if (moments.size === 0 || feature.kind !== "numeric") continue;
-    let numNumbers = numOwn;
-    for (let cell = counts.at + counts.size - NUM_TAIL; cell < counts.at + counts.size; cell += 1)
-      numNumbers -= vector[cell] as number;
+    if (moments.size === 0) continue;
     const sum = Math.abs(signedCell(vector[moments.at] as number));
-    if (sum > numNumbers * MAX_SUM) throw refused(`the sum of "${name}" is ${sum}`);
+    if (sum > numValues * MAX_SUM) throw refused(`the sum of "${name}" is ${sum}`);
     const squares = vector[moments.at + 1] as number;
-    if (squares > numNumbers * MAX_SQUARE) throw refused(`the squares of "${name}" are ${squares}`);
+    if (squares > numValues * MAX_SQUARE) throw refused(`the squares of "${name}" are ${squares}`);
   }
 }
 

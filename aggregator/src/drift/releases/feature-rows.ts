@@ -72,10 +72,10 @@ function effectsIn(statistics: FeatureStatistics, feature: ProfileFeature, t: nu
   const effect = effectsOf(statistics, feature, t).find(({ method }) => method === "jensen-shannon");
   const limit = effect?.floor ?? 0;
   const missing = statistics.numRows === 0 ? null : statistics.missing.value;
-  if (statistics.numRows === 0 || statistics.isWithheld)
-    return { score: null, lower: null, upper: null, limit, psi: null, meanShift: null, missing };
+  const score = scoreOf(statistics);
+  if (score === null) return { score, lower: null, upper: null, limit, psi: null, meanShift: null, missing };
   return {
-    ...{ score: scoreOf(statistics), lower: effect?.lower ?? null, upper: effect?.upper ?? null, limit },
+    ...{ score, lower: effect?.lower ?? null, upper: effect?.upper ?? null, limit },
     psi: statistics.psi.value - statistics.psi.expected,
     meanShift: statistics.meanShift?.value ?? null,
     missing,
