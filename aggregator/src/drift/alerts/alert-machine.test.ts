@@ -15,18 +15,25 @@ const HOUR_MS = 3_600_000;
 const [OPENED_AT_MS, NOW_MS] = [40_000_000, 50_000_000];
 
 const seen = (severity: AlertSeverity = "warning", window = 11): AlertEvent => ({
-  ...{ type: "seen", window, version: 3, proposedIn: null },
+  ...{ type: "seen", window, endsAtMs: 0, version: 3, proposedIn: null },
   evidence: { ...SAMPLE_EVIDENCE, severity },
 });
-const quiet: AlertEvent = { type: "quiet", window: 11 };
+const quiet: AlertEvent = { type: "quiet", beginsAtMs: 0, endsAtMs: 0 };
 const by = "ana";
 const silence: AlertEvent = { type: "silence", by, untilMs: NOW_MS + HOUR_MS };
 
-/** Steps one after the other at one time; what was told. */
+/** The event in the window after the last that said something. */
+function inNextWindow(event: AlertEvent, { saidUntilMs: beginsAtMs }: AlertRecord): AlertEvent {
+  const endsAtMs = beginsAtMs + HOUR_MS;
+  if (event.type === "quiet") return { ...event, beginsAtMs, endsAtMs };
+  return event.type === "seen" ? { ...event, endsAtMs } : event;
+}
+
+/** Steps one after the other at one time, each in a window of its own; what was told. */
 function run(events: readonly AlertEvent[], alert = sampleAlert(), atMs = NOW_MS) {
   const notices: (NoticeKind | null)[] = [];
   for (const event of events) {
-    const step = stepAlert(alert, event, atMs);
+    const step = stepAlert(alert, inNextWindow(event, alert), atMs);
     alert = step.alert;
     notices.push(step.notice);
   }
@@ -36,6 +43,7 @@ function run(events: readonly AlertEvent[], alert = sampleAlert(), atMs = NOW_MS
 function reopened(before: AlertRecord | null, atMs: number, change: Partial<Evidence> = {}) {
   return openAlert({
     ...{ alertId: "next", model: "digits" as ModelName, version: 3, window: 20, windowMs: HOUR_MS },
+    endsAtMs: 21 * HOUR_MS,
     ...{ evidence: { ...SAMPLE_EVIDENCE, ...change }, atMs, runbook: "docs", before, proposedIn: null },
   });
 }
@@ -55,6 +63,43 @@ describe("an alert goes through its states", () => {
     ["stays over whatever comes", "resolved", [seen("critical"), { type: "acknowledge", by }], "resolved"],
   ])("and %s", (_, state, events, expected) => {
     expect(run(events, { ...sampleAlert(), state }).alert.state).toBe(expected);
+  });
+});
+
+describe("of windows at one time", () => {
+  const quietFrom = (beginsAtMs: number): AlertEvent => ({
+    ...{ type: "quiet", beginsAtMs, endsAtMs: beginsAtMs + HOUR_MS },
+  });
+  const seenUntil = (endsAtMs: number): AlertEvent => ({ ...seen(), endsAtMs }) as AlertEvent;
+  /** Steps as they are, with the sample's alert, whose window 10 ends at eleven. */
+  const stateAfter = (...events: readonly AlertEvent[]): string =>
+    events.reduce((alert, event) => stepAlert(alert, event, NOW_MS).alert, sampleAlert()).state;
+
+  test.each<[string, AlertEvent[], AlertRecord["state"]]>([
+    ["two versions' quiet ones are one", [quietFrom(11 * HOUR_MS), quietFrom(11 * HOUR_MS)], "open"],
+    ["two in a row are two", [quietFrom(11 * HOUR_MS), quietFrom(12 * HOUR_MS)], "resolved"],
+    [
+      "one that ends within another is the same",
+      [quietFrom(11 * HOUR_MS), quietFrom(11.5 * HOUR_MS)],
+      "open",
+    ],
+    [
+      "one beside a window that has the matter is none",
+      [seenUntil(12 * HOUR_MS), quietFrom(11 * HOUR_MS), quietFrom(12 * HOUR_MS)],
+      "open",
+    ],
+    [
+      "one that is late, of a time before the matter was there, is none",
+      [quietFrom(9 * HOUR_MS), quietFrom(11 * HOUR_MS)],
+      "open",
+    ],
+    [
+      "a late one that has the matter does not make those after it count anew",
+      [seenUntil(13 * HOUR_MS), seenUntil(12 * HOUR_MS), quietFrom(12 * HOUR_MS), quietFrom(13 * HOUR_MS)],
+      "open",
+    ],
+  ])("%s", (_, events, expected) => {
+    expect(stateAfter(...events)).toBe(expected);
   });
 });
 
@@ -175,7 +220,7 @@ test("whatever comes in whatever order, a beginning is told once for each severi
       const told: NoticeKind[] = [];
       for (const [each, waitMs] of given) {
         atMs += waitMs;
-        const step = stepAlert(alert, each, atMs);
+        const step = stepAlert(alert, inNextWindow(each, alert), atMs);
         alert = step.alert;
         if (step.notice !== null) told.push(step.notice);
       }

@@ -15,8 +15,8 @@ export const FALSE_ALARM_WINDOWS = 7;
 export type NoticeKind = "opened" | "escalated" | "resolved";
 
 export type AlertEvent =
-  | ({ readonly type: "seen"; readonly window: number } & ProposalScene)
-  | { readonly type: "quiet"; readonly window: number }
+  | ({ readonly type: "seen"; readonly window: number; readonly endsAtMs: number } & ProposalScene)
+  | { readonly type: "quiet"; readonly beginsAtMs: number; readonly endsAtMs: number }
   | { readonly type: "acknowledge"; readonly by: string }
   | { readonly type: "silence"; readonly by: string; readonly untilMs: number }
   | { readonly type: "false-alarm"; readonly by: string }
@@ -46,6 +46,7 @@ export interface NewAlert extends ProposalScene {
   readonly model: AlertRecord["model"];
   readonly window: number;
   readonly windowMs: number;
+  readonly endsAtMs: number;
   readonly atMs: number;
   readonly runbook: string;
   /** The newest alert of the same matter that is over; null for none. */
@@ -64,7 +65,8 @@ export function openAlert({ before, evidence, atMs, ...given }: NewAlert): Alert
   const alert: AlertRecord = {
     ...{ alertId, model, version, evidence, runbook, windowMs, state: "open" },
     ...{ firstWindow: window, lastWindow: window, openedAtMs: atMs, changedAtMs: atMs, resolvedAtMs: null },
-    ...{ numQuietWindows: 0, owner: null, silencedUntilMs: null, falseAlarmBy: null },
+    ...{ numQuietWindows: 0, saidUntilMs: given.endsAtMs },
+    ...{ owner: null, silencedUntilMs: null, falseAlarmBy: null },
     cooldownUntilMs: isQuietened ? before.cooldownUntilMs : null,
     told: isQuietened ? null : evidence.severity,
     ...proposalOf({ model, proposal: null }, { evidence, version, proposedIn: given.proposedIn }),
@@ -80,7 +82,8 @@ export function openAlert({ before, evidence, atMs, ...given }: NewAlert): Alert
  * 1. The same severity is told once, however many windows show it; a graver one once more.
  * 2. Nothing is told while it is silenced, or in the cooldown of the alert before; what is still there afterwards is told then,
  *    in the cooldown what gets graver at once.
- * 3. It is over after two windows in a row without it, or when a person says so; that is told when its beginning was.
+ * 3. It is over after two windows in a row without it, or when a person says so; that is told when its beginning was. Of windows
+ *    of two versions at one time one counts, and none that began before the last one that said something ended.
  * 4. Its revision counts what people did, and nothing else: a window that shows it again takes nobody by surprise.
  * 5. A false alarm ends it, and marks what it was about: the cohort and the size. Another cohort's change, one clearly larger
  *    and one that is graver open an alert nevertheless.
@@ -92,11 +95,10 @@ export function stepAlert(alert: AlertRecord, event: AlertEvent, atMs: number): 
   switch (event.type) {
     case "seen":
       return seen(changed, event, atMs);
-    case "quiet": {
-      const numQuietWindows = alert.numQuietWindows + 1;
-      if (numQuietWindows < QUIET_WINDOWS) return { alert: { ...changed, numQuietWindows }, notice: null };
-      return over({ ...changed, numQuietWindows }, atMs, windowMs * COOLDOWN_WINDOWS);
-    }
+    case "quiet":
+      return event.beginsAtMs < alert.saidUntilMs
+        ? { alert, notice: null }
+        : quiet({ ...changed, saidUntilMs: event.endsAtMs }, atMs);
     case "acknowledge":
       return { alert: { ...changed, state: "acknowledged", owner: event.by }, notice: null };
     case "silence":
@@ -114,6 +116,12 @@ export function stepAlert(alert: AlertRecord, event: AlertEvent, atMs: number): 
   }
 }
 
+function quiet(alert: AlertRecord, atMs: number): AlertStep {
+  const numQuietWindows = alert.numQuietWindows + 1;
+  if (numQuietWindows < QUIET_WINDOWS) return { alert: { ...alert, numQuietWindows }, notice: null };
+  return over({ ...alert, numQuietWindows }, atMs, alert.windowMs * COOLDOWN_WINDOWS);
+}
+
 function deedOf(
   { revision, lastDeed }: AlertRecord,
   event: AlertEvent,
@@ -125,7 +133,7 @@ function deedOf(
 
 function seen(
   alert: AlertRecord,
-  { window, ...scene }: Extract<AlertEvent, { type: "seen" }>,
+  { window, endsAtMs, ...scene }: Extract<AlertEvent, { type: "seen" }>,
   atMs: number,
 ): AlertStep {
   const { evidence, version } = scene;
@@ -136,6 +144,7 @@ function seen(
   return {
     alert: {
       ...{ ...alert, evidence, version, lastWindow: window, numQuietWindows: 0, told: kept },
+      saidUntilMs: Math.max(alert.saidUntilMs, endsAtMs),
       ...proposalOf(alert, scene),
     },
     notice,

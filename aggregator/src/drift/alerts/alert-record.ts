@@ -68,6 +68,8 @@ export const alertRecord = z.object({
   resolvedAtMs: z.nullable(z.number()),
   /** Windows in a row without it; it is over after two. */
   numQuietWindows: z.number(),
+  /** End of the last window that said that it is there, or that it is not. */
+  saidUntilMs: z._default(z.number(), 0),
   /** The severity that was told; null while nothing was, because it was silenced. */
   told: z.nullable(alertSeverity),
   owner: z.nullable(z.string()),

@@ -45,6 +45,52 @@ test("an alert of accuracy goes on through windows without labels", async () => 
   expect(await fleet.open()).toEqual([]);
 });
 
+describe("an alert of accuracy while devices serve another version, too", () => {
+  const [WHOLE, BAD] = [{ shifts: { "": WELL }, version: 3, numDevices: 40, numRight: 90 }, { numRight: 60 }];
+  const STAYED = { ...WHOLE, numDevices: 20 };
+  const LEFT = { ...STAYED, version: 4 };
+  const HIDDEN = { shifts: {}, hidden: [""], version: 4, numDevices: 19 };
+  const OPEN = ["performance/"];
+
+  beforeEach(async () => {
+    await fleet.next(WHOLE);
+    await fleet.next({ ...WHOLE, ...BAD });
+  });
+
+  /** Windows of several versions at the same times. */
+  async function together(from: number, until: number, ...all: readonly ToldWindow[]): Promise<void> {
+    for (let window = from; window < until; window += 1)
+      for (const told of all) await fleet.next({ ...told, window });
+  }
+
+  test("goes on, as one, while those that may have it are too few to show", async () => {
+    await together(1002, 1006, HIDDEN, STAYED);
+    await together(1006, 1008, { ...LEFT, ...BAD }, STAYED);
+
+    expect(await fleet.newest()).toMatchObject([{ state: "open", version: 4 }]);
+    expect(await fleet.calls()).toHaveLength(1);
+  });
+
+  test("is over when they are shown and well for two windows", async () => {
+    await together(1002, 1006, HIDDEN, STAYED);
+    await together(1006, 1007, LEFT, STAYED);
+    expect(await fleet.open()).toEqual(OPEN);
+    await together(1007, 1008, LEFT, STAYED);
+
+    expect(await fleet.open()).toEqual([]);
+  });
+
+  // 19 of 63 and 19 of 64 devices are 30.2 and 29.7 %.
+  test.each([
+    [44, OPEN],
+    [45, []],
+  ])("is over when three of ten at most are hidden: 19 beside %d", async (numDevices, expected) => {
+    await together(1002, 1005, HIDDEN, { ...STAYED, numDevices });
+
+    expect(await fleet.open()).toEqual(expected);
+  });
+});
+
 describe("a false alarm of a cohort's change of 0.5", () => {
   const NODE = "platform=node";
   beforeEach(async () => {

@@ -10,7 +10,7 @@ import { subjectOf, type AlertRecord, type Evidence } from "./alert-record.js";
 import { isMarked } from "./false-alarm-marks.js";
 import type { ProposedTraining } from "./proposed-training.js";
 import { deliveriesOf } from "../webhook/folded-calls.js";
-import { evidenceOf, labelledOutcomes } from "./release-evidence.js";
+import { SILENT_SHARE, evidenceOf, labelledOutcomes } from "./release-evidence.js";
 import type { TaskConfig } from "../../tasks/task-config.js";
 
 /** Alerts of a model that are looked through for one of the same matter. */
@@ -66,10 +66,10 @@ export class Alerts {
       isMarked: (each) => isMarked(each, all, this.options.nowMs()),
       numDevicesBefore: before.last?.numDevices ?? null,
       numDevicesNow: release.numDevices ?? before.numDevicesNow,
-      numDevicesElsewhere: before.numDevicesElsewhere,
+      numDevicesElsewhere: before.elsewhere.numDevices,
     });
     const left = await versionsLeft(store, release, open.values());
-    const over = quietSteps(whole, { evidence, open, monitored, left });
+    const over = quietSteps(whole, { evidence, open, monitored, left, isHeard: isHeard(before) });
     let proposedIn = proposingIn(open.values(), over);
     const seen = evidence.map((each) => {
       const step = this.#seen(each, { release, monitored, all, open, proposedIn });
@@ -146,19 +146,19 @@ export class Alerts {
     },
   ): AlertStep {
     const { release, monitored, proposedIn } = scene;
-    const { model, version, window } = release;
+    const { model, version, window, endsAtMs } = release;
     const subject = subjectOf(evidence);
     const atMs = this.options.nowMs();
     const windowMs = monitored.profile.window.lengthMs;
     const present = scene.open.get(subject);
     if (present !== undefined)
-      return stepAlert(present, { type: "seen", evidence, window, version, proposedIn }, atMs);
+      return stepAlert(present, { type: "seen", evidence, window, endsAtMs, version, proposedIn }, atMs);
     const before = scene.all.find((alert) => subjectOf(alert.evidence) === subject) ?? null;
     const alertId = sha256Of(
       new TextEncoder().encode(JSON.stringify([model, version, subject, window])),
     ).slice(0, 12);
     return openAlert({
-      ...{ alertId, model, version, window, windowMs, evidence, atMs, before, proposedIn },
+      ...{ alertId, model, version, window, windowMs, endsAtMs, evidence, atMs, before, proposedIn },
       runbook: RUNBOOK,
     });
   }
@@ -222,16 +222,23 @@ function quietSteps(
     readonly open: ReadonlyMap<string, AlertRecord>;
     readonly monitored: MonitoredVersion;
     readonly left: ReadonlySet<number>;
+    readonly isHeard: boolean;
   },
 ): AlertStep[] {
   const seen = new Set(scene.evidence.map(subjectOf));
-  const atMs = release.releasedAtMs;
+  const { beginsAtMs, endsAtMs, releasedAtMs: atMs } = release;
   return [...scene.open].flatMap(([subject, alert]) => {
     // Beside devices that have the alert's version still, those of an older one do not say that it is over.
     const isBeside = release.version < alert.version && !scene.left.has(alert.version);
-    if (seen.has(subject) || isBeside || !saysSomething(alert, views, scene.monitored)) return [];
-    return [stepAlert(alert, { type: "quiet", window: release.window }, atMs)];
+    if (seen.has(subject) || isBeside || !saysSomething(alert, views, scene)) return [];
+    return [stepAlert(alert, { type: "quiet", beginsAtMs, endsAtMs }, atMs)];
   });
+}
+
+/** Whether most devices that report serve versions that are shown: a matter may have gone with those of a hidden one. */
+function isHeard({ numDevicesNow, elsewhere }: PreviousRelease): boolean {
+  const numDevices = numDevicesNow + elsewhere.numDevices;
+  return numDevices - elsewhere.numHidden >= SILENT_SHARE * numDevices;
 }
 
 /**
@@ -241,11 +248,12 @@ function quietSteps(
 function saysSomething(
   { evidence: { kind, feature, cohort } }: AlertRecord,
   views: WholeRelease["views"],
-  monitored: MonitoredVersion,
+  { monitored, isHeard }: { readonly monitored: MonitoredVersion; readonly isHeard: boolean },
 ): boolean {
-  if (kind === "performance") return labelledOutcomes(views, monitored) !== null;
   // How many devices report, and how old the version is, is known of every window.
-  if (feature === "") return true;
+  if (kind === "silent-fleet" || kind === "stale") return true;
+  if (!isHeard) return false;
+  if (kind === "performance") return labelledOutcomes(views, monitored) !== null;
   const found = views.find((view) => view.cohort === cohort)?.features.find(({ name }) => name === feature);
   if (found === undefined) return false;
   if (found.isWithheld && kind === "data-broken") return found.numRows >= monitored.profile.window.minRows;

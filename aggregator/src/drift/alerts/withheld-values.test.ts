@@ -30,7 +30,7 @@ async function brokenAfter(
     ...{ store, policy, counters, nowMs: () => (window + 1) * HOUR_MS },
     ...{ training: NO_TRAINING, hasWebhook: false, onDeliveries: () => undefined },
   });
-  const parts = { store, versions: { of: async () => monitored }, hidden: new Map() };
+  const parts = { store, versions: { of: async () => monitored }, hidden: new Map(), minDevices: 20 };
   const opened: string[][] = [];
   for (const [numInA, numInB] of told) {
     window += 1;

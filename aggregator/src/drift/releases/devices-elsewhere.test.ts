@@ -32,8 +32,12 @@ interface Told {
   readonly key?: WindowKey;
 }
 
-/** Of version 1 in its window 10. */
-function numElsewhere({ open = [], released = [], hidden = [], key = keyOf(1, 10) }: Told): Promise<number> {
+async function numElsewhere(told: Told): Promise<number> {
+  return (await elsewhere(told)).numDevices;
+}
+
+/** Of version 1 in its window 10; fewer than twenty devices are not shown. */
+function elsewhere({ open = [], released = [], hidden = [], key = keyOf(1, 10) }: Told) {
   const store = {
     listReleases: async () =>
       released.map(([each, numDevices]) => {
@@ -49,7 +53,7 @@ function numElsewhere({ open = [], released = [], hidden = [], key = keyOf(1, 10
   };
   const versions = { of: async (_: string, version: number) => monitoredOf(version) };
   const counts = new Map(hidden.map(([each, numDevices]) => [windowKeyText(each), numDevices]));
-  return devicesElsewhere({ store, versions, hidden: counts }, key);
+  return devicesElsewhere({ store, versions, hidden: counts, minDevices: 20 }, key);
 }
 
 test("devices in the same window of other versions count, each once: cohorts hold them again", async () => {
@@ -109,4 +113,19 @@ test("of shorter windows the largest within this one counts", async () => {
   // Of the three hours from 30 to 33, and the hour before: its devices may tell later of the next.
   expect(await numElsewhere({ released: released.slice(1), key: keyOf(20, 10) })).toBe(35);
   expect(await numElsewhere({ released, key: keyOf(20, 10) })).toBe(90);
+});
+
+test("of versions whose window is too small to show, released or not, devices count as hidden, too", async () => {
+  const open = [
+    [keyOf(9, 10), [sumOf("", 19)]],
+    [keyOf(8, 10), [sumOf("", 20)]],
+  ] as const;
+  const released = [
+    [keyOf(7, 10), null],
+    [keyOf(6, 10), 25],
+  ] as const;
+
+  expect(await elsewhere({ open, released, hidden: [[keyOf(7, 10), 12]] })).toEqual({
+    ...{ numDevices: 76, numHidden: 31 },
+  });
 });

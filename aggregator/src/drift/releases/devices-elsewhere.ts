@@ -8,9 +8,19 @@ interface Parts {
   readonly versions: Pick<MonitoredVersions, "of">;
   /** Devices of windows that were released and too small to show, as far as this process released them. */
   readonly hidden: ReadonlyMap<string, number>;
+  /** Fewer are not shown. */
+  readonly minDevices: number;
 }
 
 const LOOK_BACK = 50;
+
+/** Devices that report of other versions, and those of them whose windows are too small to say anything. */
+export interface DevicesElsewhere {
+  readonly numDevices: number;
+  readonly numHidden: number;
+}
+
+const NOBODY: DevicesElsewhere = { numDevices: 0, numHidden: 0 };
 
 interface Span {
   readonly beginsAtMs: number;
@@ -22,10 +32,10 @@ interface Span {
  * silent. Of a version whose windows are of another length the one that has most, with the one before: devices tell of a window
  * when it is over.
  */
-export async function devicesElsewhere(parts: Parts, key: WindowKey): Promise<number> {
+export async function devicesElsewhere(parts: Parts, key: WindowKey): Promise<DevicesElsewhere> {
   const { store, versions, hidden } = parts;
   const own = await versions.of(key.model, key.version);
-  if (own === null) return 0;
+  if (own === null) return NOBODY;
   const most = new Map<number, number>();
   const note = (version: number, numDevices: number): void =>
     void most.set(version, Math.max(most.get(version) ?? 0, numDevices));
@@ -39,7 +49,12 @@ export async function devicesElsewhere(parts: Parts, key: WindowKey): Promise<nu
   for (const release of await store.listReleases(key.model, { limit: LOOK_BACK }))
     if (release.version !== key.version && isAbout(release, span))
       note(release.version, release.numDevices ?? hidden.get(windowKeyText(release)) ?? 0);
-  return [...most.values()].reduce((sum, numDevices) => sum + numDevices, 0);
+  const counts = [...most.values()];
+  return { numDevices: sumOf(counts), numHidden: sumOf(counts.filter((count) => count < parts.minDevices)) };
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Devices with rows whose counts are in the sums of a window. */

@@ -1,7 +1,7 @@
 import type { DriftStore } from "../drift-store.js";
 import type { MonitoredVersions } from "../references/monitored-version.js";
 import { WHOLE_FLEET, type WindowKey } from "../sums/window-key.js";
-import { devicesElsewhere } from "./devices-elsewhere.js";
+import { devicesElsewhere, type DevicesElsewhere } from "./devices-elsewhere.js";
 import type { ReleaseRecord, ReleasedView } from "./release-record.js";
 
 /** Two windows are running when one at most is missing between them: a change of which nothing was known for longer is another. */
@@ -21,7 +21,7 @@ export interface PreviousRelease {
   /** Devices with rows in the window, be they enough to show or not. */
   readonly numDevicesNow: number;
   /** Devices that report of other versions of the model. */
-  readonly numDevicesElsewhere: number;
+  readonly elsewhere: DevicesElsewhere;
 }
 
 export interface PreviousParts {
@@ -29,6 +29,8 @@ export interface PreviousParts {
   readonly versions: Pick<MonitoredVersions, "of">;
   /** Devices of windows that were released and too small to show. */
   readonly hidden: ReadonlyMap<string, number>;
+  /** Fewer are not shown. */
+  readonly minDevices: number;
 }
 
 /** What a window of a version, in which so many devices have rows, is compared with. */
@@ -48,7 +50,7 @@ export async function previousRelease(
     views: views ?? [],
     recent: await recentOf(parts, key),
     numDevicesNow,
-    numDevicesElsewhere: await devicesElsewhere(parts, key),
+    elsewhere: await devicesElsewhere(parts, key),
   };
 }
 

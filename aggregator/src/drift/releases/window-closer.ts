@@ -96,7 +96,7 @@ export class WindowCloser {
   async #closeDue(): Promise<void> {
     const nowMs = this.options.clock.nowMs();
     const due = [...this.#expected.values()].filter(({ closesAtMs }) => closesAtMs <= nowMs);
-    for (const { key } of due.sort((one, other) => one.key.window - other.key.window)) {
+    for (const { key } of due.sort(inOrder)) {
       this.#expected.delete(windowKeyText(key));
       try {
         await this.options.batch.between(() => this.#release(key));
@@ -114,7 +114,7 @@ export class WindowCloser {
     const monitored = await versions.of(key.model, key.version);
     if (monitored === null || (await store.isReleased(key))) return;
     const sums = await store.sumsOf(key);
-    const parts = { store, versions, hidden: this.#hidden };
+    const parts = { store, versions, hidden: this.#hidden, minDevices: policy.minDevices };
     const before = await previousRelease(parts, key, devicesOf(monitored, sums.sums));
     if (sums.sums.length === 0 && !hadDevices(before.last)) return;
     const nowMs = clock.nowMs();
@@ -167,6 +167,11 @@ export class WindowCloser {
     const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, soonest - this.options.clock.nowMs()));
     this.#cancel = this.options.clock.after(delayMs, () => void this.closeDue());
   }
+}
+
+/** The newest version of a window first: that a matter went on to it is known when the older ones have it no more. */
+function inOrder({ key: one }: Expected, { key: other }: Expected): number {
+  return one.window - other.window || other.version - one.version;
 }
 
 /** Whether any device reported, enough to show or not. */

@@ -33,6 +33,8 @@ export interface OpenedDrift {
 export interface OpenDriftOptions {
   readonly store: Pick<DatabaseStore, "drift">;
   readonly monitored: MonitoredVersion;
+  /** Other versions, with the same profile. */
+  readonly otherVersions?: readonly number[];
   readonly policy?: Partial<DriftPolicy>;
   readonly startMs?: number;
   readonly platformOf?: (deviceId: DeviceId) => string;
@@ -49,7 +51,7 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
   const [answers, released]: [OpenedDrift["answers"], WholeRelease[]] = [[], []];
   const { counted, counters } = countersForTest();
   const batch = new WindowBatch({ store: store.drift, sums: new ClearSums() });
-  const versions = versionsOf(monitored);
+  const versions = versionsOf(monitored, options.otherVersions);
   const shared = { versions, batch, policy, clock, counters, logger: SILENT };
   const closer = new WindowCloser({
     ...{ ...shared, store: store.drift },
@@ -80,10 +82,11 @@ export async function openDriftForTest(options: OpenDriftOptions): Promise<Opene
   };
 }
 
-function versionsOf(monitored: MonitoredVersion) {
+function versionsOf(monitored: MonitoredVersion, others: readonly number[] = []) {
+  const known = new Set([monitored.version, ...others]);
   return {
     of: async (model: string, version: number) =>
-      model === monitored.model && version === monitored.version ? monitored : null,
+      model === monitored.model && known.has(version) ? { ...monitored, version } : null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Counters } from "../../rounds/ports.js";
 import type { AlertRecord } from "../alerts/alert-record.js";
 import { Alerts } from "../alerts/alerts.js";
+import { LEAST_COHORT_DEVICES } from "../drift-policy.js";
 import type { WholeRelease } from "../drift-store.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import { previousRelease } from "../releases/previous-release.js";
@@ -57,7 +58,7 @@ export class ToldFleet {
     const { model, profile } = this.monitored;
     const key = { model, version, window, layoutSha256: profile.layoutSha256 };
     const versions = { of: async () => this.monitored };
-    const parts = { store: this.store, versions, hidden: this.#hidden };
+    const parts = { store: this.store, versions, hidden: this.#hidden, minDevices: LEAST_COHORT_DEVICES };
     const before = await previousRelease(parts, key, numDevicesOf(told));
     const whole = this.#release(told, { version, before: before.views });
     const change = await this.alerts.changeOf(whole, before, { ...this.monitored, version });

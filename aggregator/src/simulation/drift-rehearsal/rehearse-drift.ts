@@ -125,9 +125,21 @@ class Story {
       },
       { what: "the fleet's alerts of drift and of accuracy" },
     );
-    const { cohorts, verdict } = await rehearsal.model(version);
+    const { cohorts, verdict } = await this.#coastDrifts(version);
     rehearsal.tell(`the fleet's verdict is ${verdict}; by cohort: ${cohorts.map(cohortText).join(", ")}`);
     return accuracyOf((await rehearsal.model(version, COAST)).outcomes);
+  }
+
+  /** The newest window, when it shows the coast: one device that is late hides it. */
+  #coastDrifts(version: number): Promise<ModelDetail> {
+    return this.#until(
+      async () => {
+        const detail = await this.rehearsal.model(version);
+        const coast = detail.cohorts.find(({ cohort }) => cohort === COAST);
+        return coast?.verdict === "drift" || coast?.verdict === "broken_data" ? detail : undefined;
+      },
+      { what: "the fleet's verdict on the coast" },
+    );
   }
 
   /** Of the window in which the change came. */
