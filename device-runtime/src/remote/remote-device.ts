@@ -13,6 +13,7 @@ import { DeviceLink } from "./device-link.js";
 import type { DeviceHello, DeviceNews } from "./device-request.js";
 import type { Line } from "./line.js";
 import { remoteModel } from "./remote-model.js";
+import { loadOnDemand } from "../core/load-on-demand.js";
 
 export interface RemoteDeviceParts {
   readonly hello: DeviceHello;
@@ -72,11 +73,11 @@ class RemoteDevice implements Device {
   readonly featureLog: FeatureLogView = logView({
     query: async (query = {}) => {
       // What is wrong is told here, in the same words as where the device lives.
-      (await import("../core/on-demand.js")).checkQuery(query);
+      (await loadOnDemand()).checkQuery(query);
       return this.#link.ask({ kind: "query", query });
     },
     erase: async (selection = {}) => {
-      (await import("../core/on-demand.js")).checkSelection(selection);
+      (await loadOnDemand()).checkSelection(selection);
       return this.#link.ask({ kind: "erase", selection });
     },
     status: () => this.status().log,

@@ -121,7 +121,10 @@ function doubleOf(
             .filter(({ id }) => id < beforeId)
             .slice(0, limit),
         ),
-      erase: () => Promise.resolve(7),
+      erase: (selection: object) => {
+        heard.push([tab, "erase", selection]);
+        return Promise.resolve(7);
+      },
     },
     forget: () => {
       for (const [event, listener] of listeners) {
@@ -191,6 +194,30 @@ describe("tabs of one device", () => {
     ]);
     expect(await second.featureLog.query()).toMatchObject([{ id: "99 of first" }]);
     expect(await second.featureLog.erase()).toBe(7);
+  });
+
+  test.each<[string, object]>([
+    ["inherits its ids", Object.create({ ids: ["1"] }) as object],
+    ["hides its ids", { [Symbol("ids")]: ["1"] }],
+    ["is a set of ids", new Set(["1"])],
+    ["has ids that are not there", { ids: undefined }],
+  ])("a selection to erase that %s does not become one of all rows on its way", async (_, selection) => {
+    const tabs = new Tabs();
+    await tabs.join("first");
+    const second = await tabs.join("second");
+
+    await expect(second.featureLog.erase(selection)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    expect(tabs.heard).toEqual([]);
+  });
+
+  test("what is erased after the one that led has closed is erased by the next", async () => {
+    const tabs = new Tabs();
+    const [first, second] = [await tabs.join("first"), await tabs.join("second")];
+    const erasing = second.featureLog.erase({ ids: ["1"] });
+    await first.close();
+    await erasing;
+
+    expect(tabs.heard.at(-1)).toEqual(["second", "erase", { ids: ["1"] }]);
   });
 
   test("any of them gives all rows of the one that leads for the person to keep, a page after the other", async () => {

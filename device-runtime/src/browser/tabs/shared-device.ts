@@ -12,6 +12,8 @@ import { LeaderDesk, answerTo } from "./leader-desk.js";
 import type { Leadership } from "./leadership.js";
 import { Requests } from "./requests.js";
 import type { TabLine, TabMessage } from "./tab-messages.js";
+import { unknownStatus } from "./unknown-status.js";
+import { loadOnDemand } from "../../core/load-on-demand.js";
 
 /** The tab that holds the connection and trains, or one that serves through it. */
 export type TabRole = "leader" | "follower";
@@ -144,8 +146,13 @@ class SharedDevice implements BrowserDevice {
   readonly featureLog: FeatureLogView = logView({
     query: (query = {}) =>
       this.#leading?.device.featureLog.query(query) ?? this.#requests.ask({ kind: "query", query }),
-    erase: (selection = {}) =>
-      this.#leading?.device.featureLog.erase(selection) ?? this.#requests.ask({ kind: "erase", selection }),
+    erase: async (selection = {}) => {
+      // A line loses what an object hides or inherits, and what is left may mean every row.
+      if (this.#leading === null) (await loadOnDemand()).checkSelection(selection);
+      return (
+        this.#leading?.device.featureLog.erase(selection) ?? this.#requests.ask({ kind: "erase", selection })
+      );
+    },
     ...{ status: () => this.status().log, onChange: (listener) => this.on("log", listener) },
   });
 
@@ -176,7 +183,7 @@ class SharedDevice implements BrowserDevice {
 
   status(): DeviceStatus {
     if (this.#leading !== null) return this.#leading.device.status();
-    const heard = this.#heard?.status ?? this.#unknown();
+    const heard = this.#heard?.status ?? unknownStatus(this.parts.models, this.#consent);
     return { ...heard, consent: this.#asked.over(heard.consent) };
   }
 
@@ -274,26 +281,5 @@ class SharedDevice implements BrowserDevice {
   /** Other tabs go on with the models that the device had. */
   #models(): readonly string[] {
     return [...new Set([...this.parts.models, ...Object.keys(this.#heard?.status.versions ?? {})])];
-  }
-
-  /** Before any tab has told. */
-  #unknown(): DeviceStatus {
-    const none = (): Record<string, null> =>
-      Object.fromEntries(this.parts.models.map((model) => [model, null]));
-    return {
-      ...{ deviceId: null, isOnline: false },
-      ...{ versions: none(), installedAtMs: none(), installs: none() },
-      engine: "",
-      log: { numRows: 0, sizeBytes: 0, maxRows: 0, maxBytes: 0, maxAgeMs: 0, purpose: null },
-      trainings: [],
-      problems: [],
-      drift: {},
-      waitingFor: ["not connected"],
-      round: { phase: "resting", roundId: null },
-      consent: { training: false, reporting: false, ...this.#consent },
-      bytesUp: 0,
-      bytesDown: 0,
-      numMessagesRefused: 0,
-    };
   }
 }

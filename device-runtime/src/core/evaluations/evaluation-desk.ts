@@ -1,5 +1,6 @@
 import { errorCodeOf, type Evaluate } from "@fedge/protocol";
 import type { Evaluations, EvaluationsOptions } from "./evaluations.js";
+import { loadOnDemand } from "../load-on-demand.js";
 
 /** Has what measures versions loaded with the first one that the server asks for. */
 export class EvaluationDesk {
@@ -16,7 +17,7 @@ export class EvaluationDesk {
   receive(ask: Evaluate): void {
     this.#loading = this.#loading
       .then(async () => {
-        const { Evaluations } = await import("../on-demand.js");
+        const { Evaluations } = await loadOnDemand();
         if (this.#isClosed) return;
         this.#evaluations ??= new Evaluations({ ...this.options, errorCodeOf });
         this.#evaluations.receive(ask);

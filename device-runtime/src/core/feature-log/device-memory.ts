@@ -14,6 +14,7 @@ import { PredictionIds } from "./prediction-ids.js";
 import type { FeedbackListener, PredictionLog } from "./prediction-log.js";
 import type { RecentPredictions } from "./recent-predictions.js";
 import type { ExplainerNeeds, RowExplainer } from "./row-explainer.js";
+import { loadOnDemand } from "../load-on-demand.js";
 
 const NOTHING_KEPT = { maxRows: 0, maxBytes: 0, maxAgeMs: 0 };
 
@@ -90,7 +91,7 @@ export class DeviceMemory {
   async restore(): Promise<void> {
     const { options } = this.parts;
     if (options !== false && !areLogOptions(options))
-      throw (await import("../on-demand.js")).wrongLogOption(options, LOG_RULES);
+      throw (await loadOnDemand()).wrongLogOption(options, LOG_RULES);
     if (this.#log === null) await this.#remember().catch(this.parts.onError);
     await this.#log?.restore();
     const lastId = this.#log?.lastId;
@@ -150,7 +151,7 @@ export class DeviceMemory {
   }
 
   async #remember(): Promise<void> {
-    const { RecentPredictions } = await import("../on-demand.js");
+    const { RecentPredictions } = await loadOnDemand();
     this.#recent = new RecentPredictions(() => this.parts.ports.clock.nowMs());
   }
 
@@ -160,7 +161,7 @@ export class DeviceMemory {
     const every = options === false ? undefined : options.explainEvery;
     const log = this.#log;
     if (log === null || every === undefined) return;
-    const code = await import("../on-demand.js").catch(onError);
+    const code = await loadOnDemand().catch(onError);
     if (code) this.#explainer = new code.RowExplainer({ ...explaining(), ports, log, every, onError });
   }
 
@@ -168,7 +169,7 @@ export class DeviceMemory {
     const log = this.#remembering;
     if (log === null)
       throw new FedgeError("PREDICTION_UNKNOWN", "this device remembers no predictions; see its problems");
-    const { PredictionLog } = await import("../on-demand.js");
+    const { PredictionLog } = await loadOnDemand();
     const { ports, listener } = this.parts;
     return new PredictionLog(log, hosts, () => ports.clock.nowMs(), listener());
   }
@@ -179,7 +180,7 @@ function labelledIn(log: FeatureLog, model: ModelName, host: ModelHost): Trainin
   return {
     numExamples: () => ownValue(log.totals.numExamples, model) ?? 0,
     examples: async (maxExamples) => {
-      const { loggedExamples, numClassesOf } = await import("../on-demand.js");
+      const { loggedExamples, numClassesOf } = await loadOnDemand();
       const manifest = host.active?.manifest;
       return loggedExamples(
         log,

@@ -1,4 +1,5 @@
 import type { FeatureLogView, LogStatus } from "../device-interface.js";
+import { loadOnDemand } from "../load-on-demand.js";
 
 /** A log, wherever it is. */
 export interface LogSource extends Pick<FeatureLogView, "query" | "erase"> {
@@ -14,7 +15,7 @@ export function logView({ query, erase, ...parts }: LogSource): FeatureLogView {
     query,
     erase: (selection) => erase(selection).finally(() => (numErasures += 1)),
     async *export(selection) {
-      const { exportLines } = await import("../on-demand.js");
+      const { exportLines } = await loadOnDemand();
       yield* exportLines({ ...parts, query, numErasures: () => numErasures }, selection);
     },
   };

@@ -10,6 +10,7 @@ import { emptyStart, readStart } from "./log-start.js";
 import type { OpenLog } from "./open-log.js";
 import { firstIdAt, timeOfPrediction } from "./prediction-ids.js";
 import { UnwrittenRows } from "./unwritten-rows.js";
+import { loadOnDemand } from "../load-on-demand.js";
 
 export interface FeatureLogParts extends LogRecordsParts {
   readonly clock: Clock;
@@ -190,7 +191,7 @@ export class FeatureLog {
   }
 
   async #opened(): Promise<OpenLog> {
-    const { openLog } = await import("../on-demand.js");
+    const { openLog } = await loadOnDemand();
     return (this.#open ??= await openLog(this.parts, this.#start, this.#unwritten));
   }
 

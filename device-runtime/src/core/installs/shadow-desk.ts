@@ -3,6 +3,7 @@ import { fullJitterMs } from "../connection/backoff.js";
 import { PASSING } from "./install-faults.js";
 import { loadVersion } from "./installer.js";
 import type { ShadowRunner, ShadowRunnerParts, WantedShadow } from "./shadow-runner.js";
+import { loadOnDemand } from "../load-on-demand.js";
 
 /** Has the runner of shadows loaded with the first one that is wanted: few devices ever have one. */
 export class ShadowDesk {
@@ -43,7 +44,7 @@ export class ShadowDesk {
   }
 
   async #tell(): Promise<void> {
-    const { ShadowRunner } = await import("../on-demand.js");
+    const { ShadowRunner } = await loadOnDemand();
     if (this.#isClosed) return;
     const own = { loadVersion, fullJitterMs, toWireError, passing: PASSING };
     this.#runner ??= new ShadowRunner({ ...this.parts, ...own });

@@ -14,6 +14,7 @@ import { ParticipationRecord } from "./participation-record.js";
 import { stepParticipation } from "./participation.js";
 import type { Participation, ParticipationEffect, ParticipationEvent } from "./participation-state.js";
 import type { RoundsOptions } from "./rounds-options.js";
+import { loadOnDemand } from "../load-on-demand.js";
 
 const LOOK_AGAIN_MS = 60_000;
 /** Messages that were held up for longer than this many rounds do not come any more. */
@@ -223,7 +224,7 @@ export class Rounds {
     const onTraining = (): void => this.options.onRound({ roundId, phase: "training", code: null });
     const parts = { ...this.options, deviceId, onTraining };
     // On demand: most visits to a page train nothing.
-    const { trainLocally } = await import("../on-demand.js");
+    const { trainLocally } = await loadOnDemand();
     const { bytes, report } = await trainLocally(assignment, parts, stop.signal);
     await this.options.beforeReport?.(assignment);
     await this.#enqueue(() => this.#keepUpdate(bytes, report, stop));
@@ -245,7 +246,7 @@ export class Rounds {
     const number = (this.#numUploads += 1);
     const bytes = await this.#record.update();
     if (bytes === undefined) return;
-    const { sendBlocks } = await import("../on-demand.js");
+    const { sendBlocks } = await loadOnDemand();
     await sendBlocks({
       ...{ assignment, bytes, missing },
       send: (topic, frame) => this.options.connection.sendBytes(topic, frame),

@@ -4,6 +4,7 @@ import type { TopicHandler } from "../connection/connection.js";
 import type { Credentials } from "../ports/transport.js";
 import type { ReleaseTrust, TrustedRelease, WantedRelease } from "./release-trust.js";
 import type { TufTrust, TufTrustOptions } from "./tuf-trust.js";
+import { loadOnDemand } from "../load-on-demand.js";
 
 /**
  * Trust by signed metadata, whose program is fetched when there is something to verify: a page that only serves what it
@@ -59,7 +60,7 @@ export class LazyTrust implements ReleaseTrust {
 
   async #load(): Promise<TufTrust> {
     try {
-      const { TufTrust: Trust } = await import("../on-demand.js");
+      const { TufTrust: Trust } = await loadOnDemand();
       return new Trust(this.options);
     } catch (cause) {
       this.#trust = null;
