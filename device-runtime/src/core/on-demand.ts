@@ -9,7 +9,6 @@ export { TufTrust } from "./trust/tuf-trust.js";
 export { openLog } from "./feature-log/open-log.js";
 export { exportLines } from "./feature-log/export-lines.js";
 export { wrongLogOption } from "./feature-log/check-log-options.js";
-export { checkQuery, checkSelection } from "./feature-log/check-selection.js";
 export { PredictionLog } from "./feature-log/prediction-log.js";
 export { RecentPredictions } from "./feature-log/recent-predictions.js";
 export { RowExplainer } from "./feature-log/row-explainer.js";

@@ -13,7 +13,7 @@ import { DeviceLink } from "./device-link.js";
 import type { DeviceHello, DeviceNews } from "./device-request.js";
 import type { Line } from "./line.js";
 import { remoteModel } from "./remote-model.js";
-import { loadOnDemand } from "../core/load-on-demand.js";
+import { checkQuery, checkSelection } from "../core/feature-log/check-selection.js";
 
 export interface RemoteDeviceParts {
   readonly hello: DeviceHello;
@@ -71,14 +71,14 @@ class RemoteDevice implements Device {
   }
 
   readonly featureLog: FeatureLogView = logView({
+    // What is wrong is told here, in the same words as where the device lives; at once, as what is asked later may not come first.
     query: async (query = {}) => {
-      // What is wrong is told here, in the same words as where the device lives.
-      (await loadOnDemand()).checkQuery(query);
-      return this.#link.ask({ kind: "query", query });
+      checkQuery(query);
+      return this.#link.ask({ kind: "query", query: { ...query } });
     },
     erase: async (selection = {}) => {
-      (await loadOnDemand()).checkSelection(selection);
-      return this.#link.ask({ kind: "erase", selection });
+      checkSelection(selection);
+      return this.#link.ask({ kind: "erase", selection: { ...selection } });
     },
     status: () => this.status().log,
     onChange: (listener) => this.on("log", listener),

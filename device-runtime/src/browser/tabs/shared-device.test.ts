@@ -200,7 +200,6 @@ describe("tabs of one device", () => {
     ["inherits its ids", Object.create({ ids: ["1"] }) as object],
     ["hides its ids", { [Symbol("ids")]: ["1"] }],
     ["is a set of ids", new Set(["1"])],
-    ["has ids that are not there", { ids: undefined }],
   ])("a selection to erase that %s does not become one of all rows on its way", async (_, selection) => {
     const tabs = new Tabs();
     await tabs.join("first");
@@ -208,6 +207,21 @@ describe("tabs of one device", () => {
 
     await expect(second.featureLog.erase(selection)).rejects.toMatchObject({ code: "OPTION_INVALID" });
     expect(tabs.heard).toEqual([]);
+  });
+
+  test("what is erased is what was meant when it was asked, before all that is asked later", async () => {
+    const tabs = new Tabs();
+    await tabs.join("first");
+    const second = await tabs.join("second");
+    const selection: { ids?: readonly string[] } = { ids: ["1"] };
+    const erasing = second.featureLog.erase(selection);
+    delete selection.ids;
+    await Promise.all([second.log("p1", {}), erasing]);
+
+    expect(tabs.heard).toEqual([
+      ["first", "erase", { ids: ["1"] }],
+      ["first", "log", "p1", {}],
+    ]);
   });
 
   test("what is erased after the one that led has closed is erased by the next", async () => {

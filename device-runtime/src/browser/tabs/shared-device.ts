@@ -1,6 +1,8 @@
+import { FedgeError } from "@fedge/protocol";
 import { DeviceEvents, type DeviceEventMap } from "../../core/device-events.js";
 import type { Device, DeviceModel, DeviceStatus, FeatureLogView } from "../../core/device-interface.js";
 import { logView } from "../../core/feature-log/export-log.js";
+import { isPlainObject } from "../../core/feature-log/plain-object.js";
 import type { LogField } from "../../core/feature-log/log-row.js";
 import type { Consent } from "../../core/ports/application.js";
 import type { Clock } from "../../core/ports/clock.js";
@@ -13,7 +15,6 @@ import type { Leadership } from "./leadership.js";
 import { Requests } from "./requests.js";
 import type { TabLine, TabMessage } from "./tab-messages.js";
 import { unknownStatus } from "./unknown-status.js";
-import { loadOnDemand } from "../../core/load-on-demand.js";
 
 /** The tab that holds the connection and trains, or one that serves through it. */
 export type TabRole = "leader" | "follower";
@@ -147,10 +148,13 @@ class SharedDevice implements BrowserDevice {
     query: (query = {}) =>
       this.#leading?.device.featureLog.query(query) ?? this.#requests.ask({ kind: "query", query }),
     erase: async (selection = {}) => {
+      const { device } = this.#leading ?? {};
       // A line loses what an object hides or inherits, and what is left may mean every row.
-      if (this.#leading === null) (await loadOnDemand()).checkSelection(selection);
+      if (!device && !isPlainObject(selection))
+        throw new FedgeError("OPTION_INVALID", "select rows by a plain object, or none for all");
       return (
-        this.#leading?.device.featureLog.erase(selection) ?? this.#requests.ask({ kind: "erase", selection })
+        device?.featureLog.erase(selection) ??
+        this.#requests.ask({ kind: "erase", selection: { ...selection } })
       );
     },
     ...{ status: () => this.status().log, onChange: (listener) => this.on("log", listener) },

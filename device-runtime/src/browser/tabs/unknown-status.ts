@@ -3,10 +3,13 @@ import type { Consent } from "../../core/ports/application.js";
 
 /** What a tab knows of the device before the one that leads has told. */
 export function unknownStatus(models: readonly string[], consent: Partial<Consent>): DeviceStatus {
-  const none = (): Record<string, null> => Object.fromEntries(models.map((model) => [model, null]));
+  const none = Object.fromEntries(models.map((model) => [model, null]));
   return {
-    ...{ deviceId: null, isOnline: false },
-    ...{ versions: none(), installedAtMs: none(), installs: none() },
+    deviceId: null,
+    isOnline: false,
+    versions: none,
+    installedAtMs: none,
+    installs: none,
     engine: "",
     log: { numRows: 0, sizeBytes: 0, maxRows: 0, maxBytes: 0, maxAgeMs: 0, purpose: null },
     trainings: [],

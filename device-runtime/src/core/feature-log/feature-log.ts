@@ -10,6 +10,7 @@ import { emptyStart, readStart } from "./log-start.js";
 import type { OpenLog } from "./open-log.js";
 import { firstIdAt, timeOfPrediction } from "./prediction-ids.js";
 import { UnwrittenRows } from "./unwritten-rows.js";
+import { isPlainObject } from "./plain-object.js";
 import { loadOnDemand } from "../load-on-demand.js";
 
 export interface FeatureLogParts extends LogRecordsParts {
@@ -115,10 +116,12 @@ export class FeatureLog {
    * STORAGE_FULL.
    */
   erase(selection: LogSelection = {}): Promise<number> {
-    // Neither a list nor what only inherits or hides its fields has keys: a plain object without any means all.
-    const isPlain = Object.getPrototypeOf(selection ?? 0) === Object.prototype;
-    const isAll = isPlain && !Reflect.ownKeys(selection).length;
-    return this.#whileOpen(async () => (isAll ? this.#eraseAll() : (await this.#opened()).erase(selection)));
+    // Neither a list nor what only inherits or hides its fields is plain: a plain object without any means all.
+    const isPlain = isPlainObject(selection);
+    // As it is now: the caller may change it before the code is there.
+    const meant = isPlain ? { ...selection } : selection;
+    const isAll = isPlain && !Object.keys(meant).length;
+    return this.#whileOpen(async () => (isAll ? this.#eraseAll() : (await this.#opened()).erase(meant)));
   }
 
   /** Everything appended is in the store when this resolves, but for what `onError` was told is lost. */

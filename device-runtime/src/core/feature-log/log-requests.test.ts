@@ -86,8 +86,27 @@ const WRONG: readonly Wrong[] = [
   ["a symbol", { [Symbol("ids")]: [idAt(1)] }],
   ["an instance of a class", new (class Rows {})()],
   ["an instance of a class whose ids are computed", new ComputedIds()],
-  ["ids that are computed", Object.defineProperty({}, "ids", { get: () => [idAt(1)], enumerable: true })],
 ];
+const computed = (): object =>
+  Object.defineProperty({}, "ids", { get: () => [idAt(1)], enumerable: true }) as object;
+
+describe("a selection to erase", () => {
+  test("is what it said when it was given, whatever becomes of it", async () => {
+    const { log } = await filled(3);
+    const selection: { ids?: readonly string[] } = { ids: [idAt(1)] };
+    const erasing = log.erase(selection);
+    delete selection.ids;
+
+    expect(await erasing).toBe(1);
+    expect(await log.query()).toHaveLength(2);
+  });
+
+  test("may compute its ids, which are read once", async () => {
+    const { log } = await filled(3);
+
+    expect(await log.erase(computed())).toBe(1);
+  });
+});
 
 describe("a selection that says nothing of rows", () => {
   test.each<Wrong>([...WRONG, ["a limit", { limit: 1 }], ["a row before", { beforeId: idAt(2) }]])(
@@ -101,14 +120,16 @@ describe("a selection that says nothing of rows", () => {
     },
   );
 
-  test.each<Wrong>([...WRONG, ["a part of a row", { limit: 1.5 }], ["fewer than none", { limit: -1 }]])(
-    "shows none: %s",
-    async (_, query) => {
-      const { log } = await filled(3);
+  test.each<Wrong>([
+    ...WRONG,
+    ["ids that are computed", computed()],
+    ["a part of a row", { limit: 1.5 }],
+    ["fewer than none", { limit: -1 }],
+  ])("shows none: %s", async (_, query) => {
+    const { log } = await filled(3);
 
-      await expect(log.query(query as never)).rejects.toMatchObject({ code: "OPTION_INVALID" });
-    },
-  );
+    await expect(log.query(query as never)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
 
   test("exports none", async () => {
     const { log } = await filled(3);
