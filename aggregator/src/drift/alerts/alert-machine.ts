@@ -143,7 +143,9 @@ function seen(
   const kept = isGraver && isSilent ? alert.told : isGraver ? evidence.severity : alert.told;
   return {
     alert: {
-      ...{ ...alert, evidence, version, lastWindow: window, numQuietWindows: 0, told: kept },
+      ...{ ...alert, evidence, lastWindow: window, numQuietWindows: 0, told: kept },
+      // Of two versions that have it at one time the newer one says how long.
+      version: Math.max(alert.version, version),
       saidUntilMs: Math.max(alert.saidUntilMs, endsAtMs),
       ...proposalOf(alert, scene),
     },
@@ -189,6 +191,11 @@ function proposalOf(
     ...{ decidedBy: null, taskId: null },
   };
   return { proposal: proposed, proposedIn };
+}
+
+/** The alert when the one that had the model's proposal is over: it proposes, or refers to the one that does by now. */
+export function proposing(alert: AlertRecord, proposedIn: string | null): AlertRecord {
+  return { ...alert, ...proposalOf(alert, { evidence: alert.evidence, version: alert.version, proposedIn }) };
 }
 
 function decided(

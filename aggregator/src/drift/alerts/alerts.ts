@@ -1,22 +1,21 @@
-import { FedgeError } from "@fedge/protocol";
+import { FedgeError, type ModelName } from "@fedge/protocol";
 import { sha256Of } from "../../blobs/blob-name.js";
 import type { Counters } from "../../rounds/ports.js";
 import type { AlertChange, DriftStore, WholeRelease } from "../drift-store.js";
 import type { DriftPolicy } from "../drift-policy.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
-import type { PreviousRelease } from "../releases/previous-release.js";
+import type { ReleasedWindow } from "../releases/window-closer.js";
 import { openAlert, stepAlert, type AlertAct, type AlertEvent, type AlertStep } from "./alert-machine.js";
 import { subjectOf, type AlertRecord, type Evidence } from "./alert-record.js";
 import { isMarked } from "./false-alarm-marks.js";
 import type { ProposedTraining } from "./proposed-training.js";
+import { handOver, quietSteps, versionsLeft } from "./quiet-windows.js";
 import { deliveriesOf } from "../webhook/folded-calls.js";
-import { SILENT_SHARE, evidenceOf, labelledOutcomes } from "./release-evidence.js";
+import { evidenceOf } from "./release-evidence.js";
 import type { TaskConfig } from "../../tasks/task-config.js";
 
 /** Alerts of a model that are looked through for one of the same matter. */
 const LOOK_BACK = 300;
-/** Releases of a version that are looked through for one with devices: after the last there is one without, no more. */
-const LAST_RELEASES = 3;
 const RUNBOOK = "docs/operate.md#drift-alerts";
 
 export interface AlertsOptions {
@@ -46,18 +45,10 @@ export class Alerts {
 
   constructor(private readonly options: AlertsOptions) {}
 
-  /** What a release changes; it is kept with the release, in one transaction. */
-  async changeOf(
-    whole: WholeRelease,
-    before: PreviousRelease,
-    monitored: MonitoredVersion,
-  ): Promise<AlertChange> {
-    const { store } = this.options;
+  /** What a release has to be told of; it is kept with the release, in one transaction. */
+  async seenIn({ whole, before, monitored }: ReleasedWindow): Promise<AlertChange> {
     const { release } = whole;
-    const all = await store.listAlerts({ model: release.model, limit: LOOK_BACK });
-    const open = new Map(
-      all.filter(({ state }) => state !== "resolved").map((alert) => [subjectOf(alert.evidence), alert]),
-    );
+    const { all, open } = await this.#alertsOf(release.model);
     const evidence = evidenceOf({
       ...{ whole, monitored, before: before.views, recent: before.recent },
       staleAfterMs: this.options.policy.staleAfterMs,
@@ -68,15 +59,24 @@ export class Alerts {
       numDevicesNow: release.numDevices ?? before.numDevicesNow,
       numDevicesElsewhere: before.elsewhere.numDevices,
     });
-    const left = await versionsLeft(store, release, open.values());
-    const over = quietSteps(whole, { evidence, open, monitored, left, isHeard: isHeard(before) });
-    let proposedIn = proposingIn(open.values(), over);
+    let proposedIn = [...open.values()].find(({ proposal }) => proposal !== null)?.alertId ?? null;
     const seen = evidence.map((each) => {
       const step = this.#seen(each, { release, monitored, all, open, proposedIn });
       if (step.alert.proposal !== null) proposedIn ??= step.alert.alertId;
       return step;
     });
-    return this.#changeOf([...seen, ...over]);
+    return this.#changeOf(seen);
+  }
+
+  /** Notes what the release says is not there; what another of the same time has, it does not deny. */
+  quietIn(released: ReleasedWindow): Promise<void> {
+    return this.exclusively(async () => {
+      const { model } = released.whole.release;
+      const { open } = await this.#alertsOf(model);
+      const left = await versionsLeft(this.options.store, released.whole.release, open.values());
+      const steps = quietSteps(released, { open, left });
+      if (steps.length > 0) await this.#save(this.#changeOf(handOver([...open.values()], steps)));
+    });
   }
 
   /**
@@ -128,11 +128,24 @@ export class Alerts {
   }
 
   async #step(alert: AlertRecord, event: AlertEvent): Promise<AlertRecord> {
-    const { store, nowMs, onDeliveries } = this.options;
-    const change = this.#changeOf([stepAlert(alert, event, nowMs())]);
-    await store.saveAlerts(change);
-    if (change.deliveries.length > 0) onDeliveries();
+    const change = this.#changeOf([stepAlert(alert, event, this.options.nowMs())]);
+    await this.#save(change);
     return change.alerts[0] as AlertRecord;
+  }
+
+  async #save(change: AlertChange): Promise<void> {
+    await this.options.store.saveAlerts(change);
+    if (change.deliveries.length > 0) this.options.onDeliveries();
+  }
+
+  /** The model's newest, and those of them that are not over, by what they are of. */
+  async #alertsOf(model: ModelName): Promise<{
+    readonly all: readonly AlertRecord[];
+    readonly open: ReadonlyMap<string, AlertRecord>;
+  }> {
+    const all = await this.options.store.listAlerts({ model, limit: LOOK_BACK });
+    const open = all.filter(({ state }) => state !== "resolved");
+    return { all, open: new Map(open.map((alert) => [subjectOf(alert.evidence), alert])) };
   }
 
   #seen(
@@ -180,84 +193,8 @@ export class Alerts {
   }
 }
 
-/** The open alert that has the model's proposal, decided on or not, and is not over now. */
-function proposingIn(open: Iterable<AlertRecord>, quiet: readonly AlertStep[]): string | null {
-  const over = new Set(
-    quiet.filter(({ alert }) => alert.state === "resolved").map(({ alert }) => alert.alertId),
-  );
-  const proposing = [...open].find(({ proposal, alertId }) => proposal !== null && !over.has(alertId));
-  return proposing?.alertId ?? null;
-}
-
 /** The window in which a person ended the newest alert of the matter, seeing it; 0 for none. */
 function acceptedFrom(all: readonly AlertRecord[], subject: string): number {
   const newest = all.find(({ evidence }) => subjectOf(evidence) === subject);
   return newest?.lastDeed?.deed === "resolve" ? newest.lastWindow : 0;
-}
-
-/**
- * Versions newer than the release's that the fleet went back from: a whole window passed since the last of which any device
- * said something, shown or not.
- */
-async function versionsLeft(
-  store: AlertsOptions["store"],
-  { model, version: present, beginsAtMs }: WholeRelease["release"],
-  open: Iterable<AlertRecord>,
-): Promise<Set<number>> {
-  const left = new Set<number>();
-  for (const version of new Set([...open].map((alert) => alert.version))) {
-    if (version <= present) continue;
-    const releases = await store.listReleases(model, { version, limit: LAST_RELEASES });
-    const last = releases.find(({ shown, suppressed }) => shown.length + suppressed.length > 0);
-    if (last === undefined || last.endsAtMs < beginsAtMs) left.add(version);
-  }
-  return left;
-}
-
-/** A matter that was open and is not seen in a window that says something of it. */
-function quietSteps(
-  { release, views }: WholeRelease,
-  scene: {
-    readonly evidence: readonly Evidence[];
-    readonly open: ReadonlyMap<string, AlertRecord>;
-    readonly monitored: MonitoredVersion;
-    readonly left: ReadonlySet<number>;
-    readonly isHeard: boolean;
-  },
-): AlertStep[] {
-  const seen = new Set(scene.evidence.map(subjectOf));
-  const { beginsAtMs, endsAtMs, releasedAtMs: atMs } = release;
-  return [...scene.open].flatMap(([subject, alert]) => {
-    // Beside devices that have the alert's version still, those of an older one do not say that it is over.
-    const isBeside = release.version < alert.version && !scene.left.has(alert.version);
-    if (seen.has(subject) || isBeside || !saysSomething(alert, views, scene)) return [];
-    return [stepAlert(alert, { type: "quiet", beginsAtMs, endsAtMs }, atMs)];
-  });
-}
-
-/** Whether most devices that report serve versions that are shown: a matter may have gone with those of a hidden one. */
-function isHeard({ numDevicesNow, elsewhere }: PreviousRelease): boolean {
-  const numDevices = numDevicesNow + elsewhere.numDevices;
-  return numDevices - elsewhere.numHidden >= SILENT_SHARE * numDevices;
-}
-
-/**
- * Whether the window has what the alert is about: without counts nothing is known to be over. Of a cohort only its own counts
- * say so, as the whole fleet may hide what it does.
- */
-function saysSomething(
-  { evidence: { kind, feature, cohort } }: AlertRecord,
-  views: WholeRelease["views"],
-  { monitored, isHeard }: { readonly monitored: MonitoredVersion; readonly isHeard: boolean },
-): boolean {
-  // How many devices report, and how old the version is, is known of every window.
-  if (kind === "silent-fleet" || kind === "stale") return true;
-  if (!isHeard) return false;
-  if (kind === "performance") return labelledOutcomes(views, monitored) !== null;
-  const found = views.find((view) => view.cohort === cohort)?.features.find(({ name }) => name === feature);
-  if (found === undefined) return false;
-  if (found.isWithheld && kind === "data-broken") return found.numRows >= monitored.profile.window.minRows;
-  if (found.verdict === "not_enough_data") return false;
-  // Exceeded again after a window without it is a warning at first: no drift yet, and not over either.
-  return kind === "data-broken" || !found.isExceeded;
 }

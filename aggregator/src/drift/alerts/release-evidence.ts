@@ -7,15 +7,12 @@ import type { FeatureStatistics, ReleasedView } from "../releases/release-record
 import { numDevicesOf } from "../statistics/feature-statistics.js";
 import { WHOLE_FLEET } from "../sums/window-key.js";
 import { exceededEffect } from "../verdicts/window-rule.js";
+import { ACCURACY_BAND, accuracyLimit, type WindowAccuracy } from "./accuracy-limit.js";
 import type { AlertKind, Evidence } from "./alert-record.js";
 
 /** Share of the features' importance that drifts from which on an alert is critical. */
 export const CRITICAL_SHARE = 0.3;
-/** Accuracy that is lost from which on it is a matter; beyond chance, too. */
-export const ACCURACY_BAND = 0.05;
 const LEAST_LABELLED = 100;
-/** Of a normal law 0.005 in eight are beyond it: the best of eight windows is above the others by chance, too. */
-const CHANCE_Z = 3.23;
 /** Devices of those before that still have to report. */
 export const SILENT_SHARE = 0.7;
 
@@ -131,11 +128,17 @@ function wholeOutcomes(
   return view === undefined ? null : { view, outcomes: outcomesOf(view.cells, layout, profile.outcomes) };
 }
 
+interface LabelledOutcomes {
+  readonly view: ReleasedView;
+  readonly outcomes: OutcomeMeasures;
+  readonly accuracy: number;
+}
+
 /** The whole fleet's, with its accuracy; null where too few labels came to say. */
 export function labelledOutcomes(
   views: readonly ReleasedView[],
   monitored: MonitoredVersion,
-): { readonly view: ReleasedView; readonly outcomes: OutcomeMeasures; readonly accuracy: number } | null {
+): LabelledOutcomes | null {
   const found = wholeOutcomes(views, monitored);
   const accuracy = found?.outcomes.accuracy ?? null;
   if (found === null || accuracy === null || found.outcomes.numLabelled < LEAST_LABELLED) return null;
@@ -147,10 +150,10 @@ function accuracyEvidence(scene: EvidenceScene): Evidence | null {
   const now = labelledOutcomes(scene.whole.views, scene.monitored);
   if (now === null) return null;
   const { accuracy } = now;
-  const error = now.view.outcomeErrors["accuracy"] ?? 0;
-  const limit = scene.openLimit("performance") ?? accuracyLimit(scene, error);
+  const limit = scene.openLimit("performance") ?? limitBefore(scene, now);
   if (limit === null || accuracy >= limit) return null;
-  const numbers = { score: accuracy, limit, lower: accuracy - 2 * error, upper: accuracy + 2 * error };
+  const margin = now.view.t * (now.view.outcomeErrors["accuracy"] ?? 0);
+  const numbers = { score: accuracy, limit, lower: accuracy - margin, upper: accuracy + margin };
   return {
     ...{ kind: "performance", severity: "critical", feature: "", cohort: WHOLE_FLEET, method: "accuracy" },
     ...{ ...numbers, numRows: now.outcomes.numLabelled, numDevices: now.outcomes.numLabellingDevices },
@@ -159,15 +162,17 @@ function accuracyEvidence(scene: EvidenceScene): Evidence | null {
   };
 }
 
-/** Below each of the windows that are compared with by the band, and by more than their errors and this one's make of chance. */
-function accuracyLimit(scene: EvidenceScene, error: number): number | null {
-  const limits = comparedWith(scene, "performance").flatMap((view) => {
-    const then = labelledOutcomes([view], scene.monitored);
-    if (then === null) return [];
-    const chance = CHANCE_Z * Math.hypot(error, view.outcomeErrors["accuracy"] ?? 0);
-    return [then.accuracy - Math.max(ACCURACY_BAND, chance)];
-  });
-  return limits.length === 0 ? null : Math.max(...limits);
+function limitBefore(scene: EvidenceScene, now: LabelledOutcomes): number | null {
+  const before = comparedWith(scene, "performance").flatMap(
+    (view) => labelledOutcomes([view], scene.monitored) ?? [],
+  );
+  return accuracyLimit(windowAccuracy(now), before.map(windowAccuracy));
+}
+
+function windowAccuracy({ view, outcomes, accuracy }: LabelledOutcomes): WindowAccuracy {
+  const { numLabelled, numLabellingDevices: numDevices } = outcomes;
+  const error = view.outcomeErrors["accuracy"] ?? null;
+  return { accuracy, error, numGroups: view.numGroups, numLabelled, numDevices };
 }
 
 function comparedWith({ recent, acceptedFrom }: EvidenceScene, kind: AlertKind): ReleasedView[] {

@@ -22,11 +22,12 @@ async function window(
   at: number,
   ...numDevicesOf: readonly (readonly [version: number, numDevices: number])[]
 ): Promise<void> {
-  for (const [version, numDevices] of numDevicesOf) {
+  const told = numDevicesOf.map(([version, numDevices]) => {
     const isShown = numDevices >= 20;
     const shown = { shifts: isShown ? WELL : {}, hidden: isShown || numDevices === 0 ? [] : [""] };
-    await fleet.next({ ...shown, version, window: at, numDevices });
-  }
+    return { ...shown, version, window: at, numDevices };
+  });
+  await fleet.together(told);
 }
 
 async function windows(

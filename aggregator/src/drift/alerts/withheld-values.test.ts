@@ -45,8 +45,9 @@ async function brokenAfter(
     const whole = buildRelease({
       ...{ monitored, policy, nowMs, before: before.views, key, sums: { sums, overlaps: [] } },
     });
-    const change = await alerts.changeOf(whole, before, monitored);
-    await store.saveRelease(whole, change, { numWindows: 100 });
+    const released = { whole, before, monitored };
+    await store.saveRelease(whole, await alerts.seenIn(released), { numWindows: 100 });
+    await alerts.quietIn(released);
     const open = await store.listAlerts({ isOpen: true, limit: 10 });
     const broken = open.filter(({ evidence }) => evidence.kind === "data-broken");
     opened.push(broken.map(({ evidence: { cohort } }) => cohort));

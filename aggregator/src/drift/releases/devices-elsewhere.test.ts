@@ -43,7 +43,8 @@ function elsewhere({ open = [], released = [], hidden = [], key = keyOf(1, 10) }
       released.map(([each, numDevices]) => {
         const { lengthMs } = monitoredOf(each.version).profile.window;
         const times = { beginsAtMs: each.window * lengthMs, endsAtMs: (each.window + 1) * lengthMs };
-        return { ...each, ...times, numDevices } as ReleaseRecord;
+        const suppressed = numDevices === null ? [{ cohort: "", reason: "below-minimum" }] : [];
+        return { ...each, ...times, numDevices, suppressed } as unknown as ReleaseRecord;
       }),
     openWindows: async () => open.map(([each]) => each),
     sumsOf: async (each: WindowKey) => ({
@@ -87,10 +88,17 @@ test("windows that are released already count too, and those that were too small
   const released = [
     [keyOf(8, 10), 25],
     [keyOf(7, 10), null],
-    [keyOf(6, 10), null],
   ] as const;
 
   expect(await numElsewhere({ released, hidden: [[keyOf(7, 10), 12]] })).toBe(37);
+});
+
+test("windows that another process released and did not show count as the most they can have had", async () => {
+  expect(await numElsewhere({ released: [[keyOf(7, 10), null]] })).toBe(19);
+});
+
+test("windows in which nobody reported count as nobody", async () => {
+  expect(await numElsewhere({ released: [[keyOf(7, 10), 0]] })).toBe(0);
 });
 
 test.each([
@@ -115,17 +123,19 @@ test("of shorter windows the largest within this one counts", async () => {
   expect(await numElsewhere({ released, key: keyOf(20, 10) })).toBe(90);
 });
 
-test("of versions whose window is too small to show, released or not, devices count as hidden, too", async () => {
+test("of newer versions whose window is too small to show, released or not, devices count as hidden ahead, too", async () => {
   const open = [
     [keyOf(9, 10), [sumOf("", 19)]],
     [keyOf(8, 10), [sumOf("", 20)]],
+    [keyOf(4, 10), [sumOf("", 7)]],
   ] as const;
   const released = [
     [keyOf(7, 10), null],
     [keyOf(6, 10), 25],
   ] as const;
+  const hidden = [[keyOf(7, 10), 12]] as const;
 
-  expect(await elsewhere({ open, released, hidden: [[keyOf(7, 10), 12]] })).toEqual({
-    ...{ numDevices: 76, numHidden: 31 },
+  expect(await elsewhere({ open, released, hidden, key: keyOf(5, 10) })).toEqual({
+    ...{ numDevices: 83, numHiddenAhead: 31 },
   });
 });

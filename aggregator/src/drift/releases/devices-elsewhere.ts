@@ -1,6 +1,7 @@
 import type { DriftStore, StoredSum } from "../drift-store.js";
 import type { MonitoredVersion, MonitoredVersions } from "../references/monitored-version.js";
 import { numDevicesIn } from "../statistics/feature-statistics.js";
+import type { ReleaseRecord } from "./release-record.js";
 import { WHOLE_FLEET, windowKeyText, type WindowKey } from "../sums/window-key.js";
 
 interface Parts {
@@ -14,13 +15,14 @@ interface Parts {
 
 const LOOK_BACK = 50;
 
-/** Devices that report of other versions, and those of them whose windows are too small to say anything. */
 export interface DevicesElsewhere {
+  /** Devices that report of other versions. */
   readonly numDevices: number;
-  readonly numHidden: number;
+  /** Those of newer versions whose windows are too small to say anything. */
+  readonly numHiddenAhead: number;
 }
 
-const NOBODY: DevicesElsewhere = { numDevices: 0, numHidden: 0 };
+const NOBODY: DevicesElsewhere = { numDevices: 0, numHiddenAhead: 0 };
 
 interface Span {
   readonly beginsAtMs: number;
@@ -33,7 +35,7 @@ interface Span {
  * when it is over.
  */
 export async function devicesElsewhere(parts: Parts, key: WindowKey): Promise<DevicesElsewhere> {
-  const { store, versions, hidden } = parts;
+  const { store, versions } = parts;
   const own = await versions.of(key.model, key.version);
   if (own === null) return NOBODY;
   const most = new Map<number, number>();
@@ -48,9 +50,18 @@ export async function devicesElsewhere(parts: Parts, key: WindowKey): Promise<De
   }
   for (const release of await store.listReleases(key.model, { limit: LOOK_BACK }))
     if (release.version !== key.version && isAbout(release, span))
-      note(release.version, release.numDevices ?? hidden.get(windowKeyText(release)) ?? 0);
-  const counts = [...most.values()];
-  return { numDevices: sumOf(counts), numHidden: sumOf(counts.filter((count) => count < parts.minDevices)) };
+      note(release.version, release.numDevices ?? numHiddenIn(release, parts));
+  const ahead = [...most].filter(([version, count]) => version > key.version && count < parts.minDevices);
+  return {
+    numDevices: sumOf([...most.values()]),
+    numHiddenAhead: sumOf(ahead.map(([, numDevices]) => numDevices)),
+  };
+}
+
+/** Of a window that was too small to show: as many as there can be, when another process released it. */
+function numHiddenIn(release: ReleaseRecord, { hidden, minDevices }: Parts): number {
+  if (release.suppressed.length === 0) return 0;
+  return hidden.get(windowKeyText(release)) ?? minDevices - 1;
 }
 
 function sumOf(counts: readonly number[]): number {

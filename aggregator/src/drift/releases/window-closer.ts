@@ -40,8 +40,18 @@ export interface WindowCloserOptions {
   readonly onReleased: (whole: WholeRelease) => void;
 }
 
+/** What was released, with what it was compared with. */
+export interface ReleasedWindow {
+  readonly whole: WholeRelease;
+  readonly before: PreviousRelease;
+  readonly monitored: MonitoredVersion;
+}
+
 export interface ReleaseAlerts {
-  changeOf(whole: WholeRelease, before: PreviousRelease, monitored: MonitoredVersion): Promise<AlertChange>;
+  /** What the release has to be told of; it is kept with it. */
+  seenIn(released: ReleasedWindow): Promise<AlertChange>;
+  /** Notes what the release says is not there, when all of its time are kept. */
+  quietIn(released: ReleasedWindow): Promise<void>;
   /** Runs with no other change of alerts in between. */
   exclusively<T>(run: () => Promise<T>): Promise<T>;
 }
@@ -49,6 +59,8 @@ export interface ReleaseAlerts {
 interface Expected {
   readonly key: WindowKey;
   readonly closesAtMs: number;
+  /** When it is tried; later than it closes after a failure. */
+  readonly dueAtMs: number;
 }
 
 /**
@@ -76,7 +88,7 @@ export class WindowCloser {
   expect(key: WindowKey, closesAtMs: number): void {
     const text = windowKeyText(key);
     if (this.#expected.has(text)) return;
-    this.#expected.set(text, { key, closesAtMs });
+    this.#expected.set(text, { key, closesAtMs, dueAtMs: closesAtMs });
     this.#schedule();
   }
 
@@ -95,39 +107,55 @@ export class WindowCloser {
 
   async #closeDue(): Promise<void> {
     const nowMs = this.options.clock.nowMs();
-    const due = [...this.#expected.values()].filter(({ closesAtMs }) => closesAtMs <= nowMs);
-    for (const { key } of due.sort(inOrder)) {
-      this.#expected.delete(windowKeyText(key));
-      try {
-        await this.options.batch.between(() => this.#release(key));
-      } catch (error) {
-        this.options.logger.error({ err: error, model: key.model }, "a window could not be released");
-        this.#expected.set(windowKeyText(key), { key, closesAtMs: nowMs + RETRY_MS });
-      }
-    }
+    const due = [...this.#expected.values()].filter(({ dueAtMs }) => dueAtMs <= nowMs);
+    const times = [...new Set(due.map(({ closesAtMs }) => closesAtMs))].sort((one, other) => one - other);
+    for (const time of times) await this.#closeTogether(due.filter(({ closesAtMs }) => closesAtMs === time));
     this.#schedule();
   }
 
-  async #release(key: WindowKey): Promise<void> {
+  /** What one version of a model has counts before what the others have not: of one time, all are released first. */
+  async #closeTogether(windows: readonly Expected[]): Promise<void> {
+    const { clock, logger, alerts } = this.options;
+    const released: ReleasedWindow[] = [];
+    for (const expected of windows) {
+      const { key } = expected;
+      this.#expected.delete(windowKeyText(key));
+      try {
+        const one = await this.options.batch.between(() => this.#release(key));
+        if (one !== null) released.push(one);
+      } catch (error) {
+        logger.error({ err: error, model: key.model }, "a window could not be released");
+        this.#expected.set(windowKeyText(key), { ...expected, dueAtMs: clock.nowMs() + RETRY_MS });
+      }
+    }
+    for (const one of released)
+      await alerts.quietIn(one).catch((error: unknown) => {
+        // An alert is open a window longer than it need be.
+        logger.error({ err: error, model: one.monitored.model }, "a quiet window could not be noted");
+      });
+  }
+
+  async #release(key: WindowKey): Promise<ReleasedWindow | null> {
     const { store, versions, batch, policy, clock } = this.options;
     batch.forget(key);
     const monitored = await versions.of(key.model, key.version);
-    if (monitored === null || (await store.isReleased(key))) return;
+    if (monitored === null || (await store.isReleased(key))) return null;
     const sums = await store.sumsOf(key);
     const parts = { store, versions, hidden: this.#hidden, minDevices: policy.minDevices };
     const before = await previousRelease(parts, key, devicesOf(monitored, sums.sums));
-    if (sums.sums.length === 0 && !hadDevices(before.last)) return;
+    if (sums.sums.length === 0 && !hadDevices(before.last)) return null;
     const nowMs = clock.nowMs();
     const whole = buildRelease({ monitored, key, sums, policy, nowMs, before: before.views });
     const isSaved = await this.options.alerts.exclusively(async () => {
-      const change = await this.options.alerts.changeOf(whole, before, monitored);
+      const change = await this.options.alerts.seenIn({ whole, before, monitored });
       return store.saveRelease(whole, change, { numWindows: policy.numKeptWindows });
     });
-    if (!isSaved) return;
+    if (!isSaved) return null;
     if (whole.release.numDevices === null) this.#noteHidden(key, before.numDevicesNow);
     this.#tell(whole);
     const next = { ...key, window: key.window + 1 };
     this.expect(next, closingOf(monitored, next.window, policy));
+    return { whole, before, monitored };
   }
 
   /** Of rows nothing is counted that the release does not show: a sum of what too few devices said is theirs. */
@@ -163,15 +191,10 @@ export class WindowCloser {
     this.#cancel?.();
     this.#cancel = null;
     if (this.#isClosed || this.#expected.size === 0) return;
-    const soonest = Math.min(...[...this.#expected.values()].map(({ closesAtMs }) => closesAtMs));
+    const soonest = Math.min(...[...this.#expected.values()].map(({ dueAtMs }) => dueAtMs));
     const delayMs = Math.min(MAX_DELAY_MS, Math.max(0, soonest - this.options.clock.nowMs()));
     this.#cancel = this.options.clock.after(delayMs, () => void this.closeDue());
   }
-}
-
-/** The newest version of a window first: that a matter went on to it is known when the older ones have it no more. */
-function inOrder({ key: one }: Expected, { key: other }: Expected): number {
-  return one.window - other.window || other.version - one.version;
 }
 
 /** Whether any device reported, enough to show or not. */

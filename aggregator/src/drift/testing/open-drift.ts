@@ -124,6 +124,7 @@ export function deviceOf(deviceId: DeviceId, platform: string): DeviceRecord {
 }
 
 const NO_ALERTS: WindowCloserOptions["alerts"] = {
-  changeOf: async () => ({ alerts: [], deliveries: [] }),
+  seenIn: async () => ({ alerts: [], deliveries: [] }),
+  quietIn: async () => undefined,
   exclusively: (run) => run(),
 };

@@ -6,6 +6,7 @@ import type { WholeRelease } from "../drift-store.js";
 import type { MonitoredVersion } from "../references/monitored-version.js";
 import { previousRelease } from "../releases/previous-release.js";
 import type { ReleasedView } from "../releases/release-record.js";
+import type { ReleasedWindow } from "../releases/window-closer.js";
 import type { MeasuredFeature } from "../statistics/feature-statistics.js";
 import { WHOLE_FLEET, windowKeyText } from "../sums/window-key.js";
 import { fleetVerdict } from "../verdicts/fleet-verdict.js";
@@ -26,8 +27,9 @@ export interface ToldWindow {
   /** Of the whole fleet, be it shown or hidden. */
   readonly numDevices?: number;
   /** Of a hundred labelled rows, and its standard error; no labels where it is absent. */
-  readonly numRight?: number;
+  readonly numRight?: number | undefined;
   readonly accuracyError?: number;
+  readonly numGroups?: number;
   /** Cohorts that are too small to show. */
   readonly hidden?: readonly string[];
 }
@@ -52,19 +54,30 @@ export class ToldFleet {
   }
 
   /** The next window is released. */
-  async next(told: ToldWindow): Promise<WholeRelease> {
-    const { version = this.monitored.version, window = this.#window + 1 } = told;
-    this.#window = window;
+  async next(told: ToldWindow): Promise<void> {
+    await this.together([told]);
+  }
+
+  /** Windows of several versions at the same time, released in this order. */
+  async together(all: readonly ToldWindow[]): Promise<void> {
+    this.#window = all[0]?.window ?? this.#window + 1;
+    const released: ReleasedWindow[] = [];
+    for (const told of all) released.push(await this.#released(told));
+    for (const each of released) await this.alerts.quietIn(each);
+  }
+
+  async #released(told: ToldWindow): Promise<ReleasedWindow> {
+    const { version = this.monitored.version } = told;
     const { model, profile } = this.monitored;
-    const key = { model, version, window, layoutSha256: profile.layoutSha256 };
+    const key = { model, version, window: this.#window, layoutSha256: profile.layoutSha256 };
     const versions = { of: async () => this.monitored };
     const parts = { store: this.store, versions, hidden: this.#hidden, minDevices: LEAST_COHORT_DEVICES };
     const before = await previousRelease(parts, key, numDevicesOf(told));
     const whole = this.#release(told, { version, before: before.views });
-    const change = await this.alerts.changeOf(whole, before, { ...this.monitored, version });
-    await this.store.saveRelease(whole, change, { numWindows: 100 });
+    const released = { whole, before, monitored: { ...this.monitored, version } };
+    await this.store.saveRelease(whole, await this.alerts.seenIn(released), { numWindows: 100 });
     if (whole.release.numDevices === null) this.#hidden.set(windowKeyText(key), numDevicesOf(told));
-    return whole;
+    return released;
   }
 
   /** Open ones by what they are of: `drift/age` of the whole fleet, `drift/age@platform=node` of a cohort. */
@@ -121,16 +134,19 @@ export class ToldFleet {
   }
 
   #view(
-    { numRight, accuracyError = 0 }: ToldWindow,
+    { numRight, accuracyError = 0, numGroups = 32 }: ToldWindow,
     view: Pick<ReleasedView, "cohort" | "version" | "numDevices"> & {
       readonly features: readonly ReleasedView["features"][number][];
     },
   ): ReleasedView {
     const { layout, model } = this.monitored;
     const cells = new Array<number>(layout.numCells).fill(0);
-    if (numRight !== undefined) cells.splice(layout.labels.at, 2, 100, numRight);
+    if (numRight !== undefined) {
+      cells.splice(layout.labels.at, 2, 100, numRight);
+      cells[layout.contributors.at] = view.numDevices;
+    }
     return {
-      ...{ ...view, model, window: this.#window, numRows: 5000, numGroups: 32, t: 2, cells, withheld: [] },
+      ...{ ...view, model, window: this.#window, numRows: 5000, numGroups, t: 2, cells, withheld: [] },
       ...{ features: [...view.features], outcomeErrors: { accuracy: accuracyError }, verdict: "ok" },
     };
   }
