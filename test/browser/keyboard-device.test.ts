@@ -117,21 +117,42 @@ describe("the keyboard's model", () => {
     });
     const suggestion = { word: "station", predictionId: "p1" };
 
-    test("is over without a word when its predictions were erased meanwhile", async () => {
-      const model = modelOn(failing(Object.assign(new Error("gone"), { code: "PREDICTION_UNKNOWN" })));
+    test.each([
+      ["its predictions were erased meanwhile", "PREDICTION_UNKNOWN"],
+      ["the device closes, as it does before it is forgotten", "CLOSED"],
+    ])("is over without a word when %s", async (_, code) => {
+      const model = modelOn(failing(Object.assign(new Error("gone"), { code })));
 
       await expect(model.finished("see you")).resolves.toBeUndefined();
       await expect(model.chosen(suggestion, true)).resolves.toBeUndefined();
     });
 
     test("is over without a word when the device was forgotten meanwhile, and fails otherwise", async () => {
-      const model = modelOn(failing(Object.assign(new Error("closed"), { code: "CLOSED" })));
-      await expect(model.finished("see you")).rejects.toThrow("closed");
+      const model = modelOn(failing(new Error("no room")));
+      await expect(model.finished("see you")).rejects.toThrow("no room");
       const finished = model.finished("see you");
       model.forgotten();
 
       await expect(finished).resolves.toBeUndefined();
     });
+  });
+
+  test("suggests frequent words while somebody erases, and the likeliest again afterwards", async () => {
+    const { device } = deviceDouble();
+    const closed = Object.assign(new Error("the device is closed"), { code: "CLOSED" });
+    let isClosed = true;
+    const closing: PredictingDevice = {
+      ...device,
+      model: (name) => ({
+        ...{ version: 1 },
+        predict: (inputs) => (isClosed ? Promise.reject(closed) : device.model(name).predict(inputs)),
+      }),
+    };
+    const model = modelOn(closing);
+    expect((await model.suggest("")).map(({ word }) => word)).toEqual(DEMO_WORDS.slice(0, 3));
+    isClosed = false;
+
+    expect((await model.suggest(""))[0]).toMatchObject({ word: "station", predictionId: "p1" });
   });
 
   test("suggests frequent words while there is no version, or no device at all", async () => {

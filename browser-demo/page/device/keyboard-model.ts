@@ -16,6 +16,15 @@ import { TypedContexts, type ContextScores } from "./typed-contexts.js";
 
 export const MODEL = "next-word";
 
+const UNSCORED: ContextScores = { id: null, scores: null };
+/** What a device says of what somebody erases: it closes first, and all hear a moment later that it is forgotten. */
+const ERASED: ReadonlySet<unknown> = new Set(["PREDICTION_UNKNOWN", "CLOSED"]);
+
+function unlessClosed(error: unknown): null {
+  if (codeOf(error) === "CLOSED") return null;
+  throw error;
+}
+
 /** What is needed of a device. */
 export type PredictingDevice = Pick<Device, "model" | "log" | "label">;
 
@@ -79,7 +88,7 @@ export class KeyboardModel {
     try {
       await note();
     } catch (error) {
-      if (codeOf(error) !== "PREDICTION_UNKNOWN" && numForgotten === this.#numForgotten) throw error;
+      if (!ERASED.has(codeOf(error)) && numForgotten === this.#numForgotten) throw error;
     }
   }
 
@@ -87,8 +96,11 @@ export class KeyboardModel {
   async #predict(words: readonly string[]): Promise<ContextScores> {
     const device = await this.device().catch(() => null);
     const model = device?.model(MODEL) ?? null;
-    if (model === null || model.version === null) return { id: null, scores: null };
-    const { id, outputs } = await model.predict({ tokens: contextOf(words, this.#vocabulary) });
+    if (model === null || model.version === null) return UNSCORED;
+    const asked = model.predict({ tokens: contextOf(words, this.#vocabulary) });
+    const answer = await asked.catch(unlessClosed);
+    if (answer === null) return UNSCORED;
+    const { id, outputs } = answer;
     const scores = outputs["logits"]?.data;
     if (!(scores instanceof Float32Array) || scores.length !== this.#vocabulary.size)
       throw new Error("the model that came is not one of this keyboard's words");
