@@ -293,6 +293,24 @@ describe.skipIf(!hasChromium)("the Drift page (needs chromium)", () => {
       }
     });
 
+    test.each(PATHS)(
+      "%s does not scroll sideways on a small phone for a feature's name of sixty letters",
+      async (path) => {
+        const page = await open(path, PEOPLE.dana, { viewport: SMALL_PHONE });
+        await settled(page);
+        await page.evaluate(() => {
+          const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          while (texts.nextNode() !== null)
+            texts.currentNode.nodeValue = String(texts.currentNode.nodeValue).replaceAll(
+              "basket",
+              "b".repeat(60),
+            );
+        });
+
+        expect(await scrollsSideways(page)).toBe(false);
+      },
+    );
+
     test("its pictures are taken", async () => {
       const page = await open(MODEL, PEOPLE.dana, { colorScheme: "dark" });
       await settled(page);
