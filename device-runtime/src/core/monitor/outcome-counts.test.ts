@@ -45,13 +45,24 @@ describe("the truth of a classification", () => {
     expect(seen).toEqual([true, false, false]);
   });
 
-  test("takes scores that are no probabilities for logits, and calibrates nothing by them", async () => {
+  test("takes scores that are no probabilities for logits, and calibrates by their softmax", async () => {
     const { label, cells } = await create(CLASSES);
-    // ln(e^2 + 2) - 0 = 2.2395 for the second class.
+    // ln(e^2 + 2) - 0 = 2.2395 for the second class; e^2 / (e^2 + 2) = 0.787 for the first, which is predicted.
     label(rows(3, 2, 0, 0), rows(1, 1));
 
     expect(cells("labels")).toEqual([1, 0, 1, 224, 0]);
-    expect(cells("scores").every((cell) => cell === 0)).toBe(true);
+    expect(cells("scores").slice(28, 32)).toEqual([0, 0, 1, 0]);
+  });
+
+  test("calibrates by the softmax of logits that are between 0 and 1, too, and by nothing that is no number", async () => {
+    const { label, cells } = await create(CLASSES);
+    // e^0.9 / (e^0.9 + e^0.8 + 1) = 0.433.
+    label(rows(3, 0.9, 0.8, 0), rows(1, 0));
+    label(rows(3, Number.NaN, 0, 0), rows(1, 0));
+
+    const counted = cells("scores");
+    expect(counted.slice(16, 20)).toEqual([0, 0, 1, 1]);
+    expect(counted.reduce((sum, cell) => sum + cell)).toBe(2);
   });
 
   test("may be one-hot; a negative class and one that there is not say nothing", async () => {

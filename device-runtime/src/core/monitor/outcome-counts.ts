@@ -95,7 +95,7 @@ function countClass(
   if (rankOf(scores, actual) < topK) add(vector, at + 2, 1);
   add(vector, at + 3, Math.round(LOSS_SCALE * Math.min(LOSS_CLIP, lossOf(scores, actual))));
   if (layout.confusion.size > 0) add(vector, layout.confusion.at + actual * numClasses + predicted, 1);
-  countCalibration({ watched, vector }, Number(scores[predicted]), isRight);
+  countCalibration({ watched, vector }, probabilityOf(scores, predicted), isRight);
   onRow(isRight);
   return true;
 }
@@ -131,9 +131,20 @@ function rankOf(scores: RowScores, actual: number): number {
   return rank;
 }
 
-/** Minus the logarithm of the truth's probability, nats; of scores that are no probabilities, that of their softmax. */
+/** Minus the logarithm of the truth's probability, nats. */
 function lossOf(scores: RowScores, actual: number): number {
-  const own = Number(scores[actual]);
+  const loss = -logProbabilityOf(scores, actual);
+  return Number.isNaN(loss) ? LOSS_CLIP : loss;
+}
+
+/** What a row's scores say of a class, in [0, 1]; NaN where they say nothing. */
+export function probabilityOf(scores: RowScores, of: number): number {
+  return Math.exp(logProbabilityOf(scores, of));
+}
+
+/** Of scores that are no probabilities, as a model without its last softmax has them, that of their softmax. */
+function logProbabilityOf(scores: RowScores, of: number): number {
+  const own = Number(scores[of]);
   let [sum, isPositive, most] = [0, true, Number.NEGATIVE_INFINITY];
   for (let at = 0; at < scores.length; at += 1) {
     const score = Number(scores[at]);
@@ -141,11 +152,10 @@ function lossOf(scores: RowScores, actual: number): number {
     isPositive &&= score >= 0;
     most = Math.max(most, score);
   }
-  if (isPositive && Math.abs(sum - 1) < 1e-3) return -Math.log(own);
+  if (isPositive && Math.abs(sum - 1) < 1e-3) return Math.min(0, Math.log(own));
   let exponentials = 0;
   for (let at = 0; at < scores.length; at += 1) exponentials += Math.exp(Number(scores[at]) - most);
-  const loss = most + Math.log(exponentials) - own;
-  return Number.isNaN(loss) ? LOSS_CLIP : loss;
+  return own - most - Math.log(exponentials);
 }
 
 /** The mean square of a row's errors, in the profile's unit. */

@@ -1,7 +1,7 @@
 import type { FeatureRows, FeatureTensor, FeatureValue } from "@fedge/protocol/profile";
 import type { TensorValues } from "../ports/engine.js";
 import type { latencyBin } from "../serving/serving-counter.js";
-import { fixedScore, outputOf } from "./outcome-counts.js";
+import { fixedScore, largestOf, outputOf, probabilityOf, rowOf } from "./outcome-counts.js";
 import type { WatchedPrediction } from "./prediction-watch.js";
 import { FeatureReader } from "./feature-reader.js";
 import { RowBatch } from "./row-batch.js";
@@ -106,20 +106,15 @@ export class RowCounter {
     if (this.#spare.length < MOST_SPARE) this.#spare.push(flight);
   }
 
-  /** The highest score of each row of a classification, where it is a probability. */
+  /** The probability of each row's answer, of a classification. */
   #score(batch: RowBatch, outputs: TensorValues): void {
     const { outcomes } = this.watched.profile;
     if (outcomes.numClasses === 0) return;
     const output = outputOf(outcomes, outputs);
     if (output === undefined || output.data.length !== batch.numRows * outcomes.numClasses) return;
     for (let row = 0; row < batch.numRows; row += 1) {
-      let highest = Number.NEGATIVE_INFINITY;
-      const end = (row + 1) * outcomes.numClasses;
-      for (let at = row * outcomes.numClasses; at < end; at += 1) {
-        const score = Number(output.data[at]);
-        if (score > highest) highest = score;
-      }
-      const fixed = fixedScore(highest);
+      const scores = rowOf(output, row, batch.numRows);
+      const fixed = fixedScore(probabilityOf(scores, largestOf(scores)));
       if (fixed !== null) batch.scores[row] = fixed;
     }
   }

@@ -88,12 +88,14 @@ describe("a window's counts", () => {
   test("of scores have the probability of the answer by its tenth", async () => {
     const { layout, predict, cells } = await createWindow({ outcomes: { numClasses: 2, output: "answer" } });
     predict([0.1, 0.1], { shape: [2, 2], data: Float64Array.of(0.3, 0.7, 1, 0) });
-    predict([0.1], { shape: [1, 2], data: Float64Array.of(-3, 40) });
+    // Logits: their softmax is 1/4 and 3/4.
+    predict([0.1], { shape: [1, 2], data: Float64Array.of(-1, Math.log(3) - 1) });
+    predict([0.1], { shape: [1, 2], data: Float64Array.of(Number.NaN, 0) });
 
     const bins = cells(layout.scores);
-    expect(bins.slice(28, 32)).toEqual([1, 700, 0, 0]);
+    expect(bins.slice(28, 32)).toEqual([2, 1450, 0, 0]);
     expect(bins.slice(36, 40)).toEqual([1, 1000, 0, 0]);
-    expect(bins.reduce((sum, cell) => sum + cell)).toBe(1702);
+    expect(bins.reduce((sum, cell) => sum + cell)).toBe(2453);
   });
 
   test("of failures are apart from rows", async () => {
