@@ -1,3 +1,4 @@
+import { errorCodeOf } from "@fedge/protocol";
 import type { PersonalWords } from "@fedge/browser-demo/words";
 import {
   DEMO_WORDS,
@@ -11,7 +12,6 @@ import {
 } from "@fedge/browser-demo/words";
 import type { Device } from "@fedge/device-runtime";
 import type { Suggestion } from "../keyboard-device.js";
-import { codeOf } from "./error-code.js";
 import { TypedContexts, type ContextScores } from "./typed-contexts.js";
 
 export const MODEL = "next-word";
@@ -21,7 +21,7 @@ const UNSCORED: ContextScores = { id: null, scores: null };
 const ERASED: ReadonlySet<unknown> = new Set(["PREDICTION_UNKNOWN", "CLOSED"]);
 
 function unlessClosed(error: unknown): null {
-  if (codeOf(error) === "CLOSED") return null;
+  if (errorCodeOf(error) === "CLOSED") return null;
   throw error;
 }
 
@@ -88,7 +88,7 @@ export class KeyboardModel {
     try {
       await note();
     } catch (error) {
-      if (!ERASED.has(codeOf(error)) && numForgotten === this.#numForgotten) throw error;
+      if (!ERASED.has(errorCodeOf(error)) && numForgotten === this.#numForgotten) throw error;
     }
   }
 

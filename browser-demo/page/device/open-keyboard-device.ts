@@ -1,6 +1,6 @@
+import { errorCodeOf } from "@fedge/protocol";
 import type { Device } from "@fedge/device-runtime";
 import type { KeyboardDevice, KeyboardStatus, Suggestion } from "../keyboard-device.js";
-import { codeOf } from "./error-code.js";
 import { forgetWords, hearWords, keepWords, keptWords, type WordLocks } from "./kept-words.js";
 import type { KeyboardHost } from "./keyboard-host.js";
 import { KeyboardModel } from "./keyboard-model.js";
@@ -120,7 +120,7 @@ class LearningKeyboard implements KeyboardDevice {
   }
 
   #failed(error: unknown): void {
-    if (PASSING.has(codeOf(error))) return;
+    if (PASSING.has(errorCodeOf(error))) return;
     this.#problem = error instanceof Error ? error.message : String(error);
     this.#tell();
   }

@@ -2,7 +2,7 @@ import { studentTailQuantile } from "@fedge/protocol/drift";
 
 /** Accuracy that is lost from which on it is a matter; beyond chance, too. */
 export const ACCURACY_BAND = 0.05;
-/** Windows of a thousand that have such an accuracy by chance. */
+/** Share of windows whose accuracy is below the limit by chance. */
 const CHANCE = 0.001;
 
 /** Accuracy of a window by the labels that came in it. */

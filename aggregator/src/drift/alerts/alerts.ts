@@ -71,11 +71,11 @@ export class Alerts {
   /** Notes what the release says is not there; what another of the same time has, it does not deny. */
   quietIn(released: ReleasedWindow): Promise<void> {
     return this.exclusively(async () => {
-      const { model } = released.whole.release;
-      const { open } = await this.#alertsOf(model);
-      const left = await versionsLeft(this.options.store, released.whole.release, open.values());
+      const { release } = released.whole;
+      const open = [...(await this.#alertsOf(release.model)).open.values()];
+      const left = await versionsLeft(this.options.store, release, open);
       const steps = quietSteps(released, { open, left });
-      if (steps.length > 0) await this.#save(this.#changeOf(handOver([...open.values()], steps)));
+      if (steps.length > 0) await this.#save(this.#changeOf(handOver(open, steps)));
     });
   }
 

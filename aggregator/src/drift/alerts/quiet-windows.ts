@@ -17,10 +17,10 @@ const MOST_UNHEARD = 0.1;
 export async function versionsLeft(
   store: Pick<DriftStore, "listReleases">,
   { model, version: present, beginsAtMs }: WholeRelease["release"],
-  open: Iterable<AlertRecord>,
+  open: readonly AlertRecord[],
 ): Promise<Set<number>> {
   const left = new Set<number>();
-  for (const version of new Set([...open].map((alert) => alert.version))) {
+  for (const version of new Set(open.map((alert) => alert.version))) {
     if (version <= present) continue;
     const releases = await store.listReleases(model, { version, limit: LAST_RELEASES });
     const last = releases.find(({ shown, suppressed }) => shown.length + suppressed.length > 0);
@@ -32,10 +32,10 @@ export async function versionsLeft(
 /** Of matters that are open, in a window that says something of them; those that the window has are not quiet. */
 export function quietSteps(
   { whole: { release, views }, before, monitored }: ReleasedWindow,
-  scene: { readonly open: ReadonlyMap<string, AlertRecord>; readonly left: ReadonlySet<number> },
+  scene: { readonly open: readonly AlertRecord[]; readonly left: ReadonlySet<number> },
 ): AlertStep[] {
   const { beginsAtMs, endsAtMs, releasedAtMs: atMs } = release;
-  return [...scene.open.values()].flatMap((alert) => {
+  return scene.open.flatMap((alert) => {
     // Beside devices that have the alert's version still, those of an older one do not say that it is over.
     const isBeside = release.version < alert.version && !scene.left.has(alert.version);
     if (isBeside || !saysSomething(alert, views, { monitored, before })) return [];

@@ -152,6 +152,7 @@ function logProbabilityOf(scores: RowScores, of: number): number {
     isPositive &&= score >= 0;
     most = Math.max(most, score);
   }
+  // Rounding makes some a little more than 1.
   if (isPositive && Math.abs(sum - 1) < 1e-3) return Math.min(0, Math.log(own));
   let exponentials = 0;
   for (let at = 0; at < scores.length; at += 1) exponentials += Math.exp(Number(scores[at]) - most);
